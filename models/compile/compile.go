@@ -1,0 +1,131 @@
+package compile
+
+import (
+	"errors"
+	"fmt"
+
+	"upset/models/tflite"
+	"upset/npu/isa"
+)
+
+// Options selects how a graph is compiled.
+type Options struct {
+	Config isa.Config // one of the four
+	// ArenaLimit is the largest arena in bytes; 0 means the SRAM of the default
+	// memory map.
+	ArenaLimit int
+}
+
+// Binding is a graph input or output in the arena, plain NHWC.
+type Binding struct {
+	Name   string
+	Tensor int // index in the graph
+	Type   tflite.Type
+	Shape  []int
+	Offset int // bytes in region 1
+	Bytes  int
+}
+
+// OpInfo describes one NPU kernel operation.
+type OpInfo struct {
+	Name     string // output tensor of the source operator
+	Operator string // name of the source operator, for example CONV_2D
+	Kind     string // NPU operation, for example CONV or POOL_MAX
+	Source   int    // index of the operator in the graph
+	Layer    int    // running number of the source operators that need the NPU
+	MACs     int
+}
+
+// Program is a command stream with its constant data.
+type Program struct {
+	Config     isa.Config
+	Commands   []uint32 // command stream words
+	Flash      []byte   // region 0
+	ArenaSize  int      // bytes of region 1
+	Inputs     []Binding
+	Outputs    []Binding
+	Operations []OpInfo // one per kernel operation, in stream order
+}
+
+// Compile lowers the first subgraph of a model. An operator that the NPU cannot
+// execute is an error that names it and the reason.
+func Compile(m *tflite.Model, opt Options) (*Program, error) {
+	if m == nil || len(m.Subgraphs) == 0 {
+		return nil, errors.New("compile: the model has no graph")
+	}
+	if int(opt.Config) >= len(isa.Configs) {
+		return nil, fmt.Errorf("compile: configuration %d is unknown; use one of isa.Configs", opt.Config)
+	}
+	limit := opt.ArenaLimit
+	if limit == 0 {
+		limit = isa.SRAMSize
+	}
+	g, err := lower(&m.Subgraphs[0])
+	if err != nil {
+		return nil, fmt.Errorf("compile: %w", err)
+	}
+	g.config = opt.Config
+	g.layout()
+	for _, k := range g.kernels {
+		if err := k.chooseBlock(opt.Config); err != nil {
+			return nil, fmt.Errorf("compile: operator %d (%s): %w", k.source, k.operator, err)
+		}
+		k.encode(opt.Config)
+	}
+	flash := g.placeFlash()
+	size, err := g.placeArena(limit)
+	if err != nil {
+		return nil, fmt.Errorf("compile: %w", err)
+	}
+	p := &Program{Config: opt.Config, Flash: flash, ArenaSize: size, Commands: g.emit()}
+	p.Inputs, p.Outputs = g.bindings(g.sub.Inputs), g.bindings(g.sub.Outputs)
+	p.Operations = g.operations()
+	return p, nil
+}
+
+// bindings describes graph inputs or outputs.
+func (g *graph) bindings(tensors []int) []Binding {
+	var list []Binding
+	for _, i := range tensors {
+		t := &g.sub.Tensors[i]
+		list = append(list, Binding{
+			Name: t.Name, Tensor: i, Type: t.Type, Shape: append([]int(nil), t.Shape...),
+			Offset: g.buffers[i].offset, Bytes: t.Bytes(),
+		})
+	}
+	return list
+}
+
+// operations lists the kernels.
+func (g *graph) operations() []OpInfo {
+	var list []OpInfo
+	layer, last := -1, -1
+	for _, k := range g.kernels {
+		if k.source != last {
+			layer, last = layer+1, k.source
+		}
+		list = append(list, OpInfo{
+			Name: k.name, Operator: k.operator, Kind: k.kind(), Source: k.source, Layer: layer, MACs: k.macs(),
+		})
+	}
+	return list
+}
+
+// poolKinds and elementKinds name the modes of the two families.
+var (
+	poolKinds    = []string{"POOL_MAX", "POOL_AVERAGE", "POOL_REDUCE_SUM"}
+	elementKinds = []string{"MUL", "ADD", "SUB", "MIN", "MAX", "LRELU", "ABS", "CLZ", "SHR", "SHL"}
+)
+
+// kind names the NPU operation.
+func (k *kernel) kind() string {
+	switch k.op {
+	case isa.OpConv:
+		return "CONV"
+	case isa.OpDepthwise:
+		return "DEPTHWISE"
+	case isa.OpPool:
+		return poolKinds[k.mode]
+	}
+	return elementKinds[k.mode]
+}

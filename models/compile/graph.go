@@ -1,0 +1,244 @@
+package compile
+
+import (
+	"fmt"
+
+	"upset/models/tflite"
+	"upset/npu/isa"
+)
+
+// graph is a subgraph on its way to a command stream.
+type graph struct {
+	config  isa.Config
+	sub     *tflite.Subgraph
+	buffers map[int]*buffer // by tensor; aliases share one
+	uses    map[int]int     // readers of a tensor, graph outputs included
+	folded  map[int]*padding
+	kernels []*kernel
+	consts  []*buffer // constants in flash
+	tables  []*table
+	source  int // operator being lowered
+}
+
+// padding is a PAD operator that its only reader absorbs.
+type padding struct {
+	input       int
+	top, bottom int
+	left, right int
+}
+
+// lower turns the operators into kernels.
+func lower(sub *tflite.Subgraph) (*graph, error) {
+	g := &graph{sub: sub, buffers: map[int]*buffer{}, uses: map[int]int{}, folded: map[int]*padding{}}
+	for _, op := range sub.Operators {
+		for _, i := range op.Inputs {
+			g.uses[i]++
+		}
+	}
+	for _, i := range sub.Outputs {
+		g.uses[i]++
+	}
+	for _, i := range sub.Inputs {
+		b, err := g.buffer(i)
+		if err != nil {
+			return nil, fmt.Errorf("graph input %q: %w", sub.Tensors[i].Name, err)
+		}
+		b.plain = true
+	}
+	for i := range sub.Operators {
+		op := &sub.Operators[i]
+		g.source = i
+		rule, ok := rules[op.Code]
+		if !ok || op.Code == tflite.OpCustom {
+			return nil, fmt.Errorf("operator %d (%s): the NPU has no lowering for it", i, op.Name())
+		}
+		if err := g.checkArity(op, rule); err != nil {
+			return nil, fmt.Errorf("operator %d (%s): %w", i, op.Name(), err)
+		}
+		if err := rule.lower(g, op); err != nil {
+			return nil, fmt.Errorf("operator %d (%s): %w", i, op.Name(), err)
+		}
+	}
+	for _, i := range sub.Outputs {
+		b, ok := g.buffers[i]
+		if !ok {
+			return nil, fmt.Errorf("graph output %q is not computed by any operator", sub.Tensors[i].Name)
+		}
+		b.plain = true
+	}
+	return g, nil
+}
+
+// rule lowers one operator.
+type rule struct {
+	inputs int // at least
+	lower  func(*graph, *tflite.Operator) error
+}
+
+// checkArity checks that the tensors an operator needs exist.
+func (g *graph) checkArity(op *tflite.Operator, r rule) error {
+	if len(op.Inputs) < r.inputs || len(op.Outputs) < 1 {
+		return fmt.Errorf("%d inputs and %d outputs, need %d and 1", len(op.Inputs), len(op.Outputs), r.inputs)
+	}
+	for n, i := range op.Inputs {
+		if i >= len(g.sub.Tensors) || i < -1 || i < 0 && n < r.inputs {
+			return fmt.Errorf("input %d refers to tensor %d", n, i)
+		}
+	}
+	for _, i := range op.Outputs {
+		if i < 0 || i >= len(g.sub.Tensors) {
+			return fmt.Errorf("output refers to tensor %d", i)
+		}
+	}
+	return nil
+}
+
+// tensor returns a tensor of the graph.
+func (g *graph) tensor(i int) *tflite.Tensor { return &g.sub.Tensors[i] }
+
+// extent normalises a shape to height, width and depth. Leading dimensions
+// become part of the height.
+func extent(shape []int) (h, w, d int) {
+	h, w, d = 1, 1, 1
+	n := len(shape)
+	if n > 0 {
+		d = shape[n-1]
+	}
+	if n > 1 {
+		w = shape[n-2]
+	}
+	for i := 0; i < n-2; i++ {
+		h *= shape[i]
+	}
+	return h, w, d
+}
+
+// limits of a feature map dimension: registers of 16 bits hold size - 1.
+const maxDim = 1 << 16
+
+// buffer returns the buffer of a tensor and creates it on first use.
+func (g *graph) buffer(i int) (*buffer, error) {
+	if b, ok := g.buffers[i]; ok {
+		return b, nil
+	}
+	t := g.tensor(i)
+	h, w, d := extent(t.Shape)
+	if h < 1 || w < 1 || d < 1 || h > maxDim || w > maxDim || d > maxDim {
+		return nil, fmt.Errorf("tensor %q: shape %v does not fit the NPU's 16-bit dimensions", t.Name, t.Shape)
+	}
+	size := t.Type.Size()
+	switch t.Type {
+	case tflite.Int8, tflite.Int16, tflite.Int32:
+	default:
+		return nil, fmt.Errorf("tensor %q: type %s; quantise the model to int8", t.Name, t.Type)
+	}
+	b := &buffer{name: t.Name, h: h, w: w, d: d, elem: size}
+	if t.Data != nil {
+		b.data, b.plain = t.Data, true
+		g.consts = append(g.consts, b)
+	}
+	g.buffers[i] = b
+	return b, nil
+}
+
+// temp creates a buffer for an intermediate result.
+func (g *graph) temp(name string, h, w, d, elem int) *buffer {
+	return &buffer{name: name, h: h, w: w, d: d, elem: elem}
+}
+
+// constant creates a constant buffer, or returns one with the same contents.
+func (g *graph) constant(name string, h, w, d, elem int, data []byte) *buffer {
+	for _, b := range g.consts {
+		if b.h == h && b.w == w && b.d == d && b.elem == elem && string(b.data) == string(data) {
+			return b
+		}
+	}
+	b := &buffer{name: name, h: h, w: w, d: d, elem: elem, data: data, plain: true}
+	g.consts = append(g.consts, b)
+	return b
+}
+
+// full returns the dense view of a tensor.
+func (g *graph) full(i int) (view, error) {
+	b, err := g.buffer(i)
+	if err != nil {
+		return view{}, err
+	}
+	t := g.tensor(i)
+	h, w, d := extent(t.Shape)
+	if h != b.h || w != b.w || d != b.d {
+		b.plain = true
+	}
+	return view{buf: b, h: h, w: w, d: d, elem: b.elem, zp: zeroPoint(t)}, nil
+}
+
+// of returns the dense view of a temporary buffer.
+func of(b *buffer, zp int) view {
+	return view{buf: b, h: b.h, w: b.w, d: b.d, elem: b.elem, zp: zp}
+}
+
+// alias lets output share the buffer of input.
+func (g *graph) alias(input, output int) error {
+	b, err := g.buffer(input)
+	if err != nil {
+		return err
+	}
+	h, w, d := extent(g.tensor(output).Shape)
+	if h != b.h || w != b.w || d != b.d {
+		b.plain = true
+	}
+	g.buffers[output] = b
+	return nil
+}
+
+// add appends a kernel for the operator that is being lowered.
+func (g *graph) add(k *kernel) {
+	op := &g.sub.Operators[g.source]
+	k.source, k.operator = g.source, op.Name()
+	k.name = g.tensor(op.Outputs[0]).Name
+	g.kernels = append(g.kernels, k)
+}
+
+// scale returns the per-tensor scale of a tensor.
+func scale(t *tflite.Tensor) float32 {
+	if len(t.Quant.Scale) == 0 {
+		return 0
+	}
+	return t.Quant.Scale[0]
+}
+
+// zeroPoint returns the per-tensor zero point.
+func zeroPoint(t *tflite.Tensor) int {
+	if len(t.Quant.ZeroPoint) == 0 {
+		return 0
+	}
+	return int(t.Quant.ZeroPoint[0])
+}
+
+// quantised checks that a feature map has a type and scale the NPU can use.
+func quantised(ts ...*tflite.Tensor) error {
+	for _, t := range ts {
+		if t.Type != tflite.Int8 && t.Type != tflite.Int16 {
+			return fmt.Errorf("tensor %q: type %s; the NPU needs int8 or int16", t.Name, t.Type)
+		}
+		if !(scale(t) > 0) {
+			return fmt.Errorf("tensor %q has no quantisation scale", t.Name)
+		}
+		if len(t.Quant.Scale) > 1 {
+			return fmt.Errorf("tensor %q has a scale per channel; activations need one", t.Name)
+		}
+		lo, hi := typeRange(t.Type)
+		if zp := zeroPoint(t); zp < lo || zp > hi {
+			return fmt.Errorf("tensor %q: zero point %d is outside its type", t.Name, zp)
+		}
+	}
+	return nil
+}
+
+// typeRange returns the range of a quantised type.
+func typeRange(t tflite.Type) (lo, hi int) {
+	if t == tflite.Int16 {
+		return -1 << 15, 1<<15 - 1
+	}
+	return -1 << 7, 1<<7 - 1
+}

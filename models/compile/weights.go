@@ -1,0 +1,57 @@
+package compile
+
+import (
+	"upset/npu/isa"
+	"upset/npu/mlw"
+)
+
+// scaleRecord is the size of the bias and scale of one channel (Arm U55).
+const scaleRecord = 10
+
+// encoded is the constant data of a convolution: scale records padded to 16
+// bytes, then the compressed weights.
+type encoded struct {
+	data    []byte
+	scales  int // bytes of the scale part
+	offset  int // in flash
+	weights int // bytes of the weight part
+}
+
+// encode compresses the weights in the order of the chosen block.
+func (k *kernel) encode(c isa.Config) {
+	f := k.filter
+	if f == nil {
+		return
+	}
+	scales := scaleStream(f)
+	t := mlw.Traversal{
+		OD: f.od, KH: f.kh, KW: f.kw, ID: f.id, BlockDepth: k.blk.d, UBlockDepth: c.Spec().UBlockD,
+		IFMBits: 8 * k.ifm.elem, Depthwise: k.op == isa.OpDepthwise, PartKernel: k.partKernel, DilX: k.dx, DilY: k.dy,
+	}
+	var weights []int16
+	t.Order(func(oc, ky, kx, ic int) {
+		if oc < 0 {
+			weights = append(weights, 0)
+			return
+		}
+		weights = append(weights, f.at(oc, ky, kx, ic))
+	})
+	stream := mlw.Encode(weights)
+	k.code = encoded{data: append(scales, stream...), scales: len(scales), weights: len(stream)}
+}
+
+// scaleStream packs the bias and scale records, padded to 16 bytes.
+func scaleStream(f *filter) []byte {
+	out := make([]byte, roundUp(f.od*scaleRecord, alignment))
+	for i := 0; i < f.od; i++ {
+		r := out[i*scaleRecord:]
+		for j := 0; j < 5; j++ {
+			r[j] = byte(f.bias[i] >> (8 * j))
+		}
+		for j := 0; j < 4; j++ {
+			r[5+j] = byte(f.scale[i] >> (8 * j))
+		}
+		r[9] = byte(f.shift[i] & 63)
+	}
+	return out
+}

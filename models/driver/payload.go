@@ -1,0 +1,123 @@
+package driver
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"upset/npu/isa"
+)
+
+// Words and actions of the driver payload (Arm U55 core driver).
+const (
+	payloadMagic = 0x31504F43 // "COP1"
+
+	actionConfig   = 1 // followed by the CONFIG and the ID word
+	actionCommands = 2 // followed by the command stream
+	actionReadAPB  = 3
+	actionDump     = 4
+	actionNOP      = 5
+
+	maxStream = 16 << 20 / 4 // limit of a command stream, in words
+)
+
+// payload is a parsed driver payload.
+type payload struct {
+	config, id uint32
+	hasConfig  bool
+	commands   []uint32
+}
+
+// parsePayload reads the constant tensor that carries the command stream.
+func parsePayload(data []byte) (*payload, error) {
+	if len(data)%4 != 0 || len(data) < 4 {
+		return nil, fmt.Errorf("driver payload of %d bytes is not a list of words", len(data))
+	}
+	words := make([]uint32, len(data)/4)
+	for i := range words {
+		words[i] = binary.LittleEndian.Uint32(data[4*i:])
+	}
+	if words[0] != payloadMagic {
+		return nil, fmt.Errorf("driver payload starts with %#08x, not with \"COP1\"", words[0])
+	}
+	p := &payload{}
+	for i := 1; i < len(words); i++ {
+		tag := words[i]
+		switch tag & 0xff {
+		case actionConfig:
+			if i+2 >= len(words) {
+				return nil, fmt.Errorf("driver payload word %d: OPTIMIZER_CONFIG is cut off", i)
+			}
+			p.config, p.id, p.hasConfig = words[i+1], words[i+2], true
+			i += 2
+		case actionCommands:
+			n := int(tag>>16) + int(tag>>8&0xff)<<16
+			if n > maxStream || i+n >= len(words) {
+				return nil, fmt.Errorf("driver payload word %d: command stream of %d words, %d are there", i, n, len(words)-i-1)
+			}
+			if p.commands != nil {
+				return nil, fmt.Errorf("driver payload word %d: a second command stream; one is supported", i)
+			}
+			p.commands = words[i+1 : i+1+n : i+1+n]
+			i += n
+		case actionReadAPB, actionDump, actionNOP:
+		default:
+			return nil, fmt.Errorf("driver payload word %d: unknown driver action %d", i, tag&0xff)
+		}
+	}
+	if p.commands == nil {
+		return nil, errors.New("driver payload has no command stream")
+	}
+	return p, nil
+}
+
+// MismatchError tells that a model was compiled for another NPU.
+type MismatchError struct {
+	Compiled string // what the model was compiled for
+	NPU      string // what was asked for
+}
+
+// Error names both sides.
+func (e *MismatchError) Error() string {
+	return fmt.Sprintf("the model was compiled for %s, the selected NPU is %s: select the other NPU or compile the model again", e.Compiled, e.NPU)
+}
+
+// check compares the payload's target with a configuration, as the driver does:
+// product, MACs per cycle, command stream version, custom DMA and architecture.
+// The size of the shared buffer is not compared.
+func (p *payload) check(cfg isa.Config) error {
+	if !p.hasConfig {
+		return errors.New("driver payload has no OPTIMIZER_CONFIG: it is not known for which NPU it was compiled")
+	}
+	const customDMA, compared = 1 << 27, 0xf00000ff
+	have := cfg.Spec().ConfigWord
+	if p.config&compared != have&compared || p.config&customDMA != 0 {
+		return &MismatchError{Compiled: configName(p.config), NPU: cfg.String()}
+	}
+	major, minor := p.id>>28, p.id>>20&0xff
+	haveMajor, haveMinor := uint32(isa.ArchVersion)>>28, uint32(isa.ArchVersion)>>20&0xff
+	if major != haveMajor || minor > haveMinor {
+		return &MismatchError{Compiled: "architecture " + archName(p.id), NPU: cfg.String() + " of architecture " + archName(isa.ArchVersion)}
+	}
+	return nil
+}
+
+// configName names a CONFIG word: one of ours, or its fields.
+func configName(word uint32) string {
+	name := fmt.Sprintf("u55-%d", 1<<(word&0xf))
+	if product := word >> 28; product != 0 {
+		name = fmt.Sprintf("Ethos product %d with %d MACs", product, 1<<(word&0xf))
+	}
+	if v := word >> 4 & 0xf; v != 0 {
+		name += fmt.Sprintf(", command stream version %d", v)
+	}
+	if word>>27&1 != 0 {
+		name += ", custom DMA"
+	}
+	return name
+}
+
+// archName prints the architecture version of an ID word.
+func archName(id uint32) string {
+	return fmt.Sprintf("%d.%d.%d", id>>28, id>>20&0xff, id>>16&0xf)
+}

@@ -1,0 +1,147 @@
+package reference
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"upset/models/tflite"
+)
+
+// TestStateStartsAfresh runs a network with state twice: the second result must
+// not depend on the first.
+func TestStateStartsAfresh(t *testing.T) {
+	root := shared(t)
+	m := readModel(t, filepath.Join(root, "models", "keyword_scrambled_8bit.tflite"))
+	in, err := New(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(name string) []byte {
+		b, err := os.ReadFile(filepath.Join(root, "golden", "keyword_scrambled_8bit", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	for _, c := range []string{"01", "02", "01"} {
+		got, err := in.Invoke([][]byte{read("in_" + c + ".bin")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got[0], read("out_"+c+".bin")) {
+			t.Errorf("case %s differs on a used interpreter", c)
+		}
+	}
+}
+
+// TestEvalFollowsInvoke runs every operator of a network on its own, on the
+// values of a whole run.
+func TestEvalFollowsInvoke(t *testing.T) {
+	root := shared(t)
+	m := readModel(t, filepath.Join(root, "models", "kws_ref_model.tflite"))
+	input, err := os.ReadFile(filepath.Join(root, "inputs", "kws_ref_model", "in_00.bin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := New(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := in.Invoke([][]byte{input}); err != nil {
+		t.Fatal(err)
+	}
+	g := &m.Subgraphs[0]
+	values := make([][]byte, len(g.Tensors))
+	for i := range g.Tensors {
+		if g.Tensors[i].Data == nil {
+			values[i] = make([]byte, g.Tensors[i].Bytes())
+		}
+	}
+	copy(values[g.Inputs[0]], input)
+	for i := range g.Operators {
+		op := &g.Operators[i]
+		if err := Eval(m, op, values); err != nil {
+			t.Fatal(err)
+		}
+		if o := op.Outputs[0]; !bytes.Equal(values[o], in.Tensor(o)) {
+			t.Errorf("operator %d (%s) alone gives another result", i, op.Name())
+		}
+	}
+	values[g.Operators[0].Inputs[0]] = values[g.Operators[0].Inputs[0]][1:]
+	if err := Eval(m, &g.Operators[0], values); err == nil || !strings.Contains(err.Error(), "489 bytes") {
+		t.Errorf("short value: error %v", err)
+	}
+}
+
+func TestInvokeRefusesInputs(t *testing.T) {
+	m := single(tflite.Operator{Code: tflite.OpRelu, Inputs: []int{0}, Outputs: []int{1}}, tensor(4), tensor(4))
+	in, err := New(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := in.Invoke(nil); err == nil || !strings.Contains(err.Error(), "takes 1") {
+		t.Errorf("no input: error %v", err)
+	}
+	if _, err := in.Invoke([][]byte{{1}}); err == nil || !strings.Contains(err.Error(), "has 1 bytes") {
+		t.Errorf("short input: error %v", err)
+	}
+	if in.Tensor(2) != nil || in.Tensor(-1) != nil {
+		t.Error("tensor outside the graph has a value")
+	}
+}
+
+// FuzzModel runs damaged models: an error or a result, never a panic. Graphs
+// that would take long are left out.
+func FuzzModel(f *testing.F) {
+	add := func(m *tflite.Model) {
+		b, err := m.Marshal()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	add(convModel(tflite.OpConv2D, 4, 3, 5, 3))
+	add(convModel(tflite.OpDepthwiseConv2D, 4, 3, 3, 3))
+	add(single(tflite.Operator{Code: tflite.OpAdd, Inputs: []int{0, 1}, Outputs: []int{2}}, tensor(2, 3), tensor(3), tensor(2, 3)))
+	add(single(tflite.Operator{Code: tflite.OpTranspose, Inputs: []int{0, 1}, Outputs: []int{2}},
+		tensor(2, 3), constant([]int{2}, 1, 0), tensor(3, 2)))
+	add(single(tflite.Operator{Code: tflite.OpStridedSlice, Inputs: []int{0, 1, 2, 3}, Outputs: []int{4}},
+		tensor(5), constant([]int{1}, 1), constant([]int{1}, 4), constant([]int{1}, 2), tensor(2)))
+	if paths, err := filepath.Glob(filepath.Join(shared(f), "models", "ops", "*.tflite")); err == nil {
+		for _, p := range paths {
+			if b, err := os.ReadFile(p); err == nil && len(b) < 1200 {
+				f.Add(b)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := tflite.Parse(data)
+		if err != nil {
+			return
+		}
+		g := &m.Subgraphs[0]
+		size := 0
+		for i := range g.Tensors {
+			if size += g.Tensors[i].Bytes(); size > 1<<16 {
+				return
+			}
+		}
+		if len(g.Operators) > 4 {
+			return
+		}
+		in, err := New(m)
+		if err != nil {
+			return
+		}
+		var inputs [][]byte
+		for _, i := range g.Inputs {
+			inputs = append(inputs, make([]byte, g.Tensors[i].Bytes()))
+		}
+		if _, err := in.Invoke(inputs); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

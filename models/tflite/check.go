@@ -1,0 +1,93 @@
+package tflite
+
+import "fmt"
+
+// maxTensorBytes is the largest tensor that is accepted, the size limit of a
+// flatbuffer.
+const maxTensorBytes = 1<<31 - 1
+
+// check verifies what both the reader and the writer rely on: indices, shapes,
+// the sizes of constants and the layout of quantisation parameters.
+func (m *Model) check() error {
+	for i := range m.Subgraphs {
+		if err := m.Subgraphs[i].check(); err != nil {
+			return fmt.Errorf("subgraph %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func (g *Subgraph) check() error {
+	for i := range g.Tensors {
+		if err := g.Tensors[i].check(); err != nil {
+			return fmt.Errorf("tensor %d (%q): %w", i, g.Tensors[i].Name, err)
+		}
+	}
+	if err := indices("input", g.Inputs, 0, len(g.Tensors)); err != nil {
+		return err
+	}
+	if err := indices("output", g.Outputs, 0, len(g.Tensors)); err != nil {
+		return err
+	}
+	for i := range g.Operators {
+		op := &g.Operators[i]
+		if err := indices("input", op.Inputs, -1, len(g.Tensors)); err != nil {
+			return fmt.Errorf("operator %d (%s): %w", i, op.Name(), err)
+		}
+		if err := indices("output", op.Outputs, -1, len(g.Tensors)); err != nil {
+			return fmt.Errorf("operator %d (%s): %w", i, op.Name(), err)
+		}
+	}
+	return nil
+}
+
+func indices(what string, list []int, least, n int) error {
+	for i, t := range list {
+		if t < least || t >= n {
+			return fmt.Errorf("%s %d is tensor %d; there are %d tensors", what, i, t, n)
+		}
+	}
+	return nil
+}
+
+func (t *Tensor) check() error {
+	if t.Type < 0 || int(t.Type) >= len(typeInfo) {
+		return fmt.Errorf("unknown element %s", t.Type)
+	}
+	n, empty := 1, false
+	for _, d := range t.Shape {
+		if d < 0 {
+			return fmt.Errorf("shape %v has a negative dimension; export the model with fixed shapes", t.Shape)
+		}
+		if d == 0 {
+			empty = true
+			continue
+		}
+		if n > maxTensorBytes/d {
+			return fmt.Errorf("shape %v is beyond %d elements", t.Shape, maxTensorBytes)
+		}
+		n *= d
+	}
+	if empty {
+		n = 0
+	}
+	if n*t.Type.Size() > maxTensorBytes {
+		return fmt.Errorf("shape %v of %s is beyond %d bytes", t.Shape, t.Type, maxTensorBytes)
+	}
+	sized := t.Type.Size() > 0 || t.Type == Int4
+	if len(t.Data) > 0 && sized && len(t.Data) != t.Bytes() {
+		return fmt.Errorf("constant of %d bytes, but shape %v of %s needs %d", len(t.Data), t.Shape, t.Type, t.Bytes())
+	}
+	return t.Quant.check(t.Shape)
+}
+
+func (q *Quantization) check(shape []int) error {
+	n := len(q.Scale)
+	if n > 1 && (q.Axis < 0 || q.Axis >= len(shape) || shape[q.Axis] != n) {
+		return fmt.Errorf("%d scales along dimension %d do not fit shape %v", n, q.Axis, shape)
+	}
+	if z := len(q.ZeroPoint); z > 1 && z != n {
+		return fmt.Errorf("%d zero points beside %d scales", z, n)
+	}
+	return nil
+}

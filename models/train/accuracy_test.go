@@ -1,0 +1,127 @@
+package train
+
+import (
+	"errors"
+	"math"
+	"testing"
+
+	"upset/models/reference"
+	"upset/models/tflite"
+	"upset/models/zoo"
+)
+
+// TestShippedAccuracy measures the int8 top-1 of every shipped network over the
+// whole test set with the reference interpreter.
+func TestShippedAccuracy(t *testing.T) {
+	test, err := LoadFashionTest(DefaultDataDir)
+	if errors.Is(err, ErrNoData) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := zoo.Dir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Acceptance limits (our choice), below which a network is not shipped.
+	limits := map[string]float64{"fashion-dscnn": 0.89, "fashion-tiny": 0.90}
+	for _, n := range zoo.Networks() {
+		t.Run(n.Name, func(t *testing.T) {
+			recipe, err := RecipeByName(n.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(n.Classes) != recipe.ClassCount() {
+				t.Errorf("%d class names for %d classes", len(n.Classes), recipe.ClassCount())
+			}
+			set, err := recipe.Prepare(test)
+			if err != nil {
+				t.Fatal(err)
+			}
+			raw, err := n.ReadModel(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			right := countRight(t, raw, set)
+			t.Logf("%s: int8 top-1 %d of %d", n.Name, right, set.Len())
+			if right != n.Right {
+				t.Errorf("%d pictures right, %d recorded", right, n.Right)
+			}
+			if share := float64(right) / float64(set.Len()); share < limits[n.Name] {
+				t.Errorf("top-1 %.2f %%, at least %.0f %% wanted", 100*share, 100*limits[n.Name])
+			}
+		})
+	}
+}
+
+func countRight(t *testing.T, raw []byte, set *Images) int {
+	t.Helper()
+	m, err := tflite.Parse(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	machine, err := reference.New(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	right := 0
+	for i := 0; i < set.Len(); i++ {
+		out, err := machine.Invoke([][]byte{InputTensor(set.Picture(i))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if zoo.Top(out[0]) == int(set.Labels[i]) {
+			right++
+		}
+	}
+	return right
+}
+
+// TestInt8FollowsFloat compares the exported network, run by the reference
+// interpreter, with the float layers that it was made from.
+func TestInt8FollowsFloat(t *testing.T) {
+	r := smallRecipe()
+	r.Softmax = false
+	result, err := r.Make(smallSet(320), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := tflite.Parse(result.Model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	machine, err := reference.New(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folded := make([]Folded, len(result.Layers))
+	for i := range folded {
+		folded[i] = result.Layers[i].Folded
+	}
+	scale := result.Layers[len(folded)-1].Output
+	set := smallSet(50)
+	var squares, worst float64
+	for i := 0; i < set.Len(); i++ {
+		out, err := machine.Invoke([][]byte{InputTensor(set.Picture(i))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		picture := make([]float64, len(set.Picture(i)))
+		for p, v := range set.Picture(i) {
+			picture[p] = float64(v) / 255
+		}
+		for c, want := range forward(folded, picture) {
+			got := float64(int(int8(out[0][c])) - scale.ZeroPoint)
+			d := math.Abs(got - want/float64(scale.Scale))
+			squares, worst = squares+d*d, max(worst, d)
+		}
+	}
+	// In codes of the output. Rounding in five layers accounts for about two;
+	// a wrong weight order, bias scale or padding value gives tens.
+	rms := math.Sqrt(squares / float64(set.Len()*r.ClassCount()))
+	t.Logf("root mean square %.2f codes, worst %.2f", rms, worst)
+	if rms > 3 || worst > 16 {
+		t.Errorf("int8 is off by %.2f codes in root mean square, %.2f at worst", rms, worst)
+	}
+}

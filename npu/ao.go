@@ -1,0 +1,421 @@
+package npu
+
+import (
+	"upset/npu/arith"
+	"upset/npu/isa"
+)
+
+// Stages of the output pipeline. A token is one value per lane.
+const (
+	aoRead  = iota // operands from the shared buffer
+	aoBias         // bias added, or operands combined; scale and shift latched
+	aoMul          // product with the scale
+	aoShift        // rounded and shifted
+	aoAct          // zero point, clamp, activation, table
+	aoStages
+)
+
+// Token flags of the output pipeline.
+const (
+	aoLastPixel = 1 << iota // last pixel of a brick: its scale records are free
+	aoClose                 // last token of an output buffer
+	aoBuffer                // which output buffer
+)
+
+// AOState is the activation and output stage: the scale records of one brick,
+// and lanes that take sums or operands to output values.
+type AOState struct {
+	AB   uint8 `npu:"1,local"` // accumulator buffer in use
+	OB   uint8 `npu:"1,local"` // output buffer being filled
+	Slot uint8 `npu:"7,local"` // next slot in it
+	Run  uint8 `npu:"1,local"` // a block is under way
+	Tail uint8 `npu:"1,local"` // the operation is read; tokens remain
+	B    uint8 `npu:"3,local"` // brick within the block
+	Y    uint8 `npu:"5,local"`
+	X    uint8 `npu:"6,local"`
+	C    uint8 `npu:"4,local"` // channel within the brick
+	Pass uint8 `npu:"4,local"` // cycle within the step of the pipeline
+
+	Bias  [16]uint64 `npu:"40,data"`
+	Scale [16]uint32 `npu:"32,data"`
+	Shift [16]uint8  `npu:"6,data"`
+	Ready [16]uint8  `npu:"1,local"` // record is loaded
+
+	Valid [aoStages]uint8  `npu:"1,local"`
+	N     [aoStages]uint8  `npu:"4,local"` // lanes in use
+	Addr  [aoStages]uint16 `npu:"11,local"`
+	Flags [aoStages]uint8  `npu:"3,local"`
+	TC    uint8            `npu:"4,local"` // channel of the token in the read stage
+	TY    uint8            `npu:"5,local"` // its pixel, for the divisor of an average
+	TX    uint8            `npu:"6,local"`
+
+	In     [maxLanes]uint64 `npu:"40,data,n=lanes"`
+	In2    [maxLanes]uint32 `npu:"32,data,n=lanes"`
+	Val    [maxLanes]uint64 `npu:"64,data,n=lanes"`
+	LScale [maxLanes]uint32 `npu:"32,data,n=lanes"`
+	LShift [maxLanes]uint8  `npu:"6,data,n=lanes"`
+	PShift [maxLanes]uint8  `npu:"6,data,n=lanes"`
+	ProdLo [maxLanes]uint64 `npu:"64,data,n=lanes"`
+	ProdHi [maxLanes]uint16 `npu:"16,data,n=lanes"`
+	Res    [maxLanes]uint32 `npu:"32,data,n=lanes"`
+	Out    [maxLanes]uint32 `npu:"32,data,n=lanes"`
+}
+
+// stepAO advances the output stage by a cycle. The pipeline moves once every
+// aoPasses cycles: in the first cycle the last product leaves and the low half of
+// the next one is formed, in the last cycle everything moves on.
+func (m *Machine) stepAO() {
+	a, t := &m.S.AO, &m.S.Trav.AO
+	if t.On == 0 {
+		if m.S.CC.OpValid[t.Bank] == 0 {
+			return
+		}
+		t.start()
+	}
+	p := &m.op[t.Bank]
+	if a.Pass == 0 {
+		if a.Valid == [aoStages]uint8{} && !m.readable(a, t, p) {
+			return
+		}
+		m.roundLanes(a, p)
+		m.multiplyLow(a, p)
+	}
+	m.count(EvAOActive, 1)
+	a.Pass++
+	if int(a.Pass) < p.aoPasses {
+		return
+	}
+	a.Pass = 0
+	m.writeLanes(a, p)
+	m.activate(a, p)
+	m.multiplyHigh(a, p)
+	m.combine(a, t, p)
+	m.readLanes(a, t, p)
+	if a.Tail != 0 && a.Valid == [aoStages]uint8{} {
+		a.Tail = 0
+		t.On = 0
+		t.Bank = (t.Bank + 1) & 3
+	}
+}
+
+func (a *AOState) moveTag(from int) {
+	a.Valid[from+1], a.N[from+1], a.Addr[from+1], a.Flags[from+1] = 1, a.N[from], a.Addr[from], a.Flags[from]
+	a.Valid[from] = 0
+}
+
+func (a *AOState) lanes(st int) int { return int(min(a.N[st], maxLanes)) }
+
+// writeLanes stores finished values in the output buffer.
+func (m *Machine) writeLanes(a *AOState, p *params) {
+	if a.Valid[aoAct] == 0 {
+		return
+	}
+	a.Valid[aoAct] = 0
+	e := p.OFM.Bytes
+	at := int(a.Addr[aoAct])
+	if e == 1 {
+		var v uint64
+		for i := range a.lanes(aoAct) {
+			v |= uint64(a.Out[i]&0xff) << (8 * i)
+		}
+		m.ramStore(at, v, a.lanes(aoAct))
+	} else {
+		for i := range a.lanes(aoAct) {
+			m.ramStore(at+i*e, uint64(a.Out[i]), e)
+		}
+	}
+	if f := a.Flags[aoAct]; f&aoClose != 0 {
+		m.S.SB.OBFull[f/aoBuffer&1] = 1
+	}
+}
+
+// activate applies activation, zero point, clamp and table.
+func (m *Machine) activate(a *AOState, p *params) {
+	if a.Valid[aoShift] == 0 {
+		return
+	}
+	for i := range a.lanes(aoShift) {
+		a.Out[i] = p.Activate(int64(int32(a.Res[i])), m.table)
+	}
+	a.moveTag(aoShift)
+}
+
+// table reads a word of the lookup tables.
+func (m *Machine) table(offset int) uint32 { return uint32(m.ram(m.lutStart + offset)) }
+
+// roundLanes rounds and shifts the products, saturating at 32 bits.
+func (m *Machine) roundLanes(a *AOState, p *params) {
+	if a.Valid[aoMul] == 0 {
+		return
+	}
+	for i := range a.lanes(aoMul) {
+		v := a.product(i).Shift(uint(a.PShift[i]), p.Round)
+		a.Res[i] = uint32(arith.Saturate(v, 32))
+	}
+	a.moveTag(aoMul)
+}
+
+func (a *AOState) product(i int) arith.Product {
+	return arith.Product{Hi: int64(int16(a.ProdHi[i])), Lo: a.ProdLo[i]}
+}
+
+func (a *AOState) setProduct(i int, v arith.Product) {
+	a.ProdLo[i], a.ProdHi[i] = v.Lo, uint16(v.Hi)
+}
+
+// multiplyLow forms the product with the low half of the scale.
+func (m *Machine) multiplyLow(a *AOState, p *params) {
+	if a.Valid[aoBias] == 0 || p.aoPasses == 1 {
+		return
+	}
+	for i := range a.lanes(aoBias) {
+		a.setProduct(i, arith.Mul(int64(a.Val[i]), a.LScale[i]&0xffff))
+	}
+}
+
+// multiplyHigh adds the product with the high half of the scale. An operation
+// of one pass does not scale.
+func (m *Machine) multiplyHigh(a *AOState, p *params) {
+	if a.Valid[aoBias] == 0 {
+		return
+	}
+	for i := range a.lanes(aoBias) {
+		v := int64(a.Val[i])
+		if p.aoPasses == 1 {
+			a.setProduct(i, arith.Mul(v, 1))
+		} else {
+			a.setProduct(i, arith.MulAdd(a.product(i), v, a.LScale[i]>>16, 16))
+		}
+		a.PShift[i] = a.LShift[i]
+	}
+	a.moveTag(aoBias)
+}
+
+// combine adds the bias or combines the operands, and latches the scale.
+func (m *Machine) combine(a *AOState, t *Block, p *params) {
+	if a.Valid[aoRead] == 0 {
+		return
+	}
+	n := a.lanes(aoRead)
+	scale, shift := p.OFMScale, p.OFMShift
+	switch {
+	case p.kind == kindMax:
+		scale, shift = 1, 0
+	case p.kind == kindAverage && !p.GlobalScale:
+		scale, shift = arith.AverageScale(p.validTaps(t, int(a.TY), int(a.TX)), 0)
+	}
+	for i := range n {
+		v, s, h := sx40(a.In[i]), scale, shift
+		switch {
+		case p.kind == kindElementwise:
+			v, s, h = m.operands(a, p, i)
+		case p.UsesScales:
+			c := (int(a.TC) + i) & 15
+			v += sx40(a.Bias[c])
+			s, h = a.Scale[c], uint(a.Shift[c])
+		}
+		a.Val[i], a.LScale[i], a.LShift[i] = uint64(v), s, uint8(h)
+	}
+	if p.UsesScales && a.Flags[aoRead]&aoLastPixel != 0 {
+		for i := range n {
+			a.Ready[(int(a.TC)+i)&15] = 0
+		}
+	}
+	a.moveTag(aoRead)
+}
+
+// operands applies zero points and operand order to the inputs of a lane.
+func (m *Machine) operands(a *AOState, p *params, i int) (v int64, scale uint32, shift uint) {
+	va := sx40(a.In[i]) - int64(p.IFM.ZeroPoint)
+	vb := int64(0)
+	if p.Binary {
+		vb = int64(int32(a.In2[i]))
+		if !p.IFM2.Signed && p.IFM2.Bytes == 4 {
+			vb = int64(a.In2[i])
+		}
+		vb -= int64(p.IFM2.ZeroPoint)
+	}
+	if p.Swap {
+		va, vb = vb, va
+	}
+	return p.Combine(va, vb)
+}
+
+// validTaps counts the taps of an output position that lie inside the map.
+func (p *params) validTaps(t *Block, y, x int) int {
+	ny := tapsInside((int(t.OY)+y)*p.StrideY-p.PadTop, p.DilY, p.KH, p.IFMH)
+	nx := tapsInside((int(t.OX)+x)*p.StrideX-p.PadLeft, p.DilX, p.KW, p.IFMW)
+	return max(1, ny*nx)
+}
+
+func tapsInside(at, dil, taps, extent int) int {
+	lo := max(0, ceilDiv(-at, dil))
+	if at >= 0 {
+		lo = 0
+	}
+	hi := min(taps-1, (extent-1-at)/dil)
+	if extent-1 < at {
+		return 0
+	}
+	return max(0, hi-lo+1)
+}
+
+// readable reports whether the next token's operands are there.
+func (m *Machine) readable(a *AOState, t *Block, p *params) bool {
+	if a.Tail != 0 {
+		return true
+	}
+	sb := &m.S.SB
+	if p.kind == kindElementwise {
+		if sb.IBFull[sb.IBSel&1] == 0 {
+			m.count(EvAOStalledIB, 1)
+			return false
+		}
+	} else if sb.ABFull[a.AB&1] == 0 {
+		m.count(EvAOStalledAB, 1)
+		return false
+	}
+	if a.C == 0 && a.Slot == 0 && sb.OBBusy[a.OB&1] != 0 {
+		m.count(EvAOStalledOB, 1)
+		return false
+	}
+	if p.UsesScales {
+		n := m.tokenLanes(a, t, p)
+		for i := range n {
+			if a.Ready[(int(a.C)+i)&15] == 0 {
+				m.count(EvAOStalledScale, 1)
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// tokenLanes is the number of channels of the next token.
+func (m *Machine) tokenLanes(a *AOState, t *Block, p *params) int {
+	return max(1, min(m.Spec.ElementUnits, p.slotChannels(t.OZ, int(a.B))-int(a.C)))
+}
+
+// readLanes starts the next token.
+func (m *Machine) readLanes(a *AOState, t *Block, p *params) {
+	if a.Tail != 0 || !m.readable(a, t, p) {
+		return
+	}
+	sb := &m.S.SB
+	n := m.tokenLanes(a, t, p)
+	ob := a.OB & 1
+	if a.C == 0 && a.Slot == 0 {
+		sb.OBBusy[ob] = 1
+	}
+	e := p.OFM.Bytes
+	a.Valid[aoRead], a.N[aoRead], a.Flags[aoRead] = 1, uint8(n), ob*aoBuffer
+	a.Addr[aoRead] = uint16(int(ob)*isa.BankBytes+int(a.Slot)*16*e+int(a.C)*e) & (1<<11 - 1)
+	a.TC, a.TY, a.TX = a.C, a.Y, a.X
+	m.readOperands(a, t, p, n)
+	m.advanceAO(a, t, p, n)
+}
+
+// readOperands fills the input registers of the lanes.
+func (m *Machine) readOperands(a *AOState, t *Block, p *params, n int) {
+	c := int(a.B)*16 + int(a.C)
+	if p.kind != kindElementwise {
+		at := p.abStart(a.AB) + (int(a.Y)*p.BlkW+int(a.X))*p.sumPitch() + c*p.accBytes
+		for i := range n {
+			v := m.ram(at + i*p.accBytes)
+			if p.accBytes == 4 {
+				v = uint64(int64(int32(v)))
+			}
+			a.In[i] = v & mask40
+		}
+		return
+	}
+	j := Job{OY: t.OY, OX: t.OX, OZ: t.OZ}
+	sel := int(m.S.SB.IBSel & 1)
+	m.readOperand(p, isa.IBStart+sel*p.ibHalf, p.box(&j), &p.IFM, int(a.Y), int(a.X), c, n, func(i int, v int64) { a.In[i] = uint64(v) & mask40 })
+	if !p.Binary {
+		return
+	}
+	if p.UseScalar {
+		for i := range n {
+			a.In2[i] = uint32(p.Scalar)
+		}
+		return
+	}
+	b := p.box2(&j)
+	y, x := min(int(a.Y), b.h-1), min(int(a.X), b.w-1)
+	step := c
+	if p.BcastC {
+		step = 0
+	}
+	m.readOperand(p, p.IB2Start+sel*p.ib2Half, b, &p.IFM2, y, x, step, n, func(i int, v int64) { a.In2[i] = uint32(v) })
+}
+
+// readOperand reads n channels of a pixel of an IFM buffer.
+func (m *Machine) readOperand(p *params, base int, b box, f *isa.FeatureMap, y, x, c, n int, put func(i int, v int64)) {
+	at := base + (y*b.w+x)*pixelBytes(b.n, f.Bytes) + c*f.Bytes
+	for i := range n {
+		o := at + i*f.Bytes
+		if b.n == 1 {
+			o = at
+		}
+		v := m.ram(o)
+		put(i, f.Widen(v))
+	}
+}
+
+// advanceAO moves the read position to the next token, closing output buffers
+// and releasing the input buffer as it goes.
+func (m *Machine) advanceAO(a *AOState, t *Block, p *params, n int) {
+	obh, obw := clip(t.OY, p.BlkH, p.OFMH), clip(t.OX, p.BlkW, p.OFMW)
+	ch := p.slotChannels(t.OZ, int(a.B))
+	lastPixel := int(a.X) >= obw-1 && int(a.Y) >= obh-1
+	if lastPixel {
+		a.Flags[aoRead] |= aoLastPixel
+	}
+	if int(a.C)+n < ch {
+		a.C += uint8(n)
+		return
+	}
+	a.C = 0
+	a.Slot++
+	lastBrick := 16*(int(a.B)+1) >= clip(t.OZ, p.BlkD, p.OFMD)
+	if int(a.Slot) >= isa.BankBytes/(16*p.OFM.Bytes) || lastPixel && lastBrick {
+		a.Flags[aoRead] |= aoClose
+		m.S.SB.OBSlots[a.OB&1] = a.Slot
+		a.OB = (a.OB + 1) & 1
+		a.Slot = 0
+	}
+	a.X++
+	if int(a.X) < obw {
+		return
+	}
+	a.X = 0
+	a.Y++
+	if int(a.Y) < obh {
+		return
+	}
+	a.Y = 0
+	a.B++
+	if !lastBrick {
+		return
+	}
+	a.B = 0
+	m.releaseInput(a, t, p)
+}
+
+func (m *Machine) releaseInput(a *AOState, t *Block, p *params) {
+	sb := &m.S.SB
+	if p.kind == kindElementwise {
+		sb.IBFull[sb.IBSel&1] = 0
+		sb.IBSel = (sb.IBSel + 1) & 1
+	} else {
+		sb.ABFull[a.AB&1], sb.ABBusy[a.AB&1] = 0, 0
+		a.AB = (a.AB + 1) & 1
+	}
+	if t.next(p) {
+		a.Tail = 1
+		if p.kind == kindElementwise {
+			m.S.CC.ElemRead[t.Bank&3] = 1
+		}
+	}
+}

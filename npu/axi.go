@@ -1,0 +1,271 @@
+package npu
+
+import "upset/npu/isa"
+
+// Read and write channels, numbered as in STATUS.faulting_channel (Arm U55
+// register header).
+const (
+	ChCmd     = 0
+	ChIFM     = 1
+	ChWeights = 2
+	ChScale   = 3
+	ChM2M     = 4
+	ChOFM     = 8
+	ChM2MW    = 9
+
+	readChannels = 5
+)
+
+const (
+	tableReads  = 32 // outstanding reads of a port (AXI_LIMIT: up to 32)
+	tableWrites = 16 // outstanding writes of a port (AXI_LIMIT: up to 16)
+	burstBytes  = 64 // burst alignment, AXI_LIMIT burst = 0 (driver default)
+)
+
+// AXIState is the NPU's side of one 64-bit AXI port: a request register, the
+// table of outstanding reads, a two-deep slice for read data, a write slice and
+// the table of outstanding writes.
+type AXIState struct {
+	ARAddr  uint32 `npu:"32,local"`
+	ARBeats uint8  `npu:"4,local"`
+	ARChan  uint8  `npu:"3,local"`
+	ARValid uint8  `npu:"1,local"`
+
+	RdChan  [tableReads]uint8 `npu:"3,local"`
+	RdBeats [tableReads]uint8 `npu:"4,local"`
+	RdHead  uint8             `npu:"5,local"`
+	RdCount uint8             `npu:"6,local"`
+	RData   [2]uint64         `npu:"64,data"`
+	RResp   [2]uint8          `npu:"1,local"`
+	RCount  uint8             `npu:"2,local"`
+	Turn    uint8             `npu:"3,local"` // round-robin pointer of the read arbiter
+
+	WAddr   uint32             `npu:"32,local"`
+	WData   uint64             `npu:"64,data"`
+	WStrb   uint8              `npu:"8,local"`
+	WFirst  uint8              `npu:"1,local"`
+	WLast   uint8              `npu:"1,local"`
+	WChan   uint8              `npu:"1,local"` // 0 OFM, 1 memory to memory
+	WValid  uint8              `npu:"1,local"`
+	WrChan  [tableWrites]uint8 `npu:"1,local"`
+	WOwner  uint8              `npu:"2,local"` // channel + 1 that holds the port during a burst
+	WrHead  uint8              `npu:"4,local"`
+	WrCount uint8              `npu:"5,local"`
+}
+
+// BusState is the interconnect and memory behind both ports.
+type BusState struct {
+	Port  [2]PortState
+	Stray uint32 `npu:"model"` // write beats outside the allowed window
+	Cycle uint64 `npu:"model"` // clock cycles since run was set
+}
+
+// PortState is the traffic of one port that the memory has accepted. Requests
+// are served in order.
+type PortState struct {
+	Addr   [tableReads]uint32  `npu:"model"`
+	Beats  [tableReads]uint8   `npu:"model"`
+	Ready  [tableReads]uint64  `npu:"model"` // cycle of the first beat
+	Head   uint8               `npu:"model"`
+	Count  uint8               `npu:"model"`
+	NextR  uint64              `npu:"model"` // earliest cycle of the next read beat
+	NextW  uint64              `npu:"model"` // earliest cycle of the next write beat
+	BReady [tableWrites]uint64 `npu:"model"`
+	BError [tableWrites]uint8  `npu:"model"`
+	BHead  uint8               `npu:"model"`
+	BCount uint8               `npu:"model"`
+}
+
+// Timing describes a memory as the NPU's clock sees it.
+type Timing struct {
+	BeatInterval int // cycles per 64-bit beat
+	ReadLatency  int // cycles from an accepted request to the first beat
+	WriteLatency int // cycles from the last beat to the response
+}
+
+// System is the platform around the NPU.
+type System struct {
+	SRAM, Flash Timing
+}
+
+// DefaultSystem is Vela 3.10's Ethos_U55_High_End_Embedded: SRAM at the NPU's
+// clock with 32 cycles of latency, off-chip flash at an eighth of the bandwidth
+// with 64 cycles.
+func DefaultSystem() System {
+	return System{SRAM: Timing{1, 32, 32}, Flash: Timing{8, 64, 64}}
+}
+
+func (m *Machine) timing(addr uint32) *Timing {
+	if addr-isa.FlashBase < isa.FlashSize {
+		return &m.Sys.Flash
+	}
+	return &m.Sys.SRAM
+}
+
+// stepBus moves read beats and write responses from the memory to the ports,
+// and accepts a request and a write beat of each port.
+func (m *Machine) stepBus() {
+	for p := range m.S.DMA.AXI {
+		a, b := &m.S.DMA.AXI[p], &m.S.Bus.Port[p]
+		if b.BCount > 0 {
+			m.takeResponse(p, a, b)
+		}
+		if b.Count > 0 {
+			m.readBeat(p, a, b)
+		}
+		if a.ARValid != 0 {
+			m.acceptRead(a, b)
+		}
+		if a.WValid != 0 {
+			m.acceptWrite(p, a, b)
+		}
+	}
+}
+
+func (m *Machine) readBeat(p int, a *AXIState, b *PortState) {
+	h := b.Head
+	now := m.S.Bus.Cycle
+	if a.RCount >= 2 || now < b.Ready[h] || now < b.NextR {
+		return
+	}
+	addr := b.Addr[h]
+	v, ok := m.Mem.Read8(addr)
+	a.RData[a.RCount&1] = v
+	a.RResp[a.RCount&1] = 0
+	if !ok {
+		a.RResp[a.RCount&1] = 1
+	}
+	a.RCount++
+	m.count(EvAXIReadBeat+Event(p), 1)
+	b.NextR = now + uint64(m.timing(addr).BeatInterval)
+	b.Addr[h] += 8
+	if b.Beats[h] > 1 {
+		b.Beats[h]--
+		return
+	}
+	b.Head = (h + 1) % tableReads
+	b.Count--
+}
+
+func (m *Machine) acceptRead(a *AXIState, b *PortState) {
+	if b.Count >= tableReads || a.RdCount >= tableReads {
+		return
+	}
+	t := (b.Head + b.Count) % tableReads
+	b.Addr[t] = a.ARAddr &^ 7
+	b.Beats[t] = a.ARBeats
+	b.Ready[t] = m.S.Bus.Cycle + uint64(m.timing(a.ARAddr).ReadLatency)
+	b.Count++
+	e := (a.RdHead + a.RdCount) % tableReads
+	a.RdChan[e], a.RdBeats[e] = a.ARChan, a.ARBeats
+	a.RdCount++
+	a.ARValid = 0
+}
+
+func (m *Machine) acceptWrite(p int, a *AXIState, b *PortState) {
+	now := m.S.Bus.Cycle
+	if now < b.NextW {
+		return
+	}
+	if a.WFirst != 0 {
+		if a.WrCount >= tableWrites || b.BCount >= tableWrites {
+			return
+		}
+		t := (b.BHead + b.BCount) % tableWrites
+		b.BError[t], b.BReady[t] = 0, ^uint64(0)
+		b.BCount++
+		a.WrChan[(a.WrHead+a.WrCount)%tableWrites] = a.WChan
+		a.WrCount++
+	} else if b.BCount == 0 { // a beat of a burst that was never opened is lost
+		a.WValid = 0
+		return
+	}
+	t := (b.BHead + b.BCount - 1) % tableWrites
+	tm := m.timing(a.WAddr)
+	b.NextW = now + uint64(tm.BeatInterval)
+	if a.WLast != 0 {
+		b.BReady[t] = now + uint64(tm.WriteLatency)
+	}
+	if !m.storeBeat(a.WAddr, a.WData, a.WStrb) {
+		b.BError[t] = 1
+	}
+	m.count(EvAXIWriteBeat+Event(p), 1)
+	a.WValid = 0
+}
+
+// storeBeat writes the enabled bytes of a beat to memory. It records writes
+// outside the window that the program may write to.
+func (m *Machine) storeBeat(addr uint32, v uint64, strb uint8) bool {
+	addr &^= 7
+	if strb == 0 {
+		return true
+	}
+	if addr < m.WindowLo || addr >= m.WindowHi {
+		m.S.Bus.Stray++
+	}
+	if !m.Mem.Writable(addr) {
+		return false
+	}
+	m.Writes.note(addr)
+	for i := uint32(0); i < 8; i++ {
+		if strb>>i&1 != 0 {
+			m.Mem.SetByte(addr+i, byte(v>>(8*i)))
+		}
+	}
+	return true
+}
+
+func (m *Machine) takeResponse(p int, a *AXIState, b *PortState) {
+	h := b.BHead
+	if m.S.Bus.Cycle < b.BReady[h] {
+		return
+	}
+	ch := a.WrChan[a.WrHead&15] & 1
+	if b.BError[h] != 0 {
+		m.busFault(p, ChOFM+int(ch))
+	}
+	b.BHead = (h + 1) % tableWrites
+	b.BCount--
+	if a.WrCount > 0 {
+		a.WrHead = (a.WrHead + 1) % tableWrites
+		a.WrCount--
+	}
+	if n := &m.S.DMA.WrOut[ch]; *n > 0 {
+		*n--
+	}
+}
+
+func (m *Machine) busFault(port, channel int) {
+	cc := &m.S.CC
+	cc.BusErr, cc.FaultIface, cc.FaultChan = 1, uint8(port), uint8(channel)
+	m.halt()
+}
+
+// stepReadSlices hands the oldest read beat of each port to its channel.
+func (m *Machine) stepReadSlices() {
+	for p := range m.S.DMA.AXI {
+		a := &m.S.DMA.AXI[p]
+		if a.RCount == 0 || a.RCount > 2 {
+			continue
+		}
+		h := a.RdHead & (tableReads - 1)
+		ch := int(a.RdChan[h])
+		if a.RResp[0] != 0 {
+			m.busFault(p, ch)
+			return
+		}
+		if !m.S.DMA.push(ch, a.RData[0]) {
+			continue
+		}
+		a.RData[0], a.RResp[0] = a.RData[1], a.RResp[1]
+		a.RCount--
+		if a.RdBeats[h] > 1 {
+			a.RdBeats[h]--
+			continue
+		}
+		a.RdHead = (a.RdHead + 1) % tableReads
+		if a.RdCount > 0 {
+			a.RdCount--
+		}
+	}
+}

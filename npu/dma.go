@@ -1,0 +1,248 @@
+package npu
+
+// DMAState is the DMA block: both AXI ports, the five read channels with their
+// data FIFOs, and the two write channels.
+type DMAState struct {
+	AXI [2]AXIState
+
+	// Command channel: streams QSIZE bytes from QBASE.
+	CmdAddr uint32    `npu:"32,global"`
+	CmdLeft uint32    `npu:"29,global"` // beats not yet requested
+	CmdFIFO [8]uint64 `npu:"64,config"`
+	CmdHead uint8     `npu:"3,global"`
+	CmdCnt  uint8     `npu:"4,global"`
+	CmdOut  uint8     `npu:"4,global"` // beats requested and not yet received
+
+	// Weight channel: repeats a stream once per (y, x) block position.
+	WgtBank   uint8      `npu:"2,global"`
+	WgtActive uint8      `npu:"1,global"`
+	WgtAddr   uint32     `npu:"32,local"`
+	WgtLeft   uint32     `npu:"29,local"` // beats of this pass
+	WgtPasses uint32     `npu:"32,local"` // passes after this one
+	WgtFIFO   [32]uint64 `npu:"64,data"`
+	WgtHead   uint8      `npu:"5,local"`
+	WgtCnt    uint8      `npu:"6,local"`
+	WgtOut    uint8      `npu:"6,local"`
+
+	// Scale and bias channel, likewise.
+	SclBank   uint8     `npu:"2,global"`
+	SclActive uint8     `npu:"1,global"`
+	SclAddr   uint32    `npu:"32,local"`
+	SclLeft   uint32    `npu:"17,local"`
+	SclPasses uint32    `npu:"32,local"`
+	SclFIFO   [8]uint64 `npu:"64,data"`
+	SclHead   uint8     `npu:"3,local"`
+	SclCnt    uint8     `npu:"4,local"`
+	SclOut    uint8     `npu:"4,local"`
+
+	IFM IFMState // IFM channel
+	OFM OFMState // OFM channel
+	M2M M2MState // memory-to-memory channel
+
+	WrOut [2]uint8 `npu:"6,local"` // write bursts without response: OFM, memory to memory
+}
+
+const (
+	cmdDepth = 8
+	wgtDepth = 32
+	sclDepth = 8
+	m2mDepth = 8
+	ifmDepth = 8
+)
+
+// push stores a read beat in the FIFO of a channel. It reports false when there
+// is no room, which stalls the port.
+func (d *DMAState) push(ch int, v uint64) bool {
+	switch ch {
+	case ChCmd:
+		if d.CmdCnt >= cmdDepth {
+			return false
+		}
+		d.CmdFIFO[(d.CmdHead+d.CmdCnt)&(cmdDepth-1)] = v
+		d.CmdCnt++
+		drop(&d.CmdOut)
+	case ChWeights:
+		if d.WgtCnt >= wgtDepth {
+			return false
+		}
+		d.WgtFIFO[(d.WgtHead+d.WgtCnt)&(wgtDepth-1)] = v
+		d.WgtCnt++
+		drop(&d.WgtOut)
+	case ChScale:
+		if d.SclCnt >= sclDepth {
+			return false
+		}
+		d.SclFIFO[(d.SclHead+d.SclCnt)&(sclDepth-1)] = v
+		d.SclCnt++
+		drop(&d.SclOut)
+	case ChIFM:
+		f := &d.IFM
+		if f.Cnt >= ifmDepth {
+			return false
+		}
+		f.FIFO[(f.Head+f.Cnt)&(ifmDepth-1)] = v
+		f.Cnt++
+	case ChM2M:
+		f := &d.M2M
+		if f.Cnt >= m2mDepth {
+			return false
+		}
+		f.FIFO[(f.Head+f.Cnt)&(m2mDepth-1)] = v
+		f.Cnt++
+		drop(&f.Out)
+	}
+	return true
+}
+
+func drop(n *uint8) {
+	if *n > 0 {
+		*n--
+	}
+}
+
+// request is what a read channel asks of the arbiter.
+type request struct {
+	addr  uint32
+	beats int
+}
+
+// burstBeats limits a run of beats to what fits before the next burst boundary.
+func burstBeats(addr uint32, beats int) int {
+	return min(beats, int(burstBytes-addr&(burstBytes-1))>>3)
+}
+
+// portOf returns the AXI port of a region: REGIONCFG 0 and 1 are port 0, 2 and
+// 3 are port 1 (Arm U55 register header).
+func (m *Machine) portOf(region int) int {
+	return int(m.S.CC.RegionCfg >> (2 * (region & 7)) >> 1 & 1)
+}
+
+// wants returns the request that read channel ch has for port p, if any.
+func (m *Machine) wants(ch, p int) (request, bool) {
+	d := &m.S.DMA
+	switch ch {
+	case ChCmd:
+		if d.CmdLeft == 0 || int(m.S.CC.QConfig>>1&1) != p {
+			return request{}, false
+		}
+		n := min(burstBeats(d.CmdAddr, int(d.CmdLeft)), cmdDepth/2)
+		return request{d.CmdAddr, n}, n <= cmdDepth-int(d.CmdCnt)-int(d.CmdOut)
+	case ChWeights:
+		if d.WgtActive == 0 || d.WgtLeft == 0 || m.portOf(m.op[d.WgtBank].WeightReg) != p {
+			return request{}, false
+		}
+		n := burstBeats(d.WgtAddr, int(d.WgtLeft))
+		return request{d.WgtAddr, n}, n <= wgtDepth-int(d.WgtCnt)-int(d.WgtOut)
+	case ChScale:
+		if d.SclActive == 0 || d.SclLeft == 0 || m.portOf(m.op[d.SclBank].ScaleReg) != p {
+			return request{}, false
+		}
+		n := min(burstBeats(d.SclAddr, int(d.SclLeft)), sclDepth/2)
+		return request{d.SclAddr, n}, n <= sclDepth-int(d.SclCnt)-int(d.SclOut)
+	case ChIFM:
+		return m.ifmRequest(p)
+	case ChM2M:
+		return m.m2mRequest(p)
+	}
+	return request{}, false
+}
+
+// granted updates a channel after its request was taken.
+func (m *Machine) granted(ch int, r request) {
+	d := &m.S.DMA
+	n := uint8(r.beats)
+	bytes := uint32(r.beats) * 8
+	switch ch {
+	case ChCmd:
+		d.CmdAddr += bytes
+		d.CmdLeft -= uint32(n)
+		d.CmdOut += n
+	case ChWeights:
+		d.WgtAddr += bytes
+		d.WgtLeft -= uint32(n)
+		d.WgtOut += n
+	case ChScale:
+		d.SclAddr += bytes
+		d.SclLeft -= uint32(n)
+		d.SclOut += n
+	case ChIFM:
+		m.ifmGranted(r)
+	case ChM2M:
+		m.m2mGranted(r)
+	}
+}
+
+// stepArbiters grants one read channel per port.
+func (m *Machine) stepArbiters() {
+	for p := range m.S.DMA.AXI {
+		a := &m.S.DMA.AXI[p]
+		if a.ARValid != 0 {
+			continue
+		}
+		for i := range readChannels {
+			ch := (int(a.Turn) + i) % readChannels
+			r, ok := m.wants(ch, p)
+			if !ok {
+				continue
+			}
+			a.ARAddr, a.ARBeats, a.ARChan, a.ARValid = r.addr&^7, uint8(r.beats), uint8(ch), 1
+			a.Turn = uint8((ch + 1) % readChannels)
+			m.granted(ch, r)
+			break
+		}
+	}
+}
+
+// stepStreamChannels starts the next pass of the weight and scale channels.
+func (m *Machine) stepStreamChannels() {
+	d, cc := &m.S.DMA, &m.S.CC
+	if d.WgtActive == 0 {
+		if b := d.WgtBank; cc.OpValid[b] != 0 {
+			if p := &m.op[b]; p.UsesWeights {
+				d.WgtActive = 1
+				d.WgtAddr = m.regionAddr(p.WeightReg, p.WeightBase)
+				d.WgtLeft = p.WeightLen >> 3
+				d.WgtPasses = uint32(p.blocksX*p.blocksY - 1)
+			} else {
+				d.WgtBank = (b + 1) & 3
+			}
+		}
+	} else if d.WgtLeft == 0 {
+		if d.WgtPasses > 0 {
+			p := &m.op[d.WgtBank]
+			d.WgtPasses--
+			d.WgtAddr = m.regionAddr(p.WeightReg, p.WeightBase)
+			d.WgtLeft = p.WeightLen >> 3
+		} else {
+			d.WgtActive = 0
+			d.WgtBank = (d.WgtBank + 1) & 3
+		}
+	}
+	if d.SclActive == 0 {
+		if b := d.SclBank; cc.OpValid[b] != 0 {
+			if p := &m.op[b]; p.UsesScales {
+				d.SclActive = 1
+				d.SclAddr = m.regionAddr(p.ScaleReg, p.ScaleBase)
+				d.SclLeft = p.ScaleLen >> 3
+				d.SclPasses = uint32(p.blocksX*p.blocksY - 1)
+			} else {
+				d.SclBank = (b + 1) & 3
+			}
+		}
+	} else if d.SclLeft == 0 {
+		if d.SclPasses > 0 {
+			p := &m.op[d.SclBank]
+			d.SclPasses--
+			d.SclAddr = m.regionAddr(p.ScaleReg, p.ScaleBase)
+			d.SclLeft = p.ScaleLen >> 3
+		} else {
+			d.SclActive = 0
+			d.SclBank = (d.SclBank + 1) & 3
+		}
+	}
+}
+
+// regionAddr adds the base pointer of a region to an offset.
+func (m *Machine) regionAddr(region int, offset uint32) uint32 {
+	return m.S.CC.BaseP[region&7] + offset
+}

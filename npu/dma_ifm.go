@@ -1,0 +1,284 @@
+package npu
+
+import "upset/npu/isa"
+
+// IFMState is the IFM read channel: it fetches the box of a block job run by
+// run and places it pixel by pixel in one of two IFM buffers. A run is a stretch
+// of contiguous bytes: the bricks of a row in NHCWB16, a row or a pixel in NHWC.
+type IFMState struct {
+	Busy   uint8 `npu:"1,local"` // a box is being loaded
+	Second uint8 `npu:"1,local"` // the box is that of the second operand
+	Sel    uint8 `npu:"1,local"` // buffer that is filled
+
+	Y0, X0 uint16 `npu:"16,local"` // the box, latched for the job
+	H, W   uint16 `npu:"16,local"`
+	C0     uint16 `npu:"16,local"`
+	N      uint16 `npu:"16,local"`
+
+	Req   Run
+	Place Run
+
+	Addr uint32 `npu:"32,local"` // next byte to request
+	Left uint32 `npu:"22,local"` // beats of the run still to request
+	Skip uint8  `npu:"4,local"`  // bytes of the current beat that are used up
+	Off  uint16 `npu:"16,local"` // byte within the pixel
+
+	FIFO [ifmDepth]uint64 `npu:"64,data"`
+	Head uint8            `npu:"3,local"`
+	Cnt  uint8            `npu:"4,local"`
+}
+
+// Run is a position in the box: the walk of the requests, and that of the data.
+type Run struct {
+	On uint8  `npu:"1,local"`
+	Y  uint16 `npu:"16,local"`
+	X  uint16 `npu:"16,local"` // first pixel of the run, or the current pixel
+	B  uint16 `npu:"12,local"` // brick
+	E  uint16 `npu:"16,local"` // one past the last pixel of the run
+}
+
+// operand returns the feature map that the channel reads.
+func (f *IFMState) operand(p *params) *isa.FeatureMap {
+	if f.Second != 0 {
+		return &p.IFM2
+	}
+	return &p.IFM
+}
+
+// runEnd returns where the run that starts at pixel x ends, counted from the
+// left edge of the box.
+func (f *IFMState) runEnd(p *params, x int) int {
+	fm := f.operand(p)
+	e := int(f.W)
+	if !fm.Brick && fm.StrideX != uint32(int(f.N)*fm.Bytes) {
+		return x + 1
+	}
+	if t := fm.Width0 - int(f.X0); x < t && t < e {
+		e = t
+	}
+	return max(e, x+1)
+}
+
+// next moves a walk to the following run and reports whether the box is done.
+func (f *IFMState) next(p *params, r *Run) bool {
+	fm := f.operand(p)
+	if int(r.E) < int(f.W) {
+		r.X = r.E
+		r.E = uint16(f.runEnd(p, int(r.X)))
+		return false
+	}
+	r.X = 0
+	r.E = uint16(f.runEnd(p, 0))
+	if fm.Brick && (int(r.B)+1)*16 < int(f.C0)&15+int(f.N) {
+		r.B++
+		return false
+	}
+	r.B = 0
+	r.Y++
+	return r.Y >= f.H
+}
+
+// open computes the address and length of the run that the request walk is at.
+func (m *Machine) openRun(p *params) {
+	f := &m.S.DMA.IFM
+	fm := f.operand(p)
+	y, x := int(f.Y0)+int(f.Req.Y), int(f.X0)+int(f.Req.X)
+	c, px := int(f.C0), int(f.N)*fm.Bytes
+	if fm.Brick {
+		c, px = int(f.C0)&^15+int(f.Req.B)*16, 16*fm.Bytes
+	}
+	f.Addr = m.regionAddr(fm.Region, fm.Addr(y, x, c))
+	bytes := (int(f.Req.E) - int(f.Req.X)) * px
+	f.Left = uint32((int(f.Addr&7)+bytes+7)>>3) & (1<<22 - 1)
+}
+
+func (m *Machine) ifmRequest(p int) (request, bool) {
+	f := &m.S.DMA.IFM
+	if f.Req.On == 0 || f.Left == 0 {
+		return request{}, false
+	}
+	q := &m.op[m.S.Trav.IFM.Bank]
+	if m.portOf(f.operand(q).Region) != p {
+		return request{}, false
+	}
+	return request{f.Addr, burstBeats(f.Addr&^7, int(f.Left))}, true
+}
+
+func (m *Machine) ifmGranted(r request) {
+	f := &m.S.DMA.IFM
+	f.Addr = f.Addr&^7 + uint32(r.beats)*8
+	f.Left -= uint32(r.beats)
+	if f.Left > 0 {
+		return
+	}
+	p := &m.op[m.S.Trav.IFM.Bank]
+	if f.next(p, &f.Req) {
+		f.Req.On = 0
+		return
+	}
+	m.openRun(p)
+}
+
+// stepIFM starts jobs and places arriving data.
+func (m *Machine) stepIFM() {
+	t, f := &m.S.Trav.IFM, &m.S.DMA.IFM
+	if f.Busy != 0 {
+		m.placeIFM(f)
+		return
+	}
+	if t.On == 0 {
+		if m.S.CC.OpValid[t.Bank] == 0 {
+			return
+		}
+		if !m.layoutReady(&m.op[t.Bank], t.Bank) {
+			m.count(EvReconfig, 1)
+			return
+		}
+		t.start()
+		m.S.CC.JobsPrev, m.S.CC.JobIndex = m.S.CC.JobsOut, 0
+	}
+	p := &m.op[t.Bank]
+	if m.S.SB.IBFull[f.Sel&1] != 0 {
+		return
+	}
+	if !m.jobAllowed(p) {
+		m.count(EvBlockDep, 1)
+		return
+	}
+	m.S.CC.JobsOut++
+	if m.S.CC.JobIndex < 3 {
+		m.S.CC.JobIndex++
+	}
+	f.Busy, f.Second = 1, 0
+	m.openBox(p, p.box(t))
+}
+
+// layoutReady reports whether the shared buffer has the layout that an operation
+// asks for. A change of layout waits until the output stage has read everything
+// of the operations before, since their buffers may lie in the way.
+func (m *Machine) layoutReady(p *params, bank uint8) bool {
+	cc := &m.S.CC
+	ib, ib2, ab := uint8(p.IBEnd>>10), uint8(p.IB2Start>>10), uint8(p.ABStart>>10)
+	elem := flag(p.kind == kindElementwise)
+	lut := flag(p.UsesLUT)
+	if cc.LayIB == ib && cc.LayIB2 == ib2 && cc.LayAB == ab && cc.LayElem == elem && cc.LayLUT == lut {
+		return true
+	}
+	if m.S.Trav.AO.Bank != bank {
+		return false
+	}
+	cc.LayIB, cc.LayIB2, cc.LayAB, cc.LayElem, cc.LayLUT = ib, ib2, ab, elem, lut
+	return true
+}
+
+// jobAllowed is the block-dependency rule: the jobs of earlier operations that
+// are not yet written and the jobs of this one that precede the next job may
+// together not exceed BLOCKDEP.
+func (m *Machine) jobAllowed(p *params) bool {
+	cc := &m.S.CC
+	return cc.JobsPrev == 0 || int(cc.JobsPrev)+int(cc.JobIndex) <= p.BlockDep
+}
+
+// openBox latches a box and starts both walks over it.
+func (m *Machine) openBox(p *params, b box) {
+	f := &m.S.DMA.IFM
+	f.Y0, f.X0, f.H, f.W, f.C0, f.N = uint16(b.y0), uint16(b.x0), uint16(b.h), uint16(b.w), uint16(b.c0), uint16(b.n)
+	f.Skip, f.Off = 0, 0
+	f.Req = Run{}
+	if b.h > 0 && b.w > 0 {
+		f.Req = Run{On: 1, E: uint16(f.runEnd(p, 0))}
+		m.openRun(p)
+	}
+	f.Place = f.Req
+	if f.Place.On != 0 {
+		f.Skip = uint8(f.Addr & 7)
+	}
+}
+
+// placeIFM moves up to eight bytes of one pixel from the channel's FIFO to the
+// write port of the shared buffer.
+func (m *Machine) placeIFM(f *IFMState) {
+	t := &m.S.Trav.IFM
+	p := &m.op[t.Bank]
+	if f.Place.On == 0 {
+		m.boxLoaded(p)
+		return
+	}
+	if f.Cnt == 0 || f.Cnt > ifmDepth {
+		return
+	}
+	fm := f.operand(p)
+	px := int(f.N) * fm.Bytes
+	if fm.Brick {
+		px = 16 * fm.Bytes
+	}
+	pos := int(f.Skip & 7)
+	k := min(8-pos, max(1, px-int(f.Off)))
+	v := f.FIFO[f.Head&(ifmDepth-1)] >> (8 * pos)
+	m.placeBytes(p, f, fm, v, k)
+	f.Off += uint16(k)
+	pos += k
+	runDone := false
+	if int(f.Off) >= px {
+		f.Off = 0
+		f.Place.X++
+		runDone = f.Place.X >= f.Place.E
+	}
+	f.Skip = uint8(pos & 7)
+	if pos >= 8 || runDone {
+		f.Head = (f.Head + 1) & (ifmDepth - 1)
+		f.Cnt--
+	}
+	if !runDone {
+		return
+	}
+	if f.next(p, &f.Place) {
+		f.Place.On = 0
+		return
+	}
+	y, x := int(f.Y0)+int(f.Place.Y), int(f.X0)+int(f.Place.X)
+	c := int(f.C0)
+	if fm.Brick {
+		c = c&^15 + int(f.Place.B)*16
+	}
+	f.Skip = uint8(m.regionAddr(fm.Region, fm.Addr(y, x, c)) & 7)
+}
+
+// placeBytes sets the write port for k bytes of the current pixel, or drops
+// them when they belong to channels of a brick that the job does not use.
+func (m *Machine) placeBytes(p *params, f *IFMState, fm *isa.FeatureMap, v uint64, k int) {
+	pitch := pixelBytes(int(f.N), fm.Bytes)
+	off := int(f.Off)
+	if fm.Brick {
+		off += (int(f.Place.B)*16 - int(f.C0)&15) * fm.Bytes
+		if off < 0 || off >= pitch {
+			return
+		}
+	}
+	base, half := isa.IBStart, p.ibHalf
+	if f.Second != 0 {
+		base, half = p.IB2Start, p.ib2Half
+	}
+	dst := base + int(f.Sel&1)*half + (int(f.Place.Y)*int(f.W)+int(f.Place.X))*pitch + off
+	sb := &m.S.SB
+	sb.WrAddr, sb.WrData, sb.WrBytes = uint16(dst), v, uint8(k)
+}
+
+// boxLoaded ends a box: the second operand follows, or the buffer is handed over.
+func (m *Machine) boxLoaded(p *params) {
+	t, f := &m.S.Trav.IFM, &m.S.DMA.IFM
+	if m.S.SB.WrBytes != 0 {
+		return
+	}
+	if p.kind == kindElementwise && p.Binary && !p.UseScalar && f.Second == 0 {
+		f.Second = 1
+		m.openBox(p, p.box2(t))
+		return
+	}
+	f.Busy, f.Second = 0, 0
+	m.S.SB.IBFull[f.Sel&1] = 1
+	f.Sel = (f.Sel + 1) & 1
+	if t.next(p) {
+		t.end()
+	}
+}

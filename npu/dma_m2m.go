@@ -1,0 +1,83 @@
+package npu
+
+import "upset/npu/isa"
+
+// M2MState is the memory-to-memory channel: DMA commands of the stream, from
+// memory to memory or to the lookup tables in the shared buffer.
+type M2MState struct {
+	On       uint8            `npu:"1,global"`
+	Internal uint8            `npu:"1,global"` // destination is the shared buffer
+	SrcReg   uint8            `npu:"3,global"`
+	DstReg   uint8            `npu:"3,global"`
+	Src      uint32           `npu:"32,global"`
+	Dst      uint32           `npu:"32,global"`
+	Left     uint32           `npu:"29,global"` // beats to request
+	ToWrite  uint32           `npu:"29,global"` // beats to write
+	Out      uint8            `npu:"6,local"`   // beats requested and not received
+	FIFO     [m2mDepth]uint64 `npu:"64,data"`
+	Head     uint8            `npu:"3,local"`
+	Cnt      uint8            `npu:"4,local"`
+}
+
+// m2mAhead bounds the beats that the channel keeps under way, so that the other
+// channels of the port are not held up behind a long transfer (our choice: two
+// bursts cover the latency of the default flash).
+const m2mAhead = 24
+
+func (m *Machine) m2mRequest(p int) (request, bool) {
+	f := &m.S.DMA.M2M
+	if f.On == 0 || f.Left == 0 || m.portOf(int(f.SrcReg)) != p {
+		return request{}, false
+	}
+	n := burstBeats(f.Src, int(f.Left))
+	return request{f.Src, n}, int(f.Out)+n <= m2mAhead
+}
+
+func (m *Machine) m2mGranted(r request) {
+	f := &m.S.DMA.M2M
+	f.Src += uint32(r.beats) * 8
+	f.Left -= uint32(r.beats)
+	f.Out += uint8(r.beats)
+}
+
+// startM2M launches the transfer described by bank b.
+func (m *Machine) startM2M(b int) {
+	f, r := &m.S.DMA.M2M, &m.S.CC.Bank[b]
+	src, dst := r[isa.DMA0SrcRegion], r[isa.DMA0DstRegion]
+	*f = M2MState{On: 1, Internal: uint8(dst >> 8 & 1), SrcReg: uint8(src & 7), DstReg: uint8(dst & 7), FIFO: f.FIFO, Head: f.Head, Cnt: f.Cnt, Out: f.Out}
+	f.Src = m.regionAddr(int(f.SrcReg), r[isa.DMA0Src]) &^ 7
+	f.Dst = r[isa.DMA0Dst] &^ 7
+	if f.Internal == 0 {
+		f.Dst = m.regionAddr(int(f.DstReg), r[isa.DMA0Dst]) &^ 7
+	}
+	f.Left = r[isa.DMA0Len] >> 3
+	f.ToWrite = f.Left
+}
+
+// stepM2M writes one beat and retires the transfer when all is answered.
+func (m *Machine) stepM2M() {
+	f := &m.S.DMA.M2M
+	if f.On == 0 {
+		return
+	}
+	if f.ToWrite == 0 {
+		if m.S.DMA.WrOut[1] == 0 {
+			f.On = 0
+			drop(&m.S.CC.DMAOut)
+		}
+		return
+	}
+	if f.Cnt == 0 || f.Cnt > m2mDepth {
+		return
+	}
+	v := f.FIFO[f.Head&(m2mDepth-1)]
+	if f.Internal != 0 {
+		m.ramStore(int(f.Dst&0xffff), v, 8)
+	} else if !m.offerBeat(m.portOf(int(f.DstReg)), 1, beat{f.Dst, v, 0xff, f.Dst&(burstBytes-1) == 0, f.Dst&(burstBytes-1) == burstBytes-8 || f.ToWrite == 1}) {
+		return
+	}
+	f.Dst += 8
+	f.ToWrite--
+	f.Head = (f.Head + 1) & (m2mDepth - 1)
+	f.Cnt--
+}

@@ -1,0 +1,203 @@
+package npu
+
+import "upset/npu/isa"
+
+// OFMState is the OFM write channel: it drains the output buffers slot by slot
+// and gathers bytes of one 64-bit beat before it writes them. A slot holds up to
+// 16 channels of one output pixel.
+type OFMState struct {
+	Sel  uint8  `npu:"1,local"` // output buffer that is drained
+	Slot uint8  `npu:"7,local"` // slot within it
+	Off  uint8  `npu:"7,local"` // byte within the slot
+	B    uint8  `npu:"3,local"` // brick, row and column within the block
+	Y    uint8  `npu:"5,local"`
+	X    uint8  `npu:"6,local"`
+	Read uint64 `npu:"64,data"` // read port: bytes of the slot
+	RdN  uint8  `npu:"4,local"` // valid bytes in Read
+
+	Addr   uint32 `npu:"32,local"` // beat that is being gathered
+	Data   uint64 `npu:"64,data"`
+	Strb   uint8  `npu:"8,local"`
+	First  uint8  `npu:"1,local"`  // the beat opens a burst
+	PieceA uint32 `npu:"32,local"` // address of the bytes in Read
+	Ending uint8  `npu:"1,local"`  // op is written, responses outstanding
+}
+
+type beat struct {
+	addr        uint32
+	data        uint64
+	strb        uint8
+	first, last bool
+}
+
+// offerBeat puts a beat into the write slice of a port. Channel is 0 for the
+// OFM, 1 for memory to memory; a burst holds the port until its last beat.
+func (m *Machine) offerBeat(port, channel int, b beat) bool {
+	a := &m.S.DMA.AXI[port]
+	if a.WValid != 0 || a.WOwner != 0 && a.WOwner != uint8(channel+1) {
+		return false
+	}
+	first := b.first || a.WOwner == 0
+	if first && m.S.DMA.WrOut[channel] >= tableWrites {
+		return false
+	}
+	a.WAddr, a.WData, a.WStrb, a.WChan, a.WValid = b.addr, b.data, b.strb, uint8(channel), 1
+	a.WFirst, a.WLast = flag(first), flag(b.last)
+	if first {
+		m.S.DMA.WrOut[channel]++
+	}
+	a.WOwner = uint8(channel + 1)
+	if b.last {
+		a.WOwner = 0
+	}
+	return true
+}
+
+func flag(b bool) uint8 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// stepOFM gathers the piece in the read port into the current beat, sending the
+// beat first when the piece belongs to another one, and reads the next piece.
+func (m *Machine) stepOFM() {
+	f, t := &m.S.DMA.OFM, &m.S.Trav.OFM
+	if f.Ending != 0 {
+		m.finishOFM(f, t)
+		return
+	}
+	if t.On == 0 {
+		if m.S.CC.OpValid[t.Bank] == 0 {
+			return
+		}
+		t.start()
+	}
+	p := &m.op[t.Bank]
+	if f.RdN != 0 {
+		if !m.gatherOFM(f, p) {
+			return
+		}
+	}
+	m.readOFM(f, t, p)
+}
+
+// gatherOFM merges the piece into the beat; false while the port is busy.
+func (m *Machine) gatherOFM(f *OFMState, p *params) bool {
+	at := f.PieceA &^ 7
+	if f.Strb != 0 && at != f.Addr {
+		joins := at == f.Addr+8 && at&(burstBytes-1) != 0
+		if !m.sendOFM(f, p, !joins) {
+			return false
+		}
+		f.First = flag(!joins)
+	} else if f.Strb == 0 && f.First == 0 {
+		f.First = 1
+	}
+	n := uint(f.RdN & 15)
+	sh := uint(f.PieceA&7) * 8
+	mask := ^uint64(0) >> (64 - 8*min(n, 8))
+	f.Addr = at
+	f.Data = f.Data&^(mask<<sh) | f.Read&mask<<sh
+	f.Strb |= uint8(mask & (1<<n - 1) << (sh / 8))
+	f.RdN = 0
+	return true
+}
+
+func (m *Machine) sendOFM(f *OFMState, p *params, last bool) bool {
+	if !m.offerBeat(m.portOf(p.OFM.Region), 0, beat{f.Addr, f.Data, f.Strb, f.First != 0, last}) {
+		return false
+	}
+	f.Strb = 0
+	return true
+}
+
+// slotChannels is the number of channels in the slots of brick b of a block.
+func (p *params) slotChannels(oz uint16, b int) int {
+	return max(0, min(16, clip(oz, p.BlkD, p.OFMD)-16*b))
+}
+
+// readOFM fetches the next piece of at most eight bytes that falls in one beat.
+func (m *Machine) readOFM(f *OFMState, t *Block, p *params) {
+	sb := &m.S.SB
+	h := f.Sel & 1
+	if sb.OBFull[h] == 0 {
+		return
+	}
+	if f.Slot >= sb.OBSlots[h] {
+		m.bufferDrained(f, t, p)
+		return
+	}
+	e := p.OFM.Bytes
+	n := p.slotChannels(t.OZ, int(f.B)) * e
+	y, x, c := int(t.OY)+int(f.Y), int(t.OX)+int(f.X), int(t.OZ)+16*int(f.B)
+	a := m.regionAddr(p.OFM.Region, p.OFM.Addr(y, x, c)) + uint32(f.Off)
+	k := min(8-int(a&7), n-int(f.Off))
+	if k > 0 {
+		f.Read = m.ram(int(h)*isa.BankBytes + int(f.Slot)*16*e + int(f.Off))
+		f.RdN, f.PieceA = uint8(k), a
+		f.Off += uint8(k)
+	}
+	if int(f.Off) < n {
+		return
+	}
+	f.Off = 0
+	f.Slot++
+	f.X++
+	if int(f.X) < clip(t.OX, p.BlkW, p.OFMW) {
+		return
+	}
+	f.X = 0
+	f.Y++
+	if int(f.Y) < clip(t.OY, p.BlkH, p.OFMH) {
+		return
+	}
+	f.Y = 0
+	f.B++
+}
+
+// bufferDrained flushes the last beat, frees the buffer and, at the end of a
+// block, turns to the next block.
+func (m *Machine) bufferDrained(f *OFMState, t *Block, p *params) {
+	if f.Strb != 0 {
+		if !m.sendOFM(f, p, true) {
+			return
+		}
+		f.First = 1
+	}
+	if m.S.DMA.AXI[m.portOf(p.OFM.Region)].WValid != 0 {
+		return
+	}
+	sb := &m.S.SB
+	sb.OBFull[f.Sel&1], sb.OBBusy[f.Sel&1] = 0, 0
+	f.Sel = (f.Sel + 1) & 1
+	f.Slot = 0
+	if 16*int(f.B) < clip(t.OZ, p.BlkD, p.OFMD) {
+		return
+	}
+	f.B = 0
+	m.S.CC.blockWritten(p.depthN * p.subN)
+	if t.next(p) {
+		f.Ending = 1
+	}
+}
+
+// finishOFM retires the operation once every write has been answered.
+func (m *Machine) finishOFM(f *OFMState, t *Block) {
+	if m.S.DMA.WrOut[0] != 0 || m.inUse(t.Bank) {
+		return
+	}
+	f.Ending = 0
+	m.S.CC.OpValid[t.Bank] = 0
+	m.opDone(int(t.Bank))
+	t.On = 0
+	t.Bank = (t.Bank + 1) & 3
+}
+
+// inUse reports whether a stage has not yet moved past a bank.
+func (m *Machine) inUse(bank uint8) bool {
+	t, d := &m.S.Trav, &m.S.DMA
+	return t.IFM.Bank == bank || t.WD.Bank == bank || t.MAC.Bank == bank || t.AO.Bank == bank ||
+		d.WgtBank == bank || d.SclBank == bank || m.S.AOScale.Bank == bank || m.S.WD.Ctl == wdDrain
+}

@@ -1,0 +1,67 @@
+package isa
+
+import "encoding/binary"
+
+// The default system memory map (our choice): 2 MiB of SRAM behind AXI port 0
+// and 32 MiB of read-only flash behind AXI port 1. Every other address answers
+// with a bus error.
+const (
+	SRAMBase  = 0x31000000
+	SRAMSize  = 2 << 20
+	FlashBase = 0x70000000
+	FlashSize = 32 << 20
+)
+
+// Memory is the external memory that the NPU sees. The slices hold the parts
+// that a program uses; bytes of the map behind their ends read as zero, and
+// writes there are lost unless the slice covers them.
+type Memory struct {
+	SRAM  []byte // at SRAMBase, at most SRAMSize bytes
+	Flash []byte // at FlashBase, at most FlashSize bytes, read-only
+}
+
+// Read8 returns the eight bytes at addr, which is rounded down to a multiple of
+// eight, or false where the map answers with a bus error.
+func (m *Memory) Read8(addr uint32) (uint64, bool) {
+	addr &^= 7
+	if o := addr - SRAMBase; o < SRAMSize {
+		return read8(m.SRAM, o), true
+	}
+	if o := addr - FlashBase; o < FlashSize {
+		return read8(m.Flash, o), true
+	}
+	return 0, false
+}
+
+func read8(b []byte, o uint32) uint64 {
+	if int(o)+8 <= len(b) {
+		return binary.LittleEndian.Uint64(b[o:])
+	}
+	var v uint64
+	for i := 0; i < 8 && int(o)+i < len(b); i++ {
+		v |= uint64(b[int(o)+i]) << (8 * i)
+	}
+	return v
+}
+
+// Byte returns the byte at addr, or false on a bus error.
+func (m *Memory) Byte(addr uint32) (byte, bool) {
+	v, ok := m.Read8(addr)
+	return byte(v >> (8 * (addr & 7))), ok
+}
+
+// Writable reports whether addr lies in memory that accepts writes.
+func (m *Memory) Writable(addr uint32) bool { return addr-SRAMBase < SRAMSize }
+
+// SetByte stores one byte, or returns false on a bus error (unmapped address or
+// read-only flash).
+func (m *Memory) SetByte(addr uint32, v byte) bool {
+	o := addr - SRAMBase
+	if o >= SRAMSize {
+		return false
+	}
+	if int(o) < len(m.SRAM) {
+		m.SRAM[o] = v
+	}
+	return true
+}

@@ -1,0 +1,311 @@
+package npu
+
+// Pipeline stages of the MAC array. A token is one cycle's work: eight input
+// channels of every pixel of a micro-block against the weights of its channels.
+const (
+	stFetch   = iota // bytes from the IFM buffer, weights from the weight block
+	stOperand        // zero point subtracted
+	stProduct        // one product per multiplier
+	stSum            // one sum per dot product
+	stAcc            // local accumulator
+	macStages
+)
+
+// Token flags.
+const (
+	tokFirst  = 1 << iota // first token of a micro-block
+	tokLast               // last token of a micro-block: the sums go to SHRAM
+	tokFresh              // the block's sums start here: nothing to read back
+	tokCommit             // last byte pass: the sum enters the accumulator
+	tokNewSum             // first byte pass: the sum starts anew
+	tokAB                 // accumulator buffer
+	tokDone               // last token of the output block
+)
+
+// MACState is the MAC array: operand, weight, product, sum and accumulator
+// registers, and the token that each pipeline stage works on.
+type MACState struct {
+	// The job, latched when it starts.
+	Y0  uint16 `npu:"16,local"` // origin of the IFM box
+	X0  uint16 `npu:"16,local"`
+	Row uint16 `npu:"10,local"` // pixels in a row of the box
+	Pix uint16 `npu:"10,local"` // bytes of a pixel in the buffer
+	AB  uint8  `npu:"1,local"`  // accumulator buffer in use
+	WB  uint8  `npu:"1,local"`  // weight block in use
+	Run uint8  `npu:"1,local"`  // a job is under way
+
+	UY   uint8 `npu:"5,local"` // micro-block: pixel position within the block
+	UX   uint8 `npu:"6,local"`
+	Step uint8 `npu:"8,local"` // token within the micro-block
+
+	Valid [macStages]uint8  `npu:"1,local"`
+	Flags [macStages]uint8  `npu:"7,local"`
+	Mask  [macStages]uint8  `npu:"4,local"` // pixels inside the block and the map
+	Out   [macStages]uint8  `npu:"4,local"` // pixels inside the block
+	Shift [macStages]uint8  `npu:"2,local"` // byte pass
+	Addr  [macStages]uint16 `npu:"16,local"`
+	Bank  [macStages]uint8  `npu:"2,local"`
+
+	Raw    [maxX]uint64     `npu:"64,data,n=pixels"`
+	Chan   uint8            `npu:"8,local"` // channels inside the map
+	WRaw   [8 * maxD]uint16 `npu:"9,data,n=weights"`
+	IFM    [maxX * 8]uint16 `npu:"9,data,n=operands"`
+	Weight [8 * maxD]uint16 `npu:"9,data,n=weights"`
+	Prod   [maxMACs]uint32  `npu:"18,data,n=macs"`
+	Sum    [maxDots]uint64  `npu:"36,data,n=dots"`
+	AccIn  [maxDots]uint64  `npu:"40,data,n=dots"`
+	Acc    [maxDots]uint64  `npu:"40,data,n=dots"`
+	AccOut [maxDots]uint64  `npu:"40,data,n=dots"`
+	WrOn   uint8            `npu:"1,local"` // AccOut is to be written
+	WrMask uint8            `npu:"4,local"`
+	WrAddr uint16           `npu:"16,local"`
+	WrBank uint8            `npu:"2,local"`
+	WrDone uint8            `npu:"2,local"` // bit 0: last of the block, bit 1: buffer
+}
+
+const (
+	mask9  = 1<<9 - 1
+	mask18 = 1<<18 - 1
+	mask36 = 1<<36 - 1
+	mask40 = 1<<40 - 1
+)
+
+func sx9(v uint16) int32  { return int32(int16(v<<7)) >> 7 }
+func sx18(v uint32) int32 { return int32(v<<14) >> 14 }
+func sx36(v uint64) int64 { return int64(v<<28) >> 28 }
+func sx40(v uint64) int64 { return int64(v<<24) >> 24 }
+
+// stepMAC moves every token one stage on, last stage first, and issues the next
+// one. A token that must read sums which are still on their way to SHRAM holds
+// the stages behind it.
+func (m *Machine) stepMAC() {
+	s := &m.S.MAC
+	busy := s.Valid != [macStages]uint8{} || s.WrOn != 0 || s.Run != 0
+	m.writeSums(s)
+	m.retireToken(s)
+	m.accumulate(s)
+	if !m.sumProducts(s) {
+		m.count(EvMACStalledAB, 1)
+		return
+	}
+	m.multiply(s)
+	m.subtractZero(s)
+	why := m.issue(s)
+	switch {
+	case why == issueOK:
+		m.count(EvMACActive, 1)
+	case why == issueIdle && !busy:
+		m.count(EvMACIdle, 1)
+	default:
+		m.count(why.event(), 1)
+	}
+}
+
+// copyTag moves the control bits of stage from to the next stage.
+func (s *MACState) copyTag(from int) {
+	s.Valid[from+1] = 1
+	s.Flags[from+1], s.Mask[from+1], s.Out[from+1] = s.Flags[from], s.Mask[from], s.Out[from]
+	s.Shift[from+1], s.Addr[from+1], s.Bank[from+1] = s.Shift[from], s.Addr[from], s.Bank[from]
+	s.Valid[from] = 0
+}
+
+// writeSums stores the sums of a finished micro-block in the accumulator buffer.
+func (m *Machine) writeSums(s *MACState) {
+	if s.WrOn == 0 {
+		return
+	}
+	p := &m.op[s.WrBank]
+	m.eachSum(p, int(s.WrAddr), s.WrMask, func(addr, dot int) {
+		v := s.AccOut[dot]
+		m.ramStore(addr, v, p.accBytes)
+	})
+	s.WrOn = 0
+	if s.WrDone&1 != 0 {
+		m.S.SB.ABFull[s.WrDone>>1&1] = 1
+	}
+}
+
+// eachSum calls f for every dot product of the pixels in mask with the address
+// of its sum; addr is that of the micro-block's first pixel.
+func (m *Machine) eachSum(p *params, addr int, mask uint8, f func(addr, dot int)) {
+	d, pitch := m.Spec.UBlockD, p.sumPitch()
+	for px := range p.ubW * p.ubH {
+		if mask>>px&1 == 0 {
+			continue
+		}
+		x, y := px, 0
+		if p.ubH > 1 {
+			x, y = px&1, px>>1
+		}
+		a := addr + (y*p.BlkW+x)*pitch
+		for o := range d {
+			f(a+o*p.accBytes, px*d+o)
+		}
+	}
+}
+
+// sumPitch is the distance of neighbouring pixels in the accumulator buffer.
+func (p *params) sumPitch() int { return (p.BlkD + 7) &^ 7 * p.accBytes }
+
+// retireToken turns the sums of a micro-block over to the write register when
+// its last token has been accumulated.
+func (m *Machine) retireToken(s *MACState) {
+	if s.Valid[stAcc] == 0 {
+		return
+	}
+	s.Valid[stAcc] = 0
+	f := s.Flags[stAcc]
+	if f&tokLast == 0 {
+		return
+	}
+	n := len(s.Acc)
+	copy(s.AccOut[:n], s.Acc[:n])
+	s.WrOn, s.WrMask, s.WrAddr, s.WrBank = 1, s.Out[stAcc], s.Addr[stAcc], s.Bank[stAcc]
+	s.WrDone = flag(f&tokDone != 0) | flag(f&tokAB != 0)<<1
+}
+
+// accumulate adds the sums to the local accumulators, or takes the maximum.
+func (m *Machine) accumulate(s *MACState) {
+	if s.Valid[stSum] == 0 {
+		return
+	}
+	f := s.Flags[stSum]
+	p := &m.op[s.Bank[stSum]]
+	isMax := p.kind == kindMax
+	if f&tokFirst != 0 {
+		switch {
+		case f&tokFresh == 0:
+			s.Acc = s.AccIn
+		case isMax:
+			for i := range s.Acc {
+				s.Acc[i] = (-(1 << 31)) & mask40
+			}
+		default:
+			s.Acc = [maxDots]uint64{}
+		}
+	}
+	if f&tokCommit != 0 {
+		dots, d := p.ubW*p.ubH*m.Spec.UBlockD, m.Spec.UBlockD
+		switch {
+		case isMax:
+			for i := range dots {
+				if s.Mask[stSum]>>(i/d)&1 != 0 {
+					s.Acc[i] = uint64(max(sx40(s.Acc[i]), sx36(s.Sum[i]))) & mask40
+				}
+			}
+		default:
+			for i := range dots {
+				s.Acc[i] = uint64(sx40(s.Acc[i])+sx36(s.Sum[i])) & mask40
+			}
+		}
+	}
+	s.copyTag(stSum)
+}
+
+// sumProducts adds the eight products of each dot product and, for the first
+// token of a micro-block, reads the sums so far. It reports false when those are
+// still to be written.
+func (m *Machine) sumProducts(s *MACState) bool {
+	if s.Valid[stProduct] == 0 {
+		return true
+	}
+	f := s.Flags[stProduct]
+	if f&tokFirst != 0 && f&tokFresh == 0 {
+		a := s.Addr[stProduct]
+		if s.WrOn != 0 && s.WrAddr == a || s.Valid[stAcc] != 0 && s.Flags[stAcc]&tokLast != 0 && s.Addr[stAcc] == a {
+			return false
+		}
+		p := &m.op[s.Bank[stProduct]]
+		m.eachSum(p, int(a), s.Out[stProduct], func(addr, dot int) {
+			v := m.ram(addr)
+			if p.accBytes == 4 {
+				v = uint64(int64(int32(v)))
+			}
+			s.AccIn[dot] = v & mask40
+		})
+	}
+	dots := m.dots
+	k := 8 * uint(s.Shift[stProduct]&3)
+	fresh := f&tokNewSum != 0
+	prod := s.Prod[:dots*8]
+	for i := range dots {
+		q := prod[i*8 : i*8+8 : i*8+8]
+		t := sx18(q[0]) + sx18(q[1]) + sx18(q[2]) + sx18(q[3]) + sx18(q[4]) + sx18(q[5]) + sx18(q[6]) + sx18(q[7])
+		v := int64(t) << k
+		if !fresh {
+			v += sx36(s.Sum[i])
+		}
+		s.Sum[i] = uint64(v) & mask36
+	}
+	s.copyTag(stProduct)
+	return true
+}
+
+// multiply fills the product registers.
+func (m *Machine) multiply(s *MACState) {
+	if s.Valid[stOperand] == 0 {
+		return
+	}
+	d := m.Spec.UBlockD
+	var w [8 * maxD]int32
+	for i, v := range s.Weight[:8*d] {
+		w[i] = sx9(v)
+	}
+	for px := range m.pixels {
+		x := s.IFM[px*8 : px*8+8 : px*8+8]
+		x0, x1, x2, x3 := sx9(x[0]), sx9(x[1]), sx9(x[2]), sx9(x[3])
+		x4, x5, x6, x7 := sx9(x[4]), sx9(x[5]), sx9(x[6]), sx9(x[7])
+		for o := range d {
+			q := s.Prod[(px*d+o)*8 : (px*d+o)*8+8 : (px*d+o)*8+8]
+			v := w[o*8 : o*8+8 : o*8+8]
+			q[0] = uint32(x0*v[0]) & mask18
+			q[1] = uint32(x1*v[1]) & mask18
+			q[2] = uint32(x2*v[2]) & mask18
+			q[3] = uint32(x3*v[3]) & mask18
+			q[4] = uint32(x4*v[4]) & mask18
+			q[5] = uint32(x5*v[5]) & mask18
+			q[6] = uint32(x6*v[6]) & mask18
+			q[7] = uint32(x7*v[7]) & mask18
+		}
+	}
+	m.work.macs += m.dots * 8
+	s.copyTag(stOperand)
+}
+
+// subtractZero turns fetched bytes into nine-bit operands. The value of a wide
+// element is the sum over its bytes of (byte - zero point byte) × 256^i, with the
+// top byte signed, so each byte pass subtracts its own byte of the zero point.
+func (m *Machine) subtractZero(s *MACState) {
+	if s.Valid[stFetch] == 0 {
+		return
+	}
+	p := &m.op[s.Bank[stFetch]]
+	k := int(s.Shift[stFetch] & 3)
+	signed := p.IFM.Signed && k == p.passes-1
+	zp := p.IFM.ZeroPoint >> (8 * min(k, 3))
+	if signed {
+		zp = int32(int8(zp))
+	} else {
+		zp &= 0xff
+	}
+	for px := range m.pixels {
+		raw := s.Raw[px]
+		on := s.Mask[stFetch]>>px&1 != 0
+		for i := range 8 {
+			var v int32
+			if on && s.Chan>>i&1 != 0 {
+				v = int32(raw >> (8 * i) & 0xff)
+				if signed {
+					v = int32(int8(v))
+				}
+				v -= zp
+			}
+			s.IFM[px*8+i] = uint16(v) & mask9
+		}
+	}
+	s.Weight = s.WRaw
+	s.copyTag(stFetch)
+}
+
+// abStart returns where accumulator buffer ab starts.
+func (p *params) abStart(ab uint8) int { return p.ABStart + int(ab&1)*p.abHalf }

@@ -1,0 +1,244 @@
+package npu
+
+import "upset/npu/isa"
+
+// issueResult says what the issue stage did in a cycle.
+type issueResult uint8
+
+const (
+	issueOK issueResult = iota
+	issueIdle
+	issueStart // a job was set up
+	issueIB    // waits for an IFM buffer
+	issueAB    // waits for an accumulator buffer
+	issueWD    // waits for a weight block
+)
+
+func (r issueResult) event() Event {
+	switch r {
+	case issueIB:
+		return EvMACStalledIB
+	case issueAB:
+		return EvMACStalledAB
+	case issueWD:
+		return EvMACStalledWD
+	}
+	return EvMACOther
+}
+
+// issue sends the next token of the current job into the pipeline.
+func (m *Machine) issue(s *MACState) issueResult {
+	t := &m.S.Trav.MAC
+	if s.Valid[stFetch] != 0 {
+		return issueStart
+	}
+	if s.Run == 0 {
+		return m.startMACJob(s, t)
+	}
+	p := &m.op[t.Bank]
+	if p.UsesWeights && m.S.WD.Full[s.WB&1] == 0 {
+		return issueWD
+	}
+	in := &m.S.Trav.MACInner
+	sw, sh := sub(t.KX, p.subX, p.KW), sub(t.KY, p.subY, p.KH)
+	n := p.tokens(sw * sh)
+	obh, obw := clip(t.OY, p.BlkH, p.OFMH), clip(t.OX, p.BlkW, p.OFMW)
+	step := int(s.Step)
+	g, k := step/p.passes, step%p.passes
+	tap, ch := p.tapAndChannel(in, g)
+
+	f := flag(step == 0)*tokFirst | flag(k == 0)*tokNewSum | flag(k == p.passes-1)*tokCommit | (s.AB&1)*tokAB
+	if t.firstOfBlock() && in.Tap == 0 && in.IO == 0 {
+		f |= tokFresh
+	}
+	m.fetchPixels(s, t, p, tap, sw, sh, ch, k, obh, obw)
+	m.fetchWeights(s, p, g)
+	s.Valid[stFetch], s.Shift[stFetch], s.Bank[stFetch] = 1, uint8(k), t.Bank
+	s.Addr[stFetch] = uint16(p.abStart(s.AB) + (int(s.UY)*p.BlkW+int(s.UX))*p.sumPitch() + int(in.OU)*p.accBytes)
+
+	s.Step++
+	if int(s.Step) >= n {
+		s.Step = 0
+		f |= tokLast
+		if m.advanceMAC(s, t, p, obh, obw, sw*sh) {
+			f |= tokDone
+		}
+	}
+	s.Flags[stFetch] = f
+	return issueOK
+}
+
+// tokens is the number of tokens of a micro-block: four, or one per tap of a
+// pooling window, times the byte passes.
+func (p *params) tokens(taps int) int {
+	switch p.kind {
+	case kindMax, kindAverage:
+		return max(4, taps) * p.passes
+	case kindDepthwise:
+		return 4 * p.passes
+	}
+	return p.groups * p.passes
+}
+
+// tapAndChannel returns the kernel tap and the first channel of step g.
+func (p *params) tapAndChannel(in *Inner, g int) (tap, ch int) {
+	switch p.kind {
+	case kindDepthwise:
+		return int(in.Tap) + g, int(in.OU)
+	case kindMax, kindAverage:
+		return g, int(in.OU)
+	case kindConv:
+		if p.PartKernel {
+			return int(in.Tap) + g, int(in.IO)
+		}
+	}
+	return int(in.Tap), 8 * g
+}
+
+// startMACJob claims the buffers of the next job and latches its box.
+func (m *Machine) startMACJob(s *MACState, t *Job) issueResult {
+	if t.On == 0 {
+		if m.S.CC.OpValid[t.Bank] == 0 {
+			return issueIdle
+		}
+		if !m.op[t.Bank].UsesMAC {
+			if m.S.CC.ElemRead[t.Bank&3] != 0 {
+				t.end()
+			}
+			return issueIdle
+		}
+		t.start()
+	}
+	sb := &m.S.SB
+	if sb.IBFull[sb.IBSel&1] == 0 {
+		return issueIB
+	}
+	if t.firstOfBlock() {
+		if sb.ABBusy[s.AB&1] != 0 {
+			return issueAB
+		}
+		sb.ABBusy[s.AB&1] = 1
+	}
+	p := &m.op[t.Bank]
+	b := p.box(t)
+	s.Y0, s.X0, s.Row = uint16(b.y0), uint16(b.x0), uint16(b.w)&0x3ff
+	s.Pix = uint16(pixelBytes(b.n, p.IFM.Bytes)) & 0x3ff
+	s.UY, s.UX, s.Step, s.Run = 0, 0, 0, 1
+	m.S.Trav.MACInner = Inner{}
+	return issueStart
+}
+
+// fetchPixels reads eight channels of every pixel of the micro-block.
+func (m *Machine) fetchPixels(s *MACState, t *Job, p *params, tap, sw, sh, ch, k, obh, obw int) {
+	ky, kx := tap/sw, tap%sw
+	y0 := int(t.OY)*p.StrideY - p.PadTop + (int(t.KY)+ky)*p.DilY
+	x0 := int(t.OX)*p.StrideX - p.PadLeft + (int(t.KX)+kx)*p.DilX
+	base := isa.IBStart + int(m.S.SB.IBSel&1)*p.ibHalf + ch*p.IFM.Bytes
+	var in, out uint8
+	for px := range m.pixels {
+		dx, dy := px, 0
+		if p.ubH > 1 {
+			dx, dy = px&1, px>>1
+		}
+		oy, ox := int(s.UY)+dy, int(s.UX)+dx
+		if oy >= obh || ox >= obw {
+			continue
+		}
+		out |= 1 << px
+		y, x := y0+oy*p.StrideY, x0+ox*p.StrideX
+		if ky >= sh || y < 0 || x < 0 || y >= p.IFMH || x >= p.IFMW {
+			continue
+		}
+		if p.Upscale != 0 {
+			if p.Upscale == 2 && (y|x)&1 != 0 {
+				continue
+			}
+			y, x = y>>1, x>>1
+		}
+		in |= 1 << px
+		a := base + ((y-int(s.Y0))*int(s.Row)+x-int(s.X0))*int(s.Pix)
+		if p.IFM.Bytes == 1 {
+			s.Raw[px] = m.ram(a)
+		} else {
+			s.Raw[px] = m.gather(a, p.IFM.Bytes, k)
+		}
+	}
+	s.Mask[stFetch], s.Out[stFetch] = in, out
+	n := clip(t.IZ, p.IFMBlkD, p.IFMD)
+	lanes := 8
+	if p.kind != kindConv && p.kind != kindReduce {
+		n, lanes = clip(t.OZ, p.BlkD, p.OFMD), m.Spec.UBlockD
+	}
+	s.Chan = uint8(1<<max(0, min(lanes, n-ch)) - 1)
+}
+
+// gather collects byte k of eight consecutive elements.
+func (m *Machine) gather(addr, bytes, k int) uint64 {
+	var v uint64
+	per := 8 / bytes
+	for w := range bytes {
+		word := m.ram(addr + 8*w)
+		for i := range per {
+			v |= word >> (8 * (i*bytes + k)) & 0xff << (8 * (w*per + i))
+		}
+	}
+	return v
+}
+
+// fetchWeights reads the weights of step g, or the constants of pooling.
+func (m *Machine) fetchWeights(s *MACState, p *params, g int) {
+	d := m.Spec.UBlockD
+	switch p.kind {
+	case kindConv:
+		copy(s.WRaw[:8*d], m.S.WD.Buf[s.WB&1][g&3*8*d:])
+	case kindDepthwise:
+		s.WRaw = [8 * maxD]uint16{}
+		for o := range d {
+			s.WRaw[o*8+o] = m.S.WD.Buf[s.WB&1][g&3*d+o]
+		}
+	case kindReduce:
+		s.WRaw = [8 * maxD]uint16{1, 1, 1, 1, 1, 1, 1, 1}
+	default:
+		s.WRaw = [8 * maxD]uint16{}
+		for o := range d {
+			s.WRaw[o*8+o] = 1
+		}
+	}
+}
+
+// advanceMAC moves to the next micro-block, weight block and job. It reports
+// whether the micro-block just issued was the last one of its output block.
+func (m *Machine) advanceMAC(s *MACState, t *Job, p *params, obh, obw, taps int) bool {
+	s.UX += uint8(p.ubW)
+	if int(s.UX) < obw {
+		return false
+	}
+	s.UX = 0
+	s.UY += uint8(p.ubH)
+	if int(s.UY) < obh {
+		return false
+	}
+	s.UY = 0
+	if p.UsesWeights {
+		m.S.WD.Full[s.WB&1] = 0
+		s.WB = (s.WB + 1) & 1
+	}
+	ob, ib := clip(t.OZ, p.BlkD, p.OFMD), p.IFMBlkD
+	if p.kind == kindConv {
+		ib = clip(t.IZ, p.IFMBlkD, p.IFMD)
+	}
+	if !m.S.Trav.MACInner.next(p, m.Spec.UBlockD, ob, ib, taps) {
+		return false
+	}
+	m.S.SB.IBFull[m.S.SB.IBSel&1] = 0
+	m.S.SB.IBSel = (m.S.SB.IBSel + 1) & 1
+	s.Run = 0
+	done := t.lastOfBlock(p)
+	if done {
+		s.AB = (s.AB + 1) & 1
+	}
+	if t.next(p) {
+		t.end()
+	}
+	return done
+}

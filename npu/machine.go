@@ -1,0 +1,198 @@
+package npu
+
+import (
+	"fmt"
+
+	"upset/npu/isa"
+)
+
+// Machine is an Ethos-U55 with the system around it.
+type Machine struct {
+	Config isa.Config
+	Spec   *isa.Spec
+	Sys    System
+	ECC    ECC
+	Mem    *isa.Memory
+	S      State
+
+	// WindowLo and WindowHi bound the addresses that the program may write;
+	// writes elsewhere are counted as stray.
+	WindowLo, WindowHi uint32
+
+	Events  [NumEvents]uint64 // tallies since construction; not part of the machine
+	Writes  Pages             // pages of SRAM written since it was last cleared
+	Observe func(n Note)      // called on issue and retirement of operations, may be nil
+
+	op         [4]params // decoded view of the banks, renewed when they change
+	work       work
+	pixels     int
+	dots       int
+	shramLast8 int
+	lutStart   int
+}
+
+// work counts what a single step did, for the checks on the clock.
+type work struct {
+	macs, weights int
+}
+
+// Note tells an observer about an operation.
+type Note struct {
+	Kind  NoteKind
+	Bank  int
+	Cycle uint64
+}
+
+// NoteKind is what happened to an operation.
+type NoteKind uint8
+
+// Kinds of notes.
+const (
+	NoteIssue    NoteKind = iota // a kernel operation was issued
+	NoteRetire                   // a kernel operation is complete
+	NoteDMAStart                 // a DMA command was started
+)
+
+func (m *Machine) note(k NoteKind, bank int) {
+	if m.Observe != nil {
+		m.Observe(Note{Kind: k, Bank: bank, Cycle: m.S.Bus.Cycle})
+	}
+}
+
+func (m *Machine) opDone(bank int) { m.note(NoteRetire, bank) }
+
+// Pages marks 4 KiB pages of SRAM.
+type Pages [isa.SRAMSize >> 18]uint64
+
+// PageShift is the size of a page as a power of two.
+const PageShift = 12
+
+func (p *Pages) note(addr uint32) {
+	i := (addr - isa.SRAMBase) >> PageShift
+	p[i>>6] |= 1 << (i & 63)
+}
+
+// New returns a machine after reset.
+func New(c isa.Config, sys System, ecc ECC, mem *isa.Memory) *Machine {
+	s := c.Spec()
+	m := &Machine{
+		Config: c, Spec: s, Sys: sys, ECC: ecc, Mem: mem,
+		WindowLo: isa.SRAMBase, WindowHi: isa.SRAMBase + isa.SRAMSize,
+		pixels: s.UBlockH * s.UBlockW, dots: s.UBlockH * s.UBlockW * s.UBlockD,
+		shramLast8: s.SHRAMBytes() - 8, lutStart: s.LUTStart(),
+	}
+	m.refresh()
+	return m
+}
+
+// Start programs the registers as the driver does and sets CMD.run: the command
+// stream's address and bytes, and the region bases. Region 0 is read through
+// port 1, all others through port 0 (driver defaults).
+func (m *Machine) Start(stream uint32, bytes int, bases [8]uint32) {
+	cc := &m.S.CC
+	cc.QBase, cc.QSize, cc.QConfig = stream, uint32(bytes), 2
+	cc.RegionCfg = 3 | 1<<4 | 1<<6 | 1<<8 | 1<<10 | 1<<12 | 1<<14
+	cc.BaseP = bases
+	cc.EndReached, cc.IRQ, cc.Offset, cc.Half, cc.Parse, cc.QRead = 0, 0, 0, 0, parseEmpty, 0
+	d := &m.S.DMA
+	d.CmdAddr, d.CmdLeft = stream, (uint32(bytes)+7)>>3
+	d.CmdCnt, d.CmdOut = 0, 0
+	cc.Run = 1
+	m.refresh()
+}
+
+// Status is how a run ended.
+type Status uint8
+
+// Statuses.
+const (
+	Running Status = iota
+	Done           // the stream's STOP was reached
+	BusError
+	ParseError
+	DecoderFault
+	ECCFault
+	Timeout // the step limit was reached
+)
+
+var statusNames = [...]string{"running", "done", "bus error", "parse error", "weight decoder fault", "ECC fault", "timeout"}
+
+func (s Status) String() string { return statusNames[s] }
+
+// Status reads the status bits.
+func (m *Machine) Status() Status {
+	cc := &m.S.CC
+	switch {
+	case cc.Run != 0:
+		return Running
+	case cc.BusErr != 0:
+		return BusError
+	case cc.ParseErr != 0:
+		return ParseError
+	case cc.WDFault != 0:
+		return DecoderFault
+	case cc.ECCFault != 0:
+		return ECCFault
+	case cc.EndReached != 0:
+		return Done
+	}
+	return Timeout
+}
+
+// Load replaces the machine's state.
+func (m *Machine) Load(s *State) {
+	m.S = *s
+	m.refresh()
+}
+
+// Touched renews what the machine derives from its state; call it after writing
+// to S.
+func (m *Machine) Touched() { m.refresh() }
+
+// Cycle is the number of clock cycles since reset.
+func (m *Machine) Cycle() uint64 { return m.S.Bus.Cycle }
+
+// Step advances one clock. Blocks are evaluated from the end of the pipeline to
+// its start, so that each sees its inputs as they were before the clock edge.
+func (m *Machine) Step() {
+	if m.S.CC.Run == 0 {
+		return
+	}
+	var before [4]uint64
+	m.pmuSample(&before)
+	m.S.Bus.Cycle++
+	m.work = work{}
+	m.Events[EvActive]++
+	m.stepBus()
+	m.stepOFM()
+	m.stepM2M()
+	m.stepAO()
+	m.stepScale()
+	m.stepMAC()
+	m.stepWD()
+	m.stepWritePort()
+	m.stepIFM()
+	m.stepReadSlices()
+	m.stepStreamChannels()
+	m.stepArbiters()
+	m.stepCC()
+	m.stepPMU(&before)
+}
+
+// Run steps until the NPU stops or the cycle counter reaches limit.
+func (m *Machine) Run(limit uint64) Status {
+	for m.S.CC.Run != 0 {
+		if m.S.Bus.Cycle >= limit {
+			return Timeout
+		}
+		m.Step()
+	}
+	return m.Status()
+}
+
+// Describe says where the machine stands, for error messages.
+func (m *Machine) Describe() string {
+	cc, t := &m.S.CC, &m.S.Trav
+	return fmt.Sprintf("cycle %d, command at byte %d, operations %v, banks: parser %d, IFM %d, WD %d, MAC %d, AO %d, OFM %d",
+		m.S.Bus.Cycle, cc.QRead, cc.OpValid, cc.Cur, t.IFM.Bank, t.WD.Bank, t.MAC.Bank, t.AO.Bank, t.OFM.Bank)
+}

@@ -1,0 +1,151 @@
+package npu
+
+import "upset/npu/isa"
+
+// kind is what the MAC array does for an operation.
+type kind uint8
+
+const (
+	kindConv kind = iota // dot products over input channels
+	kindDepthwise
+	kindMax
+	kindAverage
+	kindReduce // sum over input channels
+	kindElementwise
+)
+
+// params is the combinational logic behind a configuration bank: values that are
+// pure functions of the bank's flops. The machine keeps them only to avoid
+// computing them every cycle, and renews them whenever the bank changes.
+type params struct {
+	isa.Decoded
+	kind     kind
+	passes   int // byte passes over the input: its element size for MAC operations
+	groups   int // 8-channel groups of a depth-first weight block
+	taps     int // kernel taps of a part-kernel weight block
+	wblock   int // weights of a weight block
+	subX     int // taps of a sub-kernel: the 8×8 limit after dilation
+	subY     int
+	ubW, ubH int // micro-block: pixels side by side and on top of each other
+	blocksX  int // OFM blocks
+	blocksY  int
+	blocksZ  int
+	depthN   int // IFM depth blocks of a job sequence
+	subN     int // sub-kernels
+	accBytes int
+	ibHalf   int // bytes of one IFM buffer
+	ib2Half  int
+	abHalf   int // bytes of one accumulator buffer
+	aoPasses int // clock cycles a token of the output stage takes
+}
+
+func ceilDiv(a, b int) int { return (a + b - 1) / b }
+
+// refresh renews the decoded view of every bank.
+func (m *Machine) refresh() {
+	for b := range m.op {
+		m.refreshBank(b)
+	}
+}
+
+func (m *Machine) refreshBank(b int) {
+	cc := &m.S.CC
+	p := &m.op[b]
+	*p = params{Decoded: isa.Decode(&cc.Bank[b], isa.Opcode(cc.OpCode[b]), uint32(cc.OpParam[b]))}
+	p.IFMW, p.IFMH = max(1, int(cc.IFMW[b])), max(1, int(cc.IFMH[b]))
+	p.SrcW, p.SrcH = p.IFMW, p.IFMH
+	if p.Upscale != 0 {
+		p.SrcW, p.SrcH = (p.IFMW+1)/2, (p.IFMH+1)/2
+	}
+	p.derive(m.Spec)
+}
+
+func (p *params) derive(s *isa.Spec) {
+	switch p.Op {
+	case isa.OpConv:
+		p.kind = kindConv
+	case isa.OpDepthwise:
+		p.kind = kindDepthwise
+	case isa.OpElementwise:
+		p.kind = kindElementwise
+	default:
+		p.kind = [4]kind{kindMax, kindAverage, kindReduce, kindMax}[p.Mode&3]
+	}
+	p.passes = p.IFM.Bytes
+	p.groups = 4
+	if p.IFM.Bytes == 2 {
+		p.groups = 2
+	}
+	p.taps = p.groups
+	d := s.UBlockD
+	switch {
+	case p.kind == kindDepthwise:
+		p.taps = 4
+		p.wblock = 4 * d
+	default:
+		p.wblock = p.groups * 8 * d
+	}
+	p.subX, p.subY = 8/p.DilX, 8/p.DilY
+	p.ubW, p.ubH = s.UBlockW, s.UBlockH
+	if s.MACs == 256 && p.OFMH == 1 && p.KH == 1 && p.kind != kindElementwise {
+		p.ubW, p.ubH = 4, 1
+	}
+	p.blocksX, p.blocksY, p.blocksZ = ceilDiv(p.OFMW, p.BlkW), ceilDiv(p.OFMH, p.BlkH), ceilDiv(p.OFMD, p.BlkD)
+	p.depthN = 1
+	if p.kind == kindConv || p.kind == kindReduce {
+		p.depthN = ceilDiv(p.IFMD, p.IFMBlkD)
+	}
+	p.subN = ceilDiv(p.KW, p.subX) * ceilDiv(p.KH, p.subY)
+	p.accBytes = 4
+	if p.Acc40 {
+		p.accBytes = 5
+	}
+	p.buffers(s)
+	p.aoPasses = p.outputPasses(s)
+}
+
+func (p *params) buffers(s *isa.Spec) {
+	end := p.IBEnd
+	if p.kind == kindElementwise {
+		p.ib2Half = max(0, p.IBEnd-p.IB2Start) / 2
+		end = p.IB2Start
+		if !p.Binary || p.UseScalar {
+			end = p.IBEnd
+		}
+	}
+	p.ibHalf = max(0, end-isa.IBStart) / 2
+	lut := s.SHRAMBytes() - s.ReservedLUT*isa.BankBytes
+	if p.UsesLUT {
+		lut = s.LUTStart()
+	}
+	p.abHalf = max(0, lut-p.ABStart) / 2
+}
+
+// outputPasses is the number of clock cycles a group of lanes needs for its
+// elements: the multiplier of a lane is 32×16 bits wide, so a 32-bit scale takes
+// two passes, and ADD and SUB scale three values; a table serves one lane a
+// cycle; 32-bit operands are limited by the 128-bit port of the shared buffer.
+func (p *params) outputPasses(s *isa.Spec) int {
+	lanes := s.ElementUnits
+	n := 2
+	switch {
+	case p.kind == kindMax:
+		n = 1
+	case p.kind == kindElementwise && p.IFM.Bytes == 4:
+		operands := 1
+		if p.Binary && !p.UseScalar {
+			operands = 2
+		}
+		n = max(2, ceilDiv(lanes*4*operands, 16)+ceilDiv(lanes*p.OFM.Bytes, 16))
+	case p.kind == kindElementwise && p.Mode == isa.ElemMul:
+		n = 3
+	case p.kind == kindElementwise && (p.Mode == isa.ElemAdd || p.Mode == isa.ElemSub):
+		n = 6
+	case p.Acc40:
+		n = 3
+	}
+	if p.UsesLUT {
+		n = max(n, lanes)
+	}
+	return n
+}

@@ -1,0 +1,319 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"upset/stats"
+	"upset/stats/result"
+)
+
+// campaignDocument shows a campaign.
+func campaignDocument(c result.Campaign) (document, error) {
+	d := document{
+		title:    "Fault-injection campaign: " + c.Model + " on " + c.NPU,
+		subtitle: campaignSubtitle(c),
+	}
+	sections, err := campaignSections(c)
+	if err != nil {
+		return document{}, err
+	}
+	d.sections = append(sections, warningSection(c.Warnings)...)
+	d.sections = append(d.sections, commandSection(c.Command)...)
+	return d, nil
+}
+
+// campaignSubtitle is the line of facts under the title.
+func campaignSubtitle(c result.Campaign) string {
+	parts := []string{count(c.Injections) + " injections", "seed " + strconv.FormatUint(c.Seed, 10)}
+	if c.Cycles > 0 {
+		parts = append(parts, count(c.Cycles)+" cycles per inference")
+	}
+	if c.ResultDigest != "" {
+		parts = append(parts, "result "+c.ResultDigest)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// campaignSections are all parts of a campaign but warnings and command.
+func campaignSections(c result.Campaign) ([]section, error) {
+	plot, err := avfPlot(c.Blocks)
+	if err != nil {
+		return nil, err
+	}
+	level := significant(100*c.Confidence, nearest) + " %"
+	sections := []section{
+		verdictSection(c),
+		{heading: "Inputs of the verdict", pairs: assumptionPairs(c.Assumptions)},
+		{
+			heading: "Outcomes", pairs: runPairs(c),
+			note:  "Counts as drawn, not weighted by sites: for rates see the AVF below.",
+			table: outcomeTable(c.Outcomes, c.Injections),
+		},
+		{
+			heading: "Vulnerability (AVF) of the whole",
+			note:    "Share of flipped bits over everything sampled, weighted by sites; two-sided " + level + " intervals.",
+			pairs: []pair{
+				{"violating", intervalText(c.AVF.Violating)},
+				{"any SDC", intervalText(c.AVF.SDC)},
+				{"critical SDC", intervalText(c.AVF.Critical)},
+				{"DUE", intervalText(c.AVF.DUE)},
+			},
+		},
+		{
+			heading: "Vulnerability (AVF) per block",
+			note:    "Two-sided " + level + " intervals. <= marks an upper bound: no failure was seen.",
+			table:   blockTable(c.Blocks), figure: plot,
+		},
+	}
+	if len(c.Heat.Cells) > 0 {
+		sections = append(sections, section{
+			heading: "Vulnerability per block and layer", pageOnly: true,
+			note:   "Share of violating outcomes, in per cent. <= marks an upper bound: no failure was seen. Empty: no samples.",
+			figure: heatMap(c.Heat),
+		})
+	}
+	if len(c.Verdicts) > 0 {
+		sections = append(sections, section{
+			heading: "Verdicts: raw rates x budgets x violation",
+			note:    "Residual FIT and SPFM over flops, each with one-sided limits. A cell is met only if both are; the default cell is marked *.",
+			table:   matrixTable(c.Verdicts),
+		})
+	}
+	if len(c.Strata) > 0 {
+		sections = append(sections, section{heading: "Strata", pageOnly: true, table: strataTable(c.Strata)})
+	}
+	return sections, nil
+}
+
+// verdictSection is the verdict with the two metrics that decide it.
+func verdictSection(c result.Campaign) section {
+	a := c.Assumptions
+	s := section{
+		heading: "Verdict", verdict: c.Verdict,
+		banner: strings.ToUpper(verdictWord(c.Verdict)) + " - " + targetText(a),
+	}
+	for _, v := range c.Verdicts {
+		if !v.Default {
+			continue
+		}
+		s.pairs = append(s.pairs, pair{metricName(v.Metric), verdictValue(v) + ", " + targetOf(v) + ": " + verdictWord(v.Result)})
+	}
+	s.pairs = append(
+		s.pairs,
+		pair{"residual, any violation", limitsText(c.FIT.Violating) + " FIT"},
+		pair{"residual, critical only", limitsText(c.FIT.Critical) + " FIT"},
+		pair{"DUE (availability)", limitsText(c.FIT.DUE) + " FIT"},
+		pair{"raw rate", significant(c.FIT.Raw, nearest) + " FIT"},
+	)
+	if c.SPFM != (result.ViolationLimits{}) {
+		s.pairs = append(
+			s.pairs,
+			pair{"SPFM, both violations", "any " + metricText(c.SPFM.Any) + ", critical " + metricText(c.SPFM.Critical)},
+		)
+	}
+	if c.SPFMWithSRAM != (result.ViolationLimits{}) {
+		s.pairs = append(
+			s.pairs,
+			pair{"SPFM with SRAM", "any " + metricText(c.SPFMWithSRAM.Any) + ", critical " + metricText(c.SPFMWithSRAM.Critical) + " (never decides)"},
+		)
+	}
+	s.pairs = append(s.pairs, pair{"permanent faults, LFM", permanentText(a)})
+	return s
+}
+
+// permanentText says whether permanent faults are part of the verdict.
+func permanentText(a result.Assumptions) string {
+	if a.PermanentFITPer100kGE == 0 {
+		return "not assessed (no permanent rate declared)"
+	}
+	return "declared " + significant(a.PermanentFITPer100kGE, nearest) + " FIT per 100 kGE"
+}
+
+// targetText spells out what a target asks for.
+func targetText(a result.Assumptions) string {
+	budget := "residual <= " + significant(a.BudgetFIT, nearest) + " FIT"
+	asil, err := stats.ASILByName(a.Target)
+	if err != nil {
+		return a.Target + ": " + budget
+	}
+	return asil.Name + ": " + budget + " and SPFM over flops >= " + metricPercent(asil.SPFM, nearest) +
+		" %, each on its one-sided " + significant(100*a.Confidence, nearest) + " % limit"
+}
+
+// metricName is the printed name of a metric.
+func metricName(metric string) string {
+	switch metric {
+	case stats.MetricFIT:
+		return "residual"
+	case stats.MetricSPFM:
+		return "SPFM over flops"
+	}
+	return metric
+}
+
+// verdictValue prints what a verdict judged.
+func verdictValue(v result.Verdict) string {
+	l := result.Limits{Estimate: v.Estimate, Lower: v.Lower, Upper: v.Upper}
+	if v.Metric == stats.MetricSPFM {
+		return metricText(l)
+	}
+	return limitsText(l) + " FIT"
+}
+
+// targetOf prints what a verdict was judged against.
+func targetOf(v result.Verdict) string {
+	if v.Metric == stats.MetricSPFM {
+		return "target >= " + metricPercent(v.Target, nearest) + " %"
+	}
+	return "budget " + significant(v.Target, nearest) + " FIT"
+}
+
+// assumptionPairs are the inputs of a verdict.
+func assumptionPairs(a result.Assumptions) []pair {
+	watchdog := "none: a hang violates"
+	if a.Watchdog {
+		watchdog = "present"
+		if a.WatchdogCycles > 0 {
+			watchdog += ", limit " + count(a.WatchdogCycles) + " cycles"
+		}
+	}
+	latent := "counts as violating"
+	if a.AssumeReload {
+		latent = "harmless: reset and reload between inferences assumed"
+	}
+	scenario := a.Scenario
+	if s, err := stats.ScenarioByName(a.Scenario); err == nil {
+		scenario += " (" + s.Source + ")"
+	}
+	pairs := []pair{
+		{"raw rates", scenario},
+		{"", significant(a.LambdaFlop, nearest) + " FIT per flop, " + significant(a.LambdaSRAM, nearest) + " FIT per SRAM bit"},
+		{"budget", significant(a.BudgetFIT, nearest) + " FIT"},
+	}
+	if a.BudgetDUE > 0 {
+		pairs = append(pairs, pair{"budget for DUE", significant(a.BudgetDUE, nearest) + " FIT"})
+	}
+	return append(
+		pairs,
+		pair{"violation", a.Violation},
+		pair{"criterion", a.Criterion},
+		pair{"watchdog", watchdog},
+		pair{"latent fault", latent},
+		pair{"ECC on SRAM", a.ECC},
+		pair{"inventory", fmt.Sprintf("%s: %s flops, %s SRAM bits", a.Inventory, count(a.Flops), count(a.SRAMBits))},
+		pair{"duty", percent(a.Duty, nearest)},
+		pair{"confidence", significant(100*a.Confidence, nearest) + " % one-sided"},
+	)
+}
+
+// runPairs say how the injections were resolved.
+func runPairs(c result.Campaign) []pair {
+	pairs := []pair{{"resolved", fmt.Sprintf("%s = %s simulated + %s cached + %s pruned; %s to the end",
+		count(c.Injections), count(c.Simulated), count(c.Cached), count(c.Pruned), count(c.ToEnd))}}
+	if c.Sampling != "" {
+		pairs = append(pairs, pair{"sampling", fmt.Sprintf("%s, %s rounds, %s inputs", c.Sampling, count(c.Rounds), count(c.Inputs))})
+	}
+	if c.Rate != (result.Rate{}) {
+		pairs = append(pairs, pair{"rate", fmt.Sprintf("%s resolved/s, %s simulated/s, %s s in all",
+			significant(c.Rate.Resolved, nearest), significant(c.Rate.Simulated, nearest), significant(c.Seconds.Total, nearest))})
+	}
+	return pairs
+}
+
+// outcomeClasses lists the classes of outcomes in the order of the tables.
+func outcomeClasses(o result.Outcomes) []struct {
+	name, key string
+	n         int
+} {
+	return []struct {
+		name, key string
+		n         int
+	}{
+		{"masked", "masked", o.Masked},
+		{"latent", "latent", o.Latent},
+		{"SDC, tolerable", "sdc_tolerable", o.SDCTolerable},
+		{"SDC, critical", "sdc_critical", o.SDCCritical},
+		{"stray write", "stray_write", o.StrayWrite},
+		{"DUE, detected", "due_detected", o.DUEDetected},
+		{"DUE, hang", "due_hang", o.DUEHang},
+		{"detected", "detected", o.Detected},
+		{"corrected", "corrected", o.Corrected},
+	}
+}
+
+// outcomeTable shows counts. They are raw: shares need the weights.
+func outcomeTable(o result.Outcomes, injections int) *table {
+	t := &table{columns: columns("outcome", ">count", ">of injections")}
+	for _, class := range outcomeClasses(o) {
+		share := "-"
+		if injections > 0 && class.n > 0 {
+			share = percent(float64(class.n)/float64(injections), nearest)
+		}
+		t.add(class.name, count(class.n), share)
+	}
+	return t
+}
+
+// blockTable shows the vulnerability of every block.
+func blockTable(blocks []result.BlockAVF) *table {
+	t := &table{columns: columns("block", ">bits", ">injections", ">violating", ">any SDC", ">critical SDC", ">DUE", ">violating FIT")}
+	for _, b := range blocks {
+		t.add(b.Block, significant(b.Bits, nearest), count(b.N), intervalText(b.AVFViolating), intervalText(b.AVFSDC),
+			intervalText(b.AVFCritical), intervalText(b.AVFDUE), limitsText(b.FITViolating))
+	}
+	return t
+}
+
+// matrixTable sets verdicts as scenarios × (budget, violation).
+func matrixTable(verdicts []result.Verdict) *table {
+	t := &table{columns: columns("raw rates", ">FIT/flop", ">budget", "violation", ">residual FIT", ">SPFM over flops", "verdict")}
+	type key struct {
+		scenario, violation string
+		lambda, budget      float64
+	}
+	rows := map[key]int{}
+	for _, v := range verdicts {
+		k := key{v.Scenario, v.Violation, v.LambdaFlop, v.BudgetFIT}
+		row, ok := rows[k]
+		if !ok {
+			row = len(t.rows)
+			rows[k] = row
+			mark := ""
+			if v.Default {
+				mark = " *"
+			}
+			t.add(v.Scenario, significant(v.LambdaFlop, nearest), significant(v.BudgetFIT, nearest), v.Violation, "", "", verdictWord(v.Cell)+mark)
+			t.rows[row][6].class = v.Cell
+		}
+		l := result.Limits{Estimate: v.Estimate, Lower: v.Lower, Upper: v.Upper}
+		switch v.Metric {
+		case stats.MetricFIT:
+			t.rows[row][4] = cell{limitsText(l), v.Result}
+		case stats.MetricSPFM:
+			t.rows[row][5] = cell{metricText(l), v.Result}
+		}
+	}
+	return t
+}
+
+// strataTable lists all strata with their counts.
+func strataTable(strata []result.Stratum) *table {
+	t := &table{columns: columns("block", "class", "phase", "cells", ">weight", ">n", ">masked", ">latent", ">SDC tol.", ">SDC crit.", ">stray", ">DUE det.", ">DUE hang", ">detected", ">corrected")}
+	for _, s := range strata {
+		cells := "flops"
+		if s.SRAM {
+			cells = "SRAM"
+		}
+		if s.Exact {
+			cells += ", exact"
+		}
+		row := []string{s.Block, s.Class, s.Phase, cells, significant(s.Weight, nearest), count(s.N)}
+		for _, class := range outcomeClasses(s.Outcomes) {
+			row = append(row, count(class.n))
+		}
+		t.add(row...)
+	}
+	return t
+}

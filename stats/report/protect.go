@@ -1,0 +1,251 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+
+	"upset/stats"
+	"upset/stats/result"
+)
+
+// protectDocument shows a protection and its proof.
+func protectDocument(p result.Protect) (document, error) {
+	sections, err := protectSections(p)
+	if err != nil {
+		return document{}, err
+	}
+	d := document{
+		title:    "Selective protection: " + p.Model + " on " + p.NPU,
+		subtitle: p.Target + ", option set " + p.Options + ", " + count(p.Searched) + " designs evaluated" + optimalText(p),
+		sections: sections,
+	}
+	d.sections = append(d.sections, warningSection(p.Warnings)...)
+	d.sections = append(d.sections, commandSection(p.Command)...)
+	return d, nil
+}
+
+// optimalText claims an optimum only where the search proved one.
+func optimalText(p result.Protect) string {
+	if p.Optimal {
+		return ", none cheaper in the option set"
+	}
+	return ", optimum not proved"
+}
+
+// assessDocument joins a campaign and the protection it led to.
+func assessDocument(a result.Assess) (document, error) {
+	campaign, err := campaignSections(a.Campaign)
+	if err != nil {
+		return document{}, err
+	}
+	protect, err := protectSections(a.Protect)
+	if err != nil {
+		return document{}, err
+	}
+	campaign[0].heading = "Verdict without protection"
+	d := document{
+		title:    "Soft-error assessment: " + a.Campaign.Model + " on " + a.Campaign.NPU,
+		subtitle: campaignSubtitle(a.Campaign),
+	}
+	// Both verdicts first, with their inputs; the strata stay at the end.
+	d.sections = append(d.sections, campaign[0], protect[0])
+	rest := campaign[1:]
+	var strata []section
+	if last := len(rest) - 1; last >= 0 && rest[last].heading == "Strata" {
+		rest, strata = rest[:last], rest[last:]
+	}
+	d.sections = append(d.sections, rest...)
+	// The inputs of both are the same unless protect was given its own.
+	tail := protect[1:]
+	if a.Protect.Assumptions == a.Campaign.Assumptions {
+		tail = protect[2:]
+	}
+	d.sections = append(d.sections, tail...)
+	d.sections = append(d.sections, warningSection(append(a.Campaign.Warnings[:len(a.Campaign.Warnings):len(a.Campaign.Warnings)], a.Protect.Warnings...))...)
+	command := a.Campaign.Command
+	if command == "" {
+		command = a.Protect.Command
+	}
+	d.sections = append(d.sections, commandSection(command)...)
+	d.sections = append(d.sections, strata...)
+	return d, nil
+}
+
+// protectSections are all parts of a protection but warnings and command. The
+// first is the verdict, the second its inputs.
+func protectSections(p result.Protect) ([]section, error) {
+	plot, err := paretoPlot(p)
+	if err != nil {
+		return nil, err
+	}
+	sections := []section{
+		protectVerdict(p),
+		{heading: "Inputs of the verdict", pairs: protectInputs(p)},
+		{heading: "Protection chosen", table: choiceTable(p.Choice), note: emptyNote(len(p.Choice), "No block needs protection.")},
+		{
+			heading: "Against the reference designs", table: alternativeTable(p),
+			note: "Limits of the search campaign; only the chosen design was proved by injection.",
+		},
+	}
+	if len(p.Pareto) > 0 {
+		front := paretoTable(p.Pareto)
+		sections = append(sections, section{heading: "Pareto front", note: paretoNote(len(p.Pareto), len(front.rows)), table: front, figure: plot})
+	}
+	return append(sections, proofSection(p)), nil
+}
+
+// emptyNote is a note for an empty table only.
+func emptyNote(rows int, note string) string {
+	if rows > 0 {
+		return ""
+	}
+	return note
+}
+
+// protectInputs are the inputs of the verdict; a result without the full
+// record still shows what it names itself.
+func protectInputs(p result.Protect) []pair {
+	if p.Assumptions != (result.Assumptions{}) {
+		return assumptionPairs(p.Assumptions)
+	}
+	return []pair{
+		{"raw rates", p.Scenario},
+		{"budget", significant(p.BudgetFIT, nearest) + " FIT"},
+		{"violation", p.Violation},
+		{"criterion", p.Criterion},
+		{"confidence", significant(100*p.Confidence, nearest) + " % one-sided"},
+	}
+}
+
+// protectVerdict says whether the chosen design meets the target.
+func protectVerdict(p result.Protect) section {
+	s := section{heading: "Verdict with protection"}
+	s.verdict, s.banner = stats.NotShown, "TARGET NOT SHOWN TO BE MET - "+p.Target
+	if p.Meets {
+		s.verdict, s.banner = stats.Met, "MET - "+p.Target+" at "+percent(p.AreaOverhead, nearest)+" added logic area"
+	}
+	s.pairs = []pair{
+		{"area added", percent(p.AreaOverhead, nearest) + " of logic, " + percent(p.AreaOverheadWithRAM, nearest) + " with RAM"},
+		{"residual", limitsText(p.FITViolating) + " FIT, budget " + significant(p.BudgetFIT, nearest) + " FIT"},
+		{"SPFM over flops", metricText(p.SPFM)},
+	}
+	if p.FITDUE != (result.Limits{}) {
+		s.pairs = append(s.pairs, pair{"DUE (availability)", limitsText(p.FITDUE) + " FIT"})
+	}
+	return s
+}
+
+// choiceTable lists the mechanisms chosen.
+func choiceTable(choices []result.Choice) *table {
+	if len(choices) == 0 {
+		return nil
+	}
+	t := &table{columns: columns("block", "group", "mechanism", ">flops", ">area GE", ">added", ">FIT before", ">FIT after", ">DUE FIT")}
+	for _, c := range choices {
+		t.add(c.Block, c.Group, c.Mechanism, count(c.Flops), count(int64(c.AreaGE+0.5)), percent(c.Overhead, nearest),
+			limitsText(c.FITBefore), limitsText(c.FITAfter), limitsText(c.FITDUE))
+	}
+	return t
+}
+
+// namedAlternative is a reference design with its name.
+type namedAlternative struct {
+	name, key string
+	result.Alternative
+}
+
+// alternatives are the reference designs in the order of the tables.
+func alternatives(p result.Protect) []namedAlternative {
+	return []namedAlternative{
+		{"unprotected", "unprotected", p.Unprotected},
+		{"lock-step", "lockstep", p.Lockstep},
+		{"harden all", "harden_all", p.HardenAll},
+		{"duplicate all", "duplicate_all", p.DuplicateAll},
+	}
+}
+
+// alternativeTable sets the chosen design against the reference designs.
+func alternativeTable(p result.Protect) *table {
+	t := &table{columns: columns("design", ">added logic", ">with RAM", ">residual FIT", ">SPFM over flops", ">DUE FIT", "verdict")}
+	row := func(name, verdict string, a result.Alternative) {
+		t.add(name, percent(a.AreaOverhead, nearest), percent(a.AreaOverheadWithRAM, nearest),
+			limitsText(a.FITViolating), metricText(a.SPFM), limitsText(a.FITDUE), verdictWord(verdict))
+		t.rows[len(t.rows)-1][6].class = verdict
+	}
+	chosen := stats.NotShown
+	if p.Meets {
+		chosen = stats.Met
+	}
+	row("chosen", chosen, result.Alternative{
+		AreaOverhead: p.AreaOverhead, AreaOverheadWithRAM: p.AreaOverheadWithRAM,
+		FITViolating: p.FITViolating, FITDUE: p.FITDUE, SPFM: p.SPFM,
+	})
+	for _, a := range alternatives(p) {
+		verdict := a.Result
+		if verdict == "" && a.Meets {
+			verdict = stats.Met
+		} else if verdict == "" {
+			verdict = stats.NotShown
+		}
+		row(a.name, verdict, a.Alternative)
+	}
+	return t
+}
+
+// maxPareto is the number of rows a front is thinned to (our choice: one
+// screen). CSV and JSON hold every point, and so does the plot.
+const maxPareto = 30
+
+// paretoTable lists the front, thinned evenly when it is long. Its ends and the
+// cheapest design that meets the target always stay.
+func paretoTable(points []result.ParetoPoint) *table {
+	t := &table{columns: columns(">added logic", ">residual FIT", ">SPFM over flops", "meets", "design")}
+	step := (len(points) + maxPareto - 1) / maxPareto
+	met := false
+	for i, p := range points {
+		first := p.Meets && !met
+		met = met || p.Meets
+		if i%step != 0 && i != len(points)-1 && !first {
+			continue
+		}
+		t.add(percent(p.AreaOverhead, nearest), limitsText(p.FITViolating), metricText(p.SPFM), yesNo(p.Meets), p.Design)
+		if p.Meets {
+			t.rows[len(t.rows)-1][3].class = stats.Met
+		}
+	}
+	return t
+}
+
+// paretoNote says how much of the front its table shows.
+func paretoNote(points, rows int) string {
+	if points == rows {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d points; CSV and JSON hold all.", rows, points)
+}
+
+// proofSection shows the independent campaign on the protected machine.
+func proofSection(p result.Protect) section {
+	s := section{heading: "Proof by injection into the protected machine"}
+	if len(p.Proof.Attempts) == 0 {
+		s.note = "No proof was run: the figures above are predictions."
+		return s
+	}
+	s.verdict, s.banner = stats.NotShown, "DOES NOT HOLD"
+	if p.Proof.Holds {
+		s.verdict, s.banner = stats.Met, "HOLDS"
+	}
+	s.banner += fmt.Sprintf(" - %s injections, residual <= %s FIT, SPFM >= %s %%", count(p.Proof.Injections),
+		significant(p.Proof.FITUpper, up), metricPercent(p.Proof.SPFMLower, down))
+	s.note = "Planned power " + percent(p.Proof.Power, nearest) + ". Later attempts use a stricter confidence, so that all together keep the promised one."
+	s.table = &table{columns: columns(">attempt", ">seed", ">injections", ">violations", ">added logic", ">confidence", ">power", ">expected FIT", ">upper FIT", ">lower SPFM", "holds", "design")}
+	for i, a := range p.Proof.Attempts {
+		s.table.add(strconv.Itoa(i+1), strconv.FormatUint(a.Seed, 10), count(a.Injections), count(a.Violations),
+			percent(a.AreaOverhead, nearest), metricPercent(a.Confidence, nearest)+" %", percent(a.Power, nearest),
+			significant(a.FITExpected, nearest), significant(a.FITUpper, up), metricPercent(a.SPFMLower, down)+" %", yesNo(a.Holds), a.Design)
+		if a.Holds {
+			s.table.rows[i][10].class = stats.Met
+		}
+	}
+	return s
+}

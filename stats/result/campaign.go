@@ -1,0 +1,220 @@
+package result
+
+// Campaign is the result of a fault-injection campaign.
+type Campaign struct {
+	NPU          string `json:"npu"`
+	Model        string `json:"model"`
+	SpecDigest   string `json:"spec_digest"`
+	ResultDigest string `json:"result_digest"`
+	Seed         uint64 `json:"seed"`
+	// Injections = Simulated + Cached + Pruned.
+	Injections int `json:"injections"`
+	Simulated  int `json:"simulated"`
+	Cached     int `json:"cached"`
+	Pruned     int `json:"pruned"`
+	// ToEnd counts injections that had to run to the end of the inference.
+	ToEnd int `json:"to_end"`
+	// Rounds is the number of completed rounds.
+	Rounds   int     `json:"rounds"`
+	Sampling string  `json:"sampling"`
+	Inputs   int     `json:"inputs"`
+	Cycles   int64   `json:"cycles"`
+	Seconds  Seconds `json:"seconds"`
+	Rate     Rate    `json:"rate"`
+
+	Outcomes Outcomes    `json:"outcomes"`
+	Strata   []Stratum   `json:"strata"`
+	Blocks   []BlockAVF  `json:"blocks"`
+	AVF      AVF         `json:"avf"`
+	Heat     Heat        `json:"heat"`
+	FIT      CampaignFIT `json:"fit"`
+	// SPFM is over flops only; SPFMWithSRAM never decides.
+	SPFM         ViolationLimits `json:"spfm"`
+	SPFMWithSRAM ViolationLimits `json:"spfm_with_sram"`
+
+	// Confidence is that of the two-sided intervals of proportions; the
+	// limits of rates use Assumptions.Confidence.
+	Confidence  float64     `json:"confidence"`
+	Assumptions Assumptions `json:"assumptions"`
+	Verdicts    []Verdict   `json:"verdicts"`
+	// Verdict is the default cell: "met", "not_met" or "not_shown".
+	Verdict  string    `json:"verdict"`
+	Duty     float64   `json:"duty"`
+	Warnings []Warning `json:"warnings"`
+	// Command reproduces the result.
+	Command string `json:"command,omitempty"`
+}
+
+// Seconds is wall time by part. It is in no digest.
+type Seconds struct {
+	Golden float64 `json:"golden"`
+	Plan   float64 `json:"plan"`
+	Inject float64 `json:"inject"`
+	Total  float64 `json:"total"`
+}
+
+// Rate is injections per second: all resolved ones, and those simulated.
+type Rate struct {
+	Resolved  float64 `json:"resolved"`
+	Simulated float64 `json:"simulated"`
+}
+
+// Outcomes are disjoint counts; they sum to the number of injections.
+type Outcomes struct {
+	Masked       int `json:"masked"`
+	Latent       int `json:"latent"`
+	SDCTolerable int `json:"sdc_tolerable"`
+	SDCCritical  int `json:"sdc_critical"`
+	StrayWrite   int `json:"stray_write"`
+	DUEDetected  int `json:"due_detected"`
+	DUEHang      int `json:"due_hang"`
+	Detected     int `json:"detected"`
+	Corrected    int `json:"corrected"`
+}
+
+// Total is the sum over all classes.
+func (o Outcomes) Total() int {
+	return o.Masked + o.Latent + o.SDCTolerable + o.SDCCritical + o.StrayWrite +
+		o.DUEDetected + o.DUEHang + o.Detected + o.Corrected
+}
+
+// Add is the sum of two counts, class by class.
+func (o Outcomes) Add(p Outcomes) Outcomes {
+	return Outcomes{
+		Masked: o.Masked + p.Masked, Latent: o.Latent + p.Latent,
+		SDCTolerable: o.SDCTolerable + p.SDCTolerable, SDCCritical: o.SDCCritical + p.SDCCritical,
+		StrayWrite:  o.StrayWrite + p.StrayWrite,
+		DUEDetected: o.DUEDetected + p.DUEDetected, DUEHang: o.DUEHang + p.DUEHang,
+		Detected: o.Detected + p.Detected, Corrected: o.Corrected + p.Corrected,
+	}
+}
+
+// SDC is every silent corruption, tolerable or critical.
+func (o Outcomes) SDC() int { return o.SDCTolerable + o.SDCCritical }
+
+// DUE is every error that the NPU itself or the watchdog reports. Without a
+// watchdog a hang is not reported and violates instead.
+func (o Outcomes) DUE(watchdog bool) int {
+	if watchdog {
+		return o.DUEDetected + o.DUEHang
+	}
+	return o.DUEDetected
+}
+
+// Violating counts the outcomes that violate the safety goal: every SDC,
+// latent, stray write, and hang when there is no watchdog. Violation
+// "critical" leaves out the tolerable SDC. With assumeReload the NPU is reset
+// and reloaded between inferences, so that a latent fault harms nobody.
+func (o Outcomes) Violating(violation string, watchdog, assumeReload bool) int {
+	n := o.SDCCritical + o.StrayWrite
+	if violation != "critical" {
+		n += o.SDCTolerable
+	}
+	if !assumeReload {
+		n += o.Latent
+	}
+	if !watchdog {
+		n += o.DUEHang
+	}
+	return n
+}
+
+// Stratum is the unit of sampling: block × register class × phase.
+type Stratum struct {
+	Block string `json:"block"`
+	Class string `json:"class"`
+	Phase string `json:"phase"`
+	// SRAM says that the stratum is made of SRAM cells, not flops.
+	SRAM bool `json:"sram"`
+	// Weight is the share of all sites (bits × cycles); weights sum to 1.
+	Weight float64 `json:"weight"`
+	// Bits is the mean number of bits exposed over the inference:
+	// sites of the stratum ÷ cycles of the inference.
+	Bits float64 `json:"bits"`
+	// Exact marks a stratum whose outcome is known without sampling.
+	Exact bool `json:"exact,omitempty"`
+	N     int  `json:"n"`
+	Outcomes
+}
+
+// BlockAVF is the vulnerability of one block.
+type BlockAVF struct {
+	Block        string   `json:"block"`
+	Bits         float64  `json:"bits"`
+	N            int      `json:"n"`
+	AVFSDC       Interval `json:"avf_sdc"`
+	AVFCritical  Interval `json:"avf_critical"`
+	AVFViolating Interval `json:"avf_violating"`
+	AVFDUE       Interval `json:"avf_due"`
+	// FITViolating is the block's share of the residual rate.
+	FITViolating Limits   `json:"fit_violating"`
+	Outcomes     Outcomes `json:"outcomes"`
+}
+
+// AVF is the vulnerability of the whole NPU.
+type AVF struct {
+	SDC       Interval `json:"sdc"`
+	Critical  Interval `json:"critical"`
+	Violating Interval `json:"violating"`
+	DUE       Interval `json:"due"`
+}
+
+// Heat is the block × layer matrix of vulnerability. A pair without samples
+// has no cell.
+type Heat struct {
+	Blocks []string   `json:"blocks"`
+	Layers []Layer    `json:"layers"`
+	Cells  []HeatCell `json:"cells"`
+}
+
+// Layer is one column of the heat map.
+type Layer struct {
+	Index  int    `json:"index"`
+	Name   string `json:"name"`
+	Cycles int64  `json:"cycles"`
+}
+
+// HeatCell is one block in one layer; Block and Layer index into Heat.
+type HeatCell struct {
+	Block  int      `json:"block"`
+	Layer  int      `json:"layer"`
+	Weight float64  `json:"weight"`
+	AVF    Interval `json:"avf"`
+	// Critical is the share with the failure criterion met.
+	Critical Interval `json:"critical"`
+}
+
+// CampaignFIT holds failure rates in FIT under the default scenario.
+type CampaignFIT struct {
+	Raw       float64 `json:"raw"`
+	Violating Limits  `json:"violating"`
+	Critical  Limits  `json:"critical"`
+	DUE       Limits  `json:"due"`
+}
+
+// ViolationLimits is a metric for both definitions of a violation.
+type ViolationLimits struct {
+	Any      Limits `json:"any"`
+	Critical Limits `json:"critical"`
+}
+
+// Verdict is one metric in one cell of the matrix of scenarios × budgets ×
+// violations.
+type Verdict struct {
+	Scenario   string  `json:"scenario"`
+	LambdaFlop float64 `json:"lambda_flop"`
+	LambdaSRAM float64 `json:"lambda_sram"`
+	BudgetFIT  float64 `json:"budget_fit"`
+	Violation  string  `json:"violation"`
+	// Metric is "fit" (target: at most BudgetFIT) or "spfm" (at least Target).
+	Metric   string  `json:"metric"`
+	Target   float64 `json:"target"`
+	Estimate float64 `json:"estimate"`
+	Lower    float64 `json:"lower"`
+	Upper    float64 `json:"upper"`
+	// Result is "met", "not_met" or "not_shown" for this metric; Cell is that
+	// of the whole cell, in which every metric must be met.
+	Result  string `json:"result"`
+	Cell    string `json:"cell"`
+	Default bool   `json:"default,omitempty"`
+}
