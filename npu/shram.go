@@ -19,16 +19,20 @@ const (
 	ECCSECDED     // (72,64) code: single errors corrected, double errors reported
 )
 
-// SBState is the shared buffer: its RAM, the full and busy flags of the
-// double-buffered areas, and the write port of the IFM channel.
+// RAMState is the RAM of the shared buffer.
 //
 // The check bits are kept as their difference from the code of the stored data
 // (the syndrome), which is the same information: a flipped data bit toggles its
 // column of the code, a flipped check bit toggles itself, a write clears it.
-type SBState struct {
-	Mem [isa.MaxSHRAM]byte `npu:"8,sram,n=shram"`
-	Syn [eccWords]uint8    `npu:"8,sram,n=ecc"`
+type RAMState struct {
+	Mem     [isa.MaxSHRAM]byte `npu:"8,sram,n=shram"`
+	Syn     [eccWords]uint8    `npu:"8,sram,n=ecc"`
+	SynLive uint16             `npu:"model"` // number of words whose syndrome is not zero
+}
 
+// SBState is the control of the shared buffer: the full and busy flags of its
+// double-buffered areas, and the write port of the IFM channel.
+type SBState struct {
 	IBFull  [2]uint8 `npu:"1,local"` // IFM buffer holds a block
 	IBSel   uint8    `npu:"1,local"` // IFM buffer that is consumed next
 	ABFull  [2]uint8 `npu:"1,local"` // accumulator buffer holds finished sums
@@ -71,7 +75,7 @@ var hsiaoBit = func() (t [256]int8) {
 // FlipRAM flips one stored bit of the shared buffer: bit 0..7 of the byte at
 // addr. The check bits keep their stored value, so the syndrome changes.
 func (m *Machine) FlipRAM(addr, bit int) {
-	m.S.SB.Mem[addr] ^= 1 << bit
+	m.S.RAM.Mem[addr] ^= 1 << bit
 	switch m.ECC {
 	case ECCParity:
 		m.toggleSyndrome(addr>>3, 1<<(addr&7))
@@ -84,7 +88,7 @@ func (m *Machine) FlipRAM(addr, bit int) {
 func (m *Machine) FlipCheck(word, bit int) { m.toggleSyndrome(word, 1<<bit) }
 
 func (m *Machine) toggleSyndrome(word int, x uint8) {
-	sb := &m.S.SB
+	sb := &m.S.RAM
 	was := sb.Syn[word] != 0
 	sb.Syn[word] ^= x
 	switch is := sb.Syn[word] != 0; {
@@ -99,8 +103,8 @@ func (m *Machine) toggleSyndrome(word int, x uint8) {
 // as the decoder delivers it, and reports an ECC fault where the code sees an
 // error that it cannot correct.
 func (m *Machine) checkWord(w int) uint64 {
-	v := binary.LittleEndian.Uint64(m.S.SB.Mem[w*8:])
-	s := m.S.SB.Syn[w]
+	v := binary.LittleEndian.Uint64(m.S.RAM.Mem[w*8:])
+	s := m.S.RAM.Syn[w]
 	if s == 0 {
 		return v
 	}
@@ -129,8 +133,8 @@ func (m *Machine) ram(addr int) uint64 {
 	if uint(addr) > uint(m.shramLast8) {
 		return m.ramWrapped(addr)
 	}
-	if m.S.SB.SynLive == 0 {
-		return binary.LittleEndian.Uint64(m.S.SB.Mem[addr:])
+	if m.S.RAM.SynLive == 0 {
+		return binary.LittleEndian.Uint64(m.S.RAM.Mem[addr:])
 	}
 	if addr&7 == 0 {
 		return m.checkWord(addr >> 3)
@@ -159,36 +163,36 @@ func (m *Machine) ramStore(addr int, v uint64, n int) {
 		for i := range n {
 			a := int(uint(addr+i) % uint(size))
 			m.mend(a>>3, false)
-			m.S.SB.Mem[a] = byte(v >> (8 * i))
+			m.S.RAM.Mem[a] = byte(v >> (8 * i))
 		}
 		return
 	}
-	if m.S.SB.SynLive != 0 {
+	if m.S.RAM.SynLive != 0 {
 		m.mend(addr>>3, n == 8 && addr&7 == 0)
 		if (addr+n-1)>>3 != addr>>3 {
 			m.mend((addr+n-1)>>3, false)
 		}
 	}
 	if n == 8 {
-		binary.LittleEndian.PutUint64(m.S.SB.Mem[addr:], v)
+		binary.LittleEndian.PutUint64(m.S.RAM.Mem[addr:], v)
 		return
 	}
 	for i := range n {
-		m.S.SB.Mem[addr+i] = byte(v >> (8 * i))
+		m.S.RAM.Mem[addr+i] = byte(v >> (8 * i))
 	}
 }
 
 // mend settles the syndrome of a word that is about to be written, wholly or
 // in part.
 func (m *Machine) mend(word int, whole bool) {
-	if m.S.SB.Syn[word] == 0 {
+	if m.S.RAM.Syn[word] == 0 {
 		return
 	}
 	if !whole {
 		v := m.checkWord(word)
-		binary.LittleEndian.PutUint64(m.S.SB.Mem[word*8:], v)
+		binary.LittleEndian.PutUint64(m.S.RAM.Mem[word*8:], v)
 	}
-	m.toggleSyndrome(word, m.S.SB.Syn[word])
+	m.toggleSyndrome(word, m.S.RAM.Syn[word])
 }
 
 // stepWritePort retires the IFM write port.

@@ -5,6 +5,12 @@ import "upset/npu/isa"
 // State is everything that a clock edge can change: the flops and SRAM of the
 // NPU, and the bus transactions in flight outside it.
 type State struct {
+	Flops
+	RAM RAMState
+}
+
+// Flops is the State without the shared buffer's RAM.
+type Flops struct {
 	CC      CCState
 	Trav    TravState
 	DMA     DMAState

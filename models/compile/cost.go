@@ -1,50 +1,64 @@
 package compile
 
-import "upset/npu/isa"
+import (
+	"math"
+
+	"upset/npu/isa"
+)
 
 // Constants of the cost estimate (our choice unless noted). The estimate only
 // ranks blocks; nothing else depends on it.
 const (
-	sramBytes     = 8.0  // bytes a cycle on AXI0 (64-bit port)
+	portBytes     = 8.0  // bytes a cycle of an AXI port (64-bit port)
 	flashBytes    = 1.0  // bytes a cycle from off-chip flash (Vela 3.10 system)
-	blockOverhead = 12.0 // cycles between blocks that nothing hides
+	blockOverhead = 40.0 // cycles of a block that nothing hides
 	memLatency    = 32.0 // cycles of the first beat of a block (Vela 3.10 system)
-	weightBytes   = 0.75 // compressed size of a weight
-	weightRate    = 8.0  // weights decoded a cycle
-	dotCycles     = 4.0  // cycles of a 32-channel dot product of a micro-block
+	dotCycles     = 4    // cycles of a 32-channel dot product of a micro-block
+	weightRate    = 8    // weights decoded a cycle
+	paddingBits   = 0.25 // cost of a padding weight in the stream
+	norm          = 4.0  // how sharply the slowest engine decides
 )
 
-// cost estimates the cycles of the kernel with a block. Three engines work at
-// once on a block: the MAC array with its weight supply, the memory ports, and
-// the output stage. The slowest decides.
+// cost estimates the cycles of the kernel with a block. Several engines work at
+// once: the MAC array with its weight supply, the AXI port, the placement of IFM
+// data, the output stage and the flash. The slowest decides, the others disturb
+// it a little; filling and draining the pipeline is added.
 func (k *kernel) cost(c isa.Config, b blockShape) float64 {
 	ny, nx, nz := ceilDiv(k.ofm.h, b.h), ceilDiv(k.ofm.w, b.w), ceilDiv(k.ofm.d, b.d)
 	blocks := float64(ny * nx * nz)
-	// Blocks at the edge are cut; count the work of the average block.
-	h, w, d := float64(k.ofm.h)/float64(ny), float64(k.ofm.w)/float64(nx), float64(k.ofm.d)/float64(nz)
-	out := h * w * d * k.outputCycles(c)
-	port := h * w * d * float64(k.ofm.elem) / sramBytes * k.raggedness(&k.ofm, b.d)
-	port += k.loadBytes(c, b, h, w, d) / sramBytes * k.raggedness(&k.ifm, k.ifmBlockDepth(b.d))
-	mac, flash := 0.0, 0.0
+	elements := float64(k.ofm.h * k.ofm.w * k.ofm.d)
+	out := elements * k.outputCycles(c)
+	write := elements * float64(k.ofm.elem) / portBytes * k.waste(&k.ofm, b.d)
+	load, place := k.loadCycles(b)
+	mac, flash, weights := 0.0, 0.0, 0.0
 	if !k.elementwise() {
 		mac = k.macCycles(c, b)
 	}
 	if k.filter != nil {
-		perPass := k.weightCount(c, b) * weightBytes
+		bytes := k.streamBytes(c)
 		if ny*nx > 1 {
-			port += perPass / float64(nz) / sramBytes
+			weights = bytes * float64(ny*nx) / portBytes
 		} else {
-			flash = perPass / float64(nz) / flashBytes
+			flash = bytes / flashBytes
 		}
 	}
-	return blocks*(max(mac, port, out, flash)+blockOverhead) + memLatency + min(mac, port+out)
+	sum := 0.0
+	for _, t := range []float64{mac, load + write + weights, place, out, flash} {
+		sum += math.Pow(t, norm)
+	}
+	fill := (max(load, place) + out + write) / blocks
+	return math.Pow(sum, 1/norm) + blocks*blockOverhead + fill + memLatency
 }
 
-// raggedness is the factor by which short runs of bytes slow a port.
-func (k *kernel) raggedness(v *view, depth int) float64 {
+// waste is the factor by which the transfer of a block of so many channels
+// exceeds its bytes.
+func (k *kernel) waste(v *view, depth int) float64 {
 	run := min(depth, v.d) * v.elem
-	if v.d > 16 && v.d%16 == 0 || run == v.d*v.elem {
-		return 1 // NHCWB16, or whole pixels side by side
+	switch {
+	case v.buf != nil && v.buf.brick:
+		return float64(roundUp(run, 16)) / float64(run)
+	case run == v.d*v.elem:
+		return 1 // whole pixels side by side
 	}
 	return float64(roundUp(run, 8)) / float64(run)
 }
@@ -53,73 +67,154 @@ func (k *kernel) raggedness(v *view, depth int) float64 {
 func (k *kernel) outputCycles(c isa.Config) float64 {
 	cycles := 2.0 / float64(c.Spec().ElementUnits)
 	switch {
-	case k.elementwise() && k.ifm.elem == 1 && (k.mode == isa.ElemAdd || k.mode == isa.ElemSub):
+	case k.elementwise() && (k.mode == isa.ElemAdd || k.mode == isa.ElemSub):
 		cycles *= 3
-	case k.lut != nil:
+	case k.elementwise() && k.mode == isa.ElemMul:
+		cycles *= 1.5
+	case k.op == isa.OpPool && k.mode == isa.PoolMax:
+		cycles /= 2
+	}
+	if k.lut != nil {
 		cycles = max(cycles, 1)
 	}
 	return cycles
 }
 
-// loadBytes is the IFM traffic of a block.
-func (k *kernel) loadBytes(c isa.Config, b blockShape, h, w, d float64) float64 {
+// loadCycles returns the port cycles of the IFM traffic of all blocks, and the
+// cycles of placing it: at most eight bytes of one pixel a cycle.
+func (k *kernel) loadCycles(b blockShape) (load, place float64) {
+	nz := ceilDiv(k.ofm.d, b.d)
+	depth := min(b.d, k.ofm.d)
 	if k.elementwise() {
-		n := h * w * d * float64(k.ifm.elem)
+		pixels := float64(k.ofm.h * k.ofm.w * nz)
+		place = pixels * float64(ceilDiv(depth*k.ifm.elem, 8))
 		if k.ifm2 != nil && k.broadcast == 0 {
-			n *= 2
+			place *= 2
 		}
-		return n
+		return place * k.waste(&k.ifm, depth), place
 	}
 	kh, kw := k.dilated()
-	subs := float64(ceilDiv(kh, 8) * ceilDiv(kw, 8))
-	ih := (h-1)*float64(k.sy) + float64(min(kh, 8))
-	iw := (w-1)*float64(k.sx) + float64(min(kw, 8))
-	depth := d
+	rows := k.covered(k.ofm.h, b.h, k.sy, kh, k.ifm.h)
+	cols := k.covered(k.ofm.w, b.w, k.sx, kw, k.ifm.w)
+	pixels := float64(rows) * float64(cols)
+	bytes := pixels * float64(k.ofm.d*k.ifm.elem)
+	step, count := depth, nz
 	if k.conv() {
-		depth = float64(k.ifm.d)
+		bytes = pixels * float64(nz*k.ifm.d*k.ifm.elem)
+		step = k.ifmBlockDepth(b.d)
+		count = nz * ceilDiv(k.ifm.d, step)
+		step = min(step, k.ifm.d)
 	}
-	return ih * iw * depth * subs * float64(k.ifm.elem)
+	place = pixels * float64(count*ceilDiv(step*k.ifm.elem, 8))
+	return bytes / portBytes * k.waste(&k.ifm, step), place
 }
 
-// weightCount is the number of weights, with padding, of one pass over all
-// output channels.
-func (k *kernel) weightCount(c isa.Config, b blockShape) float64 {
+// covered sums the input rows, or columns, that the blocks of n outputs read,
+// once per sub-kernel.
+func (k *kernel) covered(n, block, stride, kernel, in int) int {
+	sum := 0
+	for tap := 0; tap < kernel; tap += 8 {
+		taps := min(8, kernel-tap)
+		for at := 0; at < n; at += block {
+			sum += min((min(block, n-at)-1)*stride+taps, in)
+		}
+	}
+	return sum
+}
+
+// streamBytes estimates the weight stream: the entropy of the weights, and a
+// little for the padding.
+func (k *kernel) streamBytes(c isa.Config) float64 {
+	f := k.filter
+	if f.entropy == 0 {
+		f.entropy = f.measure()
+	}
+	real := f.od * f.kh * f.kw * f.id
+	padding := max(0, k.weightCount(c)-real)
+	return (float64(real)*f.entropy + float64(padding)*paddingBits) / 8
+}
+
+// measure returns the zero-order entropy of the weights in bits, at least 0.1.
+func (f *filter) measure() float64 {
+	var counts [512]int
+	for oc := range f.od {
+		for ky := range f.kh {
+			for kx := range f.kw {
+				for ic := range f.id {
+					counts[int(f.at(oc, ky, kx, ic))+256]++
+				}
+			}
+		}
+	}
+	total, bits := float64(f.od*f.kh*f.kw*f.id), 0.0
+	for _, n := range counts {
+		if n > 0 {
+			bits -= float64(n) / total * math.Log2(float64(n)/total)
+		}
+	}
+	return max(bits, 0.1)
+}
+
+// weightCount is the number of weights, with padding, of the stream.
+func (k *kernel) weightCount(c isa.Config) int {
 	od := roundUp(k.ofm.d, c.Spec().UBlockD)
 	taps := k.kh * k.kw
 	switch {
 	case k.op == isa.OpDepthwise:
-		return float64(roundUp(taps, 4) * od)
+		return roundUp(taps, 4) * od
 	case k.partKernel:
-		return float64(roundUp(taps, 4) * od * roundUp(k.ifm.d, 8))
+		return roundUp(taps, 4) * od * roundUp(k.ifm.d, 8)
 	}
-	return float64(taps * od * roundUp(k.ifm.d, 32))
+	return taps * od * roundUp(k.ifm.d, 32)
 }
 
-// macCycles is the time of the MAC array for an average block.
+// macCycles is the time of the MAC array for all blocks.
 func (k *kernel) macCycles(c isa.Config, b blockShape) float64 {
 	s := c.Spec()
-	ny, nx := ceilDiv(k.ofm.h, b.h), ceilDiv(k.ofm.w, b.w)
-	positions := float64(ceilDiv(ceilDiv(k.ofm.h, ny), s.UBlockH) * ceilDiv(ceilDiv(k.ofm.w, nx), s.UBlockW))
-	lanes := float64(ceilDiv(min(b.d, k.ofm.d), s.UBlockD))
-	taps := k.kh * k.kw
-	if k.op == isa.OpPool && k.mode != isa.PoolReduceSum {
-		return max(dotCycles, float64(taps)) * positions * lanes
+	ubH, ubW := s.UBlockH, s.UBlockW
+	if kh, _ := k.dilated(); c == isa.U55x256 && k.ofm.h == 1 && kh == 1 {
+		ubH, ubW = 1, 4 // Vela 3.10: the micro-block lies flat
 	}
+	lanes := 0
+	for z := 0; z < k.ofm.d; z += b.d {
+		lanes += ceilDiv(min(b.d, k.ofm.d-z), s.UBlockD)
+	}
+	pool := k.op == isa.OpPool && k.mode != isa.PoolReduceSum
 	// A group is 32 weights of each of the micro-block's channels; the decoder
 	// has to deliver it while all positions of the block use it.
-	supply := 32 * float64(s.UBlockD) / weightRate
-	group := max(supply, dotCycles*positions)
-	var groups int
-	switch {
-	case k.op == isa.OpDepthwise:
-		groups = ceilDiv(taps, 4)
-	case k.partKernel:
-		groups = ceilDiv(taps, 4) * ceilDiv(k.ifm.d, 8)
-	default:
-		groups = taps * ceilDiv(k.ifm.d, 32)
-	}
+	supply := 32 * s.UBlockD / weightRate
+	step := dotCycles
 	if k.ifm.elem == 2 {
-		group = max(supply, 2*dotCycles*positions)
+		step *= 2
 	}
-	return group * float64(groups) * lanes
+	if pool {
+		supply, step = 0, max(dotCycles, k.kh*k.kw)
+	}
+	sum := 0
+	for y := 0; y < k.ofm.h; y += b.h {
+		ph := ceilDiv(min(b.h, k.ofm.h-y), ubH)
+		for x := 0; x < k.ofm.w; x += b.w {
+			sum += max(supply, step*ph*ceilDiv(min(b.w, k.ofm.w-x), ubW))
+		}
+	}
+	return float64(sum) * float64(lanes*k.groups())
+}
+
+// groups is the number of weight groups of a micro-block of output channels.
+func (k *kernel) groups() int {
+	subs := 0 // taps of all sub-kernels, each rounded up to four
+	for y := 0; y < k.kh; y += 8 / k.dy {
+		for x := 0; x < k.kw; x += 8 / k.dx {
+			subs += ceilDiv(min(8/k.dy, k.kh-y)*min(8/k.dx, k.kw-x), 4)
+		}
+	}
+	switch {
+	case k.op == isa.OpPool && k.mode != isa.PoolReduceSum:
+		return 1
+	case k.op == isa.OpDepthwise:
+		return subs
+	case k.partKernel:
+		return subs * ceilDiv(k.ifm.d, 8)
+	}
+	return k.kh * k.kw * ceilDiv(k.ifm.d, 32)
 }

@@ -109,6 +109,7 @@ type filter struct {
 	bias           []int64
 	scale          []uint32
 	shift          []uint
+	entropy        float64 // bits of a weight, 0 until measured
 }
 
 // scaling is the contents of a scale register.

@@ -4,15 +4,20 @@ import (
 	"fmt"
 	"math"
 
+	"upset/models/reference"
 	"upset/models/tflite"
 	"upset/npu/arith"
 	"upset/npu/isa"
 )
 
-// tableKernel appends a kernel that maps int8 values through a table: adding a
-// scalar zero leaves them as they are.
-func (g *graph) tableKernel(op *tflite.Operator, f func(v int) int) error {
+// lowerTable lowers an int8 operator of one variable to a table that holds what
+// the reference kernel gives for every input value. Adding a scalar zero leaves
+// the values as they are on their way to the table.
+func (g *graph) lowerTable(op *tflite.Operator) error {
 	in, out := g.tensor(op.Inputs[0]), g.tensor(op.Outputs[0])
+	if err := quantised(in, out); err != nil {
+		return err
+	}
 	if in.Type != tflite.Int8 || out.Type != tflite.Int8 {
 		return fmt.Errorf("from %s to %s; a table needs int8", in.Type, out.Type)
 	}
@@ -20,9 +25,9 @@ func (g *graph) tableKernel(op *tflite.Operator, f func(v int) int) error {
 	if err != nil {
 		return err
 	}
-	data := make([]byte, 256)
-	for i := range data {
-		data[i] = byte(min(max(f(i-128), -128), 127))
+	data, err := evaluate(op, in, out)
+	if err != nil {
+		return err
 	}
 	k.op, k.mode, k.scalar = isa.OpElementwise, isa.ElemAdd, true
 	k.opa, k.opb, k.ofmScale = scaling{1, 0}, 1, scaling{1, 0}
@@ -32,37 +37,46 @@ func (g *graph) tableKernel(op *tflite.Operator, f func(v int) int) error {
 	return nil
 }
 
-// realTable lowers an int8 operator by evaluating a real function for every
-// input value.
-func (g *graph) realTable(op *tflite.Operator, f func(x float64) float64) error {
-	in, out := g.tensor(op.Inputs[0]), g.tensor(op.Outputs[0])
-	if err := quantised(in, out); err != nil {
-		return err
+// evaluate runs the reference kernel on all 256 values of an int8 input, from
+// -128 up.
+func evaluate(op *tflite.Operator, in, out *tflite.Tensor) ([]byte, error) {
+	g := tflite.Subgraph{Tensors: []tflite.Tensor{
+		{Name: in.Name, Type: in.Type, Shape: []int{1, 256}, Quant: in.Quant},
+		{Name: out.Name, Type: out.Type, Shape: []int{1, 256}, Quant: out.Quant},
+	}}
+	alone := *op
+	alone.Inputs, alone.Outputs = []int{0}, []int{1}
+	values := [][]byte{make([]byte, 256), make([]byte, 256)}
+	for i := range values[0] {
+		values[0][i] = byte(i - 128)
 	}
-	si, so := float64(scale(in)), float64(scale(out))
-	zi, zo := zeroPoint(in), zeroPoint(out)
-	return g.tableKernel(op, func(v int) int {
-		return int(math.Round(float64(zo) + f(si*float64(v-zi))/so))
-	})
+	kernel, err := reference.Prepare(&g, &alone)
+	if err != nil {
+		return nil, err
+	}
+	kernel(values)
+	return values[1], nil
 }
 
 func (g *graph) lowerLogistic(op *tflite.Operator) error {
 	if g.tensor(op.Inputs[0]).Type == tflite.Int16 {
 		return g.lowerCurve16(op, actSigmoid)
 	}
-	return g.realTable(op, func(x float64) float64 { return 1 / (1 + math.Exp(-x)) })
+	return g.lowerTable(op)
 }
 
 func (g *graph) lowerTanh(op *tflite.Operator) error {
 	if g.tensor(op.Inputs[0]).Type == tflite.Int16 {
 		return g.lowerCurve16(op, actTanh)
 	}
-	return g.realTable(op, math.Tanh)
+	return g.lowerTable(op)
 }
 
-// lowerHardSwish lowers int8 HARD_SWISH: x·relu6(x+3)/6.
-func (g *graph) lowerHardSwish(op *tflite.Operator) error {
-	return g.realTable(op, func(x float64) float64 { return x * min(max(x+3, 0), 6) / 6 })
+func (g *graph) lowerLeakyRelu(op *tflite.Operator) error {
+	if g.tensor(op.Inputs[0]).Type == tflite.Int16 {
+		return g.lowerLeakyRelu16(op)
+	}
+	return g.lowerTable(op)
 }
 
 // Built-in functions of ACTIVATION (Arm U55 register header).
@@ -109,32 +123,13 @@ func (g *graph) lowerCurve16(op *tflite.Operator, act int) error {
 	return nil
 }
 
-// lowerLeakyRelu lowers int8 LEAKY_RELU with the two multipliers of the TFLite
-// reference kernel, which it computes in float32.
-func (g *graph) lowerLeakyRelu(op *tflite.Operator) error {
-	in, out := g.tensor(op.Inputs[0]), g.tensor(op.Outputs[0])
-	if err := quantised(in, out); err != nil {
-		return err
-	}
-	if in.Type == tflite.Int16 {
-		return g.lowerLeakyRelu16(op)
-	}
-	zi, zo := zeroPoint(in), zeroPoint(out)
-	pm, ps := arith.QuantizeMultiplier(float64(scale(in) / scale(out)))
-	nm, ns := arith.QuantizeMultiplier(float64(scale(in) * op.Options.Alpha / scale(out)))
-	return g.tableKernel(op, func(v int) int {
-		x := int32(v - zi)
-		if x >= 0 {
-			return zo + int(arith.MultiplyByQuantizedMultiplier(x, pm, ps))
-		}
-		return zo + int(arith.MultiplyByQuantizedMultiplier(x, nm, ns))
-	})
-}
-
 // lowerLeakyRelu16 lowers int16 LEAKY_RELU: one operation where nothing is
 // rescaled, else the larger of the two rescaled branches.
 func (g *graph) lowerLeakyRelu16(op *tflite.Operator) error {
 	in, out := g.tensor(op.Inputs[0]), g.tensor(op.Outputs[0])
+	if err := quantised(in, out); err != nil {
+		return err
+	}
 	alpha := op.Options.Alpha
 	if out.Type != tflite.Int16 || zeroPoint(in) != 0 || zeroPoint(out) != 0 || !(alpha >= 0 && alpha <= 1) {
 		return fmt.Errorf("alpha %g to %s; the NPU needs alpha in 0..1 and int16 without zero points", alpha, out.Type)

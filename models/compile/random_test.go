@@ -203,7 +203,7 @@ func randomModel(seed uint64) *tflite.Model {
 func TestRandomGraphsMatchReference(t *testing.T) {
 	count := uint64(250)
 	if full() {
-		count = 5000
+		count = 2000
 	}
 	compiled := 0
 	for seed := range count {

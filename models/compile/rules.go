@@ -35,7 +35,7 @@ func init() {
 		tflite.OpConcatenation:         {1, (*graph).lowerConcat},
 		tflite.OpTranspose:             {2, (*graph).lowerTranspose},
 		tflite.OpSquaredDifference:     {2, (*graph).lowerSquaredDifference},
-		tflite.OpHardSwish:             {1, (*graph).lowerHardSwish},
+		tflite.OpHardSwish:             {1, (*graph).lowerTable},
 		tflite.OpResizeBilinear:        {2, (*graph).lowerResizeBilinear},
 		tflite.OpResizeNearestNeighbor: {2, (*graph).lowerResizeNearest},
 	}

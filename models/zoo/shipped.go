@@ -5,10 +5,10 @@ package zoo
 var shipped = []Network{
 	{
 		Name:        "fashion-dscnn",
-		SHA256:      "69281efd9f84390b25cf23c009892eae1c66d1ce25bd3b015c79de9aaa8134f4",
-		MACs:        552576,
-		Right:       9090,
-		RightOfHead: 181,
+		SHA256:      "134253a877d700b3b586429ea845d1165dba634a64e0ecb02c1e2229d1fc0274",
+		MACs:        500832,
+		Right:       9019,
+		RightOfHead: 182,
 		InputShape:  []int{1, 28, 28, 1},
 		Classes: []string{
 			"T-shirt/top", "trouser", "pullover", "dress", "coat",
@@ -17,10 +17,10 @@ var shipped = []Network{
 	},
 	{
 		Name:        "fashion-tiny",
-		SHA256:      "83f321fdb0832677eb85bb4e505445202c671185b40184e706cda3b7b9b85a0b",
-		MACs:        468,
-		Right:       9532,
-		RightOfHead: 193,
+		SHA256:      "8f15b69835f04faf8209675d7c141a47cce51c0aad07b0cbee1568d740cacf83",
+		MACs:        208,
+		Right:       9435,
+		RightOfHead: 194,
 		InputShape:  []int{1, 7, 7, 1},
 		Classes:     []string{"upper wear", "long wear", "footwear", "bag"},
 	},
