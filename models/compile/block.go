@@ -21,6 +21,10 @@ const (
 	maxBlockD = 128
 )
 
+// splitDepth divides the depth of blocks that do not hold all channels, so that
+// no block starts within a brick (Vela 3.10).
+const splitDepth = 16
+
 // outputBanks are banks 0 and 1, the output buffers (Vela 3.10).
 const outputBanks = isa.OBBytes / isa.BankBytes
 
@@ -120,8 +124,9 @@ func (k *kernel) fit(c isa.Config, h, w, d int) (blockShape, bool) {
 }
 
 // chooseBlock searches all legal blocks for the one with the lowest estimated
-// cycles, and for convolutions the better of the two weight orders.
-func (k *kernel) chooseBlock(c isa.Config) error {
+// cycles after kernel prev, and for convolutions the better of the two weight
+// orders.
+func (k *kernel) chooseBlock(c isa.Config, prev *kernel) error {
 	s := c.Spec()
 	best, bestCost, bestOrder := blockShape{}, -1.0, false
 	orders := []bool{false}
@@ -134,13 +139,16 @@ func (k *kernel) chooseBlock(c isa.Config) error {
 	for _, order := range orders {
 		k.partKernel = order
 		for d := maxD; d > 0; d -= s.UBlockD {
+			if d%splitDepth != 0 && d < k.ofm.d {
+				continue
+			}
 			for h := maxH; h > 0; h -= s.UBlockH {
 				for w := maxW; w > 0; w -= s.UBlockW {
 					b, ok := k.fit(c, h, w, d)
 					if !ok {
 						continue
 					}
-					if cost := k.cost(c, b); bestCost < 0 || cost < bestCost {
+					if cost := k.cost(c, b, prev); bestCost < 0 || cost < bestCost {
 						best, bestCost, bestOrder = b, cost, order
 					}
 				}

@@ -59,6 +59,9 @@ func TestBlockRuleAgainstVela(t *testing.T) {
 					}
 					count++
 					k := kernelOf(&d)
+					if d.BlkD%splitDepth != 0 && d.BlkD < d.OFMD {
+						t.Errorf("%s %s: block depth %d of %d", c, filepath.Base(file), d.BlkD, d.OFMD)
+					}
 					b, ok := k.fit(c, d.BlkH, d.BlkW, d.BlkD)
 					if !ok || b.ibEnd*isa.BankBytes != d.IBEnd || b.abStart*isa.BankBytes != d.ABStart || k.ifm2 != nil && b.ib2*isa.BankBytes != d.IB2Start {
 						t.Errorf("%s %s: block %dx%dx%d gives %+v, Vela has %d/%d/%d", c, filepath.Base(file),
@@ -103,7 +106,7 @@ func TestChooseBlock(t *testing.T) {
 			k := &kernel{op: isa.OpConv, filter: &filter{}, window: window{kh: 3, kw: 3, sy: 2, sx: 1, dy: 1, dx: 1}}
 			k.ifm = view{buf: b, h: 2 * size[0], w: size[1], d: 40, elem: 1}
 			k.ofm = view{buf: b, h: size[0], w: size[1], d: size[2], elem: 1}
-			if err := k.chooseBlock(c); err != nil {
+			if err := k.chooseBlock(c, nil); err != nil {
 				t.Errorf("%s %v: %v", c, size, err)
 				continue
 			}
@@ -114,7 +117,7 @@ func TestChooseBlock(t *testing.T) {
 		huge := &kernel{op: isa.OpPool, window: window{kh: 256, kw: 256, sy: 4, sx: 4, dy: 1, dx: 1}}
 		huge.ifm = view{buf: b, h: 256, w: 256, d: 8, elem: 4}
 		huge.ofm = view{buf: b, h: 1, w: 1, d: 8, elem: 1}
-		if err := huge.chooseBlock(c); err != nil {
+		if err := huge.chooseBlock(c, nil); err != nil {
 			t.Errorf("%s: large window in sub-kernels: %v", c, err)
 		}
 	}

@@ -66,8 +66,8 @@ func Compile(m *tflite.Model, opt Options) (*Program, error) {
 	}
 	g.config = opt.Config
 	g.layout()
-	for _, k := range g.kernels {
-		if err := k.chooseBlock(opt.Config); err != nil {
+	for i, k := range g.kernels {
+		if err := k.chooseBlock(opt.Config, g.before(i)); err != nil {
 			return nil, fmt.Errorf("compile: operator %d (%s): %w", k.source, k.operator, err)
 		}
 		k.encode(opt.Config)
@@ -81,6 +81,14 @@ func Compile(m *tflite.Model, opt Options) (*Program, error) {
 	p.Inputs, p.Outputs = g.bindings(g.sub.Inputs), g.bindings(g.sub.Outputs)
 	p.Operations = g.operations()
 	return p, nil
+}
+
+// before returns the kernel in front of kernel i, or nil.
+func (g *graph) before(i int) *kernel {
+	if i == 0 {
+		return nil
+	}
+	return g.kernels[i-1]
 }
 
 // bindings describes graph inputs or outputs.

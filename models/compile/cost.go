@@ -9,45 +9,97 @@ import (
 // Constants of the cost estimate (our choice unless noted). The estimate only
 // ranks blocks; nothing else depends on it.
 const (
-	portBytes     = 8.0  // bytes a cycle of an AXI port (64-bit port)
-	flashBytes    = 1.0  // bytes a cycle from off-chip flash (Vela 3.10 system)
-	blockOverhead = 40.0 // cycles of a block that nothing hides
-	memLatency    = 32.0 // cycles of the first beat of a block (Vela 3.10 system)
-	dotCycles     = 4    // cycles of a 32-channel dot product of a micro-block
-	weightRate    = 8    // weights decoded a cycle
-	paddingBits   = 0.25 // cost of a padding weight in the stream
-	norm          = 4.0  // how sharply the slowest engine decides
+	portBytes     = 8.0   // bytes a cycle of an AXI port (64-bit port)
+	flashBytes    = 1.0   // bytes a cycle from off-chip flash (Vela 3.10 system)
+	blockOverhead = 30.0  // cycles of a block that nothing hides
+	restart       = 100.0 // cycles of starting a weight stream anew for a block of the plane
+	memLatency    = 32.0  // cycles of the first beat of a block (Vela 3.10 system)
+	dotCycles     = 4     // cycles of a 32-channel dot product of a micro-block
+	weightRate    = 8     // weights decoded a cycle
+	paddingBits   = 0.25  // cost of a padding weight in the stream
 )
 
 // cost estimates the cycles of the kernel with a block. Several engines work at
-// once: the MAC array with its weight supply, the AXI port, the placement of IFM
-// data, the output stage and the flash. The slowest decides, the others disturb
-// it a little; filling and draining the pipeline is added.
-func (k *kernel) cost(c isa.Config, b blockShape) float64 {
-	ny, nx, nz := ceilDiv(k.ofm.h, b.h), ceilDiv(k.ofm.w, b.w), ceilDiv(k.ofm.d, b.d)
-	blocks := float64(ny * nx * nz)
-	elements := float64(k.ofm.h * k.ofm.w * k.ofm.d)
-	out := elements * k.outputCycles(c)
-	write := elements * float64(k.ofm.elem) / portBytes * k.waste(&k.ofm, b.d)
-	load, place := k.loadCycles(b)
-	mac, flash, weights := 0.0, 0.0, 0.0
-	if !k.elementwise() {
-		mac = k.macCycles(c, b)
-	}
+// once on a block: the MAC array with its weight supply, the AXI port, the
+// placement of IFM data, the output stage and the flash. The slowest decides, the
+// others disturb it a little; filling and draining the pipeline is added. Blocks
+// at the edges are smaller, so there are up to eight different ones.
+//
+// Filling and draining is hidden where the previous kernel divides the shared
+// buffer in the same way, since then it need not be finished first.
+func (k *kernel) cost(c isa.Config, b blockShape, prev *kernel) float64 {
+	total, drain := 0.0, 0.0
+	planes := ceilDiv(k.ofm.h, b.h) * ceilDiv(k.ofm.w, b.w)
+	weights := 0.0
 	if k.filter != nil {
-		bytes := k.streamBytes(c)
-		if ny*nx > 1 {
-			weights = bytes * float64(ny*nx) / portBytes
-		} else {
-			flash = bytes / flashBytes
+		weights = k.streamBytes(c) / float64(k.ofm.d)
+		total += float64(planes) * restart
+	}
+	for _, y := range parts(k.ofm.h, b.h) {
+		for _, x := range parts(k.ofm.w, b.w) {
+			for _, z := range parts(k.ofm.d, b.d) {
+				e := k.engines(c, y.size, x.size, z.size)
+				if planes > 1 {
+					e.port += weights * float64(z.size) / portBytes
+				} else {
+					e.flash += weights * float64(z.size) / flashBytes
+				}
+				total += float64(y.count*x.count*z.count) * (blockOverhead + e.time())
+				drain = e.out // of the last block
+			}
 		}
 	}
-	sum := 0.0
-	for _, t := range []float64{mac, load + write + weights, place, out, flash} {
-		sum += math.Pow(t, norm)
+	kh, kw := k.dilated()
+	fill := float64(covered(min(b.h, k.ofm.h), k.sy, min(kh, 8), k.ifm.h)*covered(min(b.w, k.ofm.w), k.sx, min(kw, 8), k.ifm.w)) *
+		float64(ceilDiv(min(k.ifmBlockDepth(b.d), k.ifm.d)*k.ifm.elem, 8))
+	if prev != nil && prev.blk.ibEnd == b.ibEnd && prev.blk.ib2 == b.ib2 && prev.blk.abStart == b.abStart && prev.elementwise() == k.elementwise() {
+		fill = 0
 	}
-	fill := (max(load, place) + out + write) / blocks
-	return math.Pow(sum, 1/norm) + blocks*blockOverhead + fill + memLatency
+	return total + fill + drain + memLatency
+}
+
+// part is a number of blocks of one size along a dimension.
+type part struct{ size, count int }
+
+// parts returns the full blocks of a dimension and the last, smaller one.
+func parts(n, block int) []part {
+	var list []part
+	if n >= block {
+		list = append(list, part{block, n / block})
+	}
+	if n%block > 0 {
+		list = append(list, part{n % block, 1})
+	}
+	return list
+}
+
+// engines are the cycles that each engine spends on one block.
+type engines struct{ mac, port, place, out, flash float64 }
+
+// time is a smooth maximum.
+func (e *engines) time() float64 {
+	sum := 0.0
+	for _, t := range [...]float64{e.mac, e.port, e.place, e.out, e.flash} {
+		t *= t
+		t *= t
+		sum += t * t
+	}
+	return math.Sqrt(math.Sqrt(math.Sqrt(sum)))
+}
+
+// engines estimates the work of a block of h by w by d outputs, without weights.
+func (k *kernel) engines(c isa.Config, h, w, d int) engines {
+	var e engines
+	elements := float64(h * w * d)
+	e.out = elements * k.outputCycles(c)
+	e.port = elements * float64(k.ofm.elem) / portBytes * k.waste(&k.ofm, d)
+	load, place := k.loadCycles(h, w, d)
+	e.port += load
+	e.place = place
+	if !k.elementwise() {
+		e.mac = k.macCycles(c, h, w, d)
+	}
+	return e
 }
 
 // waste is the factor by which the transfer of a block of so many channels
@@ -80,44 +132,32 @@ func (k *kernel) outputCycles(c isa.Config) float64 {
 	return cycles
 }
 
-// loadCycles returns the port cycles of the IFM traffic of all blocks, and the
+// loadCycles returns the port cycles of the IFM traffic of a block, and the
 // cycles of placing it: at most eight bytes of one pixel a cycle.
-func (k *kernel) loadCycles(b blockShape) (load, place float64) {
-	nz := ceilDiv(k.ofm.d, b.d)
-	depth := min(b.d, k.ofm.d)
+func (k *kernel) loadCycles(h, w, d int) (load, place float64) {
 	if k.elementwise() {
-		pixels := float64(k.ofm.h * k.ofm.w * nz)
-		place = pixels * float64(ceilDiv(depth*k.ifm.elem, 8))
+		place = float64(h * w * ceilDiv(d*k.ifm.elem, 8))
 		if k.ifm2 != nil && k.broadcast == 0 {
 			place *= 2
 		}
-		return place * k.waste(&k.ifm, depth), place
+		return place * k.waste(&k.ifm, d), place
 	}
 	kh, kw := k.dilated()
-	rows := k.covered(k.ofm.h, b.h, k.sy, kh, k.ifm.h)
-	cols := k.covered(k.ofm.w, b.w, k.sx, kw, k.ifm.w)
-	pixels := float64(rows) * float64(cols)
-	bytes := pixels * float64(k.ofm.d*k.ifm.elem)
-	step, count := depth, nz
+	pixels := float64(covered(h, k.sy, kh, k.ifm.h) * covered(w, k.sx, kw, k.ifm.w))
+	depth, step := d, d
 	if k.conv() {
-		bytes = pixels * float64(nz*k.ifm.d*k.ifm.elem)
-		step = k.ifmBlockDepth(b.d)
-		count = nz * ceilDiv(k.ifm.d, step)
-		step = min(step, k.ifm.d)
+		depth, step = k.ifm.d, min(k.ifmBlockDepth(d), k.ifm.d)
 	}
-	place = pixels * float64(count*ceilDiv(step*k.ifm.elem, 8))
-	return bytes / portBytes * k.waste(&k.ifm, step), place
+	place = pixels * float64(ceilDiv(depth, step)*ceilDiv(step*k.ifm.elem, 8))
+	return pixels * float64(depth*k.ifm.elem) / portBytes * k.waste(&k.ifm, step), place
 }
 
-// covered sums the input rows, or columns, that the blocks of n outputs read,
-// once per sub-kernel.
-func (k *kernel) covered(n, block, stride, kernel, in int) int {
+// covered sums the input rows, or columns, that n outputs read, once for every
+// sub-kernel.
+func covered(n, stride, kernel, in int) int {
 	sum := 0
 	for tap := 0; tap < kernel; tap += 8 {
-		taps := min(8, kernel-tap)
-		for at := 0; at < n; at += block {
-			sum += min((min(block, n-at)-1)*stride+taps, in)
-		}
+		sum += min((n-1)*stride+min(8, kernel-tap), in)
 	}
 	return sum
 }
@@ -168,36 +208,22 @@ func (k *kernel) weightCount(c isa.Config) int {
 	return taps * od * roundUp(k.ifm.d, 32)
 }
 
-// macCycles is the time of the MAC array for all blocks.
-func (k *kernel) macCycles(c isa.Config, b blockShape) float64 {
+// macCycles is the time of the MAC array for a block.
+func (k *kernel) macCycles(c isa.Config, h, w, d int) float64 {
 	s := c.Spec()
 	ubH, ubW := s.UBlockH, s.UBlockW
 	if kh, _ := k.dilated(); c == isa.U55x256 && k.ofm.h == 1 && kh == 1 {
 		ubH, ubW = 1, 4 // Vela 3.10: the micro-block lies flat
 	}
-	lanes := 0
-	for z := 0; z < k.ofm.d; z += b.d {
-		lanes += ceilDiv(min(b.d, k.ofm.d-z), s.UBlockD)
+	positions := ceilDiv(h, ubH) * ceilDiv(w, ubW)
+	lanes := ceilDiv(d, s.UBlockD)
+	if k.op == isa.OpPool && k.mode != isa.PoolReduceSum {
+		return float64(max(dotCycles, k.kh*k.kw) * positions * lanes * k.ifm.elem)
 	}
-	pool := k.op == isa.OpPool && k.mode != isa.PoolReduceSum
 	// A group is 32 weights of each of the micro-block's channels; the decoder
 	// has to deliver it while all positions of the block use it.
 	supply := 32 * s.UBlockD / weightRate
-	step := dotCycles
-	if k.ifm.elem == 2 {
-		step *= 2
-	}
-	if pool {
-		supply, step = 0, max(dotCycles, k.kh*k.kw)
-	}
-	sum := 0
-	for y := 0; y < k.ofm.h; y += b.h {
-		ph := ceilDiv(min(b.h, k.ofm.h-y), ubH)
-		for x := 0; x < k.ofm.w; x += b.w {
-			sum += max(supply, step*ph*ceilDiv(min(b.w, k.ofm.w-x), ubW))
-		}
-	}
-	return float64(sum) * float64(lanes*k.groups())
+	return float64(max(supply, dotCycles*k.ifm.elem*positions) * lanes * k.groups())
 }
 
 // groups is the number of weight groups of a micro-block of output channels.

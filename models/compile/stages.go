@@ -60,8 +60,8 @@ func runsAlone(m *tflite.Model, i int, opt Options) bool {
 	}
 	g.config = opt.Config
 	g.layout()
-	for _, k := range g.kernels {
-		if k.chooseBlock(opt.Config) != nil {
+	for i, k := range g.kernels {
+		if k.chooseBlock(opt.Config, g.before(i)) != nil {
 			return false
 		}
 	}

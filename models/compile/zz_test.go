@@ -14,7 +14,7 @@ func TestZZ(t *testing.T){
   var log []string; last:=uint64(0); k:=0
   ops:=p.Operations
   m.Observe=func(n npu.Note){ if n.Kind==npu.NoteRetire{ 
-     for k<len(ops)&&ops[k].Kind=="DMA"{k++}
+     for k<len(ops)&&ops[k].Kind=="dma"{k++}
      kn:="";if k<len(ops){kn=ops[k].Kind+" "+fmt.Sprint(ops[k].MACs)}; k++
      log=append(log,fmt.Sprintf("%7d %s",m.Cycle()-last,kn)); last=m.Cycle()}}
   st:=m.Run(100_000_000)

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// newApp builds the command tree. Errors come back to run, which prints them and
+// chooses the exit code.
+func newApp(p *program) *cli.App {
+	app := &cli.App{
+		Name:            "upset",
+		Usage:           "how often does a soft error hurt this network on this NPU?",
+		UsageText:       "upset COMMAND [flags] [arguments]",
+		Description:     overview,
+		HideVersion:     true,
+		HideHelpCommand: true,
+		Reader:          p.stdin,
+		Writer:          p.stdout,
+		ErrWriter:       p.stderr,
+		ExitErrHandler:  func(*cli.Context, error) {},
+		Commands:        commands(p),
+	}
+	finish(app.Commands, "upset")
+	app.OnUsageError = func(_ *cli.Context, err error, _ bool) error { return usage("%w; see upset --help", err) }
+	return app
+}
+
+// overview is printed by upset --help.
+const overview = `upset runs a network on a cycle-level model of the Ethos-U55, flips bits in
+its flops and SRAM, and reports what became of each flip.
+
+MODEL is an int8 .tflite file, which is compiled here, or one optimised by Vela,
+whose command stream runs as it is. Flags may stand before or after arguments.
+
+Exit codes: 0 done, 1 failed, 2 bad usage or input, 3 incomplete,
+4 target not met or not shown (only assess and protect).`
+
+// finish gives every command its usage line and error handling.
+func finish(list []*cli.Command, parent string) {
+	for _, c := range list {
+		name := parent + " " + c.Name
+		c.HideHelpCommand = true
+		if c.UsageText == "" {
+			c.UsageText = strings.TrimSpace(name + " [flags] " + c.ArgsUsage)
+		}
+		if len(c.Subcommands) > 0 {
+			c.UsageText = name + " COMMAND [flags] [arguments]"
+			finish(c.Subcommands, name)
+		}
+		c.OnUsageError = func(_ *cli.Context, err error, _ bool) error {
+			return usage("%s; see %s --help", flagError(err), name)
+		}
+	}
+}
+
+// flagError puts an error of the flag parser into our words.
+func flagError(err error) string {
+	if err == flag.ErrHelp {
+		return "help is asked for in a wrong way"
+	}
+	return strings.ReplaceAll(err.Error(), " for flag -", " for flag --")
+}
+
+// arguments checks the number of arguments that are no flags and returns them.
+// Names are those of the usage line; one in brackets may be missing, and "..."
+// stands for any number more.
+func arguments(c *cli.Context, names ...string) ([]string, error) {
+	got := c.Args().Slice()
+	least, most := 0, len(names)
+	for _, n := range names {
+		switch {
+		case n == "...":
+			most = len(got)
+		case !strings.HasPrefix(n, "["):
+			least++
+		}
+	}
+	if len(got) < least {
+		return nil, usage("%s needs %s; see %s --help", commandName(c), strings.Join(names, " "), commandName(c))
+	}
+	if len(got) > most {
+		return nil, usage("%s: unexpected argument %q; see %s --help", commandName(c), got[most], commandName(c))
+	}
+	for i, a := range got {
+		if a == "" {
+			return nil, usage("%s: argument %d is empty", commandName(c), i+1)
+		}
+	}
+	return got, nil
+}
+
+// commandName is the name of the running command with its parents.
+func commandName(c *cli.Context) string {
+	name := c.Command.Name
+	for _, up := range c.Lineage()[1:] {
+		if up.Command != nil && up.Command.Name != "" && up.Command.Name != c.App.Name && up.Command.Name != c.Command.Name {
+			name = fmt.Sprintf("%s %s", up.Command.Name, name)
+		}
+	}
+	return "upset " + name
+}

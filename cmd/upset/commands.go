@@ -1,0 +1,10 @@
+package main
+
+import "github.com/urfave/cli/v2"
+
+// commands are all commands, in the order of the help text.
+func commands(p *program) []*cli.Command {
+	return []*cli.Command{
+		runCommand(p),
+	}
+}

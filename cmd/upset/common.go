@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"upset/npu"
+	"upset/npu/isa"
+	"upset/stats/report"
+)
+
+// defaultSeed is the seed of every command that draws (our choice).
+const defaultSeed = 1
+
+// commonFlags are those that every command takes.
+func commonFlags(more ...cli.Flag) []cli.Flag {
+	return append([]cli.Flag{
+		&cli.StringFlag{Name: "npu", Value: "u55-128", Usage: "configuration: u55-32, u55-64, u55-128 or u55-256"},
+		&cli.Uint64Flag{Name: "seed", Value: defaultSeed, Usage: "`SEED` of every random draw"},
+		&cli.IntFlag{Name: "workers", Value: runtime.NumCPU(), Usage: "number of parallel workers; results do not depend on it"},
+		&cli.StringFlag{Name: "format", Value: report.FormatText, Usage: "form of the result: text, json or csv"},
+		&cli.StringFlag{Name: "out", Usage: "`DIR` for result files (campaigns: ./upset-out/<model>-<npu>-<digest>)"},
+		&cli.StringFlag{Name: "system", Usage: "`FILE.yaml` with the timing of the memories"},
+	}, more...)
+}
+
+// common holds the values of the common flags.
+type common struct {
+	config  isa.Config
+	seed    uint64
+	workers int
+	format  string
+	out     string
+	system  npu.System
+}
+
+// readCommon checks the common flags. Formats are those allowed beside text,
+// json and csv.
+func readCommon(c *cli.Context, formats ...string) (common, error) {
+	o := common{seed: c.Uint64("seed"), workers: c.Int("workers"), format: c.String("format"), out: c.String("out")}
+	var err error
+	if o.config, err = isa.ParseConfig(c.String("npu")); err != nil {
+		return o, bad(err)
+	}
+	known := append([]string{report.FormatText, report.FormatJSON, report.FormatCSV}, formats...)
+	if !slices.Contains(known, o.format) {
+		return o, usage("unknown format %q: use %s", o.format, strings.Join(known, ", "))
+	}
+	if o.workers < 1 || o.workers > maxWorkers {
+		return o, usage("--workers %d is not between 1 and %d", o.workers, maxWorkers)
+	}
+	o.system = npu.DefaultSystem()
+	if file := c.String("system"); file != "" {
+		o.system, err = readSystem(file)
+	}
+	return o, err
+}
+
+// maxWorkers bounds the number of workers, each of which holds a machine (our
+// choice).
+const maxWorkers = 1024
+
+// emit prints a result on stdout, and with --out also stores it as JSON there.
+func (p *program) emit(o common, name string, v any) error {
+	if o.out != "" {
+		if err := makeFolder(o.out); err != nil {
+			return err
+		}
+		err := report.WriteFileAtomic(filepath.Join(o.out, name+".json"), func(w io.Writer) error {
+			return report.Write(w, report.FormatJSON, v)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return report.Write(p.stdout, o.format, v)
+}
+
+// makeFolder creates a folder for results.
+func makeFolder(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("folder for results: %w", err)
+	}
+	return nil
+}

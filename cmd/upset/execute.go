@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+
+	"upset/models/driver"
+	"upset/npu"
+	"upset/npu/functional"
+	"upset/npu/isa"
+	"upset/stats/result"
+)
+
+const (
+	// checkEvery is the number of cycles between looks at the context.
+	checkEvery = 1 << 16
+	// hangAfter is the number of cycles without a transfer or a calculation
+	// after which a run is taken for hung. It exceeds every latency that a
+	// system file may have (our choice).
+	hangAfter = 20 * maxLatency
+	// beatBytes is the width of an AXI port (64 bits).
+	beatBytes = 8
+)
+
+// inference runs one network on the cycle-level machine, checks every NPU part
+// against the functional machine, and tells cycles by operation.
+type inference struct {
+	ctx    context.Context
+	system npu.System
+	trace  io.Writer // may be nil
+
+	operations []result.RunOperation
+	events     [npu.NumEvents]uint64
+	cycles     uint64
+	state      hash.Hash
+}
+
+func newInference(ctx context.Context, s npu.System) *inference {
+	return &inference{ctx: ctx, system: s, state: sha256.New()}
+}
+
+// digest is the SHA-256 over the final states of the machine.
+func (r *inference) digest() string { return hex.EncodeToString(r.state.Sum(nil)) }
+
+// run executes the network. Operators that the host computes are listed with
+// zero cycles.
+func (r *inference) run(n *driver.Network, input []byte) ([]byte, error) {
+	stage := 0
+	skip := func() {
+		for ; stage < len(n.Stages) && n.Stages[stage].Program == nil; stage++ {
+			i := len(r.operations)
+			r.operations = append(r.operations, result.RunOperation{Index: i, Name: fmt.Sprintf("operator %d", n.Stages[stage].Operator), Kind: "cpu"})
+		}
+	}
+	out, err := n.Run(input, func(p *driver.Program, in []byte) ([]byte, error) {
+		skip()
+		stage++
+		return r.program(p, in)
+	})
+	skip()
+	return out, err
+}
+
+// program runs one command stream on both machines.
+func (r *inference) program(p *driver.Program, input []byte) ([]byte, error) {
+	want, err := runFunctional(p, input)
+	if err != nil {
+		return nil, err
+	}
+	mem := new(isa.Memory)
+	if err := p.Load(mem, input); err != nil {
+		return nil, err
+	}
+	m := npu.New(p.Config, r.system, npu.ECCNone, mem)
+	t := newTally(m, p, r.trace)
+	m.Start(p.StreamAddr(), 4*len(p.Commands), p.Bases())
+	if err := r.steps(m, t); err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(mem.SRAM, want) {
+		return nil, fmt.Errorf("the cycle-level machine and the functional machine differ after %s; no result is given", p.Name)
+	}
+	for i := range t.operations {
+		t.operations[i].Index += len(r.operations)
+	}
+	r.operations = append(r.operations, t.operations...)
+	for i, n := range m.Events {
+		r.events[i] += n
+	}
+	r.cycles += m.Cycle()
+	if err := binary.Write(r.state, binary.LittleEndian, &m.S); err != nil {
+		return nil, fmt.Errorf("state digest: %w", err)
+	}
+	return p.ReadOutputs(mem), nil
+}
+
+// steps runs a started machine to its end.
+func (r *inference) steps(m *npu.Machine, t *tally) error {
+	var progress, seen uint64 // work done, and the cycle at which it last grew
+	for m.S.CC.Run != 0 {
+		if m.Cycle()%checkEvery == 0 {
+			if err := r.ctx.Err(); err != nil {
+				return &coded{codeIncomplete, fmt.Errorf("interrupted at cycle %d: no result is given", m.Cycle())}
+			}
+			e := &m.Events
+			if done := e[npu.EvAXIReadBeat] + e[npu.EvAXIReadBeat1] + e[npu.EvAXIWriteBeat] + e[npu.EvAXIWriteBeat1] + e[npu.EvMACActive] + e[npu.EvAOActive]; done != progress {
+				progress, seen = done, m.Cycle()
+			} else if m.Cycle()-seen > hangAfter {
+				return fmt.Errorf("the NPU hangs: %s", m.Describe())
+			}
+		}
+		m.Step()
+		t.step()
+	}
+	t.finish()
+	if st := m.Status(); st != npu.Done {
+		return fmt.Errorf("the NPU stopped with a %s: %s", st, m.Describe())
+	}
+	return t.err
+}
+
+// runFunctional returns the SRAM as the functional machine leaves it.
+func runFunctional(p *driver.Program, input []byte) ([]byte, error) {
+	var mem isa.Memory
+	if err := p.Load(&mem, input); err != nil {
+		return nil, err
+	}
+	if err := functional.New(p.Config, &mem, p.Bases()).Run(p.Commands); err != nil {
+		return nil, fmt.Errorf("%s: %w", p.Name, err)
+	}
+	return mem.SRAM, nil
+}

@@ -1,0 +1,98 @@
+// Command upset flips bits in an Ethos-U55 while it runs a network, and says how
+// often that hurts, whether it meets a safety target, and what protects best.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+func main() {
+	os.Exit(run(os.Args, os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the whole command: it takes the arguments with the program's name first
+// and returns the exit code.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// A second interrupt ends the process at once.
+	context.AfterFunc(ctx, stop)
+	return runContext(ctx, args, stdin, stdout, stderr)
+}
+
+// runContext is run with a context that stands for the interrupt.
+func runContext(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	out := &checkedWriter{w: stdout}
+	p := &program{stdin: stdin, stdout: out, stderr: stderr, args: args}
+	app := newApp(p)
+	ordered, err := reorder(app, args)
+	if err == nil {
+		err = app.RunContext(ctx, ordered)
+	}
+	if err == nil {
+		err = out.err
+	}
+	if err == nil {
+		return codeDone
+	}
+	code := exitCode(err)
+	fmt.Fprintln(stderr, "upset: "+oneLine(err.Error()))
+	return code
+}
+
+// program is what the commands share.
+type program struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	args           []string
+}
+
+// note prints a line for the user beside the result.
+func (p *program) note(format string, values ...any) {
+	fmt.Fprintf(p.stderr, "upset: "+format+"\n", values...)
+}
+
+// command is the command line as it can be typed again.
+func (p *program) command() string {
+	words := []string{"upset"}
+	for _, a := range p.args[min(1, len(p.args)):] {
+		words = append(words, quote(a))
+	}
+	return strings.Join(words, " ")
+}
+
+// quote protects a word from the shell where it needs that.
+func quote(word string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=,+@%", r)
+	}
+	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// checkedWriter remembers the first error, so that a full disk behind stdout is
+// not taken for success.
+type checkedWriter struct {
+	w   io.Writer
+	err error
+}
+
+// Write passes data on until an error has happened.
+func (c *checkedWriter) Write(b []byte) (int, error) {
+	if c.err != nil {
+		return 0, c.err
+	}
+	n, err := c.w.Write(b)
+	if err != nil {
+		c.err = fmt.Errorf("write the result: %w", err)
+	}
+	return n, c.err
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"upset/models/tflite"
+)
+
+// npyMagic starts every .npy file (NumPy format specification).
+const npyMagic = "\x93NUMPY"
+
+// npyTypes are the descriptors of the tensor types in a .npy file,
+// little-endian.
+var npyTypes = map[tflite.Type]string{
+	tflite.Int8: "|i1", tflite.Uint8: "|u1", tflite.Bool: "|b1", tflite.Int16: "<i2", tflite.Uint16: "<u2",
+	tflite.Int32: "<i4", tflite.Uint32: "<u4", tflite.Int64: "<i8", tflite.Uint64: "<u8",
+	tflite.Float16: "<f2", tflite.Float32: "<f4", tflite.Float64: "<f8",
+}
+
+// writeNPY writes a tensor in version 1.0 of the format.
+func writeNPY(w io.Writer, t tflite.Type, shape []int, data []byte) error {
+	descr, ok := npyTypes[t]
+	if !ok {
+		return fmt.Errorf("a tensor of type %s has no .npy form", t)
+	}
+	dims := make([]string, len(shape))
+	for i, n := range shape {
+		dims[i] = strconv.Itoa(n)
+	}
+	tuple := strings.Join(dims, ", ")
+	if len(shape) == 1 {
+		tuple += ","
+	}
+	header := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, tuple)
+	// Magic, version, length and header fill a multiple of 64 bytes.
+	const fixed = len(npyMagic) + 4
+	header += strings.Repeat(" ", (64-(fixed+len(header)+1)%64)%64) + "\n"
+	head := append([]byte(npyMagic), 1, 0, 0, 0)
+	binary.LittleEndian.PutUint16(head[len(npyMagic)+2:], uint16(len(header)))
+	_, err := w.Write(append(append(head, header...), data...))
+	return err
+}
+
+// npyArray is a parsed .npy file.
+type npyArray struct {
+	descr string
+	shape []int
+	data  []byte
+}
+
+var (
+	npyDescr   = regexp.MustCompile(`'descr'\s*:\s*'([^']*)'`)
+	npyFortran = regexp.MustCompile(`'fortran_order'\s*:\s*(True|False)`)
+	npyShape   = regexp.MustCompile(`'shape'\s*:\s*\(([0-9, ]*)\)`)
+)
+
+// parseNPY reads versions 1 to 3 of the format.
+func parseNPY(file []byte) (npyArray, error) {
+	var a npyArray
+	if !bytes.HasPrefix(file, []byte(npyMagic)) || len(file) < len(npyMagic)+4 {
+		return a, errors.New("no .npy file: the magic is missing")
+	}
+	version, rest := file[len(npyMagic)], file[len(npyMagic)+2:]
+	length := 0
+	switch {
+	case version == 1:
+		length, rest = int(binary.LittleEndian.Uint16(rest)), rest[2:]
+	case (version == 2 || version == 3) && len(rest) >= 4:
+		length, rest = int(binary.LittleEndian.Uint32(rest)), rest[4:]
+	default:
+		return a, fmt.Errorf(".npy version %d is not known", version)
+	}
+	if length > len(rest) {
+		return a, errors.New("the .npy header is cut off")
+	}
+	header := string(rest[:length])
+	descr, fortran, shape := npyDescr.FindStringSubmatch(header), npyFortran.FindStringSubmatch(header), npyShape.FindStringSubmatch(header)
+	if descr == nil || fortran == nil || shape == nil {
+		return a, errors.New("the .npy header lacks descr, fortran_order or shape")
+	}
+	a.descr, a.data = descr[1], rest[length:]
+	for _, part := range strings.Split(shape[1], ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		n, err := strconv.Atoi(part)
+		if err != nil {
+			return a, fmt.Errorf("the .npy shape (%s) is not usable", shape[1])
+		}
+		a.shape = append(a.shape, n)
+	}
+	if fortran[1] == "True" && len(longDims(a.shape)) > 1 {
+		return a, errors.New("the .npy array is in Fortran order: store it in C order")
+	}
+	return a, nil
+}
+
+// fit checks an array against a tensor and returns its bytes. Dimensions of one
+// do not count.
+func (a npyArray) fit(t tflite.Type, shape []int, size int) ([]byte, error) {
+	if want := npyTypes[t]; a.descr != want && a.descr != "<"+strings.TrimPrefix(want, "|") {
+		return nil, fmt.Errorf("the array has type %s, the network takes %s (%s)", a.descr, t, want)
+	}
+	if fmt.Sprint(longDims(a.shape)) != fmt.Sprint(longDims(shape)) {
+		return nil, fmt.Errorf("the array has shape %v, the network takes %v", a.shape, shape)
+	}
+	if len(a.data) != size {
+		return nil, fmt.Errorf("the array has %d bytes, the network takes %d", len(a.data), size)
+	}
+	return a.data, nil
+}
+
+// longDims are the dimensions other than one.
+func longDims(shape []int) []int {
+	var out []int
+	for _, n := range shape {
+		if n != 1 {
+			out = append(out, n)
+		}
+	}
+	return out
+}

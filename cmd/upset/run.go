@@ -1,0 +1,235 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/csv"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"upset/models/driver"
+	"upset/models/tflite"
+	"upset/npu"
+	"upset/stats/report"
+	"upset/stats/result"
+)
+
+// pmuNames are the machine's tallies under the names of the PMU events (Arm U55
+// register header). Two tallies have no public event and are named alike.
+var pmuNames = map[npu.Event]string{
+	npu.EvActive: "npu_active", npu.EvMACActive: "mac_active", npu.EvMACIdle: "mac_idle", npu.EvMACOther: "mac_other",
+	npu.EvMACStalledWD: "mac_stalled_by_wd", npu.EvMACStalledAB: "mac_stalled_by_acc", npu.EvMACStalledIB: "mac_stalled_by_ib",
+	npu.EvAOActive: "ao_active", npu.EvAOStalledOB: "ao_stalled_by_ob", npu.EvAOStalledAB: "ao_stalled_by_acc",
+	npu.EvAOStalledIB: "ao_stalled_by_ib", npu.EvAOStalledScale: "ao_stalled_by_scale",
+	npu.EvWDActive: "wd_active", npu.EvWDStalled: "wd_stalled", npu.EvWDStarved: "wd_stalled_by_ws",
+	npu.EvBlockDep: "cc_stalled_on_blockdep", npu.EvReconfig: "cc_stalled_on_shram_reconfig", npu.EvCCStarved: "cc_starved",
+	npu.EvECC: "ecc_sb", npu.EvAXIReadBeat: "axi0_rd_data_beat_received", npu.EvAXIReadBeat1: "axi1_rd_data_beat_received",
+	npu.EvAXIWriteBeat: "axi0_wr_data_beat_written", npu.EvAXIWriteBeat1: "axi1_wr_data_beat_written",
+}
+
+func runCommand(p *program) *cli.Command {
+	return &cli.Command{
+		Name:      "run",
+		Usage:     "one inference: outputs, cycles by operation, PMU counters",
+		ArgsUsage: "MODEL",
+		Description: `Runs one inference on the cycle-level machine and checks it against the
+functional machine; if the two differed, no result would be given.
+
+Examples:
+  upset run testdata/models/fashion-dscnn.tflite
+  upset run --npu u55-256 --input picture.npy --output-dir out net.tflite
+  upset run net_vela.tflite --format json
+
+Input files: .bin holds the raw little-endian tensors in graph order, .npy one
+array. "-" reads raw tensors from the standard input.`,
+		Flags: commonFlags(
+			&cli.StringFlag{Name: "input", Usage: "input `FILE` (.bin or .npy); without it all bytes are zero"},
+			&cli.StringFlag{Name: "output-dir", Usage: "`DIR` for output.bin and one .npy file per output"},
+			&cli.StringFlag{Name: "trace", Usage: "`FILE` for the start and end of every operation, as CSV"},
+		),
+		Action: func(c *cli.Context) error {
+			args, err := arguments(c, "MODEL")
+			if err != nil {
+				return err
+			}
+			o, err := readCommon(c)
+			if err != nil {
+				return err
+			}
+			return p.run(c, o, args[0])
+		},
+	}
+}
+
+// run performs upset run.
+func (p *program) run(c *cli.Context, o common, file string) error {
+	n, err := openModel(file, o.config)
+	if err != nil {
+		return err
+	}
+	input, source := make([]byte, n.InputBytes()), "zero"
+	if name := c.String("input"); name != "" {
+		source = filepath.Base(name)
+		if input, err = readInput(name, p.stdin, n); err != nil {
+			return err
+		}
+	} else {
+		p.note("no --input: all %d bytes of the input are zero", len(input))
+	}
+	for _, dir := range []string{c.String("output-dir"), o.out} {
+		if dir == "" {
+			continue
+		}
+		if err := makeFolder(dir); err != nil {
+			return err
+		}
+	}
+	run := newInference(c.Context, o.system)
+	out, err := runTraced(c.Context, run, c.String("trace"), n, input)
+	if err != nil {
+		return err
+	}
+	if dir := c.String("output-dir"); dir != "" {
+		if err := writeOutputs(dir, n, out); err != nil {
+			return err
+		}
+	}
+	r := result.Run{
+		NPU: o.config.String(), Model: modelName(file), Cycles: int64(run.cycles), Input: source,
+		Operations: run.operations, PMU: pmu(&run.events), Outputs: describeOutputs(n.Outputs, out),
+		StateDigest: run.digest(), Command: p.command(),
+	}
+	for _, op := range r.Operations {
+		r.MACs += op.MACs
+	}
+	if source == "zero" {
+		r.Warnings = append(r.Warnings, result.Warning{Code: "zero_input", Message: "no input was given, all bytes are zero: give one with --input"})
+	}
+	return p.emit(o, "run", r)
+}
+
+// runTraced runs the network and writes the trace, if one is asked for.
+func runTraced(ctx context.Context, run *inference, trace string, n *driver.Network, input []byte) (out []byte, err error) {
+	if trace == "" {
+		return run.run(n, input)
+	}
+	err = report.WriteFileAtomic(trace, func(w io.Writer) error {
+		b := bufio.NewWriter(w)
+		run.trace = b
+		fmt.Fprintln(b, "cycle,event,operation,kind,name")
+		if out, err = run.run(n, input); err != nil {
+			return err
+		}
+		return b.Flush()
+	})
+	return out, err
+}
+
+// pmu names the machine's tallies.
+func pmu(events *[npu.NumEvents]uint64) map[string]int64 {
+	m := make(map[string]int64, len(events))
+	for e, n := range events {
+		m[pmuNames[npu.Event(e)]] = int64(n)
+	}
+	return m
+}
+
+// describeOutputs splits the concatenated outputs.
+func describeOutputs(list []driver.Binding, out []byte) []result.Output {
+	var outputs []result.Output
+	for _, b := range list {
+		sum := sha256.Sum256(out[:b.Size])
+		outputs = append(outputs, result.Output{
+			Name: b.Name, Shape: b.Shape, Type: b.Type.String(), SHA256: hex.EncodeToString(sum[:]), Top1: top1(b, out[:b.Size]),
+		})
+		out = out[b.Size:]
+	}
+	return outputs
+}
+
+// top1 is the index of the largest element of a vector of at least two
+// elements, ties to the lowest; nil for anything else.
+func top1(b driver.Binding, data []byte) *int {
+	if dims := longDims(b.Shape); len(dims) != 1 {
+		return nil
+	}
+	best, most := 0, int64(0)
+	size := b.Type.Size()
+	for i := 0; i*size < len(data); i++ {
+		var v int64
+		switch b.Type {
+		case tflite.Int8:
+			v = int64(int8(data[i]))
+		case tflite.Uint8:
+			v = int64(data[i])
+		case tflite.Int16:
+			v = int64(int16(uint16(data[2*i]) | uint16(data[2*i+1])<<8))
+		default:
+			return nil
+		}
+		if i == 0 || v > most {
+			best, most = i, v
+		}
+	}
+	return &best
+}
+
+// writeOutputs stores the raw outputs and one array per output.
+func writeOutputs(dir string, n *driver.Network, out []byte) error {
+	err := report.WriteFileAtomic(filepath.Join(dir, "output.bin"), func(w io.Writer) error {
+		_, err := w.Write(out)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	used := map[string]bool{}
+	for i, b := range n.Outputs {
+		name := fileName(b.Name)
+		if name == "" || used[name] {
+			name = fmt.Sprintf("%s_%d", name, i)
+		}
+		used[name] = true
+		data := out[:b.Size]
+		out = out[b.Size:]
+		err := report.WriteFileAtomic(filepath.Join(dir, name+".npy"), func(w io.Writer) error {
+			return writeNPY(w, b.Type, b.Shape, data)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxFileName bounds the length of a file name made from a tensor's name (our
+// choice, below the 255 bytes of common file systems).
+const maxFileName = 100
+
+// fileName makes a plain file name of a tensor's name.
+func fileName(tensor string) string {
+	name := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.' {
+			return r
+		}
+		return '_'
+	}, tensor)
+	name = strings.TrimLeft(name, ".")
+	return name[:min(len(name), maxFileName)]
+}
+
+// quoteCSV is a name as a field of a CSV line.
+func quoteCSV(name string) string {
+	var b strings.Builder
+	w := csv.NewWriter(&b)
+	// A string builder does not fail.
+	_ = w.Write([]string{name})
+	w.Flush()
+	return strings.TrimSuffix(b.String(), "\n")
+}

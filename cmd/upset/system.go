@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"go.yaml.in/yaml/v3"
+
+	"upset/npu"
+)
+
+// Limits of a system file, so that a slip of the pen does not make a run endless
+// (our choice).
+const (
+	maxInterval = 1024
+	maxLatency  = 100_000
+	maxYAML     = 1 << 20
+)
+
+// systemFile is the YAML form of npu.System. What a file leaves out keeps its
+// default.
+type systemFile struct {
+	SRAM  timingFile `yaml:"sram"`
+	Flash timingFile `yaml:"flash"`
+}
+
+// timingFile describes one memory in cycles of the NPU's clock.
+type timingFile struct {
+	BeatInterval int `yaml:"beat_interval"`
+	ReadLatency  int `yaml:"read_latency"`
+	WriteLatency int `yaml:"write_latency"`
+}
+
+// readSystem reads the timing of the memories from a file.
+func readSystem(file string) (npu.System, error) {
+	data, err := readFile(file, maxYAML)
+	if err != nil {
+		return npu.System{}, bad(err)
+	}
+	s, err := parseSystem(data)
+	if err != nil {
+		return s, usage("system file %s: %w", file, err)
+	}
+	return s, nil
+}
+
+// parseSystem reads the YAML text of a system file. Unknown keys are refused.
+func parseSystem(data []byte) (npu.System, error) {
+	def := npu.DefaultSystem()
+	f := systemFile{SRAM: timingFile(def.SRAM), Flash: timingFile(def.Flash)}
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	d.KnownFields(true)
+	if err := d.Decode(&f); err != nil && !errors.Is(err, io.EOF) {
+		return def, err
+	}
+	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return def, errors.New("more than one document")
+	}
+	for _, m := range []struct {
+		name string
+		t    timingFile
+	}{{"sram", f.SRAM}, {"flash", f.Flash}} {
+		if m.t.BeatInterval < 1 || m.t.BeatInterval > maxInterval {
+			return def, fmt.Errorf("%s.beat_interval %d is not between 1 and %d", m.name, m.t.BeatInterval, maxInterval)
+		}
+		if min(m.t.ReadLatency, m.t.WriteLatency) < 1 || max(m.t.ReadLatency, m.t.WriteLatency) > maxLatency {
+			return def, fmt.Errorf("latencies of %s must be between 1 and %d", m.name, maxLatency)
+		}
+	}
+	return npu.System{SRAM: npu.Timing(f.SRAM), Flash: npu.Timing(f.Flash)}, nil
+}
+
+// readFile reads a regular file of at most limit bytes.
+func readFile(name string, limit int64) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file", name)
+	}
+	if info.Size() > limit {
+		return nil, fmt.Errorf("%s has %d bytes; at most %d are read", name, info.Size(), limit)
+	}
+	return os.ReadFile(name)
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"upset/models/driver"
+	"upset/npu"
+	"upset/stats/result"
+)
+
+// Names of the two AXI ports in results: port 0 reaches the SRAM, port 1 the
+// flash.
+var portNames = [2]string{"axi0", "axi1"}
+
+// tally attributes every cycle of a run to one operation: to the oldest kernel
+// operation under way, else to the DMA under way, else to the operation that
+// starts next. The cycles of all operations so add up to those of the run. Bus
+// traffic and MAC operations go the same way.
+type tally struct {
+	m          *npu.Machine
+	operations []result.RunOperation
+	trace      io.Writer
+	err        error
+
+	kernels, dmas []int // operations in order of issue
+	active        []int // kernel operations under way, the oldest first
+	dma           int   // DMA under way, or -1
+	pending       sample
+	last          sample
+}
+
+// sample is a reading of the counters that are split by operation.
+type sample struct {
+	cycle       uint64
+	read, write [2]uint64
+}
+
+func (a sample) sub(b sample) sample {
+	return sample{a.cycle - b.cycle, [2]uint64{a.read[0] - b.read[0], a.read[1] - b.read[1]}, [2]uint64{a.write[0] - b.write[0], a.write[1] - b.write[1]}}
+}
+
+func (a sample) add(b sample) sample {
+	return sample{a.cycle + b.cycle, [2]uint64{a.read[0] + b.read[0], a.read[1] + b.read[1]}, [2]uint64{a.write[0] + b.write[0], a.write[1] + b.write[1]}}
+}
+
+// newTally prepares the table of a program's operations and observes the machine.
+func newTally(m *npu.Machine, p *driver.Program, trace io.Writer) *tally {
+	t := &tally{m: m, trace: trace, dma: -1}
+	for i, op := range p.Operations {
+		t.operations = append(t.operations, result.RunOperation{Index: i, Name: op.Name, Kind: op.Kind, MACs: op.MACs})
+		if op.Kind == "dma" {
+			t.dmas = append(t.dmas, i)
+		} else {
+			t.kernels = append(t.kernels, i)
+		}
+	}
+	m.Observe = t.note
+	return t
+}
+
+// note follows the machine's operations.
+func (t *tally) note(n npu.Note) {
+	t.flush()
+	switch n.Kind {
+	case npu.NoteIssue:
+		if len(t.kernels) > 0 {
+			t.log(n.Cycle, "issue", t.kernels[0])
+			t.active, t.kernels = append(t.active, t.kernels[0]), t.kernels[1:]
+		}
+	case npu.NoteRetire:
+		if len(t.active) > 0 {
+			t.log(n.Cycle, "retire", t.active[0])
+			t.active = t.active[1:]
+		}
+	case npu.NoteDMAStart:
+		if len(t.dmas) > 0 {
+			t.log(n.Cycle, "dma start", t.dmas[0])
+			t.dma, t.dmas = t.dmas[0], t.dmas[1:]
+		}
+	}
+}
+
+// step looks for the end of a DMA after a clock cycle.
+func (t *tally) step() {
+	if t.dma >= 0 && t.m.S.CC.DMAOut == 0 {
+		t.flush()
+		t.log(t.m.Cycle(), "dma end", t.dma)
+		t.dma = -1
+	}
+}
+
+func (t *tally) log(cycle uint64, what string, op int) {
+	if t.trace == nil || t.err != nil {
+		return
+	}
+	o := &t.operations[op]
+	_, t.err = fmt.Fprintf(t.trace, "%d,%s,%d,%s,%s\n", cycle, what, op, o.Kind, quoteCSV(o.Name))
+}
+
+func (t *tally) read() sample {
+	e := &t.m.Events
+	return sample{
+		t.m.Cycle(), [2]uint64{e[npu.EvAXIReadBeat], e[npu.EvAXIReadBeat1]},
+		[2]uint64{e[npu.EvAXIWriteBeat], e[npu.EvAXIWriteBeat1]},
+	}
+}
+
+// flush gives what has happened since the last change to its owner.
+func (t *tally) flush() {
+	now := t.read()
+	delta := now.sub(t.last)
+	t.last = now
+	switch {
+	case len(t.active) > 0:
+		t.give(t.active[0], delta)
+	case t.dma >= 0:
+		t.give(t.dma, delta)
+	default:
+		t.pending = t.pending.add(delta)
+	}
+}
+
+// give adds a part of the run, and what was waiting for an owner, to an
+// operation.
+func (t *tally) give(op int, d sample) {
+	d = d.add(t.pending)
+	t.pending = sample{}
+	o := &t.operations[op]
+	o.Cycles += int64(d.cycle)
+	for port, name := range portNames {
+		addBytes(&o.ReadBytes, name, d.read[port])
+		addBytes(&o.WriteBytes, name, d.write[port])
+	}
+}
+
+func addBytes(m *map[string]int64, port string, beats uint64) {
+	if beats == 0 {
+		return
+	}
+	if *m == nil {
+		*m = map[string]int64{}
+	}
+	(*m)[port] += int64(beats) * beatBytes
+}
+
+// finish gives the rest of the run to the last operation and computes the
+// utilisation.
+func (t *tally) finish() {
+	t.flush()
+	if n := len(t.operations); n > 0 {
+		t.give(n-1, sample{})
+	}
+	for i := range t.operations {
+		o := &t.operations[i]
+		if o.Cycles > 0 {
+			o.Utilisation = float64(o.MACs) / (float64(o.Cycles) * float64(t.m.Spec.MACs))
+		}
+	}
+}

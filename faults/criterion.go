@@ -1,0 +1,213 @@
+package faults
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"upset/models/driver"
+	"upset/models/tflite"
+)
+
+// Criterion decides whether a wrong output is critical.
+type Criterion struct {
+	Kind      CriterionKind
+	Tolerance float64 // of CriterionTolerance: share of the output's range
+}
+
+// CriterionKind names a rule.
+type CriterionKind uint8
+
+// Rules.
+const (
+	CriterionAuto      CriterionKind = iota // chosen from the shapes, see Auto
+	CriterionTop1                           // the largest element is another one
+	CriterionAny                            // any element differs
+	CriterionTolerance                      // an element is off by more than a share of the range
+	criterionRebuild                        // the reconstruction error changes
+)
+
+// Shares that the automatic criterion uses (our choice).
+const (
+	autoTolerance = 0.05 // of the output's range
+	autoRebuild   = 0.10 // relative change of the reconstruction error
+)
+
+// ParseCriterion reads auto, top1, any or tolerance:X with X between 0 and 1.
+func ParseCriterion(s string) (Criterion, error) {
+	switch s {
+	case "", "auto":
+		return Criterion{Kind: CriterionAuto}, nil
+	case "top1":
+		return Criterion{Kind: CriterionTop1}, nil
+	case "any":
+		return Criterion{Kind: CriterionAny}, nil
+	}
+	if v, ok := strings.CutPrefix(s, "tolerance:"); ok {
+		x, err := strconv.ParseFloat(v, 64)
+		if err == nil && x >= 0 && x <= 1 {
+			return Criterion{Kind: CriterionTolerance, Tolerance: x}, nil
+		}
+	}
+	return Criterion{}, fmt.Errorf("unknown criterion %q: use auto, top1, any or tolerance:X with X from 0 to 1", s)
+}
+
+// String is the form that ParseCriterion reads.
+func (c Criterion) String() string {
+	switch c.Kind {
+	case CriterionTop1:
+		return "top1"
+	case CriterionAny:
+		return "any"
+	case CriterionTolerance:
+		return "tolerance:" + strconv.FormatFloat(c.Tolerance, 'g', -1, 64)
+	case criterionRebuild:
+		return "reconstruction"
+	}
+	return "auto"
+}
+
+// Resolve replaces auto by the rule that fits a program: top-1 for one vector of
+// at least two classes whose shape is not that of the input, the reconstruction
+// error where output and input have the same shape, else a tolerance of 5 %.
+func (c Criterion) Resolve(p *driver.Program) Criterion {
+	if c.Kind != CriterionAuto {
+		return c
+	}
+	if len(p.Outputs) == 1 {
+		o := &p.Outputs[0]
+		same := len(p.Inputs) == 1 && equalShape(p.Inputs[0].Shape, o.Shape)
+		switch n := elements(o.Shape); {
+		case same && n > 1:
+			return Criterion{Kind: criterionRebuild, Tolerance: autoRebuild}
+		case n >= 2 && len(o.Shape) > 0 && o.Shape[len(o.Shape)-1] == n:
+			return Criterion{Kind: CriterionTop1}
+		}
+	}
+	return Criterion{Kind: CriterionTolerance, Tolerance: autoTolerance}
+}
+
+// Critical judges an output that differs from the fault-free one. The criterion
+// must be resolved.
+func (c Criterion) Critical(p *driver.Program, input, want, got []byte) bool {
+	switch c.Kind {
+	case CriterionAny:
+		return true
+	case criterionRebuild:
+		return c.rebuilt(p, input, want, got)
+	}
+	off := 0
+	for i := range p.Outputs {
+		b := &p.Outputs[i]
+		w, g := values(b.Type, want[off:off+b.Size]), values(b.Type, got[off:off+b.Size])
+		off += b.Size
+		if c.Kind == CriterionTop1 {
+			if argmax(w) != argmax(g) {
+				return true
+			}
+			continue
+		}
+		lo, hi := rangeOf(w)
+		limit := c.Tolerance * math.Max(hi-lo, 1)
+		for k := range w {
+			if math.Abs(w[k]-g[k]) > limit {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// rebuilt compares the squared reconstruction errors in real units.
+func (c Criterion) rebuilt(p *driver.Program, input, want, got []byte) bool {
+	x := real(&p.Inputs[0], input)
+	sum := func(out []byte) (e float64) {
+		for i, v := range real(&p.Outputs[0], out) {
+			e += (v - x[i]) * (v - x[i])
+		}
+		return e
+	}
+	a, b := sum(want), sum(got)
+	return math.Abs(b-a) > c.Tolerance*a
+}
+
+func real(b *driver.Binding, data []byte) []float64 {
+	v := values(b.Type, data[:b.Size])
+	if len(b.Quant.Scale) == 0 {
+		return v
+	}
+	s, z := float64(b.Quant.Scale[0]), 0.0
+	if len(b.Quant.ZeroPoint) > 0 {
+		z = float64(b.Quant.ZeroPoint[0])
+	}
+	for i := range v {
+		v[i] = s * (v[i] - z)
+	}
+	return v
+}
+
+// values reads a tensor as numbers.
+func values(t tflite.Type, b []byte) []float64 {
+	n := max(1, t.Size())
+	out := make([]float64, len(b)/n)
+	for i := range out {
+		e := b[i*n:]
+		switch t {
+		case tflite.Int8:
+			out[i] = float64(int8(e[0]))
+		case tflite.Int16:
+			out[i] = float64(int16(binary.LittleEndian.Uint16(e)))
+		case tflite.Int32:
+			out[i] = float64(int32(binary.LittleEndian.Uint32(e)))
+		case tflite.Float32:
+			out[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(e)))
+		default:
+			out[i] = float64(e[0])
+		}
+	}
+	return out
+}
+
+// argmax returns the index of the largest element, the lowest one on a tie.
+func argmax(v []float64) int {
+	best := 0
+	for i := range v {
+		if v[i] > v[best] {
+			best = i
+		}
+	}
+	return best
+}
+
+func rangeOf(v []float64) (lo, hi float64) {
+	if len(v) == 0 {
+		return 0, 0
+	}
+	lo, hi = v[0], v[0]
+	for _, x := range v {
+		lo, hi = math.Min(lo, x), math.Max(hi, x)
+	}
+	return lo, hi
+}
+
+func elements(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}
+
+func equalShape(a, b []int) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}

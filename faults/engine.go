@@ -1,0 +1,108 @@
+package faults
+
+import (
+	"errors"
+	"fmt"
+
+	"upset/models/driver"
+	"upset/netlist"
+	"upset/npu"
+	"upset/npu/isa"
+)
+
+// Options define an experiment besides its program and inputs.
+type Options struct {
+	ECC          npu.ECC
+	System       npu.System
+	Criterion    Criterion
+	NoWatchdog   bool // a hang is still ended, but nothing reports it
+	AssumeReload bool // the NPU is reset and reloaded between inferences
+	Checkpoints  int  // per inference; 0 chooses from the number of inputs
+}
+
+// Engine holds the fault-free runs of a program. It does not change after New and
+// may be used by many workers at once.
+type Engine struct {
+	program   *driver.Program
+	table     *netlist.Table
+	options   Options
+	criterion Criterion
+	points    int
+	golds     []*Golden
+}
+
+// Memory for checkpoints (our choice): the whole budget and the usual size of a
+// point, of which the flops are 12 KiB.
+const (
+	pointBudget = 512 << 20
+	pointSize   = 48 << 10
+	minPoints   = 16
+	maxPoints   = 192
+)
+
+// New runs every input without faults, twice, and checks the outputs against the
+// functional machine. Progress, which may be nil, is called after each input.
+func New(p *driver.Program, inputs [][]byte, o Options, progress func(done, total int)) (*Engine, error) {
+	if len(inputs) == 0 {
+		return nil, errors.New("no inputs: give at least one")
+	}
+	if o.System == (npu.System{}) {
+		o.System = npu.DefaultSystem()
+	}
+	e := &Engine{program: p, table: netlist.New(p.Config, o.ECC), options: o, criterion: o.Criterion.Resolve(p), points: o.Checkpoints}
+	if e.points <= 0 {
+		e.points = min(maxPoints, max(minPoints, pointBudget/pointSize/len(inputs)))
+	}
+	cycles := uint64(0)
+	for i, in := range inputs {
+		g, err := e.golden(in, cycles)
+		if err != nil {
+			return nil, fmt.Errorf("input %d: %w", i, err)
+		}
+		if i > 0 {
+			g.Ops = e.golds[0].Ops
+		}
+		cycles = g.Cycles
+		e.golds = append(e.golds, g)
+		if progress != nil {
+			progress(i+1, len(inputs))
+		}
+	}
+	return e, nil
+}
+
+// Table is the site table of the machine.
+func (e *Engine) Table() *netlist.Table { return e.table }
+
+// Program is the program under test.
+func (e *Engine) Program() *driver.Program { return e.program }
+
+// Options returns the options of the experiment.
+func (e *Engine) Options() Options { return e.options }
+
+// Criterion is the rule that tells critical from tolerable outputs.
+func (e *Engine) Criterion() Criterion { return e.criterion }
+
+// Inputs is the number of inputs.
+func (e *Engine) Inputs() int { return len(e.golds) }
+
+// Golden returns the fault-free run of an input.
+func (e *Engine) Golden(input int) *Golden { return e.golds[input] }
+
+// Cycles is the length of an inference, the same for all inputs.
+func (e *Engine) Cycles() uint64 { return e.golds[0].Cycles }
+
+// Watchdog is the cycle at which a hang is ended: twice the fault-free cycles
+// plus 10,000.
+func (e *Engine) Watchdog() uint64 { return 2*e.Cycles() + 10_000 }
+
+// machine builds a machine with an input loaded.
+func (e *Engine) machine(input []byte) (*npu.Machine, error) {
+	mem := new(isa.Memory)
+	if err := e.program.Load(mem, input); err != nil {
+		return nil, err
+	}
+	m := npu.New(e.program.Config, e.options.System, e.options.ECC, mem)
+	m.WindowLo, m.WindowHi = isa.SRAMBase, isa.SRAMBase+uint32(e.program.SRAMBytes())
+	return m, nil
+}

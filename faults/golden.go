@@ -1,0 +1,250 @@
+package faults
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"sort"
+
+	"upset/models/driver"
+	"upset/npu"
+	"upset/npu/isa"
+)
+
+// OpSpan is the stretch of an inference in which a kernel operation is the
+// oldest one under way.
+type OpSpan struct {
+	Index int // among the kernel operations of the stream
+	Name  string
+	Kind  string
+	Layer int
+	Start uint64 // first cycle
+	End   uint64 // last cycle
+}
+
+// Golden is the fault-free run of one input: two inferences in a row, since the
+// second tells whether something left behind by a fault does harm.
+type Golden struct {
+	Input  []byte
+	Output []byte
+	Cycles uint64 // of the first inference
+	Second uint64 // cycle at which the second one ends
+	Ops    []OpSpan
+
+	points []point // in order of cycles, over both inferences
+	end    int     // points[end] is the end of the first inference
+	hash   uint64
+}
+
+// point is the machine at one cycle of the fault-free run. RAM banks and memory
+// pages that did not change since the point before are shared with it.
+type point struct {
+	cycle uint64
+	flops npu.Flops
+	ram   [][]byte
+	mem   [][]byte
+}
+
+const (
+	ramPiece = isa.BankBytes
+	memPiece = 1 << npu.PageShift
+)
+
+// snapshot records the machine, sharing what equals the point before.
+func snapshot(m *npu.Machine, prev *point) point {
+	p := point{cycle: m.Cycle(), flops: m.S.Flops}
+	n := m.Spec.SHRAMBytes()
+	p.ram = pieces(m.S.RAM.Mem[:n], ramPiece, prev, func(q *point) [][]byte { return q.ram })
+	p.mem = pieces(m.Mem.SRAM, memPiece, prev, func(q *point) [][]byte { return q.mem })
+	return p
+}
+
+func pieces(b []byte, size int, prev *point, of func(*point) [][]byte) [][]byte {
+	out := make([][]byte, 0, (len(b)+size-1)/size)
+	for i := 0; i*size < len(b); i++ {
+		piece := b[i*size : min(len(b), (i+1)*size)]
+		if prev != nil && bytes.Equal(of(prev)[i], piece) {
+			out = append(out, of(prev)[i])
+			continue
+		}
+		out = append(out, bytes.Clone(piece))
+	}
+	return out
+}
+
+// restore puts the machine in the state of the point.
+func (p *point) restore(m *npu.Machine) {
+	m.S.Flops = p.flops
+	for i, b := range p.ram {
+		copy(m.S.RAM.Mem[i*ramPiece:], b)
+	}
+	if m.S.RAM.SynLive != 0 {
+		m.S.RAM.Syn = [len(m.S.RAM.Syn)]uint8{}
+		m.S.RAM.SynLive = 0
+	}
+	for i, b := range p.mem {
+		copy(m.Mem.SRAM[i*memPiece:], b)
+	}
+	m.Touched()
+}
+
+// equal reports whether the machine, its performance counters apart, and its
+// memory equal the point.
+func (p *point) equal(m *npu.Machine) bool {
+	a, b := &p.flops, &m.S.Flops
+	if a.Trav != b.Trav || a.CC != b.CC || a.MAC != b.MAC || a.AO != b.AO || a.AOScale != b.AOScale ||
+		a.SB != b.SB || a.DMA != b.DMA || a.WD != b.WD || a.Bus != b.Bus || m.S.RAM.SynLive != 0 {
+		return false
+	}
+	for i, r := range p.ram {
+		if !bytes.Equal(r, m.S.RAM.Mem[i*ramPiece:i*ramPiece+len(r)]) {
+			return false
+		}
+	}
+	for i, r := range p.mem {
+		if !bytes.Equal(r, m.Mem.SRAM[i*memPiece:i*memPiece+len(r)]) {
+			return false
+		}
+	}
+	return true
+}
+
+// before returns the last point at or before a cycle of the first inference.
+func (g *Golden) before(cycle uint64) int {
+	i := sort.Search(g.end+1, func(i int) bool { return g.points[i].cycle > cycle })
+	return max(0, i-1)
+}
+
+// opAt returns the operation under way at a cycle.
+func (g *Golden) opAt(cycle uint64) int {
+	i := sort.Search(len(g.Ops), func(i int) bool { return g.Ops[i].End >= cycle })
+	return min(i, max(0, len(g.Ops)-1))
+}
+
+// begin starts an inference on the machine as the driver does.
+func begin(m *npu.Machine, p *driver.Program) {
+	m.Start(p.StreamAddr(), 4*len(p.Commands), p.Bases())
+}
+
+// again prepares the machine for a second inference of the same input: the host
+// writes the input and starts the NPU, with the clock at the given cycle.
+func again(m *npu.Machine, p *driver.Program, input []byte, cycle uint64) {
+	m.S.Bus.Cycle = cycle
+	for i := range m.S.Bus.Port {
+		m.S.Bus.Port[i].NextR, m.S.Bus.Port[i].NextW = 0, 0
+	}
+	for _, b := range p.Inputs {
+		if b.Offset >= 0 {
+			copy(m.Mem.SRAM[b.Offset:], input[:b.Size])
+		}
+		input = input[b.Size:]
+	}
+	begin(m, p)
+}
+
+// runawayLimit bounds a fault-free run, which has no watchdog yet.
+const runawayLimit = 2_000_000_000
+
+// golden runs an input without faults. The number of cycles does not depend on
+// the data; cycles is that of the first input, or 0.
+func (e *Engine) golden(input []byte, cycles uint64) (*Golden, error) {
+	m, err := e.machine(input)
+	if err != nil {
+		return nil, err
+	}
+	g := &Golden{Input: input, Cycles: cycles}
+	if cycles == 0 {
+		if g.Ops, g.Cycles, err = e.timeline(m); err != nil {
+			return nil, err
+		}
+		if m, err = e.machine(input); err != nil {
+			return nil, err
+		}
+	}
+	begin(m, e.program)
+	step := max(1, (g.Cycles+uint64(e.points)-1)/uint64(e.points))
+	if err := g.record(m, step, g.Cycles+1); err != nil {
+		return nil, err
+	}
+	g.end = len(g.points) - 1
+	g.Output = e.program.ReadOutputs(m.Mem)
+	g.hash = hashOutput(g.Output)
+	if cycles != 0 && m.Cycle() != cycles {
+		return nil, fmt.Errorf("the fault-free run took %d cycles for one input and %d for another: its timing must not depend on the data", cycles, m.Cycle())
+	}
+	want, err := e.program.RunFunctional(input)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(want, g.Output) {
+		return nil, fmt.Errorf("the cycle-level machine and the functional machine disagree on the output of %s: please report this network", e.program.Name)
+	}
+	again(m, e.program, input, m.Cycle())
+	if err := g.record(m, 4*step, runawayLimit); err != nil {
+		return nil, err
+	}
+	g.Second = m.Cycle()
+	return g, nil
+}
+
+// record runs to the end of an inference, taking points at multiples of step.
+func (g *Golden) record(m *npu.Machine, step, limit uint64) error {
+	base := m.Cycle()
+	for k := uint64(0); ; k++ {
+		var prev *point
+		if n := len(g.points); n > 0 {
+			prev = &g.points[n-1]
+		}
+		g.points = append(g.points, snapshot(m, prev))
+		if st := m.Status(); st != npu.Running {
+			if st != npu.Done {
+				return fmt.Errorf("the fault-free run ended with a %v: %s", st, m.Describe())
+			}
+			return nil
+		}
+		if m.Cycle() >= limit {
+			return fmt.Errorf("the fault-free run does not end: %s", m.Describe())
+		}
+		m.Run(base + (k+1)*step)
+	}
+}
+
+// timeline runs an inference and notes when operations retire.
+func (e *Engine) timeline(m *npu.Machine) ([]OpSpan, uint64, error) {
+	var ops []OpSpan
+	var kernels []int
+	for i := range e.program.Operations {
+		if e.program.Operations[i].Kind != "dma" {
+			kernels = append(kernels, i)
+		}
+	}
+	at := uint64(0)
+	m.Observe = func(n npu.Note) {
+		if n.Kind != npu.NoteRetire {
+			return
+		}
+		s := OpSpan{Index: len(ops), Start: at, End: n.Cycle}
+		if len(ops) < len(kernels) {
+			o := &e.program.Operations[kernels[len(ops)]]
+			s.Name, s.Kind, s.Layer = o.Name, o.Kind, o.Layer
+		}
+		ops = append(ops, s)
+		at = n.Cycle + 1
+	}
+	begin(m, e.program)
+	if st := m.Run(runawayLimit); st != npu.Done {
+		return nil, 0, fmt.Errorf("the fault-free run ended with a %v: %s", st, m.Describe())
+	}
+	m.Observe = nil
+	if len(ops) > 0 {
+		ops[len(ops)-1].End = m.Cycle()
+	}
+	return ops, m.Cycle(), nil
+}
+
+// hashOutput is the short hash of an output kept in records.
+func hashOutput(b []byte) uint64 {
+	h := sha256.Sum256(b)
+	return binary.BigEndian.Uint64(h[:8])
+}

@@ -1,0 +1,122 @@
+package netlist
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"upset/npu/isa"
+)
+
+// Costs are the areas of the building blocks in gate equivalents (a two-input
+// NAND gate is 1). All of them are our choice and can be changed.
+type Costs struct {
+	Flop       float64 // one flip-flop
+	Multiplier float64 // per bit of one operand and bit of the other
+	Adder      float64 // per bit
+	Mux        float64 // two-to-one multiplexer, per bit
+	XOR        float64 // two-input exclusive or
+	Comparator float64 // per bit
+	Voter      float64 // per bit; used by protection, not by the bare machine
+}
+
+// DefaultCosts returns the usual figures of a standard-cell library (our choice).
+func DefaultCosts() *Costs {
+	return &Costs{Flop: 6.5, Multiplier: 5, Adder: 7, Mux: 2.5, XOR: 2.5, Comparator: 3, Voter: 4}
+}
+
+// BlockArea is the area of a block. Areas are in gate equivalents and cover
+// logic only; SRAM is counted in bits and listed apart.
+type BlockArea struct {
+	Block    string
+	Flops    int
+	SRAMBits int
+	FlopGE   float64
+	CombGE   float64
+}
+
+// LogicGE is the area of the flops and of the combinational logic together.
+func (a BlockArea) LogicGE() float64 { return a.FlopGE + a.CombGE }
+
+// blockOrder lists the blocks in the order of the pipeline.
+var blockOrder = [...]string{"cc", "traversal", "dma", "wd", "mac", "ao", "sb", "pmu"}
+
+// Blocks returns the names of the blocks in the order of the pipeline.
+func Blocks() []string { return append([]string(nil), blockOrder[:]...) }
+
+// Areas returns the area of every block, in the order of Blocks. Costs may be
+// nil for the defaults.
+func (t *Table) Areas(c *Costs) []BlockArea {
+	if c == nil {
+		c = DefaultCosts()
+	}
+	list := make([]BlockArea, len(blockOrder))
+	index := map[string]*BlockArea{}
+	for i, name := range blockOrder {
+		list[i].Block = name
+		index[name] = &list[i]
+	}
+	for i := range t.Registers {
+		r := &t.Registers[i]
+		if r.IsSRAM() {
+			index[r.Block].SRAMBits += r.Bits()
+			continue
+		}
+		index[r.Block].Flops += r.Bits()
+	}
+	for _, g := range t.Gates(c) {
+		index[g.Block].CombGE += g.GE
+	}
+	for i := range list {
+		list[i].FlopGE = float64(list[i].Flops) * c.Flop
+	}
+	return list
+}
+
+// FlopShare is the share of the flops in the logic area.
+func FlopShare(list []BlockArea) float64 {
+	flops, logic := 0.0, 0.0
+	for _, a := range list {
+		flops += a.FlopGE
+		logic += a.LogicGE()
+	}
+	if logic == 0 {
+		return 0
+	}
+	return flops / logic
+}
+
+// Gates returns the combinational logic of the configuration, part by part.
+func (t *Table) Gates(c *Costs) []Gates {
+	g := gates{c: c, s: t.Config.Spec(), ecc: t.ECC, bank: bankBits()}
+	g.cc()
+	g.traversal()
+	g.dma()
+	g.wd()
+	g.mac()
+	g.ao()
+	g.sb()
+	g.pmu()
+	return g.list
+}
+
+// bankBits is the number of bits of one configuration bank.
+func bankBits() int {
+	n := 0
+	for _, info := range isa.Table {
+		n += popcount(info.Mask)
+	}
+	return n
+}
+
+// Digest identifies the table: a SHA-256 over every register. Two tables with
+// the same digest number their sites alike.
+func (t *Table) Digest() string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s ecc %d\n", t.Config, t.ECC)
+	for i := range t.Registers {
+		r := &t.Registers[i]
+		fmt.Fprintf(h, "%s %s %s %d %d %d %t %x %v\n", r.Block, r.Name, r.Class, r.Count, r.Width, r.First, r.Observer, r.masks, r.names)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

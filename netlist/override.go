@@ -1,0 +1,173 @@
+package netlist
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+
+	yaml "go.yaml.in/yaml/v3"
+)
+
+// Override replaces figures of the built-in inventory by a user's own, block by
+// block. The machine itself stays as it is: a flop count scales the weight of
+// the block's simulated flops, it does not add any. An example file:
+//
+//	# Figures of our own build. Every key is optional.
+//	blocks:
+//	  mac:
+//	    flops: 14200          # flip-flops
+//	    flop_area_ge: 99400   # their area; without it flops × area of one flop
+//	    comb_area_ge: 180000  # area of the combinational logic
+//	    flop_fit: 1.1e-4      # raw rate of one flop in FIT
+//	  sb:
+//	    sram_bits: 221184     # SRAM bits, check bits included
+//	    sram_fit: 2.0e-5      # raw rate of one SRAM bit in FIT
+//
+// Blocks are cc, traversal, dma, wd, mac, ao, sb and pmu. Unknown keys, unknown
+// blocks and negative figures are errors.
+type Override struct {
+	Blocks map[string]BlockOverride `yaml:"blocks"`
+}
+
+// BlockOverride holds the figures of one block; nil keeps the built-in figure.
+type BlockOverride struct {
+	Flops    *int     `yaml:"flops"`
+	SRAMBits *int     `yaml:"sram_bits"`
+	FlopArea *float64 `yaml:"flop_area_ge"`
+	CombArea *float64 `yaml:"comb_area_ge"`
+	FlopFIT  *float64 `yaml:"flop_fit"`
+	SRAMFIT  *float64 `yaml:"sram_fit"`
+}
+
+// overrideLimit bounds the size of an override file in bytes.
+const overrideLimit = 1 << 20
+
+// LoadOverride reads an override file.
+func LoadOverride(r io.Reader) (*Override, error) {
+	data, err := io.ReadAll(io.LimitReader(r, overrideLimit+1))
+	if err != nil {
+		return nil, fmt.Errorf("inventory: %w", err)
+	}
+	if len(data) > overrideLimit {
+		return nil, fmt.Errorf("inventory: the file is larger than %d bytes", overrideLimit)
+	}
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	d.KnownFields(true)
+	var o Override
+	if err := d.Decode(&o); err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil, errors.New("inventory: the file is empty: it must have the key blocks")
+		}
+		return nil, fmt.Errorf("inventory: %w", err)
+	}
+	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return nil, errors.New("inventory: the file holds more than one document")
+	}
+	if len(o.Blocks) == 0 {
+		return nil, errors.New("inventory: the file names no block under the key blocks")
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.Blocks)) {
+		if !slices.Contains(blockOrder[:], name) {
+			return nil, fmt.Errorf("inventory: unknown block %q: use one of %v", name, blockOrder)
+		}
+		if err := o.Blocks[name].check(); err != nil {
+			return nil, fmt.Errorf("inventory: block %s: %w", name, err)
+		}
+	}
+	return &o, nil
+}
+
+// countLimit bounds flop and SRAM counts, so that no sum can overflow.
+const countLimit = 1 << 40
+
+func (b BlockOverride) check() error {
+	for _, v := range []struct {
+		key string
+		n   *int
+	}{{"flops", b.Flops}, {"sram_bits", b.SRAMBits}} {
+		if v.n != nil && (*v.n < 0 || *v.n > countLimit) {
+			return fmt.Errorf("%s is %d: use a count from 0 to %d", v.key, *v.n, int64(countLimit))
+		}
+	}
+	for _, v := range []struct {
+		key string
+		x   *float64
+	}{{"flop_area_ge", b.FlopArea}, {"comb_area_ge", b.CombArea}, {"flop_fit", b.FlopFIT}, {"sram_fit", b.SRAMFIT}} {
+		if v.x != nil && (*v.x < 0 || math.IsNaN(*v.x) || math.IsInf(*v.x, 0)) {
+			return fmt.Errorf("%s is %v: use a finite number that is not negative", v.key, *v.x)
+		}
+	}
+	return nil
+}
+
+// Apply returns the areas with the figures of the override in place. A flop
+// count without an area is charged at the cost of one flop; costs may be nil for
+// the defaults. A nil override changes nothing.
+func (o *Override) Apply(areas []BlockArea, c *Costs) []BlockArea {
+	if c == nil {
+		c = DefaultCosts()
+	}
+	out := slices.Clone(areas)
+	for i := range out {
+		b, ok := o.block(out[i].Block)
+		if !ok {
+			continue
+		}
+		a := &out[i]
+		if b.Flops != nil {
+			a.Flops = *b.Flops
+			a.FlopGE = float64(a.Flops) * c.Flop
+		}
+		set(&a.SRAMBits, b.SRAMBits)
+		set(&a.FlopGE, b.FlopArea)
+		set(&a.CombGE, b.CombArea)
+	}
+	return out
+}
+
+// FlopScale is the factor by which the override changes the number of flops of
+// a block that has the given number of simulated ones.
+func (o *Override) FlopScale(block string, flops int) float64 {
+	b, ok := o.block(block)
+	if !ok || b.Flops == nil || flops == 0 {
+		return 1
+	}
+	return float64(*b.Flops) / float64(flops)
+}
+
+// SRAMScale is the same factor for SRAM bits.
+func (o *Override) SRAMScale(block string, bits int) float64 {
+	b, ok := o.block(block)
+	if !ok || b.SRAMBits == nil || bits == 0 {
+		return 1
+	}
+	return float64(*b.SRAMBits) / float64(bits)
+}
+
+// Rates returns the raw rates in FIT of a flop and of an SRAM bit of a block,
+// given the rates that hold without the override.
+func (o *Override) Rates(block string, flop, sram float64) (flopFIT, sramFIT float64) {
+	if b, ok := o.block(block); ok {
+		set(&flop, b.FlopFIT)
+		set(&sram, b.SRAMFIT)
+	}
+	return flop, sram
+}
+
+func (o *Override) block(name string) (BlockOverride, bool) {
+	if o == nil {
+		return BlockOverride{}, false
+	}
+	b, ok := o.Blocks[name]
+	return b, ok
+}
+
+func set[T any](dst *T, v *T) {
+	if v != nil {
+		*dst = *v
+	}
+}
