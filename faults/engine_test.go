@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"upset/models/driver"
 	"upset/netlist"
@@ -42,62 +41,132 @@ func shippedInputs(t testing.TB, name string, n int) (out [][]byte) {
 	return out
 }
 
-func TestMix(t *testing.T) {
-	for _, name := range []string{"fashion-tiny", "fashion-dscnn"} {
-		p := shipped(t, name, isa.U55x128)
-		begin := time.Now()
-		e, err := New(p, shippedInputs(t, name, 8), Options{ECC: npu.ECCSECDED}, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Log(name, e.Cycles(), "golden", time.Since(begin))
-		w, err := e.Worker()
-		if err != nil {
-			t.Fatal(err)
-		}
-		rng := rand.New(rand.NewPCG(1, 2))
-		flops := 0
-		for i := range e.Table().Registers {
-			if !e.Table().Registers[i].IsSRAM() {
-				flops += e.Table().Registers[i].Bits()
-			}
-		}
-		var all []netlist.SiteID
-		for i := range e.Table().Registers {
-			r := &e.Table().Registers[i]
-			if r.IsSRAM() {
-				continue
-			}
-			for b := range r.Bits() {
-				all = append(all, r.First+netlist.SiteID(b))
-			}
-		}
-		n := 1500
-		begin = time.Now()
-		count := map[string]map[string]int{}
-		causes := map[string]int{}
-		end := 0
-		for i := range n {
-			s := Site{all[rng.IntN(len(all))], rng.Uint64N(e.Cycles())}
-			r, err := w.Inject(i%8, s, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			pl, _ := e.Table().Place(s.ID)
-			k := pl.Register.Block
-			if count[k] == nil {
-				count[k] = map[string]int{}
-			}
-			count[k][r.Outcome.String()]++
-			causes[r.Cause.String()]++
-			if r.ToEnd {
-				end++
-			}
-		}
-		d := time.Since(begin)
-		t.Log(flops, d, float64(n)/d.Seconds(), "toEnd", end, causes)
-		for k, v := range count {
-			t.Log(k, v)
+// flopSites lists the flop sites of a table.
+func flopSites(tab *netlist.Table) (all []netlist.SiteID) {
+	for _, r := range tab.Select(netlist.Filter{NoSRAM: true}) {
+		for b := range r.Bits() {
+			all = append(all, r.First+netlist.SiteID(b))
 		}
 	}
+	return all
+}
+
+func engine(t testing.TB, name string, c isa.Config, inputs int, o Options) *Engine {
+	t.Helper()
+	e, err := New(shipped(t, name, c), shippedInputs(t, name, inputs), o, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func worker(t testing.TB, e *Engine) *Worker {
+	t.Helper()
+	w, err := e.Worker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// Early exit, checkpoints and pruning must not change what an injection does:
+// the record equals that of the machine run from cycle 0 to the end.
+func TestInjectEqualsPlain(t *testing.T) {
+	cases := []struct {
+		config  isa.Config
+		ecc     npu.ECC
+		samples int
+	}{{isa.U55x32, npu.ECCNone, 1500}, {isa.U55x64, npu.ECCSECDED, 800}, {isa.U55x128, npu.ECCParity, 1500}, {isa.U55x256, npu.ECCNone, 800}}
+	for _, tc := range cases {
+		t.Run(tc.config.String(), func(t *testing.T) {
+			e := engine(t, "fashion-tiny", tc.config, 2, Options{ECC: tc.ecc})
+			fast, slow := worker(t, e), worker(t, e)
+			rng := rand.New(rand.NewPCG(7, uint64(tc.config)))
+			flops := flopSites(e.Table())
+			seen := map[Outcome]int{}
+			for i := range tc.samples {
+				s := Site{flops[rng.IntN(len(flops))], rng.Uint64N(e.Cycles())}
+				if i%4 == 0 { // RAM and its check bits too
+					s.ID = netlist.SiteID(rng.IntN(e.Table().Bits()))
+				}
+				a, err := fast.Inject(i&1, s, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				b, err := slow.Plain(i&1, s)
+				if err != nil {
+					t.Fatal(err)
+				}
+				seen[a.Outcome]++
+				same := a.Outcome == b.Outcome || a.Pruned && (b.Outcome == Masked || b.Outcome == Corrected)
+				if !same || a.Before != b.Before || a.After != b.After || a.ToEnd && (a.Cause != b.Cause || a.Output != b.Output || a.End != b.End || a.Late != b.Late) {
+					t.Errorf("%s@%d: fast %+v, plain %+v", e.Table().Name(s.ID), s.Cycle, a, b)
+				}
+			}
+			if seen[Masked] == 0 || len(seen) < 3 {
+				t.Errorf("the sample is too tame to prove anything: %v", seen)
+			}
+		})
+	}
+}
+
+// A flip is a write to State: the bit reads inverted afterwards, and the record
+// says so.
+func TestRecordProvesFlip(t *testing.T) {
+	e := engine(t, "fashion-tiny", isa.U55x64, 1, Options{})
+	w := worker(t, e)
+	flops := flopSites(e.Table())
+	for i := 0; i < len(flops); i += 997 {
+		r, err := w.Inject(0, Site{flops[i], 300}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Before^r.After != 1 {
+			t.Errorf("%s: %d -> %d", e.Table().Name(flops[i]), r.Before, r.After)
+		}
+	}
+}
+
+// The story of a flip in a configuration register that is in use names the block
+// and reaches memory.
+func TestTell(t *testing.T) {
+	e := engine(t, "fashion-tiny", isa.U55x128, 1, Options{})
+	w := worker(t, e)
+	id, err := e.Table().Parse("mac.acc[3].12")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for c := uint64(100); c < e.Cycles(); c++ {
+		r, err := w.Inject(0, Site{id, c}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Outcome != SDCTolerable && r.Outcome != SDCCritical {
+			continue
+		}
+		st, err := w.Tell(0, Site{id, c})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if st.Block != "mac" || st.Bytes == 0 || len(st.Outputs) == 0 || len(st.Events) < 3 {
+			t.Errorf("story of cycle %d:\n%s", c, st)
+		}
+		t.Logf("\n%s", st)
+		return
+	}
+	t.Error("no flip of the accumulator bit reaches the output")
+}
+
+func BenchmarkInjections(b *testing.B) {
+	e := engine(b, "fashion-dscnn", isa.U55x128, 4, Options{ECC: npu.ECCSECDED})
+	w := worker(b, e)
+	flops := flopSites(e.Table())
+	rng := rand.New(rand.NewPCG(1, 2))
+	b.ResetTimer()
+	for i := range b.N {
+		if _, err := w.Inject(i&3, Site{flops[rng.IntN(len(flops))], rng.Uint64N(e.Cycles())}, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "injections/s")
 }

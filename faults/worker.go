@@ -65,6 +65,31 @@ func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 	return r, nil
 }
 
+// Plain performs one injection the slow way: from cycle 0 to the end of the
+// inference, without checkpoints, early exit or pruning. Its record names the
+// same outcome, output and end as Inject; only Inject's notes on how it got there
+// (ToEnd, Pruned, and the end and cause of a run that became equal) may differ.
+func (w *Worker) Plain(input int, s Site) (Record, error) {
+	e, g := w.e, w.e.golds[input]
+	r := Record{Site: s, Input: uint32(input), Op: uint16(g.opAt(s.Cycle))}
+	var err error
+	if w.m, err = e.machine(g.Input); err != nil {
+		return Record{}, err
+	}
+	begin(w.m, e.program)
+	w.m.Run(s.Cycle)
+	if r.Before, r.After, err = e.table.Flip(w.m, s.ID); err != nil {
+		return Record{}, err
+	}
+	w.m.Run(e.Watchdog())
+	r.ToEnd, r.End = true, w.m.Cycle()
+	w.classify(&r, g)
+	if r.Outcome == Masked && w.m.Events[npu.EvECC] != 0 {
+		r.Outcome, r.Cause = Corrected, CauseRAMCode
+	}
+	return r, nil
+}
+
 // seek brings the machine to a cycle of the fault-free run.
 func (w *Worker) seek(g *Golden, cycle uint64) {
 	g.points[g.before(cycle)].restore(w.m)

@@ -82,7 +82,7 @@ func LoadOverride(r io.Reader) (*Override, error) {
 }
 
 // countLimit bounds flop and SRAM counts, so that no sum can overflow.
-const countLimit = 1 << 40
+const countLimit = 1 << 30
 
 func (b BlockOverride) check() error {
 	for _, v := range []struct {
@@ -90,7 +90,7 @@ func (b BlockOverride) check() error {
 		n   *int
 	}{{"flops", b.Flops}, {"sram_bits", b.SRAMBits}} {
 		if v.n != nil && (*v.n < 0 || *v.n > countLimit) {
-			return fmt.Errorf("%s is %d: use a count from 0 to %d", v.key, *v.n, int64(countLimit))
+			return fmt.Errorf("%s is %d: use a count from 0 to %d", v.key, *v.n, countLimit)
 		}
 	}
 	for _, v := range []struct {

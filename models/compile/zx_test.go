@@ -25,7 +25,7 @@ func TestZX(t *testing.T){
  k:=0; bad:=false
  m.Observe=func(n npu.Note){ if n.Kind!=npu.NoteRetire||bad{return}
    w:=want[k]; got:=ofmBytes(&w.d,mem,p.Bases())
-   if !bytes.Equal(got,w.out){bad=true; nn,first,last:=0,-1,0; for i:=range got{if got[i]!=w.out[i]{nn++; last=i; if first<0{first=i}}}
+   if !bytes.Equal(got,w.out){bad=true; nn,first,last:=0,-1,0; for i:=range got{if got[i]!=w.out[i]{nn++; last=i; if os.Getenv("C")!=""{fmt.Print(i%w.d.OFMD," ")}; if first<0{first=i}}}
      fmt.Printf("%s %s kernel %d %v/%d differs: %d of %d first %d last %d: ofm %dx%dx%d ifm %dx%dx%d blk %dx%dx%d dep %d part %v k%dx%d ib %d ab %d brick %v/%v e%d ub\n",name,cs,k,w.d.Op,w.d.Mode,nn,len(got),first,last,w.d.OFMH,w.d.OFMW,w.d.OFMD,w.d.IFMH,w.d.IFMW,w.d.IFMD,w.d.BlkH,w.d.BlkW,w.d.BlkD,w.d.BlockDep,w.d.PartKernel,w.d.KH,w.d.KW,w.d.IBEnd>>10,w.d.ABStart>>10,w.d.IFM.Brick,w.d.OFM.Brick,w.d.IFM.Bytes)}
    k++}
  st:=m.Run(300_000_000)

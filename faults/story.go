@@ -1,0 +1,184 @@
+package faults
+
+import (
+	"fmt"
+	"sort"
+
+	"upset/npu"
+	"upset/npu/isa"
+)
+
+// Story is what an injection did, step by step.
+type Story struct {
+	Record  Record
+	Name    string // site name
+	Block   string
+	Class   string
+	Word    uint32 // command word that the parser had taken last
+	Command string // its name
+	Op      OpSpan // operation under way
+	Events  []StoryEvent
+	Bytes   int   // bytes of memory that differ at the end
+	Outputs []int // output elements that differ, by byte
+}
+
+// StoryEvent is a change in where the machine differs from the fault-free one.
+type StoryEvent struct {
+	Cycle uint64 // cycles after the flip
+	What  string
+}
+
+// storyLimit bounds the events that a story tells.
+const storyLimit = 40
+
+// Tell replays an injection beside a fault-free machine and reports which blocks
+// differ when, until the two agree or the inference ends.
+func (w *Worker) Tell(input int, s Site) (*Story, error) {
+	rec, err := w.Inject(input, s, nil)
+	if err != nil {
+		return nil, err
+	}
+	e, g := w.e, w.e.golds[input]
+	place, err := e.table.Place(s.ID)
+	if err != nil {
+		return nil, err
+	}
+	st := &Story{Record: rec, Name: e.table.Name(s.ID), Block: place.Register.Block, Class: place.Register.Class.String()}
+	if len(g.Ops) > 0 {
+		st.Op = g.Ops[rec.Op]
+	}
+	ref, err := e.Worker()
+	if err != nil {
+		return nil, err
+	}
+	ref.seek(g, s.Cycle)
+	w.seek(g, s.Cycle)
+	st.Word = w.m.S.CC.Word
+	st.Command = commandName(st.Word)
+	if _, _, err := e.table.Flip(w.m, s.ID); err != nil {
+		return nil, err
+	}
+	st.follow(w.m, ref.m, s.Cycle, e.Watchdog())
+	out := e.program.ReadOutputs(w.m.Mem)
+	for i := range out {
+		if w.m.S.CC.Run == 0 && out[i] != g.Output[i] {
+			st.Outputs = append(st.Outputs, i)
+		}
+	}
+	return st, nil
+}
+
+func commandName(word uint32) string {
+	switch kind, x := isa.Classify(word); {
+	case kind == isa.KindOp:
+		return isa.Opcode(x).String()
+	case kind != isa.KindInvalid && x >= 0:
+		return isa.Table[x].Name
+	}
+	return "none"
+}
+
+// follow steps both machines and notes when the set of differing blocks changes.
+func (st *Story) follow(m, ref *npu.Machine, from, limit uint64) {
+	dirty := map[uint32]bool{}
+	was := ""
+	say := func(what string) {
+		if len(st.Events) < storyLimit {
+			st.Events = append(st.Events, StoryEvent{m.Cycle() - from, what})
+		}
+	}
+	for m.Cycle() < limit {
+		now := differing(m, ref)
+		before := len(dirty)
+		m.Writes, ref.Writes = npu.Pages{}, npu.Pages{}
+		if text := listed(now); text != was {
+			say(text)
+			was = text
+		}
+		if m.S.CC.Run == 0 {
+			break
+		}
+		m.Step()
+		ref.Step()
+		if m.Writes != (npu.Pages{}) || ref.Writes != (npu.Pages{}) {
+			noteMemory(m, ref, dirty)
+		}
+		if before == 0 && len(dirty) > 0 {
+			say("the first wrong byte reaches memory")
+		}
+		if len(now) == 0 && len(dirty) == 0 {
+			break
+		}
+	}
+	st.Bytes = len(dirty)
+}
+
+// noteMemory updates the set of differing bytes in the pages written this cycle.
+func noteMemory(m, ref *npu.Machine, dirty map[uint32]bool) {
+	for p := range len(m.Mem.SRAM)>>npu.PageShift + 1 {
+		if (m.Writes[p>>6]|ref.Writes[p>>6])>>(p&63)&1 == 0 {
+			continue
+		}
+		lo := p << npu.PageShift
+		for a := lo; a < min(lo+1<<npu.PageShift, len(m.Mem.SRAM)); a++ {
+			if m.Mem.SRAM[a] != ref.Mem.SRAM[a] {
+				dirty[uint32(a)] = true
+			} else {
+				delete(dirty, uint32(a))
+			}
+		}
+	}
+}
+
+// differing lists the blocks whose state is not that of the fault-free machine.
+func differing(m, ref *npu.Machine) []string {
+	a, b := &m.S, &ref.S
+	var out []string
+	add := func(name string, differs bool) {
+		if differs {
+			out = append(out, name)
+		}
+	}
+	add("command controller", a.CC != b.CC)
+	add("traversal", a.Trav != b.Trav)
+	add("DMA", a.DMA != b.DMA)
+	add("weight decoder", a.WD != b.WD)
+	add("MAC array", a.MAC != b.MAC)
+	add("output stage", a.AO != b.AO || a.AOScale != b.AOScale)
+	add("shared-buffer control", a.SB != b.SB)
+	add("shared buffer", a.RAM != b.RAM)
+	add("bus", a.Bus != b.Bus)
+	return out
+}
+
+func listed(blocks []string) string {
+	if len(blocks) == 0 {
+		return "no block differs any more"
+	}
+	sort.Strings(blocks)
+	text := "differs in: "
+	for i, b := range blocks {
+		if i > 0 {
+			text += ", "
+		}
+		text += b
+	}
+	return text
+}
+
+// String tells the story in plain lines.
+func (st *Story) String() string {
+	r := &st.Record
+	s := fmt.Sprintf("site      %s@%d (%s, %s)\nbit       %d -> %d\nduring    operation %d %s, layer %d; last command %s\n",
+		st.Name, r.Site.Cycle, st.Block, st.Class, r.Before, r.After, st.Op.Index, st.Op.Name, st.Op.Layer, st.Command)
+	for _, ev := range st.Events {
+		s += fmt.Sprintf("  +%-7d %s\n", ev.Cycle, ev.What)
+	}
+	if st.Bytes > 0 {
+		s += fmt.Sprintf("memory    %d bytes differ at the end\n", st.Bytes)
+	}
+	if len(st.Outputs) > 0 {
+		s += fmt.Sprintf("output    %d bytes differ, first at %d\n", len(st.Outputs), st.Outputs[0])
+	}
+	return s + fmt.Sprintf("outcome   %s (%s) at cycle %d\n", r.Outcome, r.Cause, r.End)
+}
