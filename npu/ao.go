@@ -45,9 +45,9 @@ type AOState struct {
 	N     [aoStages]uint8  `npu:"4,local"` // lanes in use
 	Addr  [aoStages]uint16 `npu:"11,local"`
 	Flags [aoStages]uint8  `npu:"3,local"`
-	TC    uint8            `npu:"4,local"` // channel of the token in the read stage
-	TY    uint8            `npu:"5,local"` // its pixel, for the divisor of an average
-	TX    uint8            `npu:"6,local"`
+	TC    uint8            `npu:"4,local"`  // channel of the token in the read stage
+	TY    uint16           `npu:"16,local"` // its output row and column, for the divisor of an average
+	TX    uint16           `npu:"16,local"`
 
 	In     [maxLanes]uint64 `npu:"40,data,n=lanes"`
 	In2    [maxLanes]uint32 `npu:"32,data,n=lanes"`
@@ -89,7 +89,7 @@ func (m *Machine) stepAO() {
 	m.writeLanes(a, p)
 	m.activate(a, p)
 	m.multiplyHigh(a, p)
-	m.combine(a, t, p)
+	m.combine(a, p)
 	m.readLanes(a, t, p)
 	if a.Tail != 0 && a.Valid == [aoStages]uint8{} {
 		a.Tail = 0
@@ -192,7 +192,7 @@ func (m *Machine) multiplyHigh(a *AOState, p *params) {
 }
 
 // combine adds the bias or combines the operands, and latches the scale.
-func (m *Machine) combine(a *AOState, t *Block, p *params) {
+func (m *Machine) combine(a *AOState, p *params) {
 	if a.Valid[aoRead] == 0 {
 		return
 	}
@@ -202,7 +202,7 @@ func (m *Machine) combine(a *AOState, t *Block, p *params) {
 	case p.kind == kindMax:
 		scale, shift = 1, 0
 	case p.kind == kindAverage && !p.GlobalScale:
-		scale, shift = arith.AverageScale(p.validTaps(t, int(a.TY), int(a.TX)), 0)
+		scale, shift = arith.AverageScale(p.validTaps(int(a.TY), int(a.TX)), 0)
 	}
 	for i := range n {
 		v, s, h := sx40(a.In[i]), scale, shift
@@ -242,9 +242,9 @@ func (m *Machine) operands(a *AOState, p *params, i int) (v int64, scale uint32,
 }
 
 // validTaps counts the taps of an output position that lie inside the map.
-func (p *params) validTaps(t *Block, y, x int) int {
-	ny := tapsInside((int(t.OY)+y)*p.StrideY-p.PadTop, p.DilY, p.KH, p.IFMH)
-	nx := tapsInside((int(t.OX)+x)*p.StrideX-p.PadLeft, p.DilX, p.KW, p.IFMW)
+func (p *params) validTaps(y, x int) int {
+	ny := tapsInside(y*p.StrideY-p.PadTop, p.DilY, p.KH, p.IFMH)
+	nx := tapsInside(x*p.StrideX-p.PadLeft, p.DilX, p.KW, p.IFMW)
 	return max(1, ny*nx)
 }
 
@@ -310,7 +310,7 @@ func (m *Machine) readLanes(a *AOState, t *Block, p *params) {
 	e := p.OFM.Bytes
 	a.Valid[aoRead], a.N[aoRead], a.Flags[aoRead] = 1, uint8(n), ob*aoBuffer
 	a.Addr[aoRead] = uint16(int(ob)*isa.BankBytes+int(a.Slot)*16*e+int(a.C)*e) & (1<<11 - 1)
-	a.TC, a.TY, a.TX = a.C, a.Y, a.X
+	a.TC, a.TY, a.TX = a.C, t.OY+uint16(a.Y), t.OX+uint16(a.X)
 	m.readOperands(a, t, p, n)
 	m.advanceAO(a, t, p, n)
 }

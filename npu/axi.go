@@ -19,7 +19,7 @@ const (
 const (
 	tableReads  = 32 // outstanding reads of a port (AXI_LIMIT: up to 32)
 	tableWrites = 16 // outstanding writes of a port (AXI_LIMIT: up to 16)
-	burstBytes  = 64 // burst alignment, AXI_LIMIT burst = 0 (driver default)
+	minBurst    = 64 // bytes of a burst with AXI_LIMIT burst = 0; 128 with 1, 256 with 2
 )
 
 // AXIState is the NPU's side of one 64-bit AXI port: a request register, the
@@ -27,12 +27,12 @@ const (
 // the table of outstanding writes.
 type AXIState struct {
 	ARAddr  uint32 `npu:"32,local"`
-	ARBeats uint8  `npu:"4,local"`
+	ARBeats uint8  `npu:"6,local"`
 	ARChan  uint8  `npu:"3,local"`
 	ARValid uint8  `npu:"1,local"`
 
 	RdChan  [tableReads]uint8 `npu:"3,local"`
-	RdBeats [tableReads]uint8 `npu:"4,local"`
+	RdBeats [tableReads]uint8 `npu:"6,local"`
 	RdHead  uint8             `npu:"5,local"`
 	RdCount uint8             `npu:"6,local"`
 	RData   [2]uint64         `npu:"64,data"`

@@ -29,6 +29,9 @@ type CCState struct {
 	QConfig    uint8     `npu:"2,config"`
 	RegionCfg  uint16    `npu:"16,config"`
 	BaseP      [8]uint32 `npu:"32,config"`
+	Burst      [4]uint8  `npu:"2,config"` // AXI_LIMIT0..3: burst alignment
+	MaxReads   [4]uint8  `npu:"5,config"` // outstanding reads - 1
+	MaxWrites  [4]uint8  `npu:"4,config"` // outstanding writes - 1
 
 	// Parser.
 	Parse   uint8  `npu:"2,global"`

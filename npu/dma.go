@@ -106,9 +106,36 @@ type request struct {
 	beats int
 }
 
+// limitOf returns the AXI_LIMIT register that a region's accesses obey.
+func (m *Machine) limitOf(region int) int {
+	return int(m.S.CC.RegionCfg >> (2 * (region & 7)) & 3)
+}
+
+// burstBytes is the burst alignment of an AXI_LIMIT register.
+func (m *Machine) burstBytes(limit int) uint32 {
+	return minBurst << min(m.S.CC.Burst[limit&3], 2)
+}
+
 // burstBeats limits a run of beats to what fits before the next burst boundary.
-func burstBeats(addr uint32, beats int) int {
-	return min(beats, int(burstBytes-addr&(burstBytes-1))>>3)
+func (m *Machine) burstBeats(limit int, addr uint32, beats int) int {
+	b := m.burstBytes(limit)
+	return min(beats, int(b-addr&(b-1))>>3)
+}
+
+// readLimit returns the AXI_LIMIT register that read channel ch obeys.
+func (m *Machine) readLimit(ch int) int {
+	d := &m.S.DMA
+	switch ch {
+	case ChCmd:
+		return int(m.S.CC.QConfig & 3)
+	case ChWeights:
+		return m.limitOf(m.op[d.WgtBank].WeightReg)
+	case ChScale:
+		return m.limitOf(m.op[d.SclBank].ScaleReg)
+	case ChIFM:
+		return m.limitOf(d.IFM.operand(&m.op[m.S.Trav.IFM.Bank]).Region)
+	}
+	return m.limitOf(int(d.M2M.SrcReg))
 }
 
 // portOf returns the AXI port of a region: REGIONCFG 0 and 1 are port 0, 2 and
@@ -125,19 +152,19 @@ func (m *Machine) wants(ch, p int) (request, bool) {
 		if d.CmdLeft == 0 || int(m.S.CC.QConfig>>1&1) != p {
 			return request{}, false
 		}
-		n := min(burstBeats(d.CmdAddr, int(d.CmdLeft)), cmdDepth/2)
+		n := min(m.burstBeats(m.readLimit(ch), d.CmdAddr, int(d.CmdLeft)), cmdDepth/2)
 		return request{d.CmdAddr, n}, n <= cmdDepth-int(d.CmdCnt)-int(d.CmdOut)
 	case ChWeights:
 		if d.WgtActive == 0 || d.WgtLeft == 0 || m.portOf(m.op[d.WgtBank].WeightReg) != p {
 			return request{}, false
 		}
-		n := burstBeats(d.WgtAddr, int(d.WgtLeft))
+		n := m.burstBeats(m.readLimit(ch), d.WgtAddr, int(d.WgtLeft))
 		return request{d.WgtAddr, n}, n <= wgtDepth-int(d.WgtCnt)-int(d.WgtOut)
 	case ChScale:
 		if d.SclActive == 0 || d.SclLeft == 0 || m.portOf(m.op[d.SclBank].ScaleReg) != p {
 			return request{}, false
 		}
-		n := min(burstBeats(d.SclAddr, int(d.SclLeft)), sclDepth/2)
+		n := min(m.burstBeats(m.readLimit(ch), d.SclAddr, int(d.SclLeft)), sclDepth/2)
 		return request{d.SclAddr, n}, n <= sclDepth-int(d.SclCnt)-int(d.SclOut)
 	case ChIFM:
 		return m.ifmRequest(p)
@@ -182,7 +209,7 @@ func (m *Machine) stepArbiters() {
 		for i := range readChannels {
 			ch := (int(a.Turn) + i) % readChannels
 			r, ok := m.wants(ch, p)
-			if !ok {
+			if !ok || a.RdCount > m.S.CC.MaxReads[m.readLimit(ch)] {
 				continue
 			}
 			a.ARAddr, a.ARBeats, a.ARChan, a.ARValid = r.addr&^7, uint8(r.beats), uint8(ch), 1

@@ -101,7 +101,7 @@ func (m *Machine) ifmRequest(p int) (request, bool) {
 	if m.portOf(f.operand(q).Region) != p {
 		return request{}, false
 	}
-	return request{f.Addr, burstBeats(f.Addr&^7, int(f.Left))}, true
+	return request{f.Addr, m.burstBeats(m.readLimit(ChIFM), f.Addr&^7, int(f.Left))}, true
 }
 
 func (m *Machine) ifmGranted(r request) {

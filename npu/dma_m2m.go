@@ -29,7 +29,7 @@ func (m *Machine) m2mRequest(p int) (request, bool) {
 	if f.On == 0 || f.Left == 0 || m.portOf(int(f.SrcReg)) != p {
 		return request{}, false
 	}
-	n := burstBeats(f.Src, int(f.Left))
+	n := min(m.burstBeats(m.readLimit(ChM2M), f.Src, int(f.Left)), m2mAhead/2)
 	return request{f.Src, n}, int(f.Out)+n <= m2mAhead
 }
 
@@ -73,8 +73,12 @@ func (m *Machine) stepM2M() {
 	v := f.FIFO[f.Head&(m2mDepth-1)]
 	if f.Internal != 0 {
 		m.ramStore(int(f.Dst&0xffff), v, 8)
-	} else if !m.offerBeat(m.portOf(int(f.DstReg)), 1, beat{f.Dst, v, 0xff, f.Dst&(burstBytes-1) == 0, f.Dst&(burstBytes-1) == burstBytes-8 || f.ToWrite == 1}) {
-		return
+	} else {
+		burst := m.burstBytes(m.limitOf(int(f.DstReg)))
+		at := f.Dst & (burst - 1)
+		if !m.offerBeat(int(f.DstReg), 1, beat{f.Dst, v, 0xff, at == 0, at == burst-8 || f.ToWrite == 1}) {
+			return
+		}
 	}
 	f.Dst += 8
 	f.ToWrite--

@@ -30,15 +30,15 @@ type beat struct {
 	first, last bool
 }
 
-// offerBeat puts a beat into the write slice of a port. Channel is 0 for the
+// offerBeat puts a beat into the write slice of a region's port. Channel is 0 for the
 // OFM, 1 for memory to memory; a burst holds the port until its last beat.
-func (m *Machine) offerBeat(port, channel int, b beat) bool {
-	a := &m.S.DMA.AXI[port]
+func (m *Machine) offerBeat(region, channel int, b beat) bool {
+	a := &m.S.DMA.AXI[m.portOf(region)]
 	if a.WValid != 0 || a.WOwner != 0 && a.WOwner != uint8(channel+1) {
 		return false
 	}
 	first := b.first || a.WOwner == 0
-	if first && m.S.DMA.WrOut[channel] >= tableWrites {
+	if first && m.S.DMA.WrOut[channel] > m.S.CC.MaxWrites[m.limitOf(region)] {
 		return false
 	}
 	a.WAddr, a.WData, a.WStrb, a.WChan, a.WValid = b.addr, b.data, b.strb, uint8(channel), 1
@@ -87,7 +87,7 @@ func (m *Machine) stepOFM() {
 func (m *Machine) gatherOFM(f *OFMState, p *params) bool {
 	at := f.PieceA &^ 7
 	if f.Strb != 0 && at != f.Addr {
-		joins := at == f.Addr+8 && at&(burstBytes-1) != 0
+		joins := at == f.Addr+8 && at&(m.burstBytes(m.limitOf(p.OFM.Region))-1) != 0
 		if !m.sendOFM(f, p, !joins) {
 			return false
 		}
@@ -106,7 +106,7 @@ func (m *Machine) gatherOFM(f *OFMState, p *params) bool {
 }
 
 func (m *Machine) sendOFM(f *OFMState, p *params, last bool) bool {
-	if !m.offerBeat(m.portOf(p.OFM.Region), 0, beat{f.Addr, f.Data, f.Strb, f.First != 0, last}) {
+	if !m.offerBeat(p.OFM.Region, 0, beat{f.Addr, f.Data, f.Strb, f.First != 0, last}) {
 		return false
 	}
 	f.Strb = 0

@@ -85,22 +85,6 @@ func New(c isa.Config, sys System, ecc ECC, mem *isa.Memory) *Machine {
 	return m
 }
 
-// Start programs the registers as the driver does and sets CMD.run: the command
-// stream's address and bytes, and the region bases. Region 0 is read through
-// port 1, all others through port 0 (driver defaults).
-func (m *Machine) Start(stream uint32, bytes int, bases [8]uint32) {
-	cc := &m.S.CC
-	cc.QBase, cc.QSize, cc.QConfig = stream, uint32(bytes), 2
-	cc.RegionCfg = 3 | 1<<4 | 1<<6 | 1<<8 | 1<<10 | 1<<12 | 1<<14
-	cc.BaseP = bases
-	cc.EndReached, cc.IRQ, cc.Offset, cc.Half, cc.Parse, cc.QRead = 0, 0, 0, 0, parseEmpty, 0
-	d := &m.S.DMA
-	d.CmdAddr, d.CmdLeft = stream, (uint32(bytes)+7)>>3
-	d.CmdCnt, d.CmdOut = 0, 0
-	cc.Run = 1
-	m.refresh()
-}
-
 // Status is how a run ended.
 type Status uint8
 
