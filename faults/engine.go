@@ -29,6 +29,7 @@ type Engine struct {
 	criterion Criterion
 	points    int
 	golds     []*Golden
+	life      *lifetimes
 }
 
 // Memory for checkpoints (our choice): the whole budget and the usual size of a

@@ -170,3 +170,42 @@ func BenchmarkInjections(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "injections/s")
 }
+
+// Words of the shared buffer that are pruned as dead are harmless on the plain
+// machine, and the rule prunes most of an idle buffer.
+func TestDeadWords(t *testing.T) {
+	e := engine(t, "fashion-tiny", isa.U55x128, 1, Options{})
+	fast, slow := worker(t, e), worker(t, e)
+	ram := e.Table().Select(netlist.Filter{NoFlops: true})[0]
+	rng := rand.New(rand.NewPCG(3, 4))
+	pruned, live := 0, 0
+	for range 3000 {
+		s := Site{ram.First + netlist.SiteID(rng.IntN(ram.Bits())), rng.Uint64N(e.Cycles())}
+		if rng.IntN(2) == 0 { // the input and accumulator buffers, where life is
+			s.ID = ram.First + netlist.SiteID(2048*8+rng.IntN(256*8))
+		}
+		r, err := fast.Inject(0, s, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !r.Pruned {
+			live++
+			continue
+		}
+		pruned++
+		if pruned%4 != 0 {
+			continue
+		}
+		p, err := slow.Plain(0, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Outcome != Masked {
+			t.Errorf("%s@%d is pruned but %v (%v)", e.Table().Name(s.ID), s.Cycle, p.Outcome, p.Cause)
+		}
+	}
+	if pruned < 1500 || live < 20 {
+		t.Errorf("%d pruned, %d live: the rule does not tell them apart", pruned, live)
+	}
+	t.Logf("%d pruned, %d live", pruned, live)
+}

@@ -232,6 +232,7 @@ func (e *Engine) timeline(m *npu.Machine) ([]OpSpan, uint64, error) {
 		ops = append(ops, s)
 		at = n.Cycle + 1
 	}
+	life := newLifetimes(m)
 	begin(m, e.program)
 	if st := m.Run(runawayLimit); st != npu.Done {
 		return nil, 0, fmt.Errorf("the fault-free run ended with a %v: %s", st, m.Describe())
@@ -240,7 +241,14 @@ func (e *Engine) timeline(m *npu.Machine) ([]OpSpan, uint64, error) {
 	if len(ops) > 0 {
 		ops[len(ops)-1].End = m.Cycle()
 	}
-	return ops, m.Cycle(), nil
+	cycles := m.Cycle()
+	if cycles <= lifetimeCycles {
+		again(m, e.program, make([]byte, e.program.InputBytes()), cycles)
+		m.Run(runawayLimit)
+		life.close()
+		e.life = life
+	}
+	return ops, cycles, nil
 }
 
 // hashOutput is the short hash of an output kept in records.

@@ -59,12 +59,13 @@ const (
 	CauseAlarm                   // an added mechanism raised its alarm
 	CauseVoted                   // a voter restored the bit
 	CauseHardened                // the hardened cell did not flip
+	CauseDead                    // the RAM word is written before it is read again
 	NumCauses
 )
 
 var causeNames = [NumCauses]string{
 	"converged", "harmless residue", "residue", "output", "stray write", "bus error", "parse error",
-	"decoder fault", "RAM error", "watchdog", "RAM code", "observer", "alarm", "voted", "hardened cell",
+	"decoder fault", "RAM error", "watchdog", "RAM code", "observer", "alarm", "voted", "hardened cell", "dead word",
 }
 
 // String describes the cause in a word or two.

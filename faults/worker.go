@@ -97,13 +97,16 @@ func (w *Worker) seek(g *Golden, cycle uint64) {
 }
 
 // pruned settles sites whose outcome is known without simulation: registers that
-// nothing depends on, and single bits of RAM words whose code corrects them.
+// nothing depends on, single bits of RAM words whose code corrects them, and RAM
+// words that are not read before they are written.
 func (w *Worker) pruned(r *Record, p netlist.Place) bool {
 	switch {
 	case p.Register.Observer:
 		r.Outcome, r.Cause = Masked, CauseObserver
 	case p.Register.IsSRAM() && w.e.options.ECC == npu.ECCSECDED:
 		r.Outcome, r.Cause = Corrected, CauseRAMCode
+	case p.Register.Name == "sb.mem" && w.e.life.dead(p.Element, r.Site.Cycle):
+		r.Outcome, r.Cause = Masked, CauseDead
 	default:
 		return false
 	}

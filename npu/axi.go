@@ -206,6 +206,9 @@ func (m *Machine) storeBeat(addr uint32, v uint64, strb uint8) bool {
 	if !m.Mem.Writable(addr) {
 		return false
 	}
+	if m.Journal != nil {
+		m.Journal.note(Store{Addr: addr, Value: v, Bytes: strb, External: true})
+	}
 	m.Writes.note(addr)
 	for i := uint32(0); i < 8; i++ {
 		if strb>>i&1 != 0 {

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"upset/models/driver"
-	"upset/models/tflite"
 	"upset/npu"
 	"upset/npu/functional"
 	"upset/npu/isa"
@@ -25,25 +25,51 @@ func shared(t testing.TB, elem ...string) string {
 	return filepath.Join(append([]string{root}, elem...)...)
 }
 
+// full reports whether the long versions of the tests were asked for.
+func full() bool { return os.Getenv("UPSET_FULL") == "1" }
+
+// openNetwork reads a network for a configuration: a Vela stream as it is, any
+// other model through our own compiler.
+func openNetwork(t testing.TB, c isa.Config, file string) *driver.Network {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := driver.Open(data, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
 func velaProgram(t testing.TB, c isa.Config, name string) *driver.Program {
 	t.Helper()
-	data, err := os.ReadFile(shared(t, "vela", "ethos-"+c.String(), name+"_vela.tflite"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	g, err := tflite.Parse(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := driver.FromVela(g, c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := n.Program()
+	p := openNetwork(t, c, shared(t, "vela", "ethos-"+c.String(), name+"_vela.tflite")).Program()
 	if p == nil {
-		t.Skipf("%s runs partly on the host", name)
+		t.Fatalf("%s runs partly on the host", name)
 	}
 	return p
+}
+
+// compiledProgram is a network of the data folder, compiled by our own compiler.
+func compiledProgram(t testing.TB, c isa.Config, name string) *driver.Program {
+	t.Helper()
+	p := openNetwork(t, c, shared(t, "models", name+".tflite")).Program()
+	if p == nil {
+		t.Fatalf("%s runs partly on the host", name)
+	}
+	return p
+}
+
+// goldenInput is the first pseudo-random input of a network.
+func goldenInput(t testing.TB, name string) []byte {
+	t.Helper()
+	in, err := os.ReadFile(shared(t, "golden", name, "in_01.bin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in
 }
 
 func start(t testing.TB, p *driver.Program, input []byte) *npu.Machine {
@@ -135,25 +161,91 @@ func diff(got, want []byte) string {
 	return fmt.Sprintf("%d of %d bytes differ, first at %d: %d, want %d", n, len(got), first, got[first], want[first])
 }
 
+// checkNetwork runs a network on both machines, program by program, for every
+// input of a folder, or only the first pseudo-random one in the quick version.
+func checkNetwork(t *testing.T, n *driver.Network, dir string) {
+	files, err := filepath.Glob(filepath.Join(dir, "in_*.bin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !full() {
+		files = []string{filepath.Join(dir, "in_01.bin")}
+	}
+	for _, file := range files {
+		input, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cycles := uint64(0)
+		got, err := n.Run(input, func(p *driver.Program, in []byte) ([]byte, error) {
+			out, c := compareMachines(t, p, in)
+			cycles += c
+			return out, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		number := strings.TrimPrefix(filepath.Base(file), "in_")
+		want, err := os.ReadFile(filepath.Join(dir, "npu_"+number))
+		if err != nil {
+			want, err = os.ReadFile(filepath.Join(dir, "out_"+number))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != len(want) {
+			t.Fatalf("%s: %d output bytes, want %d", number, len(got), len(want))
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s: the output differs from the golden one: %s", number, diff(got, want))
+		}
+		t.Logf("%s: %d cycles", number, cycles)
+	}
+}
+
+// TestVelaStreams runs every Vela stream, networks and single operators, and
+// compares the machine with the functional one after every operation and with
+// the outputs of the independent runtime at the end.
 func TestVelaStreams(t *testing.T) {
-	names := []string{"hello_world_int8", "kws_ref_model", "micro_speech_quantized", "ad01_int8", "pretrainedResnet_quant", "vww_96_int8"}
 	for _, c := range isa.Configs {
-		for _, name := range names {
+		folder := shared(t, "vela", "ethos-"+c.String())
+		var files []string
+		for _, pattern := range []string{"*_vela.tflite", "ops/*_vela.tflite"} {
+			found, err := filepath.Glob(filepath.Join(folder, pattern))
+			if err != nil {
+				t.Fatal(err)
+			}
+			files = append(files, found...)
+		}
+		if len(files) < 60 {
+			t.Fatalf("%s: only %d compiled networks found", folder, len(files))
+		}
+		for _, file := range files {
+			rel, _ := filepath.Rel(folder, strings.TrimSuffix(file, "_vela.tflite"))
+			t.Run(c.String()+"/"+rel, func(t *testing.T) {
+				if strings.Contains(file, "mobilenet") && !full() {
+					t.Skip("large network: set UPSET_FULL=1")
+				}
+				checkNetwork(t, openNetwork(t, c, file), shared(t, "golden", rel))
+			})
+		}
+	}
+}
+
+// networks are the int8 networks that our own compiler takes as a whole.
+var networks = []string{"kws_ref_model", "vww_96_int8", "pretrainedResnet_quant", "ad01_int8", "hello_world_int8", "micro_speech_quantized"}
+
+// TestCompiledPrograms does the same for the programs of our own compiler, and
+// in the long version also for the collected real inputs.
+func TestCompiledPrograms(t *testing.T) {
+	for _, c := range isa.Configs {
+		for _, name := range networks {
 			t.Run(c.String()+"/"+name, func(t *testing.T) {
-				p := velaProgram(t, c, name)
-				input, err := os.ReadFile(shared(t, "golden", name, "in_01.bin"))
-				if err != nil {
-					t.Fatal(err)
+				n := openNetwork(t, c, shared(t, "models", name+".tflite"))
+				checkNetwork(t, n, shared(t, "golden", name))
+				if real := shared(t, "inputs", name); full() {
+					checkNetwork(t, n, real)
 				}
-				want, err := os.ReadFile(shared(t, "golden", name, "out_01.bin"))
-				if err != nil {
-					t.Fatal(err)
-				}
-				out, cycles := compareMachines(t, p, input)
-				if !bytes.Equal(out, want) {
-					t.Errorf("output differs from the golden one: %s", diff(out, want))
-				}
-				t.Logf("%d cycles", cycles)
 			})
 		}
 	}

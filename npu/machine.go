@@ -22,6 +22,10 @@ type Machine struct {
 	Events  [NumEvents]uint64 // tallies since construction; not part of the machine
 	Writes  Pages             // pages of SRAM written since it was last cleared
 	Observe func(n Note)      // called on issue and retirement of operations, may be nil
+	Journal *Journal          // records every store, may be nil
+
+	// Access is called for every access to the shared buffer's RAM, may be nil.
+	Access func(addr, bytes int, write bool)
 
 	op         [4]params // decoded view of the banks, renewed when they change
 	work       work

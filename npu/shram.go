@@ -130,6 +130,9 @@ func (m *Machine) eccFault() {
 
 // ram reads eight bytes at any byte address; addresses behind the end wrap.
 func (m *Machine) ram(addr int) uint64 {
+	if m.Access != nil {
+		m.Access(addr, 8, false)
+	}
 	if uint(addr) > uint(m.shramLast8) {
 		return m.ramWrapped(addr)
 	}
@@ -158,6 +161,12 @@ func (m *Machine) ramWrapped(addr int) uint64 {
 // ramStore writes the low n bytes (1..8) of v at any byte address. A write of
 // part of a protected word reads and corrects the word first.
 func (m *Machine) ramStore(addr int, v uint64, n int) {
+	if m.Journal != nil {
+		m.Journal.note(Store{Addr: uint32(addr), Value: v, Bytes: uint8(n)})
+	}
+	if m.Access != nil {
+		m.Access(addr, n, true)
+	}
 	if uint(addr) > uint(m.shramLast8) {
 		size := m.Spec.SHRAMBytes()
 		for i := range n {

@@ -1,0 +1,194 @@
+package campaign
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"upset/stats"
+)
+
+// Round is the plan of one round: injections Start to Start+Size−1, allocated to
+// the strata of the frame in their order.
+type Round struct {
+	Start int   `json:"start"`
+	Size  int   `json:"size"`
+	Alloc []int `json:"alloc"`
+}
+
+// end is the number of the first injection behind the round.
+func (r Round) end() int { return r.Start + r.Size }
+
+// stratum is that of injection i of the round.
+func (r Round) stratum(i int) int {
+	i -= r.Start
+	for s, n := range r.Alloc {
+		if i < n {
+			return s
+		}
+		i -= n
+	}
+	return len(r.Alloc) - 1
+}
+
+// strata lists the stratum of every injection of the round.
+func (r Round) strata() []int {
+	out := make([]int, 0, r.Size)
+	for s, n := range r.Alloc {
+		for range n {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// stream is the source of injection i. The golden ratio and the mixing constants
+// are those of SplitMix64 (Steele, Lea and Flood, 2014): neighbouring numbers
+// give unrelated streams.
+func stream(seed, i uint64) *rand.Rand {
+	sum := sha256.Sum256(binary.BigEndian.AppendUint64([]byte("upset campaign "), seed))
+	x := (i + 1) * 0x9E3779B97F4A7C15
+	x = (x ^ x>>30) * 0xBF58476D1CE4E5B9
+	x = (x ^ x>>27) * 0x94D049BB133111EB
+	return rand.New(rand.NewPCG(binary.BigEndian.Uint64(sum[:8]), x^x>>31))
+}
+
+// relativeFloor is the proportion down to which a relative half-width is pursued
+// when no number of injections caps it (our choice).
+const relativeFloor = 1e-3
+
+// sequentialRounds is the number of looks of a campaign that stops on its
+// precision: the cap, and halves of it down to 1/32 (our choice).
+const sequentialRounds = 6
+
+// schedule lists the cumulative number of injections after each round. A campaign
+// of fixed size has rounds of a quarter, a quarter and a half; one that stops on
+// its precision starts at a 32nd of its cap and doubles.
+func schedule(s Spec) ([]int, error) {
+	if !s.sequential() {
+		n := s.Injections
+		if n < 4*stats.MinStratum {
+			return []int{n}, nil
+		}
+		return []int{(n + 3) / 4, (n + 1) / 2, n}, nil
+	}
+	cap, err := capSize(s)
+	if err != nil {
+		return nil, err
+	}
+	var out []int
+	for k := sequentialRounds - 1; k >= 0; k-- {
+		if n := max(1, cap>>k); len(out) == 0 || n > out[len(out)-1] {
+			out = append(out, n)
+		}
+	}
+	return out, nil
+}
+
+// capSize is the most that a sequential campaign may spend: the size that the
+// margin needs in the worst case, twice, since the joint limits are wider than
+// those of a simple proportion.
+func capSize(s Spec) (int, error) {
+	if s.Injections > 0 {
+		return s.Injections, nil
+	}
+	confidence, err := stats.LookConfidence(s.Confidence, sequentialRounds)
+	if err != nil {
+		return 0, err
+	}
+	var n int
+	if s.Margin > 0 {
+		n, err = stats.SampleSize(0, s.Margin, confidence, 0.5)
+	} else {
+		n, err = stats.SampleSizeRelative(relativeFloor, s.Relative, confidence)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if n > maxInjections/2 {
+		return 0, fmt.Errorf("the precision needs up to %d injections, more than %d: widen --margin or --relative, or give --injections too", 2*n, maxInjections)
+	}
+	return 2 * n, nil
+}
+
+// plannedSize is the size for which strata are merged: all of a campaign of fixed
+// size, the first round of one that may stop there.
+func plannedSize(s Spec) (int, error) {
+	totals, err := schedule(s)
+	if err != nil {
+		return 0, err
+	}
+	if s.sequential() {
+		return totals[0], nil
+	}
+	return totals[len(totals)-1], nil
+}
+
+// plan makes the plan of round k from the records of the rounds before.
+func plan(f *Frame, s Spec, totals []int, k int, before *tally) (Round, error) {
+	r := Round{Size: totals[k]}
+	if k > 0 {
+		r.Start = totals[k-1]
+		r.Size -= r.Start
+	}
+	weights := make([]float64, len(f.Strata))
+	guess := make([]float64, len(f.Strata))
+	for i, cells := range f.Strata {
+		weights[i] = f.drawWeight(cells)
+		o := before.sum(cells)
+		guess[i] = stats.Smoothed(o.Violating(stats.ViolationAny, !s.NoWatchdog, s.AssumeReload), o.Total())
+	}
+	size, err := plannedSize(s)
+	if err != nil {
+		return Round{}, err
+	}
+	// Every stratum keeps the least sample of a sound proportion, spread over
+	// the rounds in proportion to their size.
+	share := float64(r.Size) / float64(size)
+	floor := min(int(math.Ceil(stats.MinStratum*share)), stats.MinStratum, r.Size/(2*len(weights)))
+	if s.Sampling == SamplingAdaptive && k > 0 {
+		r.Alloc, err = stats.Neyman(weights, guess, nil, r.Size, floor)
+	} else {
+		r.Alloc, err = stats.Proportional(weights, r.Size, floor)
+	}
+	return r, err
+}
+
+// same reports equal plans.
+func (r Round) same(o Round) bool {
+	return r.Start == o.Start && r.Size == o.Size && slices.Equal(r.Alloc, o.Alloc)
+}
+
+// lookConfidence is the confidence of each interval of a campaign, so that all
+// looks at a campaign that may stop early keep that of the spec together.
+func lookConfidence(s Spec, confidence float64) (float64, error) {
+	if !s.sequential() {
+		return confidence, nil
+	}
+	totals, err := schedule(s)
+	if err != nil {
+		return 0, err
+	}
+	return stats.LookConfidence(confidence, len(totals))
+}
+
+// precise reports whether the precision that the spec asks for is reached.
+func precise(f *Frame, s Spec, t *tally) (bool, error) {
+	confidence, err := lookConfidence(s, s.Confidence)
+	if err != nil {
+		return false, err
+	}
+	strata := t.shares(f.reportStrata(s, t), critical)
+	total, err := stats.CombineTwoSided(strata, confidence)
+	if err != nil {
+		return false, err
+	}
+	half := math.Max(total.Upper-total.Estimate, total.Estimate-total.Lower)
+	if s.Margin > 0 {
+		return half <= s.Margin, nil
+	}
+	return total.Estimate > 0 && half <= s.Relative*total.Estimate, nil
+}

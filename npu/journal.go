@@ -1,0 +1,45 @@
+package npu
+
+// Journal lists the stores of a clock: writes to the shared buffer and to
+// external memory. A comparator beside the machine clears it, steps, and compares
+// it with that of another machine.
+type Journal struct {
+	n     int
+	store [journalStores]Store
+}
+
+// journalStores is the most that a clock can store: 32 sums of two words, eight
+// lanes of output and one store each of three channels, rounded up.
+const journalStores = 96
+
+// Store is one write: the low Bytes bytes of Value to the shared buffer, or the
+// bytes of an external beat whose bits are set in Bytes.
+type Store struct {
+	Value    uint64
+	Addr     uint32
+	Bytes    uint8
+	External bool
+}
+
+func (j *Journal) note(s Store) {
+	if j.n < len(j.store) {
+		j.store[j.n] = s
+	}
+	j.n++
+}
+
+// Clear empties the journal.
+func (j *Journal) Clear() { j.n = 0 }
+
+// Equal reports whether two journals hold the same stores in the same order.
+func (j *Journal) Equal(k *Journal) bool {
+	if j.n != k.n || j.n > len(j.store) {
+		return false
+	}
+	for i := range j.n {
+		if j.store[i] != k.store[i] {
+			return false
+		}
+	}
+	return true
+}
