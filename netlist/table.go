@@ -93,7 +93,11 @@ func New(c isa.Config, ecc npu.ECC) *Table {
 	for i := range flops.NumField() {
 		f := flops.Field(i)
 		if block, ok := blockNames[f.Name]; ok {
-			b.walk(f.Type, []int{0, i}, block, block)
+			name := block
+			if f.Name == "AOScale" {
+				name = "ao.record" // the output stage has registers of the same names
+			}
+			b.walk(f.Type, []int{0, i}, block, name)
 		}
 	}
 	b.walk(reflect.TypeFor[npu.RAMState](), []int{1}, "sb", "sb")

@@ -103,7 +103,8 @@ func (a *AOState) moveTag(from int) {
 	a.Valid[from] = 0
 }
 
-func (a *AOState) lanes(st int) int { return int(min(a.N[st], maxLanes)) }
+// lanes is the number of lanes that stage st works on.
+func (m *Machine) lanes(st int) int { return min(int(m.S.AO.N[st]), m.Spec.ElementUnits) }
 
 // writeLanes stores finished values in the output buffer.
 func (m *Machine) writeLanes(a *AOState, p *params) {
@@ -115,12 +116,12 @@ func (m *Machine) writeLanes(a *AOState, p *params) {
 	at := int(a.Addr[aoAct])
 	if e == 1 {
 		var v uint64
-		for i := range a.lanes(aoAct) {
+		for i := range m.lanes(aoAct) {
 			v |= uint64(a.Out[i]&0xff) << (8 * i)
 		}
-		m.ramStore(at, v, a.lanes(aoAct))
+		m.ramStore(at, v, m.lanes(aoAct))
 	} else {
-		for i := range a.lanes(aoAct) {
+		for i := range m.lanes(aoAct) {
 			m.ramStore(at+i*e, uint64(a.Out[i]), e)
 		}
 	}
@@ -134,7 +135,7 @@ func (m *Machine) activate(a *AOState, p *params) {
 	if a.Valid[aoShift] == 0 {
 		return
 	}
-	for i := range a.lanes(aoShift) {
+	for i := range m.lanes(aoShift) {
 		a.Out[i] = p.Activate(int64(int32(a.Res[i])), m.table)
 	}
 	a.moveTag(aoShift)
@@ -148,7 +149,7 @@ func (m *Machine) roundLanes(a *AOState, p *params) {
 	if a.Valid[aoMul] == 0 {
 		return
 	}
-	for i := range a.lanes(aoMul) {
+	for i := range m.lanes(aoMul) {
 		v := a.product(i).Shift(uint(a.PShift[i]), p.Round)
 		a.Res[i] = uint32(arith.Saturate(v, 32))
 	}
@@ -168,7 +169,7 @@ func (m *Machine) multiplyLow(a *AOState, p *params) {
 	if a.Valid[aoBias] == 0 || p.aoPasses == 1 {
 		return
 	}
-	for i := range a.lanes(aoBias) {
+	for i := range m.lanes(aoBias) {
 		a.setProduct(i, arith.Mul(int64(a.Val[i]), a.LScale[i]&0xffff))
 	}
 }
@@ -179,7 +180,7 @@ func (m *Machine) multiplyHigh(a *AOState, p *params) {
 	if a.Valid[aoBias] == 0 {
 		return
 	}
-	for i := range a.lanes(aoBias) {
+	for i := range m.lanes(aoBias) {
 		v := int64(a.Val[i])
 		if p.aoPasses == 1 {
 			a.setProduct(i, arith.Mul(v, 1))
@@ -196,7 +197,7 @@ func (m *Machine) combine(a *AOState, p *params) {
 	if a.Valid[aoRead] == 0 {
 		return
 	}
-	n := a.lanes(aoRead)
+	n := m.lanes(aoRead)
 	scale, shift := p.OFMScale, p.OFMShift
 	switch {
 	case p.kind == kindMax:

@@ -220,17 +220,19 @@ func (m *Machine) stepArbiters() {
 	}
 }
 
-// stepStreamChannels starts the next pass of the weight and scale channels.
+// stepStreamChannels starts the next pass of the weight and scale channels. The
+// first pass of an operation waits for what the channel still expects: it may use
+// the other port, whose data would overtake.
 func (m *Machine) stepStreamChannels() {
 	d, cc := &m.S.DMA, &m.S.CC
 	if d.WgtActive == 0 {
 		if b := d.WgtBank; cc.OpValid[b] != 0 {
-			if p := &m.op[b]; p.UsesWeights {
+			if p := &m.op[b]; p.UsesWeights && d.WgtOut == 0 {
 				d.WgtActive = 1
 				d.WgtAddr = m.regionAddr(p.WeightReg, p.WeightBase)
 				d.WgtLeft = p.WeightLen >> 3
 				d.WgtPasses = uint32(p.blocksX*p.blocksY - 1)
-			} else {
+			} else if !p.UsesWeights {
 				d.WgtBank = (b + 1) & 3
 			}
 		}
@@ -247,12 +249,12 @@ func (m *Machine) stepStreamChannels() {
 	}
 	if d.SclActive == 0 {
 		if b := d.SclBank; cc.OpValid[b] != 0 {
-			if p := &m.op[b]; p.UsesScales {
+			if p := &m.op[b]; p.UsesScales && d.SclOut == 0 {
 				d.SclActive = 1
 				d.SclAddr = m.regionAddr(p.ScaleReg, p.ScaleBase)
 				d.SclLeft = p.ScaleLen >> 3
 				d.SclPasses = uint32(p.blocksX*p.blocksY - 1)
-			} else {
+			} else if !p.UsesScales {
 				d.SclBank = (b + 1) & 3
 			}
 		}

@@ -177,7 +177,7 @@ func (m *Machine) accumulate(s *MACState) {
 		case f&tokFresh == 0:
 			s.Acc = s.AccIn
 		case isMax:
-			for i := range s.Acc {
+			for i := range m.dots {
 				s.Acc[i] = (-(1 << 31)) & mask40
 			}
 		default:

@@ -44,7 +44,6 @@ type SBState struct {
 	WrData  uint64 `npu:"64,data"`  // IFM write port: bytes to store
 	WrAddr  uint16 `npu:"16,local"` // and where
 	WrBytes uint8  `npu:"4,local"`  // how many, 0 = idle
-	SynLive uint16 `npu:"model"`    // number of words whose syndrome is not zero
 }
 
 // hsiao holds the columns of the (72,64) code for the 64 data bits: the 56

@@ -6,5 +6,10 @@ import "github.com/urfave/cli/v2"
 func commands(p *program) []*cli.Command {
 	return []*cli.Command{
 		runCommand(p),
+		sitesCommand(p),
+		injectCommand(p),
+		campaignCommand(p),
+		reportCommand(p),
+		compareCommand(p),
 	}
 }

@@ -46,8 +46,8 @@ type common struct {
 func readCommon(c *cli.Context, formats ...string) (common, error) {
 	o := common{seed: c.Uint64("seed"), workers: c.Int("workers"), format: c.String("format"), out: c.String("out")}
 	var err error
-	if o.config, err = isa.ParseConfig(c.String("npu")); err != nil {
-		return o, bad(err)
+	if o.config, err = parseConfig(c.String("npu")); err != nil {
+		return o, err
 	}
 	known := append([]string{report.FormatText, report.FormatJSON, report.FormatCSV}, formats...)
 	if !slices.Contains(known, o.format) {
@@ -63,6 +63,12 @@ func readCommon(c *cli.Context, formats ...string) (common, error) {
 	return o, err
 }
 
+// parseConfig reads the name of a configuration.
+func parseConfig(name string) (isa.Config, error) {
+	c, err := isa.ParseConfig(name)
+	return c, bad(err)
+}
+
 // maxWorkers bounds the number of workers, each of which holds a machine (our
 // choice).
 const maxWorkers = 1024
@@ -74,13 +80,13 @@ func (p *program) emit(o common, name string, v any) error {
 			return err
 		}
 		err := report.WriteFileAtomic(filepath.Join(o.out, name+".json"), func(w io.Writer) error {
-			return report.Write(w, report.FormatJSON, v)
+			return write(w, report.FormatJSON, v)
 		})
 		if err != nil {
 			return err
 		}
 	}
-	return report.Write(p.stdout, o.format, v)
+	return write(p.stdout, o.format, v)
 }
 
 // makeFolder creates a folder for results.

@@ -42,7 +42,7 @@ func runContext(ctx context.Context, args []string, stdin io.Reader, stdout, std
 		return codeDone
 	}
 	code := exitCode(err)
-	fmt.Fprintln(stderr, "upset: "+oneLine(err.Error()))
+	fmt.Fprintln(stderr, "upset: "+strings.TrimPrefix(oneLine(err.Error()), "upset "))
 	return code
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"go.yaml.in/yaml/v3"
@@ -29,9 +30,28 @@ type systemFile struct {
 
 // timingFile describes one memory in cycles of the NPU's clock.
 type timingFile struct {
-	BeatInterval int `yaml:"beat_interval"`
-	ReadLatency  int `yaml:"read_latency"`
-	WriteLatency int `yaml:"write_latency"`
+	BeatInterval cycles `yaml:"beat_interval"`
+	ReadLatency  cycles `yaml:"read_latency"`
+	WriteLatency cycles `yaml:"write_latency"`
+}
+
+// cycles is a whole number; the YAML reader alone would cut fractions off.
+type cycles int
+
+// UnmarshalYAML refuses everything but whole numbers.
+func (c *cycles) UnmarshalYAML(n *yaml.Node) error {
+	if n.Tag != "!!int" {
+		return fmt.Errorf("line %d: %q is no whole number of cycles", n.Line, n.Value)
+	}
+	return n.Decode((*int)(c))
+}
+
+func toFile(t npu.Timing) timingFile {
+	return timingFile{cycles(t.BeatInterval), cycles(t.ReadLatency), cycles(t.WriteLatency)}
+}
+
+func (t timingFile) timing() npu.Timing {
+	return npu.Timing{BeatInterval: int(t.BeatInterval), ReadLatency: int(t.ReadLatency), WriteLatency: int(t.WriteLatency)}
 }
 
 // readSystem reads the timing of the memories from a file.
@@ -50,7 +70,7 @@ func readSystem(file string) (npu.System, error) {
 // parseSystem reads the YAML text of a system file. Unknown keys are refused.
 func parseSystem(data []byte) (npu.System, error) {
 	def := npu.DefaultSystem()
-	f := systemFile{SRAM: timingFile(def.SRAM), Flash: timingFile(def.Flash)}
+	f := systemFile{SRAM: toFile(def.SRAM), Flash: toFile(def.Flash)}
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	d.KnownFields(true)
 	if err := d.Decode(&f); err != nil && !errors.Is(err, io.EOF) {
@@ -70,14 +90,14 @@ func parseSystem(data []byte) (npu.System, error) {
 			return def, fmt.Errorf("latencies of %s must be between 1 and %d", m.name, maxLatency)
 		}
 	}
-	return npu.System{SRAM: npu.Timing(f.SRAM), Flash: npu.Timing(f.Flash)}, nil
+	return npu.System{SRAM: f.SRAM.timing(), Flash: f.Flash.timing()}, nil
 }
 
 // readFile reads a regular file of at most limit bytes.
 func readFile(name string, limit int64) ([]byte, error) {
 	info, err := os.Stat(name)
 	if err != nil {
-		return nil, err
+		return nil, pathError(name, err)
 	}
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is no regular file", name)
@@ -85,5 +105,15 @@ func readFile(name string, limit int64) ([]byte, error) {
 	if info.Size() > limit {
 		return nil, fmt.Errorf("%s has %d bytes; at most %d are read", name, info.Size(), limit)
 	}
-	return os.ReadFile(name)
+	data, err := os.ReadFile(name)
+	return data, pathError(name, err)
+}
+
+// pathError says what is wrong with a file, without the name of a system call.
+func pathError(name string, err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return fmt.Errorf("%s: %w", name, p.Err)
+	}
+	return err
 }

@@ -13,19 +13,25 @@ import (
 // flash.
 var portNames = [2]string{"axi0", "axi1"}
 
-// tally attributes every cycle of a run to one operation: to the oldest kernel
-// operation under way, else to the DMA under way, else to the operation that
-// starts next. The cycles of all operations so add up to those of the run. Bus
-// traffic and MAC operations go the same way.
+// nobody owns the cycles that are kept for the operation that starts next.
+const nobody = -1
+
+// tally attributes every cycle of a run to one operation: to that on the MAC
+// array, else to the oldest kernel operation under way, else to the DMA under
+// way, else to the operation that starts next. The cycles of all operations so
+// add up to those of the run, and none has more MACs than its cycles allow. Bus
+// traffic goes the same way.
 type tally struct {
 	m          *npu.Machine
 	operations []result.RunOperation
 	trace      io.Writer
 	err        error
 
-	kernels, dmas []int // operations in order of issue
-	active        []int // kernel operations under way, the oldest first
-	dma           int   // DMA under way, or -1
+	kernels, dmas []int  // operations in order of issue
+	active        []int  // kernel operations under way, the oldest first
+	banks         [4]int // operation of each configuration bank
+	dma           int    // DMA under way, or nobody
+	owner         int
 	pending       sample
 	last          sample
 }
@@ -46,7 +52,7 @@ func (a sample) add(b sample) sample {
 
 // newTally prepares the table of a program's operations and observes the machine.
 func newTally(m *npu.Machine, p *driver.Program, trace io.Writer) *tally {
-	t := &tally{m: m, trace: trace, dma: -1}
+	t := &tally{m: m, trace: trace, dma: nobody, owner: nobody}
 	for i, op := range p.Operations {
 		t.operations = append(t.operations, result.RunOperation{Index: i, Name: op.Name, Kind: op.Kind, MACs: op.MACs})
 		if op.Kind == "dma" {
@@ -61,11 +67,11 @@ func newTally(m *npu.Machine, p *driver.Program, trace io.Writer) *tally {
 
 // note follows the machine's operations.
 func (t *tally) note(n npu.Note) {
-	t.flush()
 	switch n.Kind {
 	case npu.NoteIssue:
 		if len(t.kernels) > 0 {
 			t.log(n.Cycle, "issue", t.kernels[0])
+			t.banks[n.Bank&3] = t.kernels[0]
 			t.active, t.kernels = append(t.active, t.kernels[0]), t.kernels[1:]
 		}
 	case npu.NoteRetire:
@@ -81,13 +87,29 @@ func (t *tally) note(n npu.Note) {
 	}
 }
 
-// step looks for the end of a DMA after a clock cycle.
+// step looks after a clock cycle whether a DMA has ended or the cycles get
+// another owner.
 func (t *tally) step() {
 	if t.dma >= 0 && t.m.S.CC.DMAOut == 0 {
-		t.flush()
 		t.log(t.m.Cycle(), "dma end", t.dma)
-		t.dma = -1
+		t.dma = nobody
 	}
+	if now := t.current(); now != t.owner {
+		t.flush()
+		t.owner = now
+	}
+}
+
+// current is the operation that owns the next cycle.
+func (t *tally) current() int {
+	mac := &t.m.S.Trav.MAC
+	switch {
+	case len(t.active) > 0 && mac.On != 0:
+		return t.banks[mac.Bank&3]
+	case len(t.active) > 0:
+		return t.active[0]
+	}
+	return t.dma
 }
 
 func (t *tally) log(cycle uint64, what string, op int) {
@@ -111,14 +133,11 @@ func (t *tally) flush() {
 	now := t.read()
 	delta := now.sub(t.last)
 	t.last = now
-	switch {
-	case len(t.active) > 0:
-		t.give(t.active[0], delta)
-	case t.dma >= 0:
-		t.give(t.dma, delta)
-	default:
+	if t.owner == nobody {
 		t.pending = t.pending.add(delta)
+		return
 	}
+	t.give(t.owner, delta)
 }
 
 // give adds a part of the run, and what was waiting for an owner, to an

@@ -66,11 +66,8 @@ func Compile(m *tflite.Model, opt Options) (*Program, error) {
 	}
 	g.config = opt.Config
 	g.layout()
-	for i, k := range g.kernels {
-		if err := k.chooseBlock(opt.Config, g.before(i)); err != nil {
-			return nil, fmt.Errorf("compile: operator %d (%s): %w", k.source, k.operator, err)
-		}
-		k.encode(opt.Config)
+	if k, err := g.chooseBlocks(); err != nil {
+		return nil, fmt.Errorf("compile: operator %d (%s): %w", k.source, k.operator, err)
 	}
 	flash := g.placeFlash()
 	size, err := g.placeArena(limit)

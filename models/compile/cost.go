@@ -21,9 +21,10 @@ const (
 
 // cost estimates the cycles of the kernel with a block. Several engines work at
 // once on a block: the MAC array with its weight supply, the AXI port, the
-// placement of IFM data, the output stage and the flash. The slowest decides, the
-// others disturb it a little; filling and draining the pipeline is added. Blocks
-// at the edges are smaller, so there are up to eight different ones.
+// placement of IFM data and the output stage. The slowest decides, the others
+// disturb it a little; filling and draining the pipeline is added. Blocks at the
+// edges are smaller, so there are up to eight different ones. Weights are taken
+// to lie in the arena.
 //
 // Filling and draining is hidden where the previous kernel divides the shared
 // buffer in the same way, since then it need not be finished first.
@@ -39,11 +40,7 @@ func (k *kernel) cost(c isa.Config, b blockShape, prev *kernel) float64 {
 		for _, x := range parts(k.ofm.w, b.w) {
 			for _, z := range parts(k.ofm.d, b.d) {
 				e := k.engines(c, y.size, x.size, z.size)
-				if planes > 1 {
-					e.port += weights * float64(z.size) / portBytes
-				} else {
-					e.flash += weights * float64(z.size) / flashBytes
-				}
+				e.port += weights * float64(z.size) / portBytes
 				total += float64(y.count*x.count*z.count) * (blockOverhead + e.time())
 				drain = e.out // of the last block
 			}
@@ -74,12 +71,12 @@ func parts(n, block int) []part {
 }
 
 // engines are the cycles that each engine spends on one block.
-type engines struct{ mac, port, place, out, flash float64 }
+type engines struct{ mac, port, place, out float64 }
 
 // time is a smooth maximum.
 func (e *engines) time() float64 {
 	sum := 0.0
-	for _, t := range [...]float64{e.mac, e.port, e.place, e.out, e.flash} {
+	for _, t := range [...]float64{e.mac, e.port, e.place, e.out} {
 		t *= t
 		t *= t
 		sum += t * t

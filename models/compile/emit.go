@@ -29,11 +29,12 @@ func (g *graph) emit() []uint32 {
 			e.ifm2(k)
 		}
 		e.s.Set(isa.BlockDep, uint32(g.blockDep(i)))
-		if e.dma {
+		if e.dma && (k.wbuf != nil || k.lut != nil) {
 			e.s.Op(isa.OpDMAWait, 0)
 			e.dma = false
 		}
 		e.s.Op(k.op, uint32(k.mode))
+		e.prefetchTable(i)
 	}
 	e.s.Op(isa.OpStop, stopMask)
 	return e.s.Words
@@ -53,7 +54,7 @@ type emitter struct {
 func (e *emitter) featureMap(v *view, region, base, w0, zp isa.Reg) {
 	x, y, c := v.strides()
 	e.s.Set(region, uint32(v.buf.region()))
-	e.s.Set(base, uint32(v.buf.offset+v.offset))
+	e.s.Set(base, uint32(v.base()))
 	h0, w0Value := v.h, v.w
 	if v.tileH > 0 {
 		h0, w0Value = v.tileH, v.tileW
@@ -61,7 +62,7 @@ func (e *emitter) featureMap(v *view, region, base, w0, zp isa.Reg) {
 	for i := range v.tiles {
 		at := 0
 		if v.tileH > 0 {
-			at = v.buf.offset + v.tiles[i]
+			at = v.base() + v.tiles[i]
 		}
 		e.s.Set(base+1+isa.Reg(i), uint32(at))
 	}

@@ -49,6 +49,10 @@ type view struct {
 	// the byte offsets of tiles 1 to 3. Zero sizes mean a single tile.
 	tileH, tileW int
 	tiles        [3]int
+	// First channel, where the view is a slice of the channels. A multiple of
+	// 16, since a slice starts with a brick.
+	c0    int
+	whole int // channels of the whole map, 0 where the view is no slice
 }
 
 // dense reports whether the view covers its buffer in the buffer's own shape.
@@ -61,12 +65,15 @@ func (v *view) dense() bool {
 // strides returns the byte strides of the view.
 func (v *view) strides() (x, y, c int) {
 	if v.buf.brick {
-		row := v.elem * v.w * roundUp(v.d, 16)
+		row := v.elem * v.w * roundUp(max(v.d, v.whole), 16)
 		return 16 * v.elem, row, 16 * v.elem * v.w
 	}
 	x, y = v.strideX, v.strideY
 	if x == 0 {
 		x = v.d * v.elem
+		if v.whole > 0 {
+			x = v.whole * v.elem
+		}
 	}
 	if y == 0 {
 		y = v.w * x
@@ -74,16 +81,26 @@ func (v *view) strides() (x, y, c int) {
 	return x, y, v.elem
 }
 
+// base returns the offset of the first element in the region.
+func (v *view) base() int {
+	at := v.buf.offset + v.offset
+	if v.buf.brick {
+		_, _, c := v.strides()
+		return at + v.c0/16*c
+	}
+	return at + v.c0*v.elem
+}
+
 // span returns the byte range that the view can touch, relative to the region.
 func (v *view) span() (from, to int) {
-	from = v.buf.offset + v.offset
+	from = v.base()
 	if v.tileH > 0 {
 		return v.buf.offset, v.buf.offset + v.buf.size
 	}
+	x, y, c := v.strides()
 	if v.buf.brick {
-		return from, v.buf.offset + v.buf.size
+		return from, from + (v.h-1)*y + (ceilDiv(v.d, 16)-1)*c + v.w*x
 	}
-	x, y, _ := v.strides()
 	return from, from + (v.h-1)*y + (v.w-1)*x + v.d*v.elem
 }
 
@@ -118,10 +135,9 @@ type scaling struct {
 	shift uint
 }
 
-// table is the contents of a lookup table and its place in the LUT memory.
+// table is the contents of a lookup table, always at the start of its memory.
 type table struct {
 	data []byte
-	slot int // bytes into the LUT memory
 	buf  *buffer
 }
 
@@ -157,9 +173,10 @@ type kernel struct {
 	actMin, actMax int
 	lut            *table
 
-	blk  blockShape
-	code encoded // weights and scales in flash
-	wbuf *buffer // their copy in the arena, if any
+	blk      blockShape
+	code     encoded // weights and scales in flash
+	buffered bool    // a DMA copies them to the arena
+	wbuf     *buffer // the copy
 }
 
 // conv reports whether the kernel sums over the input channels.

@@ -66,16 +66,11 @@ func (g *graph) placeFlash() []byte {
 			continue
 		}
 		k.code.offset = place(k.code.data)
-		if k.rereadsWeights() {
+		if k.buffered {
 			k.wbuf = &buffer{name: k.name + " weights", size: len(k.code.data), copies: true, plain: true}
 		}
 	}
 	return flash
-}
-
-// rereadsWeights reports whether several blocks of the plane need the weights.
-func (k *kernel) rereadsWeights() bool {
-	return ceilDiv(k.ofm.h, k.blk.h)*ceilDiv(k.ofm.w, k.blk.w) > 1
 }
 
 // placeArena gives every buffer of region 1 an offset and returns its size. If

@@ -225,7 +225,39 @@ func (g *graph) lowerConv(op *tflite.Operator) error {
 	if err := k.place(o.Padding, ifm.h, ifm.w, out.Shape[1], out.Shape[2], pre); err != nil {
 		return err
 	}
+	k.foldStride(out.Shape[2])
 	return g.finish(k, op)
+}
+
+// foldStride rewrites a convolution of horizontal stride 2 over few channels:
+// two neighbouring pixels become one of twice the depth, which fills the dot
+// products better. The kernel gets half as wide; taps that it has no weight for
+// are zero.
+func (k *kernel) foldStride(ow int) {
+	const dot = 8 // channels of a dot product (Arm U55)
+	d := k.ifm.d
+	if k.sx != 2 || k.dx != 1 || 2*d > dot || k.ifm.w%2 != 0 {
+		return
+	}
+	left := (k.left + 1) / 2
+	shift := 2*left - k.left // of the taps against the pairs
+	kw := (k.kw + shift + 1) / 2
+	if kw >= k.kw {
+		return
+	}
+	f, old := k.filter, *k.filter
+	f.kw, f.id = kw, 2*d
+	f.at = func(oc, ky, kx, ic int) int16 {
+		x := 2*kx + ic/d - shift
+		if x < 0 || x >= old.kw {
+			return 0
+		}
+		return old.at(oc, ky, x, ic%d)
+	}
+	k.kw, k.sx, k.left = kw, 1, left
+	k.ifm.w, k.ifm.d = k.ifm.w/2, 2*d
+	k.ifm.buf.plain = true
+	k.right = max(0, ow-1+kw-left-k.ifm.w)
 }
 
 // lowerDepthwise lowers DEPTHWISE_CONV_2D. With a depth multiplier it becomes an

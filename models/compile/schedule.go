@@ -8,20 +8,46 @@ const maxWait = 3
 // maxBlockDep is the largest BLOCKDEP (Arm U55 register header).
 const maxBlockDep = 3
 
+// tableAhead is how many kernels before its use a table may be fetched (our
+// choice).
+const tableAhead = 4
+
+// prefetchTable fetches the next table right after kernel i, if that is early
+// enough to matter and the memory of the table stays untouched until its use.
+func (e *emitter) prefetchTable(i int) {
+	ks := e.g.kernels
+	if e.g.config.Spec().ReservedLUT == 0 {
+		return
+	}
+	for j := i + 1; j < len(ks) && j <= i+tableAhead; j++ {
+		if ks[j].lut != nil {
+			e.fetchTable(i+1, ks[j].lut)
+			return
+		}
+	}
+}
+
+// fetchTable fetches a table before kernel i unless it is there.
+func (e *emitter) fetchTable(i int, t *table) {
+	if t == e.table {
+		return
+	}
+	last := -1 // the last kernel that uses the memory of the table
+	for j := i - 1; j >= 0; j-- {
+		if e.g.kernels[j].lut != nil || e.g.config.Spec().ReservedLUT == 0 {
+			last = j
+			break
+		}
+	}
+	e.transfer(i, last, t.buf.offset, e.g.config.Spec().LUTStart(), len(t.data), dmaInternal)
+	e.table = t
+}
+
 // transfers emits the DMA that kernel i needs. Kernel i-1 has just been issued,
 // so its work hides the transfer.
 func (e *emitter) transfers(i int, k *kernel) {
-	if k.lut != nil && k.lut != e.table {
-		last := -1 // the last kernel that uses the memory of the table
-		for j := i - 1; j >= 0; j-- {
-			if e.g.kernels[j].lut != nil || e.g.config.Spec().ReservedLUT == 0 {
-				last = j
-				break
-			}
-		}
-		dst := e.g.config.Spec().LUTStart() + k.lut.slot
-		e.transfer(i, last, k.lut.buf.offset, dst, len(k.lut.data), dmaInternal)
-		e.table = k.lut
+	if k.lut != nil {
+		e.fetchTable(i, k.lut)
 	}
 	if k.lut == nil && e.g.config.Spec().ReservedLUT == 0 {
 		e.table = nil // the kernel's accumulators lie in the table's banks
@@ -112,7 +138,7 @@ func (g *graph) overlap(p, k *kernel, adjacent bool) int {
 		return maxBlockDep
 	}
 	a, b := p.ofm, k.ifm
-	same := a.buf == b.buf && a.dense() && b.dense()
+	same := a.buf == b.buf && (a.whole > 0 && a.strideX == 0 || a.dense()) && b.dense()
 	if hits > 1 || !adjacent || !same || k.elementwise() && k.ifm2 != nil && k.ifm2.buf == p.ofm.buf {
 		return 0
 	}
@@ -137,7 +163,9 @@ func (g *graph) near(p, k *kernel, d int) bool {
 	for first := 0; first < maxBlockDep && first < k.jobs(); first++ {
 		in := k.reads(k.blockAt(first))
 		for last := 0; last < d && last < p.jobs(); last++ {
-			if in.meets(p.blockAt(p.jobs() - 1 - last)) {
+			out := p.blockAt(p.jobs() - 1 - last)
+			out.c0, out.c1 = out.c0+p.ofm.c0, out.c1+p.ofm.c0
+			if in.meets(out) {
 				return true
 			}
 		}

@@ -1,0 +1,24 @@
+# Everything a contributor needs: make test, make check.
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: test check full bench generate
+
+test:
+	go test ./...
+
+check:
+	@files=$$(gofmt -l .); if [ -n "$$files" ]; then echo "not formatted: $$files"; exit 1; fi
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+# Every network, every input, every configuration; takes long.
+full:
+	UPSET_FULL=1 go test -json -timeout 6h ./... > full.log || true
+	go run .ci/testlog.go -full -summary docs/full.md < full.log
+	rm -f full.log
+
+bench:
+	go test -run '^$$' -bench . -benchtime 2s ./...
+
+generate:
+	go generate ./...

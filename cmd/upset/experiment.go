@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"upset/faults"
+	"upset/models/driver"
+	"upset/npu"
+	"upset/stats/result"
+)
+
+// experimentFlags are those of the commands that inject.
+func experimentFlags(more ...cli.Flag) []cli.Flag {
+	return append([]cli.Flag{
+		&cli.StringFlag{Name: "inputs", Usage: "`DIR` with in_*.bin or *.npy; without it <model>.inputs beside MODEL, else random inputs"},
+		&cli.StringFlag{Name: "criterion", Value: "auto", Usage: "when a wrong output is critical: auto, top1, any or tolerance:X"},
+		eccFlag(),
+		&cli.BoolFlag{Name: "no-watchdog", Usage: "nothing reports a hang, which then violates"},
+		&cli.BoolFlag{Name: "assume-reload", Usage: "the NPU is reset and reloaded between inferences: latent faults do no harm"},
+	}, more...)
+}
+
+// experiment is a network with its inputs on the machine, ready for injections.
+type experiment struct {
+	engine *faults.Engine
+	inputs inputSet
+	model  string
+}
+
+// readOptions reads the flags of experimentFlags.
+func readOptions(c *cli.Context, system npu.System) (faults.Options, error) {
+	o := faults.Options{System: system, NoWatchdog: c.Bool("no-watchdog"), AssumeReload: c.Bool("assume-reload")}
+	var err error
+	if o.ECC, err = readECC(c); err != nil {
+		return o, err
+	}
+	if o.Criterion, err = faults.ParseCriterion(c.String("criterion")); err != nil {
+		return o, bad(err)
+	}
+	return o, nil
+}
+
+// openExperiment reads the model and its inputs and makes the fault-free runs.
+func (p *program) openExperiment(c *cli.Context, o common, file string) (*experiment, error) {
+	options, err := readOptions(c, o.system)
+	if err != nil {
+		return nil, err
+	}
+	n, err := openModel(file, o.config)
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := readInputs(c.String("inputs"), file, o.seed, n)
+	if err != nil {
+		return nil, err
+	}
+	return p.newExperiment(c.Context, n, inputs, options, file)
+}
+
+// newExperiment makes the fault-free runs of a network.
+func (p *program) newExperiment(ctx context.Context, n *driver.Network, inputs inputSet, o faults.Options, file string) (*experiment, error) {
+	prog := n.Program()
+	if prog == nil {
+		return nil, usage("%s runs partly on the host (%d NPU parts): faults can be injected only into a network that runs on the NPU as a whole", file, len(n.Programs()))
+	}
+	if inputs.random {
+		p.note("no inputs: %d random ones are used; give real ones with --inputs", len(inputs.data))
+	}
+	bar := p.progress("fault-free runs", len(inputs.data))
+	defer bar.finish()
+	e, err := faults.New(prog, inputs.data, o, func(done, _ int) { bar.set(done) })
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return &experiment{engine: e, inputs: inputs, model: modelName(file)}, ctx.Err()
+}
+
+// warnings are those that the inputs give rise to.
+func (x *experiment) warnings() []result.Warning {
+	if !x.inputs.random {
+		return nil
+	}
+	return []result.Warning{randomInputsWarning()}
+}
+
+func randomInputsWarning() result.Warning {
+	return result.Warning{
+		Code:    "random_inputs",
+		Message: fmt.Sprintf("%d random inputs stand in for real ones, which changes what is critical: give real ones with --inputs", randomInputs),
+	}
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// mayImport says which of our packages each package may import. A name that ends
+// in "/..." stands for all packages below it. A package that is not listed may
+// import nothing of ours, and must be entered here when it is made.
+var mayImport = map[string][]string{
+	"npu/isa":              {"npu/arith"},
+	"npu/mlw":              {},
+	"npu/arith":            {},
+	"npu":                  {"npu/isa", "npu/mlw", "npu/arith"},
+	"npu/functional":       {"npu/isa", "npu/mlw", "npu/arith"},
+	"models/tflite":        {},
+	"models/reference":     {"models/tflite", "npu/..."},
+	"models/compile":       {"models/tflite", "models/reference", "npu/..."},
+	"models/train":         {"models/tflite", "npu/..."},
+	"models/train/rebuild": {"models/train", "models/zoo"},
+	"models/zoo":           {},
+	"models/driver":        {"npu", "npu/...", "models/tflite", "models/reference", "models/compile"},
+	"netlist":              {"npu", "npu/..."},
+	"stats":                {},
+	"stats/result":         {},
+	"stats/report":         {"stats", "stats/result"},
+	"faults":               {"netlist", "npu", "npu/...", "models/driver", "models/tflite"},
+	"faults/mechanism":     {"netlist", "npu", "npu/..."},
+	"faults/campaign":      {"faults", "faults/mechanism", "netlist", "npu", "npu/...", "models/driver", "stats", "stats/result"},
+	"faults/protect":       {"faults", "faults/campaign", "faults/mechanism", "netlist", "npu", "npu/...", "stats", "stats/result"},
+	"cmd/upset":            {"..."},
+}
+
+// listed is a package as go list prints it.
+type listed struct {
+	ImportPath    string
+	Imports, Deps []string
+	Error         *struct{ Err string }
+}
+
+func listPackages(t *testing.T) []listed {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-e", "-json=ImportPath,Imports,Deps,Error", "./...")
+	cmd.Dir = "../.."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []listed
+	d := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p listed
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+func TestImportTable(t *testing.T) {
+	for _, p := range listPackages(t) {
+		name := strings.TrimPrefix(p.ImportPath, "upset/")
+		allowed, ok := mayImport[name]
+		if !ok {
+			t.Errorf("package %s is not in the import table", name)
+		}
+		for _, imported := range p.Imports {
+			ours, is := strings.CutPrefix(imported, "upset/")
+			if is && !slices.ContainsFunc(allowed, func(pattern string) bool { return matches(pattern, ours) }) {
+				t.Errorf("%s imports %s, which the import table does not allow", name, ours)
+			}
+		}
+	}
+}
+
+// The machine must not know that anybody injects faults into it.
+func TestMachineKnowsNothingOfFaults(t *testing.T) {
+	for _, p := range listPackages(t) {
+		name := strings.TrimPrefix(p.ImportPath, "upset/")
+		if !matches("npu/...", name) && name != "npu" {
+			continue
+		}
+		for _, dep := range p.Deps {
+			if ours, is := strings.CutPrefix(dep, "upset/"); is && !matches("npu/...", ours) && ours != "npu" {
+				t.Errorf("%s depends on %s", name, ours)
+			}
+		}
+	}
+}
+
+func matches(pattern, name string) bool {
+	if pattern == "..." {
+		return true
+	}
+	if prefix, ok := strings.CutSuffix(pattern, "..."); ok {
+		return strings.HasPrefix(name, prefix)
+	}
+	return pattern == name
+}

@@ -1,0 +1,235 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"upset/faults"
+	"upset/netlist"
+	"upset/stats/report"
+	"upset/stats/result"
+)
+
+const (
+	// searchDraws bounds the search for an interesting fault (our choice).
+	searchDraws = 3000
+	// injectStream keeps these draws apart from all others.
+	injectStream = 0x73746f72 // "stor"
+)
+
+// injection is the result of upset inject.
+type injection struct {
+	NPU     string            `json:"npu"`
+	Model   string            `json:"model"`
+	Site    string            `json:"site"`
+	Cycle   uint64            `json:"cycle"`
+	Input   uint32            `json:"input"`
+	Block   string            `json:"block"`
+	Class   string            `json:"class"`
+	Before  uint8             `json:"before"`
+	After   uint8             `json:"after"`
+	Outcome string            `json:"outcome"`
+	Cause   string            `json:"cause"`
+	Late    bool              `json:"late"`
+	Pruned  bool              `json:"pruned"`
+	End     uint64            `json:"end"`
+	Command injectedCommand   `json:"command_word"`
+	Op      injectedOperation `json:"operation"`
+	Events  []injectionEvent  `json:"events"`
+	Bytes   int               `json:"memory_bytes"`
+	Outputs []int             `json:"output_bytes"`
+	// Warnings are about the inputs.
+	Warnings []result.Warning `json:"warnings"`
+	Repeat   string           `json:"command"`
+}
+
+// injectedCommand is the command word that was taken last before the upset.
+type injectedCommand struct {
+	Word uint32 `json:"word"`
+	Name string `json:"name"`
+}
+
+// injectedOperation is the operation under way at the upset.
+type injectedOperation struct {
+	Index int    `json:"index"`
+	Name  string `json:"name"`
+	Kind  string `json:"kind"`
+	Layer int    `json:"layer"`
+}
+
+// injectionEvent is one line of the story; Cycle counts from the upset.
+type injectionEvent struct {
+	Cycle uint64 `json:"cycle"`
+	What  string `json:"what"`
+}
+
+func injectCommand(p *program) *cli.Command {
+	return &cli.Command{
+		Name:      "inject",
+		Usage:     "one fault, told as a story",
+		ArgsUsage: "MODEL",
+		Description: `Flips one bit at one cycle and tells what became of it: which blocks differed
+when, what reached memory, and how it ended. Without --site it looks for a fault
+that changes the decision of the network.
+
+Examples:
+  upset inject testdata/models/fashion-tiny.tflite
+  upset inject --site 'mac.acc[3].17@600' testdata/models/fashion-tiny.tflite`,
+		Flags: commonFlags(experimentFlags(
+			&cli.StringFlag{Name: "site", Usage: "`SITE`: register, bit and cycle, such as mac.acc[3].17@600; see upset sites"},
+			&cli.IntFlag{Name: "input-index", Usage: "number of the input, from 0"},
+		)...),
+		Action: func(c *cli.Context) error {
+			args, err := arguments(c, "MODEL")
+			if err != nil {
+				return err
+			}
+			o, err := readCommon(c)
+			if err != nil {
+				return err
+			}
+			return p.inject(c, o, args[0])
+		},
+	}
+}
+
+// inject performs upset inject.
+func (p *program) inject(c *cli.Context, o common, file string) error {
+	index := c.Int("input-index")
+	x, err := p.openExperiment(c, o, file)
+	if err != nil {
+		return err
+	}
+	e := x.engine
+	if index < 0 || index >= e.Inputs() {
+		return usage("--input-index %d: there are %d inputs", index, e.Inputs())
+	}
+	w, err := e.Worker()
+	if err != nil {
+		return err
+	}
+	var site faults.Site
+	if name := c.String("site"); name != "" {
+		site, err = parseSite(e, name)
+	} else {
+		site, err = findSite(c, w, e, o.seed, index)
+	}
+	if err != nil {
+		return err
+	}
+	story, err := w.Tell(index, site)
+	if err != nil {
+		return err
+	}
+	r := describeInjection(story)
+	r.NPU, r.Model, r.Warnings, r.Repeat = o.config.String(), x.model, x.warnings(), p.command()
+	if c.String("site") == "" {
+		r.Repeat += " --site " + quote(fmt.Sprintf("%s@%d", r.Site, r.Cycle))
+	}
+	if r.Warnings == nil {
+		r.Warnings = []result.Warning{}
+	}
+	return p.emitInjection(o, story, r)
+}
+
+// parseSite reads a site such as mac.acc[3].17@600.
+func parseSite(e *faults.Engine, name string) (faults.Site, error) {
+	bit, at, ok := strings.Cut(name, "@")
+	if !ok {
+		return faults.Site{}, usage("site %q lacks its cycle: write for example %s@100", name, name)
+	}
+	cycle, err := strconv.ParseUint(at, 10, 64)
+	if err != nil || cycle >= e.Cycles() {
+		return faults.Site{}, usage("site %q: the cycle must be a number below %d", name, e.Cycles())
+	}
+	id, err := e.Table().Parse(bit)
+	if err != nil {
+		return faults.Site{}, bad(err)
+	}
+	return faults.Site{ID: id, Cycle: cycle}, nil
+}
+
+// interest ranks outcomes for the search, the most telling first.
+var interest = []faults.Outcome{
+	faults.SDCCritical, faults.StrayWrite, faults.SDCTolerable, faults.DUEHang, faults.DUEDetected, faults.Latent, faults.Masked,
+}
+
+// findSite draws sites until one changes the decision, else the most telling of
+// those drawn.
+func findSite(c *cli.Context, w *faults.Worker, e *faults.Engine, seed uint64, input int) (faults.Site, error) {
+	rng := rand.New(rand.NewPCG(seed, injectStream))
+	var flops []*netlist.Register
+	total := 0
+	for _, r := range e.Table().Select(netlist.Filter{NoSRAM: true}) {
+		flops, total = append(flops, r), total+r.Bits()
+	}
+	best, rank := faults.Site{}, len(interest)
+	for range searchDraws {
+		if err := c.Context.Err(); err != nil {
+			return best, fmt.Errorf("interrupted: %w", err)
+		}
+		k := rng.IntN(total)
+		i := 0
+		for k >= flops[i].Bits() {
+			k -= flops[i].Bits()
+			i++
+		}
+		site := faults.Site{ID: flops[i].First + netlist.SiteID(k), Cycle: rng.Uint64N(e.Cycles())}
+		r, err := w.Inject(input, site, nil)
+		if err != nil {
+			return best, err
+		}
+		for n, o := range interest[:rank] {
+			if r.Outcome == o {
+				best, rank = site, n
+			}
+		}
+		if rank == 0 {
+			break
+		}
+	}
+	return best, nil
+}
+
+// describeInjection turns a story into a result.
+func describeInjection(s *faults.Story) injection {
+	r := &s.Record
+	out := injection{
+		Site: s.Name, Cycle: r.Site.Cycle, Input: r.Input, Block: s.Block, Class: s.Class, Before: r.Before, After: r.After,
+		Outcome: r.Outcome.String(), Cause: r.Cause.String(), Late: r.Late, Pruned: r.Pruned, End: r.End,
+		Command: injectedCommand{s.Word, s.Command}, Op: injectedOperation{s.Op.Index, s.Op.Name, s.Op.Kind, s.Op.Layer},
+		Bytes: s.Bytes, Outputs: append([]int{}, s.Outputs...), Events: []injectionEvent{},
+	}
+	for _, ev := range s.Events {
+		out.Events = append(out.Events, injectionEvent{ev.Cycle, ev.What})
+	}
+	return out
+}
+
+// emitInjection prints a story in the chosen form.
+func (p *program) emitInjection(o common, s *faults.Story, r injection) error {
+	switch o.format {
+	case report.FormatJSON:
+		enc := json.NewEncoder(p.stdout)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		return enc.Encode(r)
+	case report.FormatCSV:
+		w := csv.NewWriter(p.stdout)
+		rows := [][]string{{"cycle", "event"}}
+		for _, ev := range r.Events {
+			rows = append(rows, []string{strconv.FormatUint(ev.Cycle, 10), ev.What})
+		}
+		rows = append(rows, []string{strconv.FormatUint(r.End-min(r.End, r.Cycle), 10), "outcome: " + r.Outcome + " (" + r.Cause + ")"})
+		return w.WriteAll(rows)
+	}
+	fmt.Fprintf(p.stdout, "One fault in %s on %s, input %d\n\n%s", r.Model, r.NPU, r.Input, s)
+	fmt.Fprintf(p.stdout, "repeat    %s\n", r.Repeat)
+	return nil
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"math"
+
+	"github.com/urfave/cli/v2"
+
+	"upset/faults/campaign"
+	"upset/stats"
+)
+
+// questionFlags are those of a verdict.
+func questionFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "target", Value: "asil-d", Usage: "safety target: asil-b, asil-c or asil-d"},
+		&cli.StringFlag{Name: "violation", Value: stats.ViolationAny, Usage: "what violates: any wrong output, or only a critical one"},
+		&cli.StringFlag{Name: "scenario", Value: stats.Scenarios()[0].Name, Usage: "named raw rates: fidelity, li, finfet, planar90 or conservative"},
+		&cli.Float64Flag{Name: "flop-fit", Usage: "raw rate of one flop in `FIT`, with --sram-fit instead of --scenario"},
+		&cli.Float64Flag{Name: "sram-fit", Usage: "raw rate of one SRAM bit in `FIT`"},
+		&cli.Float64Flag{Name: "budget", Value: stats.Budgets()[0], Usage: "budget of violating outcomes in `FIT`"},
+		&cli.Float64Flag{Name: "budget-due", Usage: "budget of detected stops in `FIT`; 0 means none"},
+		&cli.Float64Flag{Name: "duty", Value: 1, Usage: "share of time in which the NPU computes, above 0 to 1"},
+	}
+}
+
+// readQuestion reads the flags of questionFlags.
+func readQuestion(c *cli.Context) (campaign.Question, error) {
+	var q campaign.Question
+	var err error
+	if q.Target, err = stats.ASILByName(c.String("target")); err != nil {
+		return q, bad(err)
+	}
+	q.Violation = c.String("violation")
+	if q.Violation != stats.ViolationAny && q.Violation != stats.ViolationCritical {
+		return q, usage("unknown violation %q: use any or critical", q.Violation)
+	}
+	if c.IsSet("flop-fit") || c.IsSet("sram-fit") {
+		if !c.IsSet("flop-fit") || !c.IsSet("sram-fit") || c.IsSet("scenario") {
+			return q, usage("give both --flop-fit and --sram-fit, and no --scenario with them")
+		}
+		q.Scenario = stats.Scenario{Name: stats.ScenarioCustom, Flop: c.Float64("flop-fit"), SRAM: c.Float64("sram-fit"), Source: "given by hand"}
+		if !positive(q.Scenario.Flop) || !positive(q.Scenario.SRAM) {
+			return q, usage("--flop-fit and --sram-fit must be positive numbers")
+		}
+	} else if q.Scenario, err = stats.ScenarioByName(c.String("scenario")); err != nil {
+		return q, bad(err)
+	}
+	q.BudgetFIT, q.BudgetDUE, q.Duty = c.Float64("budget"), c.Float64("budget-due"), c.Float64("duty")
+	switch {
+	case !positive(q.BudgetFIT):
+		return q, usage("--budget %v must be a positive number", q.BudgetFIT)
+	case q.BudgetDUE != 0 && !positive(q.BudgetDUE):
+		return q, usage("--budget-due %v must not be negative", q.BudgetDUE)
+	case !positive(q.Duty) || q.Duty > 1:
+		return q, usage("--duty %v must lie above 0 and not above 1", q.Duty)
+	}
+	return q, nil
+}
+
+// positive tells positive, finite numbers.
+func positive(x float64) bool { return x > 0 && !math.IsInf(x, 0) }

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/urfave/cli/v2"
+
+	"upset/stats/report"
+)
+
+// status is the result of upset campaign status.
+type status struct {
+	NPU        string `json:"npu"`
+	Model      string `json:"model"`
+	SpecDigest string `json:"spec_digest"`
+	Seed       uint64 `json:"seed"`
+	// Done of Planned injections are stored; Cap is the most there may be.
+	Done      int  `json:"done"`
+	Planned   int  `json:"planned"`
+	Cap       int  `json:"cap"`
+	Rounds    int  `json:"rounds"`
+	MaxRounds int  `json:"max_rounds"`
+	Complete  bool `json:"complete"`
+	// Torn says that the last write was cut off, which resume repairs; Running
+	// that a process is at work on the campaign.
+	Torn    bool `json:"torn"`
+	Running bool `json:"running"`
+}
+
+func campaignStatusCommand(p *program) *cli.Command {
+	return &cli.Command{
+		Name:      "status",
+		Usage:     "how far a campaign is",
+		ArgsUsage: "CAMPAIGN",
+		Description: `Says how many injections of a campaign are stored and whether it is complete.
+
+Example:
+  upset campaign status upset-out/fashion-tiny-u55-128-1a2b3c4d`,
+		Flags: commonFlags(),
+		Action: func(c *cli.Context) error {
+			args, err := arguments(c, "CAMPAIGN")
+			if err != nil {
+				return err
+			}
+			o, err := readCommon(c)
+			if err != nil {
+				return err
+			}
+			s, err := loadStatus(args[0])
+			if err != nil {
+				return err
+			}
+			return p.emitStatus(o, status{
+				NPU: s.Spec.NPU, Model: s.Spec.Model, SpecDigest: s.SpecDigest, Seed: s.Spec.Seed, Done: s.Done, Planned: s.Planned, Cap: s.Cap,
+				Rounds: s.Rounds, MaxRounds: s.MaxRounds, Complete: s.Complete, Torn: s.Torn, Running: s.Locked,
+			})
+		},
+	}
+}
+
+// emitStatus prints the state of a campaign.
+func (p *program) emitStatus(o common, s status) error {
+	switch o.format {
+	case report.FormatJSON:
+		enc := json.NewEncoder(p.stdout)
+		enc.SetIndent("", "  ")
+		return enc.Encode(s)
+	case report.FormatCSV:
+		return csv.NewWriter(p.stdout).WriteAll([][]string{
+			{"npu", "model", "spec_digest", "seed", "done", "planned", "cap", "rounds", "max_rounds", "complete", "torn", "running"},
+			{
+				s.NPU, s.Model, s.SpecDigest, strconv.FormatUint(s.Seed, 10), strconv.Itoa(s.Done), strconv.Itoa(s.Planned), strconv.Itoa(s.Cap),
+				strconv.Itoa(s.Rounds), strconv.Itoa(s.MaxRounds), strconv.FormatBool(s.Complete), strconv.FormatBool(s.Torn), strconv.FormatBool(s.Running),
+			},
+		})
+	}
+	state := "can be resumed"
+	switch {
+	case s.Complete:
+		state = "complete"
+	case s.Running:
+		state = "running"
+	}
+	fmt.Fprintf(p.stdout, "%s on %s, seed %d, spec %s\n%d of %d injections, round %d of at most %d: %s\n",
+		s.Model, s.NPU, s.Seed, s.SpecDigest, s.Done, max(s.Planned, s.Done), s.Rounds, s.MaxRounds, state)
+	return nil
+}

@@ -1,0 +1,202 @@
+package campaign
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"upset/stats"
+	"upset/stats/result"
+)
+
+// Campaign makes the result of a stored campaign. An incomplete one gives a
+// provisional result and says so. Wall time and rates are left at zero.
+func (s *Stored) Campaign(q Question) (*result.Campaign, error) {
+	t, err := s.tally()
+	if err != nil {
+		return nil, err
+	}
+	q = q.normal(s.Spec)
+	a := &aggregate{s: s, f: s.Frame, t: t, q: q, strata: s.Frame.reportStrata(s.Spec, t)}
+	if a.confidence, err = lookConfidence(s.Spec, s.Spec.Confidence); err != nil {
+		return nil, err
+	}
+	if a.limit, err = lookConfidence(s.Spec, q.Confidence); err != nil {
+		return nil, err
+	}
+	a.exposures = t.exposures(s.Spec, a.strata)
+	c := a.head()
+	for _, step := range []func(*result.Campaign) error{a.vulnerability, a.blocks, a.heat, a.rates, a.verdicts} {
+		if err := step(c); err != nil {
+			return nil, err
+		}
+	}
+	c.Warnings = a.warnings(c)
+	return c, nil
+}
+
+// aggregate makes one result.
+type aggregate struct {
+	s          *Stored
+	f          *Frame
+	t          *tally
+	q          Question
+	strata     [][]int
+	exposures  []stats.Exposure
+	confidence float64 // of each interval, looks accounted for
+	limit      float64 // of each one-sided limit, the same
+}
+
+// head fills in what needs no statistics.
+func (a *aggregate) head() *result.Campaign {
+	s, f := a.s, a.f
+	c := &result.Campaign{
+		NPU: f.NPU, Model: s.Spec.Model, SpecDigest: s.Spec.Digest(), ResultDigest: s.ResultDigest(),
+		Seed: s.Spec.Seed, Injections: len(s.Records), Sampling: s.Spec.Sampling, Inputs: f.Inputs,
+		Cycles: int64(f.Cycles), Confidence: s.Spec.Confidence, Duty: a.q.Duty, Assumptions: a.assumptions(),
+	}
+	for _, r := range s.Records {
+		if r.Pruned {
+			c.Pruned++
+		}
+		if r.ToEnd {
+			c.ToEnd++
+		}
+	}
+	c.Simulated = c.Injections - c.Pruned
+	for _, r := range s.Rounds {
+		if i, ok := slices.BinarySearch(s.Index, r.end()-1); ok && i == r.end()-1 {
+			c.Rounds++
+		}
+	}
+	for i, cells := range a.strata {
+		o := a.t.sum(cells)
+		c.Outcomes = c.Outcomes.Add(o)
+		class, phase := f.names(cells)
+		g := f.group(cells)
+		c.Strata = append(c.Strata, result.Stratum{
+			Block: g.Block, Class: class, Phase: phase, SRAM: g.SRAM,
+			Weight: float64(f.stratumSites(cells)) / f.sites(), Bits: f.bits(cells),
+			Exact: a.exposures[i].Exact, N: o.Total(), Outcomes: o,
+		})
+	}
+	return c
+}
+
+// names describes the classes and phases of a stratum.
+func (f *Frame) names(cells []int) (class, phase string) {
+	var classes, phases []string
+	for _, c := range cells {
+		if n := f.Groups[f.Cells[c].Group].Class; !slices.Contains(classes, n) {
+			classes = append(classes, n)
+		}
+	}
+	for p := range f.Phases {
+		if slices.ContainsFunc(cells, func(c int) bool { return f.Cells[c].Phase == p }) {
+			phases = append(phases, f.Phases[p].Name)
+		}
+	}
+	// The last phase stands for all others together.
+	if n := len(f.Phases); len(phases) >= n-1 {
+		phases = []string{f.Phases[n-1].Name}
+	}
+	return strings.Join(classes, "+"), strings.Join(phases, ", ")
+}
+
+// assumptions lists the inputs of the verdict.
+func (a *aggregate) assumptions() result.Assumptions {
+	s, q := a.s.Spec, a.q
+	as := result.Assumptions{
+		Target: q.Target.Name, Scenario: q.Scenario.Name, LambdaFlop: q.Scenario.Flop, LambdaSRAM: q.Scenario.SRAM,
+		BudgetFIT: q.BudgetFIT, BudgetDUE: q.BudgetDUE, Violation: q.Violation, Criterion: s.Criterion,
+		Watchdog: !s.NoWatchdog, AssumeReload: s.AssumeReload, ECC: s.ECC, Inventory: s.Inventory,
+		Duty: q.Duty, Confidence: q.Confidence, PermanentFITPer100kGE: q.PermanentFITPer100kGE,
+	}
+	if as.Watchdog {
+		as.WatchdogCycles = int64(a.f.Watchdog)
+	}
+	if s.Criterion != a.f.Criterion && a.f.Criterion != "" {
+		as.Criterion = fmt.Sprintf("%s (%s)", s.Criterion, a.f.Criterion)
+	}
+	if as.Inventory == "" {
+		as.Inventory = "built-in"
+	}
+	for _, g := range a.f.Groups {
+		if g.SRAM {
+			as.SRAMBits += int64(g.Bits)
+		} else {
+			as.Flops += int64(g.Bits)
+		}
+	}
+	return as
+}
+
+// counters are the four definitions of a failure in the tables.
+func (a *aggregate) counters() (sdc, crit, violating, due counter) {
+	spec := a.s.Spec
+	return result.Outcomes.SDC, critical,
+		func(o result.Outcomes) int {
+			return o.Violating(stats.ViolationAny, !spec.NoWatchdog, spec.AssumeReload)
+		},
+		func(o result.Outcomes) int { return o.DUE(!spec.NoWatchdog) }
+}
+
+// proportion is the share of failures over some strata, weighted by their sites.
+func (a *aggregate) proportion(strata [][]int, count counter) (result.Interval, error) {
+	return a.share(a.t.shares(strata, count))
+}
+
+// vulnerability fills in the AVF of the whole NPU.
+func (a *aggregate) vulnerability(c *result.Campaign) error {
+	return a.fill(a.strata, &c.AVF.SDC, &c.AVF.Critical, &c.AVF.Violating, &c.AVF.DUE)
+}
+
+// fill computes the four proportions of some strata.
+func (a *aggregate) fill(strata [][]int, into ...*result.Interval) error {
+	sdc, crit, violating, due := a.counters()
+	for i, count := range []counter{sdc, crit, violating, due} {
+		var err error
+		if *into[i], err = a.proportion(strata, count); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// blocks fills in the table of blocks, in the order of the machine.
+func (a *aggregate) blocks(c *result.Campaign) error {
+	for _, name := range a.blockNames() {
+		var strata [][]int
+		var exposures []stats.Exposure
+		b := result.BlockAVF{Block: name}
+		for i, cells := range a.strata {
+			if a.f.group(cells).Block == name {
+				strata = append(strata, cells)
+				exposures = append(exposures, a.exposures[i])
+				b.Outcomes = b.Outcomes.Add(a.t.sum(cells))
+				b.Bits += a.f.bits(cells)
+			}
+		}
+		b.N = b.Outcomes.Total()
+		if err := a.fill(strata, &b.AVFSDC, &b.AVFCritical, &b.AVFViolating, &b.AVFDUE); err != nil {
+			return err
+		}
+		var err error
+		if b.FITViolating, err = residual(exposures, a.q, stats.ViolationAny, false, a.limit); err != nil {
+			return err
+		}
+		c.Blocks = append(c.Blocks, b)
+	}
+	return nil
+}
+
+// blockNames lists the blocks with selected bits in the order of the groups.
+func (a *aggregate) blockNames() (names []string) {
+	for _, g := range a.f.Groups {
+		sampled := !g.Excluded && g.Bits > 0
+		if sampled && !slices.Contains(names, g.Block) {
+			names = append(names, g.Block)
+		}
+	}
+	return names
+}

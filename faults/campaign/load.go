@@ -1,0 +1,172 @@
+package campaign
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"upset/faults"
+	"upset/stats"
+	"upset/stats/result"
+)
+
+// Stored is a campaign as its log has it.
+type Stored struct {
+	Spec   Spec
+	Frame  *Frame
+	Rounds []Round
+	// Records are in the order of Index, their numbers in the campaign. When
+	// the campaign is complete, Records[i] is injection i.
+	Records  []faults.Record
+	Index    []int
+	Complete bool
+	// Torn says that the log ends in a torn frame, which is cut on resume.
+	Torn bool
+	Note map[string]string
+}
+
+// Load reads the campaign in a directory without changing anything.
+func Load(dir string) (*Stored, error) {
+	name := filepath.Join(dir, logName)
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("no campaign in %s: %w", dir, err)
+	}
+	defer f.Close()
+	c, err := readLog(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	s := &Stored{
+		Spec: c.header.Spec, Frame: c.header.Frame, Rounds: c.rounds, Records: c.plain(),
+		Complete: c.end != nil, Torn: c.torn, Note: c.header.Note, Index: make([]int, len(c.records)),
+	}
+	for i, r := range c.records {
+		s.Index[i] = r.index
+	}
+	return s, nil
+}
+
+// State is how far the campaign in a directory is.
+type State struct {
+	Spec       Spec
+	SpecDigest string
+	// Done of Planned injections are in the log; Planned grows with the rounds,
+	// Cap is the most it may become.
+	Done    int
+	Planned int
+	Cap     int
+	// Rounds are planned so far, of at most MaxRounds.
+	Rounds    int
+	MaxRounds int
+	Complete  bool
+	Torn      bool
+	// Locked says that a process is writing to it now.
+	Locked bool
+	Note   map[string]string
+}
+
+// Status reports how far the campaign in a directory is.
+func Status(dir string) (State, error) {
+	s, err := Load(dir)
+	if err != nil {
+		return State{}, err
+	}
+	totals, err := schedule(s.Spec)
+	if err != nil {
+		return State{}, err
+	}
+	st := State{
+		Spec: s.Spec, SpecDigest: s.Spec.Digest(), Done: len(s.Records), Rounds: len(s.Rounds), MaxRounds: len(totals),
+		Cap: totals[len(totals)-1], Complete: s.Complete, Torn: s.Torn, Note: s.Note,
+	}
+	if n := len(s.Rounds); n > 0 {
+		st.Planned = s.Rounds[n-1].end()
+	}
+	if unlock, err := lock(filepath.Join(dir, lockName)); err == nil {
+		unlock()
+	} else {
+		st.Locked = errors.Is(err, ErrLocked)
+	}
+	return st, nil
+}
+
+// tally counts the stored records.
+func (s *Stored) tally() (*tally, error) {
+	t := newTally(s.Frame)
+	round := 0
+	var strata []int
+	for j, i := range s.Index {
+		for round < len(s.Rounds) && (strata == nil || i >= s.Rounds[round].end()) {
+			if i >= s.Rounds[round].end() {
+				round, strata = round+1, nil
+				continue
+			}
+			strata = s.Rounds[round].strata()
+		}
+		if round >= len(s.Rounds) {
+			return nil, fmt.Errorf("%w: record %d belongs to no round", ErrCorrupt, i)
+		}
+		d := s.Frame.draw(s.Spec.Seed, i, strata[i-s.Rounds[round].Start])
+		r := s.Records[j]
+		if d.cycle != r.Site.Cycle || d.input != int(r.Input) {
+			return nil, fmt.Errorf("%w: record %d is not the injection that the plan asks for", ErrCorrupt, i)
+		}
+		t.add(d.cell, r)
+	}
+	return t, nil
+}
+
+// ResultDigest is the digest of the records in order, without any time.
+func (s *Stored) ResultDigest() string { return resultDigest(s.Spec.Digest(), s.Records) }
+
+// Question is what the verdict of a campaign answers.
+type Question struct {
+	stats.Question
+	// BudgetDUE is the availability budget in FIT; 0 means none.
+	BudgetDUE float64
+	// PermanentFITPer100kGE is the declared permanent rate; 0 = not assessed.
+	PermanentFITPer100kGE float64
+}
+
+// normal fills in the defaults: ASIL-D, the first scenario and budget, any
+// violation, always computing, the spec's confidence.
+func (q Question) normal(s Spec) Question {
+	if q.Target == (stats.ASIL{}) {
+		q.Target, _ = stats.ASILByName("asil-d") // a constant name
+	}
+	if q.Scenario == (stats.Scenario{}) {
+		q.Scenario = stats.Scenarios()[0]
+	}
+	if q.BudgetFIT == 0 {
+		q.BudgetFIT = stats.Budgets()[0]
+	}
+	if q.Violation == "" {
+		q.Violation = stats.ViolationAny
+	}
+	if q.Duty == 0 {
+		q.Duty = 1
+	}
+	if q.Confidence == 0 {
+		q.Confidence = s.Confidence
+	}
+	return q
+}
+
+// limits converts a total of stats.
+func limits(t stats.Total) result.Limits {
+	return result.Limits{Estimate: t.Estimate, Lower: t.Lower, Upper: t.Upper}
+}
+
+// interval converts a total of stats into a proportion.
+func interval(t stats.Total) result.Interval {
+	return result.Interval{Estimate: t.Estimate, Low: max(0, t.Lower), High: min(1, t.Upper), Failures: t.Failures, N: t.N}
+}
+
+// residual is the rate of violating outcomes of some exposures.
+func residual(e []stats.Exposure, q Question, violation string, flopsOnly bool, confidence float64) (result.Limits, error) {
+	rates := stats.Rates{Flop: q.Scenario.Flop, SRAM: q.Scenario.SRAM, Duty: q.Duty}
+	t, err := stats.ResidualFIT(e, rates, violation, flopsOnly, confidence)
+	return limits(t), err
+}

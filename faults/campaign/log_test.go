@@ -1,0 +1,290 @@
+package campaign
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"upset/faults"
+)
+
+// small is a spec whose log is short enough to be cut at every byte.
+func small() Spec { return toySpec(func(s *Spec) { s.Injections = 150 }) }
+
+// logOf is the log of a complete small campaign.
+func logOf(t testing.TB) []byte {
+	t.Helper()
+	dir := t.TempDir()
+	newToy().must(t, small(), dir, 1)
+	b, err := os.ReadFile(filepath.Join(dir, logName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestRecordRoundTrip(t *testing.T) {
+	want := faults.Record{
+		Site: faults.Site{ID: 0xFEDCBA98, Cycle: 1<<40 + 3}, Input: 77, Before: 1, After: 0, Outcome: faults.DUEHang,
+		Cause: faults.CauseWatchdog, Late: true, ToEnd: false, Pruned: true, Op: 0xABCD, End: 1 << 50, Output: 0x0123456789ABCDEF,
+	}
+	b := appendRecord(nil, 12345, want)
+	if len(b) != recordSize {
+		t.Fatalf("%d bytes, want %d", len(b), recordSize)
+	}
+	got, err := parseRecord(b)
+	if err != nil || got.index != 12345 || got.record != want {
+		t.Errorf("%+v, %v, want %+v", got, err, want)
+	}
+	for _, bad := range []struct {
+		at    int
+		value byte
+	}{{42, 2}, {43, 2}, {44, byte(faults.NumOutcomes)}, {45, byte(faults.NumCauses)}, {46, 8}, {47, 1}, {7, 1}} {
+		c := bytes.Clone(b)
+		c[bad.at] = bad.value
+		if _, err := parseRecord(c); err == nil {
+			t.Errorf("byte %d = %d is accepted", bad.at, bad.value)
+		}
+	}
+}
+
+// A log that is cut anywhere is never complete, and its records are a prefix.
+func TestTornAnywhere(t *testing.T) {
+	whole := logOf(t)
+	all, err := readLog(bytes.NewReader(whole))
+	if err != nil || all.end == nil || len(all.records) != 150 {
+		t.Fatalf("whole log: %v", err)
+	}
+	for n := range whole {
+		c, err := readLog(bytes.NewReader(whole[:n]))
+		if errors.Is(err, errNoHeader) {
+			continue
+		}
+		if err != nil || c.end != nil || int64(n) < c.size || c.torn != (c.size < int64(n)) {
+			t.Fatalf("cut at %d of %d: %v, %+v", n, len(whole), err, c)
+		}
+		if again, err := readLog(bytes.NewReader(whole[:c.size])); err != nil || len(again.records) != len(c.records) || again.torn {
+			t.Fatalf("cut at %d: the whole frames do not read back: %v", n, err)
+		}
+	}
+}
+
+// Damage is noticed wherever it hits: no changed byte gives a complete log.
+func TestDamageAnywhere(t *testing.T) {
+	whole := logOf(t)
+	for n := range whole {
+		b := bytes.Clone(whole)
+		b[n] ^= 0x10
+		if c, err := readLog(bytes.NewReader(b)); err == nil && c.end != nil {
+			t.Fatalf("byte %d of %d changed and the log still looks complete", n, len(whole))
+		}
+	}
+}
+
+func TestMismatch(t *testing.T) {
+	dir := t.TempDir()
+	newToy().must(t, small(), dir, 1)
+	other := small()
+	other.Seed++
+	_, err := newToy().run(t, context.Background(), other, dir, 1, nil)
+	if !errors.Is(err, ErrSpecMismatch) || !strings.Contains(err.Error(), small().Digest()) || !strings.Contains(err.Error(), other.Digest()) {
+		t.Errorf("another seed: %v", err)
+	}
+	m := newToy()
+	m.groups[0].Bits++
+	if _, err := m.run(t, context.Background(), small(), dir, 1, nil); !errors.Is(err, ErrSpecMismatch) {
+		t.Errorf("another machine: %v", err)
+	}
+}
+
+// A record that is valid but not of the site drawn is refused.
+func TestForgedRecord(t *testing.T) {
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(context.Background())
+	m := newToy()
+	m.cancel, m.after = cancel, 60
+	if _, err := m.run(t, ctx, small(), dir, 1, nil); !errors.Is(err, ErrInterrupted) {
+		t.Fatal(err)
+	}
+	w, c, release, err := openLog(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	have := map[int]bool{}
+	for _, r := range c.records {
+		have[r.index] = true
+	}
+	i := 0
+	for have[i] {
+		i++
+	}
+	if err := w.records([]indexed{{i, faults.Record{}}}); err != nil {
+		t.Fatal(err)
+	}
+	release()
+	if _, err := newToy().run(t, context.Background(), small(), dir, 1, nil); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("resume: %v", err)
+	}
+	s, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Campaign(Question{}); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("result: %v", err)
+	}
+}
+
+func TestLocked(t *testing.T) {
+	dir := t.TempDir()
+	_, _, release, err := openLog(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := newToy().run(t, context.Background(), small(), dir, 1, nil); !errors.Is(err, ErrLocked) {
+		t.Errorf("two writers: %v", err)
+	}
+	release()
+	newToy().must(t, small(), dir, 1)
+	st, err := Status(dir)
+	if err != nil || st.Locked || !st.Complete || st.Done != 150 || st.Planned != 150 || st.Rounds != 3 || st.Note["model"] != "toy.tflite" {
+		t.Errorf("status %+v, %v", st, err)
+	}
+}
+
+// full is a file on a disk with little room.
+type full struct {
+	*os.File
+	room int
+}
+
+func (f *full) Write(b []byte) (int, error) {
+	if len(b) <= f.room {
+		f.room -= len(b)
+		return f.File.Write(b)
+	}
+	n, _ := f.File.Write(b[:f.room])
+	f.room = 0
+	return n, syscall.ENOSPC
+}
+
+// A full disk gives one error, an incomplete log, and a campaign that goes on
+// once there is room.
+func TestFullDisk(t *testing.T) {
+	spec := small()
+	want := without(t, newToy().must(t, spec, t.TempDir(), 1))
+	size := len(logOf(t))
+	for _, room := range []int{0, 5, 100, size / 2, size - 400, size - 1} {
+		dir := t.TempDir()
+		w, c, release, err := openLog(dir)
+		if err != nil || c != nil {
+			t.Fatal(err)
+		}
+		w.f = &full{w.f.(*os.File), room}
+		m := newToy()
+		r := &runner{
+			spec: spec, frame: m.frame(t, spec), pop: m, log: w, options: RunOptions{Workers: 2, Note: map[string]string{"model": "toy.tflite"}},
+			worker: func() (injector, error) { return m, nil },
+		}
+		err = r.begin(nil)
+		if err == nil {
+			_, err = r.finish(context.Background(), nil)
+		}
+		release()
+		if !errors.Is(err, syscall.ENOSPC) || strings.Count(err.Error(), "no space") != 1 {
+			t.Fatalf("room %d: %v", room, err)
+		}
+		if s, err := Load(dir); err == nil && (s.Complete || s.Torn) {
+			t.Fatalf("room %d: the log is complete or torn", room)
+		}
+		if got := without(t, newToy().must(t, spec, dir, 1)); got != want {
+			t.Errorf("room %d: the campaign went on to another result", room)
+		}
+	}
+}
+
+// broken fails to read.
+type broken struct{ io.Reader }
+
+func (broken) Read([]byte) (int, error) { return 0, syscall.EIO }
+
+// A read error is no torn tail: the log must not be cut because of it.
+func TestReadError(t *testing.T) {
+	whole := logOf(t)
+	for _, n := range []int{3, 20, len(whole) / 2, len(whole)} {
+		if _, err := readLog(io.MultiReader(bytes.NewReader(whole[:n]), broken{})); !errors.Is(err, syscall.EIO) {
+			t.Errorf("error behind %d bytes: %v", n, err)
+		}
+	}
+}
+
+// FuzzReadLog: whatever stands in the file, reading ends, and what is accepted can
+// be turned into a result or is refused without a panic.
+func FuzzReadLog(f *testing.F) {
+	whole := logOf(f)
+	f.Add(whole)
+	f.Add(whole[:len(whole)-7])
+	f.Add([]byte(logMagic))
+	f.Add(appendFrame([]byte(logMagic), frameHeader, []byte(`{"format":1}`)))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, err := readLog(bytes.NewReader(b))
+		if err != nil {
+			return
+		}
+		if c.size > int64(len(b)) || len(c.records) > len(b)/recordSize {
+			t.Fatalf("%d bytes hold %d bytes of frames and %d records", len(b), c.size, len(c.records))
+		}
+	})
+}
+
+// FuzzLogBody feeds well-framed bodies, so that the fuzzer gets past the check
+// sums.
+func FuzzLogBody(f *testing.F) {
+	whole := logOf(f)
+	c, err := readLog(bytes.NewReader(whole))
+	if err != nil {
+		f.Fatal(err)
+	}
+	head := jsonFrame(f, frameHeader, c.header)
+	f.Add(byte(framePlan), []byte(`{"start":0,"size":1,"alloc":[1]}`), byte(frameRecords), appendRecord(nil, 0, faults.Record{}))
+	f.Add(byte(frameRecords), appendRecord(nil, 0, faults.Record{}), byte(frameEnd), []byte(`{"injections":1}`))
+	f.Fuzz(func(t *testing.T, k1 byte, b1 []byte, k2 byte, b2 []byte) {
+		b := append([]byte(logMagic), head...)
+		b = appendFrame(appendFrame(b, k1, b1), k2, b2)
+		c, err := readLog(bytes.NewReader(b))
+		if err != nil {
+			return
+		}
+		s := &Stored{Spec: c.header.Spec, Frame: c.header.Frame, Rounds: c.rounds, Records: c.plain()}
+		for _, r := range c.records {
+			s.Index = append(s.Index, r.index)
+		}
+		if _, err := s.Campaign(Question{}); err != nil && !errors.Is(err, ErrCorrupt) {
+			t.Fatal(err)
+		}
+	})
+}
+
+// jsonFrame encodes a frame of JSON.
+func jsonFrame(tb testing.TB, kind byte, v any) []byte {
+	tb.Helper()
+	var b bytes.Buffer
+	w := &writer{f: memory{&b}}
+	if err := w.json(kind, v); err != nil {
+		tb.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// memory is a file in memory that only grows.
+type memory struct{ io.Writer }
+
+func (memory) Sync() error                    { return nil }
+func (memory) Truncate(int64) error           { return nil }
+func (memory) Seek(int64, int) (int64, error) { return 0, nil }
+func (memory) Close() error                   { return nil }

@@ -1,0 +1,265 @@
+package campaign
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"upset/faults"
+	"upset/stats/result"
+)
+
+// RunOptions are about how a campaign is run, not what it is: nothing here
+// changes a record or a digest, except the population, which the spec's Table
+// names.
+type RunOptions struct {
+	// Workers is the number of injections under way at once; 0 means one.
+	Workers int
+	// Progress, which may be nil, is called from one goroutine.
+	Progress func(Progress)
+	// Population replaces the plain machine's, for a protected one.
+	Population Population
+	// Question is what the verdict answers; its zero value takes the defaults.
+	Question Question
+	// GoldenSeconds is the wall time of the fault-free runs, for the result.
+	GoldenSeconds float64
+	// Note is kept in the log's header, outside every digest: for example the
+	// paths from which the campaign can be resumed.
+	Note map[string]string
+}
+
+// Run runs a campaign into a directory, or goes on with the one that is there if
+// it has the same spec. When the context ends, everything done so far is in the
+// log and the error is [ErrInterrupted]; the result is then a provisional one.
+func Run(ctx context.Context, e *faults.Engine, spec Spec, dir string, o RunOptions) (*result.Campaign, error) {
+	began := time.Now()
+	spec = spec.For(e)
+	if err := spec.Check(); err != nil {
+		return nil, err
+	}
+	pop := o.Population
+	if pop == nil {
+		var err error
+		if pop, err = NewPlain(e.Table(), spec); err != nil {
+			return nil, err
+		}
+	}
+	spec.Table = pop.Digest()
+	f, err := newFrame(e, pop, spec)
+	if err != nil {
+		return nil, err
+	}
+	r := &runner{
+		spec: spec, frame: f, pop: pop, options: o, began: began,
+		worker: func() (injector, error) { return e.Worker() },
+	}
+	return r.run(ctx, dir)
+}
+
+// Resume goes on with the campaign in a directory. The engine must be the one of
+// the campaign's spec.
+func Resume(ctx context.Context, e *faults.Engine, dir string, o RunOptions) (*result.Campaign, error) {
+	s, err := Load(dir)
+	if err != nil {
+		return nil, err
+	}
+	if o.Note == nil {
+		o.Note = s.Note
+	}
+	return Run(ctx, e, s.Spec, dir, o)
+}
+
+// injector performs injections one after the other, see [faults.Worker].
+type injector interface {
+	Inject(input int, s faults.Site, g faults.Guard) (faults.Record, error)
+}
+
+// runner is a campaign under way.
+type runner struct {
+	spec    Spec
+	frame   *Frame
+	pop     Population
+	options RunOptions
+	worker  func() (injector, error)
+	began   time.Time
+
+	log     *writer
+	rounds  []Round
+	records []faults.Record // by number
+	have    []bool
+	counts  *tally // of the completed rounds
+	done    int
+	totals  []int
+
+	planSeconds   float64
+	injectSeconds float64
+	fresh         int // injections of this run
+	freshPruned   int
+	watch         watch
+}
+
+// run opens the log, runs the rounds that are left and makes the result.
+func (r *runner) run(ctx context.Context, dir string) (*result.Campaign, error) {
+	w, c, release, err := openLog(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	r.log = w
+	if err := r.begin(c); err != nil {
+		return nil, fmt.Errorf("campaign %s: %w", dir, err)
+	}
+	complete := c != nil && c.end != nil
+	if !complete {
+		r.planSeconds = time.Since(r.began).Seconds()
+		start := time.Now()
+		complete, err = r.finish(ctx, c)
+		r.injectSeconds = time.Since(start).Seconds()
+		if err != nil && !errors.Is(err, ErrInterrupted) {
+			return nil, fmt.Errorf("campaign %s: %w", dir, err)
+		}
+	}
+	s := r.stored(complete)
+	res, aerr := s.Campaign(r.options.Question)
+	if aerr != nil {
+		return nil, errors.Join(err, aerr)
+	}
+	r.times(res)
+	return res, err
+}
+
+// begin checks the log's header against the campaign, or writes one, and takes
+// over the records.
+func (r *runner) begin(c *contents) error {
+	h := header{
+		Format: formatVersion, SpecDigest: r.spec.Digest(), Table: r.pop.Digest(),
+		Spec: r.spec.normal(), Frame: r.frame, Note: r.options.Note,
+	}
+	r.counts = newTally(r.frame)
+	var err error
+	if r.totals, err = schedule(r.spec); err != nil {
+		return err
+	}
+	if c == nil {
+		if r.log.size == 0 {
+			if err := r.log.append([]byte(logMagic)); err != nil {
+				return err
+			}
+		}
+		return r.log.json(frameHeader, h)
+	}
+	if c.header.SpecDigest != h.SpecDigest || c.header.Table != h.Table {
+		return fmt.Errorf("%w: it has the spec digest %s and the site table %s, this campaign has %s and %s; choose another --out directory",
+			ErrSpecMismatch, c.header.SpecDigest, c.header.Table, h.SpecDigest, h.Table)
+	}
+	if a, b := Digest(c.header.Frame), Digest(h.Frame); a != b {
+		return fmt.Errorf("%w: its sampling frame has the digest %s, this version makes %s; resume it with the version that began it", ErrSpecMismatch, a, b)
+	}
+	r.options.Note = c.header.Note
+	return r.takeOver(c)
+}
+
+// takeOver checks every stored record against the draw that it must be.
+func (r *runner) takeOver(c *contents) error {
+	r.rounds = c.rounds
+	r.grow()
+	for _, rec := range c.records {
+		d := r.frame.draw(r.spec.Seed, rec.index, r.stratumOf(rec.index))
+		if rec.record.Site != r.frame.site(r.pop, d) || int(rec.record.Input) != d.input {
+			return fmt.Errorf("%w: record %d is not the injection that the plan asks for", ErrCorrupt, rec.index)
+		}
+		r.records[rec.index], r.have[rec.index] = rec.record, true
+		r.done++
+	}
+	return nil
+}
+
+// grow makes room for the records of all rounds.
+func (r *runner) grow() {
+	n := 0
+	if len(r.rounds) > 0 {
+		n = r.rounds[len(r.rounds)-1].end()
+	}
+	r.records = append(r.records, make([]faults.Record, n-len(r.records))...)
+	r.have = append(r.have, make([]bool, n-len(r.have))...)
+}
+
+// stratumOf is the stratum of an injection of any round.
+func (r *runner) stratumOf(i int) int {
+	for _, round := range r.rounds {
+		if i < round.end() {
+			return round.stratum(i)
+		}
+	}
+	return 0
+}
+
+// finish runs the rounds that are left. It reports whether the campaign is
+// complete.
+func (r *runner) finish(ctx context.Context, c *contents) (bool, error) {
+	for k := range r.totals {
+		round, err := plan(r.frame, r.spec, r.totals, k, r.counts)
+		if err != nil {
+			return false, err
+		}
+		switch {
+		case k >= len(r.rounds):
+			if err := r.log.json(framePlan, round); err != nil {
+				return false, err
+			}
+			r.rounds = append(r.rounds, round)
+			r.grow()
+		case !r.rounds[k].same(round):
+			return false, fmt.Errorf("%w: the stored plan of round %d is not the one that follows from its records", ErrCorrupt, k)
+		}
+		if err := r.round(ctx, k); err != nil {
+			return false, err
+		}
+		stop, err := r.count(k)
+		if err != nil {
+			return false, err
+		}
+		if stop {
+			break
+		}
+	}
+	return true, r.log.json(frameEnd, ending{
+		Injections: len(r.records), ResultDigest: resultDigest(r.spec.Digest(), r.records),
+	})
+}
+
+// count adds a completed round to the counts and decides whether to stop.
+func (r *runner) count(k int) (stop bool, err error) {
+	round := r.rounds[k]
+	for j, stratum := range round.strata() {
+		i := round.Start + j
+		r.counts.add(r.frame.draw(r.spec.Seed, i, stratum).cell, r.records[i])
+	}
+	if !r.spec.sequential() {
+		return false, nil
+	}
+	return precise(r.frame, r.spec, r.counts)
+}
+
+// stored is the campaign so far, as it stands in the log.
+func (r *runner) stored(complete bool) *Stored {
+	s := &Stored{Spec: r.spec.normal(), Frame: r.frame, Rounds: r.rounds, Complete: complete, Note: r.options.Note}
+	for i, ok := range r.have {
+		if ok {
+			s.Index = append(s.Index, i)
+			s.Records = append(s.Records, r.records[i])
+		}
+	}
+	return s
+}
+
+// times fills in the wall time and the rates of this run.
+func (r *runner) times(c *result.Campaign) {
+	c.Seconds = result.Seconds{Golden: r.options.GoldenSeconds, Plan: r.planSeconds, Inject: r.injectSeconds}
+	c.Seconds.Total = c.Seconds.Golden + c.Seconds.Plan + c.Seconds.Inject
+	if r.injectSeconds > 0 {
+		c.Rate.Resolved = float64(r.fresh) / r.injectSeconds
+		c.Rate.Simulated = float64(r.fresh-r.freshPruned) / r.injectSeconds
+	}
+}

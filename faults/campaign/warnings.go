@@ -1,0 +1,103 @@
+package campaign
+
+import (
+	"fmt"
+	"math"
+
+	"upset/stats"
+	"upset/stats/result"
+)
+
+// warnings lists what the reader of a result must know.
+func (a *aggregate) warnings(c *result.Campaign) []result.Warning {
+	var out []result.Warning
+	warn := func(code, subject, format string, args ...any) {
+		out = append(out, result.Warning{Code: code, Subject: subject, Message: fmt.Sprintf(format, args...)})
+	}
+	s := a.s.Spec
+	if !a.s.Complete {
+		warn("provisional", "", "the campaign is not complete: %d injections are in; resume it with upset campaign resume", c.Injections)
+	}
+	if s.RandomInputs {
+		warn("default_inputs", "", "no inputs were given: %d seeded random ones were used, which need not look like real ones; give --inputs", a.f.Inputs)
+	}
+	if a.f.Inputs == 1 {
+		warn("one_input", "", "a single input was used: the intervals say nothing about other inputs; give several with --inputs")
+	}
+	if s.filtered() {
+		warn("partial", "", "the campaign covers part of the machine or of the inference: rates are those of that part, verdicts take the rest as unknown; run it without filters for a verdict")
+	}
+	if s.sequential() && a.s.Complete {
+		a.warnPrecision(warn)
+	}
+	a.warnStrata(warn)
+	if c.Verdict == stats.NotShown {
+		a.warnVerdict(c, warn)
+	}
+	return out
+}
+
+// warnPrecision reports a cap that was reached before the precision.
+func (a *aggregate) warnPrecision(warn func(code, subject, format string, args ...any)) {
+	if ok, err := precise(a.f, a.s.Spec, a.t); err == nil && !ok {
+		warn("margin_not_reached", "", "the precision asked for was not reached within %d injections; give more with --injections", len(a.s.Records))
+	}
+}
+
+// warnStrata reports strata that are thin, were never hit, never failed, or whose
+// proof was refuted.
+func (a *aggregate) warnStrata(warn func(code, subject, format string, args ...any)) {
+	thin, silent, proven, unsampled := 0, 0, 0, 0
+	for i, cells := range a.strata {
+		e := a.exposures[i]
+		switch {
+		case a.t.known(cells) && !e.Exact:
+			g := a.f.group(cells)
+			class, _ := a.f.names(cells)
+			warn("proof_refuted", g.Block+" "+class, "%d of %d injections violate where no upset should: these sites count as sampled; please report this", e.Any, e.N)
+		case e.Exact:
+			proven++
+		case e.N == 0:
+			unsampled++
+		default:
+			if e.N < stats.MinStratum {
+				thin++
+			}
+			if e.Any == 0 {
+				silent++
+			}
+		}
+	}
+	if unsampled > 0 {
+		warn("unsampled_stratum", "", "%d strata have no sample and count as failing always in every upper limit; raise --injections", unsampled)
+	}
+	if thin > 0 {
+		warn("thin_stratum", "", "%d strata have fewer than %d samples; raise --injections", thin, stats.MinStratum)
+	}
+	if silent > 0 {
+		warn("no_failure", "", "%d of %d strata show no violation: only an upper bound is known for them", silent, len(a.strata))
+	}
+	if proven > 0 {
+		warn("proven", "", "%d strata enter as not violating by proof (registers that only observe, or RAM under a correcting code), not as sampled", proven)
+	}
+}
+
+// warnVerdict says why the default verdict is not shown.
+func (a *aggregate) warnVerdict(c *result.Campaign, warn func(code, subject, format string, args ...any)) {
+	for _, v := range c.Verdicts {
+		if !v.Default || v.Result != stats.NotShown {
+			continue
+		}
+		unit := " FIT"
+		if v.Metric == stats.MetricSPFM {
+			unit = ""
+		}
+		message := fmt.Sprintf("the limits %.4g to %.4g%s straddle the target %.4g", v.Lower, v.Upper, unit, v.Target)
+		half := math.Max(v.Upper-v.Estimate, v.Estimate-v.Lower)
+		if gap := math.Abs(v.Target - v.Estimate); gap > 0 && half > gap && !a.s.Spec.filtered() {
+			// Half-widths shrink with the square root of the size.
+			message += fmt.Sprintf("; about %.2g times the injections might decide it", math.Ceil(half/gap*half/gap))
+		}
+		warn("not_shown", v.Metric, "%s", message)
+	}
+}

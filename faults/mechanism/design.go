@@ -1,0 +1,282 @@
+package mechanism
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"upset/netlist"
+	"upset/npu"
+)
+
+// Choice puts a mechanism on a block, or on the registers of some classes of it.
+type Choice struct {
+	Block string
+	// Classes is empty for the whole block.
+	Classes []netlist.Class
+	Kind    Kind
+}
+
+// Covers reports whether the choice applies to a register. Registers that only
+// observe need no protection and have none; RAM has SECDED only.
+func (c Choice) Covers(r *netlist.Register) bool {
+	return r.Block == c.Block && !r.Observer && r.IsSRAM() == (c.Kind == SECDED) &&
+		(len(c.Classes) == 0 || slices.Contains(c.Classes, r.Class))
+}
+
+// String describes the choice, for example mac/datapath:harden.
+func (c Choice) String() string {
+	s := c.Block
+	for i, class := range c.Classes {
+		s += string("/+"[min(i, 1)]) + class.String()
+	}
+	return s + ":" + c.Kind.String()
+}
+
+// Part is storage that a mechanism adds: consecutive sites.
+type Part struct {
+	Block string
+	Kind  Kind
+	// Name is copy, parity, voted or alarm.
+	Name  string
+	First netlist.SiteID
+	Bits  int
+
+	base  []span  // copy and voted: the machine's bits that are copied
+	words []group // parity: the group that each bit belongs to
+}
+
+// span is a run of consecutive sites of the machine.
+type span struct {
+	first netlist.SiteID
+	bits  int
+}
+
+// group is a run of sites under one parity bit.
+type group struct {
+	span
+	parity netlist.SiteID // its parity bit
+}
+
+// Design is a machine's set of mechanisms. It does not change after New and may
+// be used by many guards at once.
+type Design struct {
+	table   *netlist.Table
+	choices []Choice
+	cells   Cells
+	seed    uint64
+	parts   []Part
+	kinds   []Kind // by register of the table
+	groups  map[netlist.SiteID]group
+	bits    int
+}
+
+// New puts the choices on a machine. No two may cover the same register. The seed
+// decides which upsets flip a hardened cell.
+func New(t *netlist.Table, choices []Choice, cells Cells, seed uint64) (*Design, error) {
+	if err := cells.check(); err != nil {
+		return nil, err
+	}
+	d := &Design{table: t, cells: cells, seed: seed, kinds: make([]Kind, len(t.Registers)), bits: t.Bits(), groups: map[netlist.SiteID]group{}}
+	for _, c := range choices {
+		if c.Kind == None {
+			continue
+		}
+		if err := d.add(c); err != nil {
+			return nil, fmt.Errorf("protection %s: %w", c, err)
+		}
+		d.choices = append(d.choices, c)
+	}
+	slices.SortFunc(d.choices, func(a, b Choice) int { return cmp.Compare(a.String(), b.String()) })
+	return d, nil
+}
+
+func (d *Design) add(c Choice) error {
+	switch {
+	case c.Kind >= numKinds:
+		return fmt.Errorf("unknown mechanism")
+	case c.Kind == Duplicate && !Duplicable(c.Block):
+		return fmt.Errorf("only %s can be duplicated", strings.Join(duplicable, ", "))
+	case c.Kind == Duplicate && len(c.Classes) > 0:
+		return fmt.Errorf("a block is duplicated as a whole: name no class")
+	case c.Kind == SECDED && d.table.ECC != npu.ECCSECDED:
+		return fmt.Errorf("the machine is built without the code: build it with SECDED")
+	}
+	var spans []span
+	for i := range d.table.Registers {
+		r := &d.table.Registers[i]
+		if !c.Covers(r) {
+			continue
+		}
+		if d.kinds[i] != None {
+			return fmt.Errorf("register %s has %s already", r.Name, d.kinds[i])
+		}
+		d.kinds[i] = c.Kind
+		spans = append(spans, span{r.First, r.Bits()})
+	}
+	if len(spans) == 0 {
+		return fmt.Errorf("there is no such register: use the blocks and classes of upset sites")
+	}
+	switch c.Kind {
+	case Duplicate:
+		d.part(Part{Block: c.Block, Kind: c.Kind, Name: "copy", Bits: length(spans), base: spans})
+	case Triplicate:
+		d.part(Part{Block: c.Block, Kind: c.Kind, Name: "voted", Bits: 2 * length(spans), base: append(slices.Clone(spans), spans...)})
+	case Parity:
+		d.parity(c, spans)
+	default:
+		return nil
+	}
+	if c.Kind != Triplicate {
+		d.part(Part{Block: c.Block, Kind: c.Kind, Name: "alarm", Bits: 1})
+	}
+	return nil
+}
+
+func length(spans []span) int {
+	n := 0
+	for _, s := range spans {
+		n += s.bits
+	}
+	return n
+}
+
+func (d *Design) part(p Part) {
+	p.First = netlist.SiteID(d.bits)
+	d.bits += p.Bits
+	d.parts = append(d.parts, p)
+}
+
+// parity adds a parity bit for every group of the registers.
+func (d *Design) parity(c Choice, spans []span) {
+	p := Part{Block: c.Block, Kind: c.Kind, Name: "parity"}
+	for _, s := range spans {
+		for _, w := range words(d.table, s) {
+			g := group{w, netlist.SiteID(d.bits + len(p.words))}
+			p.words = append(p.words, g)
+			for k := range w.bits {
+				d.groups[w.first+netlist.SiteID(k)] = g
+			}
+			d.groups[g.parity] = g
+		}
+	}
+	p.Bits = len(p.words)
+	d.part(p)
+}
+
+// parityGroup is the most flops under one parity bit (our choice; 3 % more flops).
+const parityGroup = 32
+
+// words splits a register into parity groups. A group lies within one element,
+// since elements may load at different times; a wide element is split evenly.
+func words(t *netlist.Table, s span) []span {
+	var out []span
+	for k := 0; k < s.bits; {
+		p, err := t.Place(s.first + netlist.SiteID(k))
+		if err != nil {
+			return out
+		}
+		n := 1
+		for ; k+n < s.bits; n++ {
+			if q, err := t.Place(s.first + netlist.SiteID(k+n)); err != nil || q.Element != p.Element {
+				break
+			}
+		}
+		pieces := (n + parityGroup - 1) / parityGroup
+		for i, from := 0, 0; i < pieces; i++ {
+			to := n * (i + 1) / pieces
+			out = append(out, span{s.first + netlist.SiteID(k+from), to - from})
+			from = to
+		}
+		k += n
+	}
+	return out
+}
+
+// Table is the site table of the machine without the mechanisms.
+func (d *Design) Table() *netlist.Table { return d.table }
+
+// Choices lists the mechanisms in a fixed order.
+func (d *Design) Choices() []Choice { return d.choices }
+
+// Parts lists the storage that the mechanisms add.
+func (d *Design) Parts() []Part { return d.parts }
+
+// Bits is the number of sites, those of the mechanisms included.
+func (d *Design) Bits() int { return d.bits }
+
+// Kind is the mechanism on a register of the table, given by its index.
+func (d *Design) Kind(register int) Kind { return d.kinds[register] }
+
+// Name is the name of a site, for example mac.copy.17 for one of a mechanism.
+func (d *Design) Name(id netlist.SiteID) string {
+	p, k := d.find(id)
+	switch {
+	case p == nil:
+		return d.table.Name(id)
+	case p.base != nil:
+		return p.Name + " of " + d.table.Name(p.source(k))
+	}
+	return fmt.Sprintf("%s.%s.%s.%d", p.Block, p.Kind, p.Name, k)
+}
+
+// find returns the part that a site belongs to and the bit within it, or nil for
+// a site of the machine itself.
+func (d *Design) find(id netlist.SiteID) (*Part, int) {
+	for i := range d.parts {
+		if p := &d.parts[i]; id >= p.First && int(id-p.First) < p.Bits {
+			return p, int(id - p.First)
+		}
+	}
+	return nil, 0
+}
+
+// source is the bit of the machine that bit k of the part is a copy of.
+func (p *Part) source(k int) netlist.SiteID {
+	for _, s := range p.base {
+		if k < s.bits {
+			return s.first + netlist.SiteID(k)
+		}
+		k -= s.bits
+	}
+	return 0
+}
+
+// kindOf is the mechanism on a site of the machine.
+func (d *Design) kindOf(id netlist.SiteID) Kind {
+	i, ok := slices.BinarySearchFunc(d.table.Registers, id, func(r netlist.Register, id netlist.SiteID) int {
+		return cmp.Compare(r.First, id)
+	})
+	if !ok {
+		i--
+	}
+	return d.kinds[i]
+}
+
+// String lists the choices, for example "cc:duplicate mac/datapath:harden".
+func (d *Design) String() string {
+	if len(d.choices) == 0 {
+		return "none"
+	}
+	s := make([]string, len(d.choices))
+	for i, c := range d.choices {
+		s[i] = c.String()
+	}
+	return strings.Join(s, " ")
+}
+
+// Digest identifies the design and everything that its guards do.
+func (d *Design) Digest() string {
+	text, _ := json.Marshal(struct { // plain values always marshal
+		Table  string `json:"table"`
+		Design string `json:"design"`
+		Cells  Cells  `json:"cells"`
+		Seed   uint64 `json:"seed"`
+	}{d.table.Digest(), d.String(), d.cells, d.seed})
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,185 @@
+package mechanism
+
+import (
+	"math/rand/v2"
+
+	"upset/netlist"
+	"upset/npu"
+)
+
+// Response is what a mechanism makes of an upset at the moment it happens.
+type Response uint8
+
+// Responses.
+const (
+	Live  Response = iota // the bit flipped; the machine and its guard go on
+	Held                  // the hardened cell kept its value
+	Voted                 // the voter restores the bit at the next clock
+	Alarm                 // the alarm itself was hit, or sees the upset at once
+)
+
+// Guard runs the mechanisms of a design beside one machine. Only the mechanism
+// that an upset hits is simulated: all others see equal copies and right parity
+// as long as nothing they watch is upset, so that they never act.
+type Guard struct {
+	d *Design
+
+	watch Kind
+	block string // of the duplicated block
+	group group  // of parity
+	bit   uint8  // the stored parity bit
+
+	machine, twin *npu.Machine
+	mine, theirs  npu.Journal
+}
+
+// Guard returns a new guard. It serves one injection after the other.
+func (d *Design) Guard() *Guard { return &Guard{d: d} }
+
+// Upset applies an upset to a bit of the machine or of a mechanism, between two
+// clocks. The machine must be in its fault-free state. Cycle is that of the
+// machine and only serves to draw what a hardened cell does.
+func (g *Guard) Upset(m *npu.Machine, id netlist.SiteID, cycle uint64) (before, after uint8, r Response, err error) {
+	g.watch = None
+	p, k := g.d.find(id)
+	if p == nil {
+		return g.upsetMachine(m, id, cycle)
+	}
+	switch p.Name {
+	case "alarm":
+		return 0, 1, Alarm, nil
+	case "voted":
+		before = g.d.table.Read(&m.S, p.source(k))
+		return before, before ^ 1, Voted, nil
+	case "parity":
+		g.group = p.words[k]
+		before = g.parity(m)
+		g.bit, g.watch = before^1, Parity
+		return before, g.bit, Live, nil
+	}
+	g.pair(m, p.Block)
+	before, after, err = g.d.table.Flip(g.twin, p.source(k))
+	return before, after, g.seen(), err
+}
+
+// upsetMachine applies an upset to a bit of the machine itself.
+func (g *Guard) upsetMachine(m *npu.Machine, id netlist.SiteID, cycle uint64) (before, after uint8, r Response, err error) {
+	t := g.d.table
+	switch kind := g.d.kindOf(id); kind {
+	case HardenLight, Harden:
+		if !g.d.flips(id, cycle, g.d.cells.Of(kind).SER) {
+			before = t.Read(&m.S, id)
+			return before, before, Held, nil
+		}
+	case Triplicate:
+		before = t.Read(&m.S, id)
+		return before, before ^ 1, Voted, nil
+	case Parity:
+		g.group = g.d.groups[id]
+		g.bit, g.watch = g.parity(m), Parity
+	case Duplicate:
+		place, err := t.Place(id)
+		if err != nil {
+			return 0, 0, Live, err
+		}
+		g.pair(m, place.Register.Block)
+	}
+	before, after, err = t.Flip(m, id)
+	g.machine = m
+	return before, after, g.seen(), err
+}
+
+// seen is the response to a flip that stops the clock: the comparator and the
+// parity check see it without one.
+func (g *Guard) seen() Response {
+	switch {
+	case g.watch == None:
+	case g.machine != nil && g.machine.S.CC.Run == 0,
+		g.watch == Duplicate && g.twin.S.CC.Run == 0:
+		return Alarm
+	}
+	return Live
+}
+
+// flips draws whether an upset flips a hardened cell: a stream of its own for
+// every site and cycle.
+func (d *Design) flips(id netlist.SiteID, cycle uint64, ser float64) bool {
+	mixed := (cycle + 1) * 0x9E3779B97F4A7C15 // golden ratio of SplitMix64 (Steele, Lea, Flood, 2014)
+	return rand.New(rand.NewPCG(d.seed, mixed^uint64(id)<<32)).Float64() < ser
+}
+
+// parity is the parity of the stored bits of the group.
+func (g *Guard) parity(m *npu.Machine) uint8 {
+	var x uint8
+	for k := range g.group.bits {
+		x ^= g.d.table.Read(&m.S, g.group.first+netlist.SiteID(k))
+	}
+	return x
+}
+
+// Active reports whether a mechanism still has to watch.
+func (g *Guard) Active() bool { return g.watch != None }
+
+// Step advances the machine by a clock under the mechanism's eye and reports an
+// alarm. Parity is checked before the clock; duplication compares after it.
+func (g *Guard) Step(m *npu.Machine) (alarm bool) {
+	switch g.watch {
+	case Parity:
+		if g.parity(m) != g.bit {
+			return true
+		}
+		// The parity bit of the next value is generated with that value.
+		m.Step()
+		g.watch = None
+	case Duplicate:
+		return g.stepPair(m)
+	default:
+		m.Step()
+	}
+	return false
+}
+
+// pair makes the twin: a machine equal to this one, whose block is the copy.
+// Everything else of the twin is no hardware: as long as no alarm is raised, it
+// equals the machine's own, and serves to show what the copy would write.
+func (g *Guard) pair(m *npu.Machine, block string) {
+	if g.twin == nil || len(g.twin.Mem.SRAM) != len(m.Mem.SRAM) {
+		mem := *m.Mem
+		mem.SRAM = make([]byte, len(m.Mem.SRAM))
+		g.twin = npu.New(m.Config, m.Sys, m.ECC, &mem)
+	}
+	copy(g.twin.Mem.SRAM, m.Mem.SRAM)
+	g.twin.Mem.Flash = m.Mem.Flash
+	g.twin.WindowLo, g.twin.WindowHi = m.WindowLo, m.WindowHi
+	g.twin.Load(&m.S)
+	g.twin.Journal = &g.theirs
+	g.block, g.watch, g.machine = block, Duplicate, m
+}
+
+// stepPair steps the machine and its twin and compares what both have stored
+// outside the block. When the two copies of the block are equal again, nothing is
+// left to watch.
+func (g *Guard) stepPair(m *npu.Machine) (alarm bool) {
+	g.mine.Clear()
+	g.theirs.Clear()
+	m.Journal = &g.mine
+	m.Step()
+	m.Journal = nil
+	g.twin.Step()
+	a, b := &m.S.Flops, &g.twin.S.Flops
+	if !sameRest(a, b, g.block) || !g.mine.Equal(&g.theirs) {
+		return true
+	}
+	if sameBlock(a, b, g.block) {
+		g.watch = None
+	}
+	return false
+}
+
+// Follow applies to the copies what the host does to the machine between two
+// inferences.
+func (g *Guard) Follow(host func(*npu.Machine)) {
+	if g.watch == Duplicate {
+		host(g.twin)
+	}
+}

@@ -1,0 +1,87 @@
+package mechanism
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Kind is a protection mechanism.
+type Kind uint8
+
+// Kinds.
+const (
+	None Kind = iota
+	// HardenLight replaces flops by a light hardened cell, Harden by a DICE cell.
+	HardenLight
+	Harden
+	// Parity adds a parity bit to every group of flops that load together and
+	// checks it at every clock.
+	Parity
+	// Duplicate adds a second copy of a block and compares all that both write
+	// outside themselves.
+	Duplicate
+	// Triplicate adds two copies of every flop and a voter behind them.
+	Triplicate
+	// SECDED adds a single-error-correcting code to the shared buffer's RAM.
+	SECDED
+	numKinds
+)
+
+var kindNames = [numKinds]string{"none", "harden-light", "harden", "parity", "duplicate", "triplicate", "secded"}
+
+// String is the name used in results, for example harden.
+func (k Kind) String() string {
+	if k < numKinds {
+		return kindNames[k]
+	}
+	return fmt.Sprintf("mechanism %d", uint8(k))
+}
+
+// ParseKind finds a mechanism by its name.
+func ParseKind(name string) (Kind, error) {
+	for k, n := range kindNames {
+		if n == name {
+			return Kind(k), nil
+		}
+	}
+	return None, fmt.Errorf("unknown mechanism %q: choose one of %s", name, strings.Join(kindNames[:], ", "))
+}
+
+// Cell is a hardened flip-flop relative to a plain one.
+type Cell struct {
+	Area float64 `json:"area"` // area ÷ area of the plain flop
+	SER  float64 `json:"ser"`  // soft-error rate ÷ rate of the plain flop
+}
+
+// Cells are the two hardened cells.
+type Cells struct {
+	Light Cell `json:"light"`
+	DICE  Cell `json:"dice"`
+}
+
+// DefaultCells are the figures of the CLEAR cell library (Cheng et al., DAC 2016):
+// light hardened latch and LEAP-DICE.
+func DefaultCells() Cells {
+	return Cells{Light: Cell{Area: 1.2, SER: 0.25}, DICE: Cell{Area: 2, SER: 2e-4}}
+}
+
+// Of is the cell of a kind; a plain flop for every kind that is not a cell.
+func (c Cells) Of(k Kind) Cell {
+	switch k {
+	case HardenLight:
+		return c.Light
+	case Harden:
+		return c.DICE
+	}
+	return Cell{Area: 1, SER: 1}
+}
+
+// check reports a cell that cannot be.
+func (c Cells) check() error {
+	for _, x := range []Cell{c.Light, c.DICE} {
+		if !(x.Area >= 1 && x.Area < 100) || !(x.SER >= 0 && x.SER <= 1) {
+			return fmt.Errorf("hardened cell of area %v and soft-error rate %v: give an area of at least 1 and a rate from 0 to 1, both relative to the plain flop", x.Area, x.SER)
+		}
+	}
+	return nil
+}

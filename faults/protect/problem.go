@@ -1,0 +1,298 @@
+package protect
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"upset/faults/mechanism"
+	"upset/netlist"
+	"upset/stats"
+)
+
+// Option sets.
+const (
+	// OptionsPaper is {none, harden, duplicate}.
+	OptionsPaper = "paper"
+	// OptionsFull adds light hardening, parity and triplication.
+	OptionsFull = "full"
+)
+
+// kindsOf lists the mechanisms of an option set for one unit of flops.
+func kindsOf(set string) ([]mechanism.Kind, error) {
+	switch set {
+	case OptionsPaper:
+		return []mechanism.Kind{mechanism.Harden}, nil
+	case "", OptionsFull:
+		return []mechanism.Kind{mechanism.HardenLight, mechanism.Harden, mechanism.Parity, mechanism.Triplicate}, nil
+	}
+	return nil, fmt.Errorf("unknown option set %q: choose %s or %s", set, OptionsPaper, OptionsFull)
+}
+
+// Limits of a problem, in the order of their constraints.
+const (
+	limitFIT = iota
+	limitSPFM
+	limitDUE
+	numLimits
+)
+
+// Option is one mechanism for a unit or a block, with its effect.
+type Option struct {
+	Kind mechanism.Kind
+	Area float64 // added logic in gate equivalents
+	RAM  int     // added bits of SRAM
+	// Keep multiplies the weight of every injection: the share of upsets that
+	// flip a hardened cell. Stops says that no upset violates.
+	Keep  float64
+	Stops bool
+	// Alarms is the rate of alarms in bits whose every upset raises one.
+	Alarms float64
+}
+
+// Target is what a design has to meet.
+type Target struct {
+	Question stats.Question
+	// BudgetDUE is the availability budget in FIT; 0 means none.
+	BudgetDUE float64
+	// Margin is the largest share of a limit that the estimate may take, so that
+	// an independent proof is likely to hold.
+	Margin float64
+}
+
+// Problem is the choice of one option for every unit, or of duplication for a
+// whole block.
+type Problem struct {
+	Evidence *Evidence
+	Target   Target
+	Options  [][]Option // by unit; the first is none
+	Blocks   []Block
+	caps     [numLimits]float64
+	events   [][]sums // by unit: what its injections contribute to FIT and SPFM
+}
+
+// Block is a run of units of one block and the option to duplicate it.
+type Block struct {
+	Name      string
+	Units     []int
+	Duplicate *Option
+}
+
+// NewProblem builds the problem of an option set. When coded is set, SECDED may be
+// added to RAM that the campaign saw without it.
+func NewProblem(ev *Evidence, p *mechanism.Pricing, target Target, set string, cells mechanism.Cells, coded bool) (*Problem, error) {
+	kinds, err := kindsOf(set)
+	if err != nil {
+		return nil, err
+	}
+	pr := &Problem{Evidence: ev, Target: target}
+	for i, u := range ev.Units {
+		options := []Option{{Keep: 1}}
+		list := kinds
+		if u.SRAM {
+			list = nil
+			if coded {
+				list = []mechanism.Kind{mechanism.SECDED}
+			}
+		}
+		for _, k := range list {
+			o, err := unitOption(u, k, p, cells)
+			if err != nil {
+				return nil, err
+			}
+			options = append(options, o)
+		}
+		pr.Options = append(pr.Options, options)
+		if n := len(pr.Blocks); n == 0 || pr.Blocks[n-1].Name != u.Block {
+			pr.Blocks = append(pr.Blocks, Block{Name: u.Block})
+		}
+		b := &pr.Blocks[len(pr.Blocks)-1]
+		b.Units = append(b.Units, i)
+	}
+	for i := range pr.Blocks {
+		if err := pr.duplication(&pr.Blocks[i], p); err != nil {
+			return nil, err
+		}
+	}
+	return pr, pr.prepare()
+}
+
+// choice is a unit with a mechanism.
+func (u Unit) choice(k mechanism.Kind) mechanism.Choice {
+	return mechanism.Choice{Block: u.Block, Classes: []netlist.Class{u.Class}, Kind: k}
+}
+
+// unitOption is the effect and the area of a mechanism on a unit.
+func unitOption(u Unit, k mechanism.Kind, p *mechanism.Pricing, cells mechanism.Cells) (Option, error) {
+	cost, err := p.Cost(u.choice(k))
+	if err != nil {
+		return Option{}, err
+	}
+	o := Option{Kind: k, Area: cost.LogicGE, RAM: cost.SRAMBits, Keep: cells.Of(k).SER}
+	switch k {
+	case mechanism.Parity:
+		// Every upset is seen, also one that would have been masked, and so is
+		// one of the parity bits, at most as many as a bit for each.
+		o.Stops, o.Alarms = true, u.Bits+float64(p.ParityBits(u.choice(k)))
+	case mechanism.Triplicate, mechanism.SECDED:
+		o.Stops = true
+	}
+	return o, nil
+}
+
+// duplication gives a block the option to be duplicated, unless it holds RAM whose
+// outcome is not known: that stays as it is, next to its duplicated control.
+func (pr *Problem) duplication(b *Block, p *mechanism.Pricing) error {
+	if !mechanism.Duplicable(b.Name) {
+		return nil
+	}
+	cost, err := p.Cost(mechanism.Choice{Block: b.Name, Kind: mechanism.Duplicate})
+	if err != nil {
+		return err
+	}
+	o := &Option{Kind: mechanism.Duplicate, Area: cost.LogicGE, Keep: 1, Stops: true}
+	for _, i := range b.Units {
+		if u := pr.Evidence.Units[i]; !u.SRAM {
+			o.Alarms += 2 * u.Bits // at most every upset of either copy
+		}
+	}
+	b.Duplicate = o
+	return nil
+}
+
+// sums are what Fay and Feuer's limit needs of weighted counts, in shares of the
+// limit.
+type sums struct {
+	mean     float64 // Σ w·x
+	variance float64 // Σ w²·x
+	largest  float64 // max w
+}
+
+// plus joins two sets of counts.
+func (a sums) plus(b sums) sums {
+	return sums{a.mean + b.mean, a.variance + b.variance, math.Max(a.largest, b.largest)}
+}
+
+// under is the effect of an option.
+func (a sums) under(o *Option) sums {
+	if o.Stops {
+		return sums{largest: a.largest * o.Keep}
+	}
+	return sums{a.mean * o.Keep, a.variance * o.Keep * o.Keep, a.largest * o.Keep}
+}
+
+// unit returns the factor that turns bits into a share of a limit; 0 where the
+// limit does not apply.
+func (pr *Problem) unit(limit int, sram bool) float64 {
+	q := pr.Target.Question
+	rate := q.Scenario.Flop * q.Duty
+	if sram {
+		rate = q.Scenario.SRAM * q.Duty
+	}
+	switch {
+	case limit == limitFIT:
+		return rate / q.BudgetFIT
+	case limit == limitSPFM && !sram && pr.Evidence.FlopBits > 0:
+		return 1 / ((1 - q.Target.SPFM) * pr.Evidence.FlopBits)
+	case limit == limitDUE && pr.Target.BudgetDUE > 0:
+		return rate / pr.Target.BudgetDUE
+	}
+	return 0
+}
+
+// prepare computes what the units contribute.
+func (pr *Problem) prepare() error {
+	q := pr.Target.Question
+	if !(q.BudgetFIT > 0) || !(q.Target.SPFM > 0 && q.Target.SPFM < 1) {
+		return fmt.Errorf("protection for a budget of %v FIT and an SPFM of %v: the budget must be positive, the SPFM below 1", q.BudgetFIT, q.Target.SPFM)
+	}
+	if !(pr.Target.Margin > 0 && pr.Target.Margin <= 1) {
+		return fmt.Errorf("margin %v: must be above 0 and at most 1", pr.Target.Margin)
+	}
+	pr.caps = [numLimits]float64{pr.Target.Margin, pr.Target.Margin, 1}
+	pr.events = make([][]sums, len(pr.Evidence.Units))
+	for i, u := range pr.Evidence.Units {
+		pr.events[i] = make([]sums, numLimits)
+		for limit := range limitDUE {
+			for _, p := range u.Pieces {
+				w, x := p.Weight*pr.unit(limit, u.SRAM), float64(p.Violations(q.Violation))
+				pr.events[i][limit] = pr.events[i][limit].plus(sums{w * x, w * w * x, w})
+			}
+		}
+		for _, p := range u.Pieces {
+			pr.events[i][limitDUE].mean += p.Weight * pr.unit(limitDUE, u.SRAM) * float64(p.DUE)
+		}
+	}
+	return nil
+}
+
+// share is what a unit under an option contributes to a limit.
+func (pr *Problem) share(unit, limit int, o *Option) sums {
+	e := pr.events[unit][limit]
+	if limit == limitDUE {
+		u := pr.Evidence.Units[unit]
+		if o.Kind == mechanism.Duplicate {
+			return sums{} // counted once for the block
+		}
+		left := e.under(o)
+		left.mean += o.Alarms * pr.unit(limitDUE, u.SRAM)
+		return left
+	}
+	return e.under(o)
+}
+
+// Assignment is a design: an option index for every unit, and the blocks that are
+// duplicated, whose flops have no option of their own.
+type Assignment struct {
+	Option    []int
+	Duplicate []bool // by block
+}
+
+// clone copies an assignment.
+func (a Assignment) clone() Assignment {
+	return Assignment{slices.Clone(a.Option), slices.Clone(a.Duplicate)}
+}
+
+// none is the unprotected machine.
+func (pr *Problem) none() Assignment {
+	return Assignment{make([]int, len(pr.Options)), make([]bool, len(pr.Blocks))}
+}
+
+// option is what an assignment does to a unit of a block.
+func (pr *Problem) option(a Assignment, block, unit int) *Option {
+	if a.Duplicate[block] && !pr.Evidence.Units[unit].SRAM {
+		return pr.Blocks[block].Duplicate
+	}
+	return &pr.Options[unit][a.Option[unit]]
+}
+
+// Area is the logic and the SRAM bits that an assignment adds.
+func (pr *Problem) Area(a Assignment) (logicGE float64, sramBits int) {
+	for b := range pr.Blocks {
+		if a.Duplicate[b] {
+			logicGE += pr.Blocks[b].Duplicate.Area
+		}
+		for _, u := range pr.Blocks[b].Units {
+			if o := pr.option(a, b, u); o.Kind != mechanism.Duplicate {
+				logicGE += o.Area
+				sramBits += o.RAM
+			}
+		}
+	}
+	return logicGE, sramBits
+}
+
+// Choices lists the mechanisms of an assignment.
+func (pr *Problem) Choices(a Assignment) (out []mechanism.Choice) {
+	for b := range pr.Blocks {
+		if a.Duplicate[b] {
+			out = append(out, mechanism.Choice{Block: pr.Blocks[b].Name, Kind: mechanism.Duplicate})
+		}
+		for _, u := range pr.Blocks[b].Units {
+			if o := pr.option(a, b, u); o.Kind != mechanism.Duplicate && o.Kind != mechanism.None {
+				out = append(out, pr.Evidence.Units[u].choice(o.Kind))
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,83 @@
+package npu_test
+
+import (
+	"bytes"
+	"testing"
+
+	"upset/npu"
+	"upset/npu/isa"
+)
+
+// TestStalls makes the flash four times as slow to answer. The run takes longer,
+// the decoder starves more often and the array waits for weights more often, and
+// no output changes. In both runs every cycle of the array is accounted for.
+func TestStalls(t *testing.T) {
+	slow := npu.DefaultSystem()
+	slow.Flash.ReadLatency *= 4
+	for _, c := range isa.Configs {
+		for _, name := range []string{"kws_ref_model", "ad01_int8"} {
+			p, input := velaProgram(t, c, name), goldenInput(t, name)
+			fast := load(t, p, input, npu.DefaultSystem(), npu.ECCNone)
+			late := load(t, p, input, slow, npu.ECCNone)
+			for _, m := range []*npu.Machine{fast, late} {
+				if st := m.Run(10_000_000); st != npu.Done {
+					t.Fatal(st)
+				}
+				accounted(t, m)
+			}
+			if !bytes.Equal(p.ReadOutputs(fast.Mem), p.ReadOutputs(late.Mem)) {
+				t.Errorf("%s %s: the latency of the flash changes the output", c, name)
+			}
+			if late.Cycle() <= fast.Cycle() {
+				t.Errorf("%s %s: %d cycles with slow flash, %d with fast flash", c, name, late.Cycle(), fast.Cycle())
+			}
+			for _, e := range []npu.Event{npu.EvCCStarved, npu.EvWDStarved} {
+				if late.Events[e] <= fast.Events[e] {
+					t.Errorf("%s %s: event %d: %d with slow flash, %d with fast flash", c, name, e, late.Events[e], fast.Events[e])
+				}
+			}
+			if late.Events[npu.EvMACActive] != fast.Events[npu.EvMACActive] {
+				t.Errorf("%s %s: the work of the array changes with the latency", c, name)
+			}
+			t.Logf("%s %s: %d → %d cycles, stalled by weights %d → %d", c, name, fast.Cycle(), late.Cycle(),
+				fast.Events[npu.EvMACStalledWD], late.Events[npu.EvMACStalledWD])
+		}
+	}
+}
+
+// accounted checks that every cycle of the array has exactly one cause.
+func accounted(t *testing.T, m *npu.Machine) {
+	t.Helper()
+	sum := uint64(0)
+	for _, e := range []npu.Event{npu.EvMACActive, npu.EvMACIdle, npu.EvMACStalledWD, npu.EvMACStalledAB, npu.EvMACStalledIB, npu.EvMACOther} {
+		sum += m.Events[e]
+	}
+	if sum != m.Events[npu.EvActive] || sum != m.Cycle() {
+		t.Errorf("%s: %d cycles of the array have a cause, %d were active, %d passed", m.Config, sum, m.Events[npu.EvActive], m.Cycle())
+	}
+}
+
+// TestStallCauses makes each cause of waiting happen where it must: weights in a
+// fully connected layer, the shared buffer's accumulators behind a slow output
+// stage, inputs at the start.
+func TestStallCauses(t *testing.T) {
+	for _, x := range []struct {
+		name  string
+		event npu.Event
+	}{
+		{"ad01_int8", npu.EvMACStalledWD},
+		{"ops/avgpool_2x2_valid", npu.EvMACStalledIB},
+		{"kws_ref_model", npu.EvBlockDep},
+		{"kws_ref_model", npu.EvAOStalledAB},
+		{"ops/mul", npu.EvAOStalledIB},
+	} {
+		p := velaProgram(t, isa.U55x128, x.name)
+		m := load(t, p, goldenInput(t, x.name), npu.DefaultSystem(), npu.ECCNone)
+		if st := m.Run(10_000_000); st != npu.Done {
+			t.Fatal(st)
+		}
+		if m.Events[x.event] == 0 {
+			t.Errorf("%s: event %d never happens", x.name, x.event)
+		}
+	}
+}
