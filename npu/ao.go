@@ -374,11 +374,11 @@ func (m *Machine) advanceAO(a *AOState, t *Block, p *params, n int) {
 		a.Flags[aoRead] |= aoLastPixel
 	}
 	if int(a.C)+n < ch {
-		a.C += uint8(n)
+		a.C = (a.C + uint8(n)) & 15
 		return
 	}
 	a.C = 0
-	a.Slot++
+	a.Slot = (a.Slot + 1) & 0x7f
 	lastBrick := 16*(int(a.B)+1) >= clip(t.OZ, p.BlkD, p.OFMD)
 	if int(a.Slot) >= isa.BankBytes/(16*p.OFM.Bytes) || lastPixel && lastBrick {
 		a.Flags[aoRead] |= aoClose
@@ -386,17 +386,17 @@ func (m *Machine) advanceAO(a *AOState, t *Block, p *params, n int) {
 		a.OB = (a.OB + 1) & 1
 		a.Slot = 0
 	}
-	a.X++
-	if int(a.X) < obw {
+	a.X = (a.X + 1) & 0x3f
+	if a.X != 0 && int(a.X) < obw {
 		return
 	}
 	a.X = 0
-	a.Y++
-	if int(a.Y) < obh {
+	a.Y = (a.Y + 1) & 0x1f
+	if a.Y != 0 && int(a.Y) < obh {
 		return
 	}
 	a.Y = 0
-	a.B++
+	a.B = (a.B + 1) & 7
 	if !lastBrick {
 		return
 	}

@@ -70,7 +70,7 @@ func (f *IFMState) next(p *params, r *Run) bool {
 	r.X = 0
 	r.E = uint16(f.runEnd(p, 0))
 	if fm.Brick && (int(r.B)+1)*16 < int(f.C0)&15+int(f.N) {
-		r.B++
+		r.B = (r.B + 1) & 0xfff
 		return false
 	}
 	r.B = 0

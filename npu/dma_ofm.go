@@ -9,7 +9,7 @@ type OFMState struct {
 	Sel  uint8  `npu:"1,local"` // output buffer that is drained
 	Slot uint8  `npu:"7,local"` // slot within it
 	Off  uint8  `npu:"7,local"` // byte within the slot
-	B    uint8  `npu:"3,local"` // brick, row and column within the block
+	B    uint8  `npu:"4,local"` // brick, row and column within the block
 	Y    uint8  `npu:"5,local"`
 	X    uint8  `npu:"6,local"`
 	Read uint64 `npu:"64,data"` // read port: bytes of the slot
@@ -137,24 +137,24 @@ func (m *Machine) readOFM(f *OFMState, t *Block, p *params) {
 	if k > 0 {
 		f.Read = m.ram(int(h)*isa.BankBytes + int(f.Slot)*16*e + int(f.Off))
 		f.RdN, f.PieceA = uint8(k), a
-		f.Off += uint8(k)
+		f.Off = (f.Off + uint8(k)) & 0x7f
 	}
 	if int(f.Off) < n {
 		return
 	}
 	f.Off = 0
-	f.Slot++
-	f.X++
-	if int(f.X) < clip(t.OX, p.BlkW, p.OFMW) {
+	f.Slot = (f.Slot + 1) & 0x7f
+	f.X = (f.X + 1) & 0x3f
+	if f.X != 0 && int(f.X) < clip(t.OX, p.BlkW, p.OFMW) {
 		return
 	}
 	f.X = 0
-	f.Y++
-	if int(f.Y) < clip(t.OY, p.BlkH, p.OFMH) {
+	f.Y = (f.Y + 1) & 0x1f
+	if f.Y != 0 && int(f.Y) < clip(t.OY, p.BlkH, p.OFMH) {
 		return
 	}
 	f.Y = 0
-	f.B++
+	f.B = (f.B + 1) & 15
 }
 
 // bufferDrained flushes the last beat, frees the buffer and, at the end of a

@@ -209,13 +209,13 @@ func (m *Machine) fetchWeights(s *MACState, p *params, g int) {
 // advanceMAC moves to the next micro-block, weight block and job. It reports
 // whether the micro-block just issued was the last one of its output block.
 func (m *Machine) advanceMAC(s *MACState, t *Job, p *params, obh, obw, taps int) bool {
-	s.UX += uint8(p.ubW)
-	if int(s.UX) < obw {
+	s.UX = (s.UX + uint8(p.ubW)) & 0x3f
+	if s.UX != 0 && int(s.UX) < obw {
 		return false
 	}
 	s.UX = 0
-	s.UY += uint8(p.ubH)
-	if int(s.UY) < obh {
+	s.UY = (s.UY + uint8(p.ubH)) & 0x1f
+	if s.UY != 0 && int(s.UY) < obh {
 		return false
 	}
 	s.UY = 0

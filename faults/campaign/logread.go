@@ -30,7 +30,7 @@ type contents struct {
 // the file ends there or the check fails; a frame that passes its check but makes
 // no sense is an error.
 func readLog(r io.Reader) (*contents, error) {
-	in := bufio.NewReaderSize(r, 1<<20)
+	in := bufio.NewReaderSize(r, 1<<16)
 	c := &contents{}
 	magic := make([]byte, len(logMagic))
 	n, err := io.ReadFull(in, magic)

@@ -166,19 +166,20 @@ type sums struct {
 	mean     float64 // Σ w·x
 	variance float64 // Σ w²·x
 	largest  float64 // max w
+	raw      float64 // Σ w·n
 }
 
 // plus joins two sets of counts.
 func (a sums) plus(b sums) sums {
-	return sums{a.mean + b.mean, a.variance + b.variance, math.Max(a.largest, b.largest)}
+	return sums{a.mean + b.mean, a.variance + b.variance, math.Max(a.largest, b.largest), a.raw + b.raw}
 }
 
 // under is the effect of an option.
 func (a sums) under(o *Option) sums {
 	if o.Stops {
-		return sums{largest: a.largest * o.Keep}
+		return sums{largest: a.largest * o.Keep, raw: a.raw * o.Keep}
 	}
-	return sums{a.mean * o.Keep, a.variance * o.Keep * o.Keep, a.largest * o.Keep}
+	return sums{a.mean * o.Keep, a.variance * o.Keep * o.Keep, a.largest * o.Keep, a.raw * o.Keep}
 }
 
 // unit returns the factor that turns bits into a share of a limit; 0 where the
@@ -216,7 +217,7 @@ func (pr *Problem) prepare() error {
 		for limit := range limitDUE {
 			for _, p := range u.Pieces {
 				w, x := p.Weight*pr.unit(limit, u.SRAM), float64(p.Violations(q.Violation))
-				pr.events[i][limit] = pr.events[i][limit].plus(sums{w * x, w * w * x, w})
+				pr.events[i][limit] = pr.events[i][limit].plus(sums{w * x, w * w * x, w, w * float64(p.N)})
 			}
 		}
 		for _, p := range u.Pieces {

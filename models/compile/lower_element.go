@@ -219,3 +219,41 @@ func (g *graph) widen(v view, factor float64) (view, error) {
 	g.element32(isa.ElemMul, shifted, &m, scaled, uint(31-exp), false)
 	return scaled, nil
 }
+
+// lowerPrelu lowers int8 PRELU: the rescaled positive part and the negative part
+// times the slope, of which one is zero, are added.
+func (g *graph) lowerPrelu(op *tflite.Operator) error {
+	product, err := g.element(op, isa.ElemMul)
+	if err != nil {
+		return err
+	}
+	in, slope, out := g.tensor(op.Inputs[0]), g.tensor(op.Inputs[1]), g.tensor(op.Outputs[0])
+	if in.Type != tflite.Int8 || product.swap {
+		return fmt.Errorf("input %v with slopes %v: the NPU lowering needs int8 and slopes that broadcast", in.Shape, slope.Shape)
+	}
+	x, ofm := product.ifm, product.ofm
+	temp := func(what string, zp int) view { return of(g.temp(out.Name+" "+what, ofm.h, ofm.w, ofm.d, 1), zp) }
+	s := float64(scale(in))
+
+	positive := copyOf(x, temp("positive", ofm.zp))
+	positive.ofmScale.scale, positive.ofmScale.shift = arith.ScaleShift(s / float64(scale(out)))
+	positive.actMin = ofm.zp
+
+	negative := temp("negative", 0)
+	lower := copyOf(x, negative)
+	lower.op, lower.mode, lower.scalar, lower.scalarVal = isa.OpElementwise, isa.ElemMin, true, x.zp
+	lower.ifm.zp, lower.ofmScale = 0, scaling{1, 0}
+
+	product.ifm = negative
+	product.ifm.zp = x.zp
+	product.ofm = temp("product", ofm.zp)
+	product.ofmScale.scale, product.ofmScale.shift = arith.ScaleShift(s * float64(scale(slope)) / float64(scale(out)))
+
+	sum := copyOf(positive.ofm, ofm)
+	sum.op, sum.mode, sum.ifm2 = isa.OpElementwise, isa.ElemAdd, &product.ofm
+	sum.opa, sum.opb, sum.ofmScale = scaling{1, 0}, 1, scaling{1, 0}
+	for _, k := range []*kernel{positive, lower, product, sum} {
+		g.add(k)
+	}
+	return nil
+}

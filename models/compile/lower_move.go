@@ -1,227 +1,170 @@
 package compile
 
 import (
-	"encoding/binary"
+	"errors"
 	"fmt"
+	"math/bits"
 
+	"upset/models/reference"
 	"upset/models/tflite"
-	"upset/npu/arith"
-	"upset/npu/isa"
 )
 
 // maxCopies is the largest number of kernels that one data movement may take
 // (our choice).
 const maxCopies = 1024
 
-// lowerPad lowers PAD of height and width. Where a single convolution reads the
-// result it absorbs the padding; otherwise a 1x1 depthwise convolution with
-// weights of one does it: taps in the padding contribute nothing, which leaves
-// the zero point.
-func (g *graph) lowerPad(op *tflite.Operator) error {
-	in, out := g.tensor(op.Inputs[0]), g.tensor(op.Outputs[0])
-	if err := quantised(in, out); err != nil {
-		return err
-	}
-	p, err := g.readPadding(op)
-	if err != nil {
-		return err
-	}
-	if scale(in) != scale(out) || zeroPoint(in) != zeroPoint(out) || in.Type != out.Type {
-		return fmt.Errorf("input and output differ in quantisation; PAD does not rescale")
-	}
-	if g.absorbs(op.Outputs[0], p) {
-		g.folded[op.Outputs[0]] = p
-		return nil
-	}
-	ifm, err := g.full(op.Inputs[0])
-	if err != nil {
-		return err
-	}
-	ones := &filter{
-		od: ifm.d, kh: 1, kw: 1, id: 1, at: func(_, _, _, _ int) int16 { return 1 },
-		bias: make([]int64, ifm.d), scale: make([]uint32, ifm.d), shift: make([]uint, ifm.d),
-	}
-	for i := range ones.scale {
-		ones.scale[i], ones.shift[i] = identity.scale, identity.shift
-		if in.Type == tflite.Int16 {
-			ones.scale[i], ones.shift[i] = arith.ReducedScaleShift(1)
-		}
-	}
-	k := &kernel{op: isa.OpDepthwise, window: unit, ifm: ifm, filter: ones}
-	k.top, k.bottom, k.left, k.right = p.top, p.bottom, p.left, p.right
-	if max(k.top, k.left) > 127 || max(k.bottom, k.right) > 128 {
-		return fmt.Errorf("padding %d,%d,%d,%d is larger than the registers hold", k.top, k.left, k.bottom, k.right)
-	}
-	return g.finish(k, op)
-}
-
-// readPadding reads the constant amounts of a PAD operator.
-func (g *graph) readPadding(op *tflite.Operator) (*padding, error) {
-	in, t := g.tensor(op.Inputs[0]), g.tensor(op.Inputs[1])
-	rank := len(in.Shape)
-	if t.Data == nil || t.Type != tflite.Int32 || len(t.Data) != 8*rank {
-		return nil, fmt.Errorf("the amounts %q must be a constant of int32 with two values per dimension", t.Name)
-	}
-	p := &padding{input: op.Inputs[0]}
-	for i := 0; i < rank; i++ {
-		before := int(int32(binary.LittleEndian.Uint32(t.Data[8*i:])))
-		after := int(int32(binary.LittleEndian.Uint32(t.Data[8*i+4:])))
-		if before < 0 || after < 0 {
-			return nil, fmt.Errorf("negative padding %d,%d", before, after)
-		}
-		switch {
-		case i == rank-2:
-			p.left, p.right = before, after
-		case i == rank-3:
-			p.top, p.bottom = before, after
-		case before+after > 0:
-			return nil, fmt.Errorf("padding of dimension %d of %v; the NPU pads height and width", i, in.Shape)
-		}
-	}
-	if rank > 3 && in.Shape[0] != 1 && p.top+p.bottom > 0 {
-		return nil, fmt.Errorf("input shape %v: the NPU takes one batch", in.Shape)
-	}
-	return p, nil
-}
-
-// absorbs reports whether the only reader of a padded tensor is a convolution
-// whose kernel reaches over the padding.
-func (g *graph) absorbs(padded int, p *padding) bool {
-	if g.uses[padded] != 1 || g.folded[p.input] != nil {
-		return false
-	}
-	for i := range g.sub.Operators {
-		op := &g.sub.Operators[i]
-		if len(op.Inputs) < 2 || op.Inputs[0] != padded {
-			continue
-		}
-		if op.Code != tflite.OpConv2D && op.Code != tflite.OpDepthwiseConv2D {
-			return false
-		}
-		o, shape := &op.Options, g.tensor(op.Inputs[1]).Shape
-		if len(shape) != 4 || o.Padding != tflite.Valid {
-			return false
-		}
-		w := window{kh: shape[1], kw: shape[2], dy: max(1, o.DilationH), dx: max(1, o.DilationW)}
-		kh, kw := w.dilated()
-		return max(p.top, p.bottom) < kh && max(p.left, p.right) < kw && max(kh, kw) <= 128
-	}
-	return false
-}
-
-// lowerConcat lowers CONCATENATION to one copy per input.
-func (g *graph) lowerConcat(op *tflite.Operator) error {
-	out := g.tensor(op.Outputs[0])
-	rank := len(out.Shape)
-	axis := op.Options.Axis
-	if axis < 0 {
-		axis += rank
-	}
-	if axis < 0 || axis >= rank || op.Options.Activation != tflite.None {
-		return fmt.Errorf("axis %d of %v with activation %d is not supported", op.Options.Axis, out.Shape, op.Options.Activation)
-	}
-	ofm, err := g.full(op.Outputs[0])
-	if err != nil {
-		return err
-	}
-	outer, row := 1, ofm.elem
-	for i, d := range out.Shape {
-		if i < axis {
-			outer *= d
-		} else {
-			row *= d
-		}
-	}
-	at := 0
-	for _, i := range op.Inputs {
-		in := g.tensor(i)
-		if in.Type != out.Type || ofm.elem > 2 {
-			return fmt.Errorf("input %q is %s and the output %s; both must be int8 or int16", in.Name, in.Type, out.Type)
-		}
-		if scale(in) != scale(out) || zeroPoint(in) != zeroPoint(out) {
-			return fmt.Errorf("input %q and the output differ in quantisation; CONCATENATION does not rescale", in.Name)
-		}
-		src, err := g.full(i)
-		if err != nil {
-			return err
-		}
-		part := in.Bytes() / outer
-		dst := view{buf: ofm.buf, h: src.h, w: src.w, d: src.d, elem: ofm.elem, offset: at}
-		if outer > 1 {
-			src.h, src.w, src.d = 1, outer, part/ofm.elem
-			dst.h, dst.w, dst.d, dst.strideX = 1, outer, src.d, row
-		}
-		if src.w > maxDim || src.d > maxDim {
-			return fmt.Errorf("input %v along axis %d does not fit the NPU's 16-bit dimensions", in.Shape, axis)
-		}
-		src.zp = 0
-		if !src.dense() {
-			src.buf.plain = true
-		}
-		ofm.buf.plain = true
-		g.add(copyOf(src, dst))
-		at += part
-	}
-	if at != row {
-		return fmt.Errorf("inputs hold %d bytes a row, the output %d", at, row)
-	}
-	return nil
-}
-
-// lowerTranspose lowers TRANSPOSE to strided copies of up to three dimensions.
-func (g *graph) lowerTranspose(op *tflite.Operator) error {
-	in, out := g.tensor(op.Inputs[0]), g.tensor(op.Outputs[0])
-	rank := len(in.Shape)
-	perm, err := axes(g.tensor(op.Inputs[1]), rank)
-	if err != nil {
-		return err
-	}
-	if len(perm) != rank || in.Type != out.Type || in.Elements() != out.Elements() {
-		return fmt.Errorf("permutation %v does not fit input %v and output %v", perm, in.Shape, out.Shape)
-	}
-	src, err := g.full(op.Inputs[0])
-	if err != nil {
-		return err
-	}
-	dst, err := g.full(op.Outputs[0])
-	if err != nil {
-		return err
-	}
-	if src.elem > 2 {
-		return fmt.Errorf("type %s; the NPU copies int8 and int16", in.Type)
-	}
-	src.buf.plain, dst.buf.plain = true, true
-	dims := strideDims(in.Shape, perm, src.elem)
-	return g.copyDims(dims, src, dst)
-}
+// move is one element's way from an input to an output.
+type move struct{ from, to int }
 
 // dim is one dimension of a copy with its byte strides.
 type dim struct{ n, from, to int }
 
-// strideDims returns the dimensions of the output with strides in input and
-// output, without those of size one, merged where both sides allow.
-func strideDims(shape, perm []int, elem int) []dim {
-	from := make([]int, len(shape))
-	step := elem
-	for i := len(shape) - 1; i >= 0; i-- {
-		from[i] = step
-		step *= shape[i]
+// lowerMovement lowers an operator that only moves elements: concatenation,
+// slices, permutations and the like. The reference kernel tells where every
+// element comes from; the moves between an input and an output then have to form
+// nested loops, which become strided copies.
+func (g *graph) lowerMovement(op *tflite.Operator) error {
+	inputs := g.dataInputs(op)
+	sources, err := g.trace(op, inputs)
+	if err != nil {
+		return err
 	}
-	var dims []dim // innermost first
-	step = elem
-	for i := len(perm) - 1; i >= 0; i-- {
-		d := dim{shape[perm[i]], from[perm[i]], step}
-		step *= d.n
-		if d.n == 1 {
-			continue
+	for n, o := range op.Outputs {
+		dst, err := g.full(o)
+		if err != nil {
+			return err
 		}
-		if n := len(dims); n > 0 && dims[n-1].from*dims[n-1].n == d.from && dims[n-1].n*d.n <= maxDim {
-			dims[n-1].n *= d.n
-			continue
+		dst.buf.plain = true
+		first := 0
+		for _, i := range inputs {
+			count := g.tensor(i).Elements()
+			var moves []move
+			for to, from := range sources[n] {
+				if from >= first && from < first+count {
+					moves = append(moves, move{from - first, to})
+				}
+			}
+			first += count
+			if len(moves) == 0 {
+				continue
+			}
+			src, err := g.full(i)
+			if err != nil {
+				return err
+			}
+			src.buf.plain = true
+			dims, err := nest(moves, src.elem)
+			if err != nil {
+				return err
+			}
+			src.offset, dst.offset = moves[0].from*src.elem, moves[0].to*dst.elem
+			if err := g.copyDims(dims, src, dst); err != nil {
+				return err
+			}
 		}
-		dims = append(dims, d)
 	}
-	return dims
+	return nil
+}
+
+// dataInputs returns the inputs of an operator that hold feature maps.
+func (g *graph) dataInputs(op *tflite.Operator) []int {
+	var list []int
+	out := g.tensor(op.Outputs[0]).Type
+	for _, i := range op.Inputs {
+		if i >= 0 && g.tensor(i).Type == out {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// trace returns for every output the number of the input element that each
+// element is a copy of, counted through all inputs. It runs the reference kernel
+// on the bytes of the element numbers, and on their complements to find elements
+// that are no copies.
+func (g *graph) trace(op *tflite.Operator, inputs []int) ([][]int, error) {
+	values := make([][]byte, len(g.sub.Tensors))
+	total := 0
+	for _, list := range [2][]int{op.Inputs, op.Outputs} {
+		for _, i := range list {
+			if i < 0 {
+				continue
+			}
+			t := g.tensor(i)
+			if values[i] = t.Data; t.Data == nil {
+				values[i] = make([]byte, t.Bytes())
+			}
+		}
+	}
+	for _, i := range inputs {
+		t := g.tensor(i)
+		if t.Type != tflite.Int8 && t.Type != tflite.Int16 {
+			return nil, fmt.Errorf("tensor %q is %s; the NPU copies int8 and int16", t.Name, t.Type)
+		}
+		total += t.Elements()
+		values[i] = make([]byte, t.Bytes())
+	}
+	kernel, err := reference.Prepare(g.sub, op)
+	if err != nil {
+		return nil, err
+	}
+	sources := make([][]int, len(op.Outputs))
+	for shift := 0; shift == 0 || shift < bits.Len(uint(total)); shift += 8 {
+		for _, mask := range [2]byte{0, 0xff} {
+			number := 0
+			for _, i := range inputs {
+				step := g.tensor(i).Type.Size()
+				for at := 0; at < len(values[i]); at += step {
+					values[i][at] = byte(number>>shift) ^ mask
+					number++
+				}
+			}
+			kernel(values)
+			for n, o := range op.Outputs {
+				step := g.tensor(o).Type.Size()
+				if sources[n] == nil {
+					sources[n] = make([]int, len(values[o])/step)
+				}
+				for e := range sources[n] {
+					v := int(values[o][e*step]^mask) << shift
+					if mask == 0 {
+						sources[n][e] |= v
+					} else if sources[n][e]&(0xff<<shift) != v {
+						return nil, errors.New("not every output element is a copy of an input element")
+					}
+				}
+			}
+		}
+	}
+	return sources, nil
+}
+
+// nest finds the loops behind a list of moves, innermost first, with strides in
+// bytes.
+func nest(moves []move, elem int) ([]dim, error) {
+	var dims []dim
+	for len(moves) > 1 {
+		from, to := moves[1].from-moves[0].from, moves[1].to-moves[0].to
+		n := 2
+		for n < len(moves) && moves[n].from-moves[n-1].from == from && moves[n].to-moves[n-1].to == to {
+			n++
+		}
+		if len(moves)%n != 0 || from <= 0 || to <= 0 || n > maxDim {
+			return nil, errors.New("the movement has no regular strides")
+		}
+		var starts []move
+		for at := 0; at < len(moves); at += n {
+			for j := 1; j < n; j++ {
+				if moves[at+j].from-moves[at+j-1].from != from || moves[at+j].to-moves[at+j-1].to != to {
+					return nil, errors.New("the movement has no regular strides")
+				}
+			}
+			starts = append(starts, moves[at])
+		}
+		dims = append(dims, dim{n, from * elem, to * elem})
+		moves = starts
+	}
+	return dims, nil
 }
 
 // copyDims appends the copies: depth takes a contiguous innermost dimension,

@@ -98,7 +98,7 @@ func (s *sketch) step(x int) int {
 	act := []tflite.Activation{tflite.None, tflite.Relu, tflite.Relu6}[s.r.IntN(3)]
 	o := tflite.Options{StrideH: 1 + s.r.IntN(3), StrideW: 1 + s.r.IntN(3), DilationH: 1, DilationW: 1, Activation: act}
 	kh, kw := 1+s.r.IntN(5), 1+s.r.IntN(5)
-	switch s.r.IntN(12) {
+	switch s.r.IntN(16) {
 	case 0, 1, 2:
 		if s.r.IntN(4) == 0 {
 			kh, kw = 1+s.r.IntN(12), 1+s.r.IntN(12)
@@ -151,8 +151,24 @@ func (s *sketch) step(x int) int {
 		p := perms[s.r.IntN(len(perms))]
 		in := s.g.Tensors[x].Shape
 		return s.op(tflite.OpTranspose, tflite.Options{}, s.like(x, in[p[0]], in[p[1]], in[p[2]], in[p[3]]), x, s.ints(p...))
+	case 11:
+		return s.reshuffle(x)
+	case 12:
+		return s.reduce(x)
+	case 13:
+		code := []tflite.BuiltinCode{tflite.OpPrelu, tflite.OpSquaredDifference, tflite.OpSub, tflite.OpMul}[s.r.IntN(4)]
+		c := s.weights(0, 1, 1, 1, d)
+		s.g.Tensors[c].Quant = s.g.Tensors[s.tensor(1)].Quant
+		if code == tflite.OpSub { // the reference computes SUB in float32, see the golden cases
+			code = tflite.OpAdd
+		}
+		return s.op(code, tflite.Options{}, s.tensor(1, h, w, d), x, c)
+	case 14:
+		code := []tflite.BuiltinCode{tflite.OpResizeNearestNeighbor, tflite.OpResizeBilinear}[s.r.IntN(2)]
+		o := tflite.Options{HalfPixelCenters: s.r.IntN(2) == 0}
+		return s.op(code, o, s.like(x, 1, 2*h, 2*w, d), x, s.ints(2*h, 2*w))
 	}
-	code := []tflite.BuiltinCode{tflite.OpLogistic, tflite.OpTanh, tflite.OpLeakyRelu, tflite.OpRelu, tflite.OpAbs}[s.r.IntN(5)]
+	code := []tflite.BuiltinCode{tflite.OpHardSwish, tflite.OpLogistic, tflite.OpTanh, tflite.OpLeakyRelu, tflite.OpRelu, tflite.OpAbs}[s.r.IntN(6)]
 	y := s.tensor(1, h, w, d)
 	switch code {
 	case tflite.OpLogistic:
@@ -161,6 +177,60 @@ func (s *sketch) step(x int) int {
 		s.g.Tensors[y].Quant = tflite.Quantization{Scale: []float32{1.0 / 128}, ZeroPoint: []int64{0}}
 	}
 	return s.op(code, tflite.Options{Alpha: 0.1}, y, x)
+}
+
+// reshuffle appends an operator that only moves elements.
+func (s *sketch) reshuffle(x int) int {
+	h, w, d := s.shape(x)
+	switch s.r.IntN(6) {
+	case 0:
+		y, z, c := s.r.IntN(h), s.r.IntN(w), s.r.IntN(d)
+		size := []int{1, 1 + s.r.IntN(h-y), 1 + s.r.IntN(w-z), 1 + s.r.IntN(d-c)}
+		return s.op(tflite.OpSlice, tflite.Options{}, s.like(x, size...), x, s.ints(0, y, z, c), s.ints(size...))
+	case 1:
+		step := 1 + s.r.IntN(3)
+		return s.op(tflite.OpStridedSlice, tflite.Options{}, s.like(x, 1, ceilDiv(h, step), ceilDiv(w, 2), d), x,
+			s.ints(0, 0, 0, 0), s.ints(1, h, w, d), s.ints(1, step, 2, 1))
+	case 2:
+		if d%2 != 0 {
+			return x
+		}
+		axis := s.ints(3)
+		s.g.Tensors[axis].Shape = nil
+		a, b := s.like(x, 1, h, w, d/2), s.like(x, 1, h, w, d/2)
+		s.op(tflite.OpSplit, tflite.Options{NumSplits: 2}, a, axis, x)
+		op := &s.g.Operators[len(s.g.Operators)-1]
+		op.Outputs = []int{a, b}
+		return s.op(tflite.OpAdd, tflite.Options{}, s.tensor(1, h, w, d/2), b, a)
+	case 3:
+		return s.op(tflite.OpSpaceToDepth, tflite.Options{BlockSize: 1}, s.like(x, 1, h, w, d), x)
+	case 4:
+		if d%4 != 0 {
+			return x
+		}
+		return s.op(tflite.OpDepthToSpace, tflite.Options{BlockSize: 2}, s.like(x, 1, 2*h, 2*w, d/4), x)
+	}
+	if h%2 != 0 || w%2 != 0 {
+		return x
+	}
+	return s.op(tflite.OpSpaceToDepth, tflite.Options{BlockSize: 2}, s.like(x, 1, h/2, w/2, 4*d), x)
+}
+
+// reduce appends a reduction that keeps the dimensions.
+func (s *sketch) reduce(x int) int {
+	h, w, d := s.shape(x)
+	o := tflite.Options{KeepDims: true}
+	switch s.r.IntN(5) {
+	case 0:
+		return s.op(tflite.OpReduceMax, o, s.like(x, 1, 1, 1, d), x, s.ints(1, 2))
+	case 1:
+		return s.op(tflite.OpSum, o, s.tensor(1, h, 1, d), x, s.ints(2))
+	case 2:
+		return s.op(tflite.OpMean, o, s.tensor(1, h, w, 1), x, s.ints(-1))
+	case 3:
+		return s.op(tflite.OpMean, o, s.tensor(1, 1, w, d), x, s.ints(1))
+	}
+	return s.op(tflite.OpSum, o, s.tensor(1, h, w, 1), x, s.ints(3))
 }
 
 // finale appends what classifiers end with.

@@ -1,0 +1,143 @@
+package protect
+
+import (
+	"upset/faults/mechanism"
+	"upset/stats"
+	"upset/stats/result"
+)
+
+// Evaluation is an assignment judged on the records of the campaign, with the
+// effect of its mechanisms known. It is no proof.
+type Evaluation struct {
+	Area float64 // added logic in gate equivalents
+	RAM  int     // added bits of SRAM
+	// FIT is the residual rate, Flops that of flops only, both in FIT.
+	FIT   stats.Total
+	Flops stats.Total
+	DUE   result.Limits
+	SPFM  result.Limits
+	// Result is "met", "not_met" or "not_shown".
+	Result string
+}
+
+// strata are the weighted counts of an assignment in FIT.
+func (pr *Problem) strata(a Assignment, flopsOnly bool) []stats.Stratum {
+	var out []stats.Stratum
+	for b := range pr.Blocks {
+		for _, i := range pr.Blocks[b].Units {
+			u := &pr.Evidence.Units[i]
+			if u.SRAM && flopsOnly {
+				continue
+			}
+			o := pr.option(a, b, i)
+			rate := pr.unit(limitFIT, u.SRAM) * pr.Target.Question.BudgetFIT
+			for _, p := range u.Pieces {
+				s := stats.Stratum{Weight: p.Weight * float64(p.N) * rate * o.Keep, N: p.N, Failures: p.Violations(pr.Target.Question.Violation)}
+				if o.Stops {
+					s.Failures = 0
+				}
+				out = append(out, s)
+			}
+		}
+	}
+	return out
+}
+
+// Evaluate judges an assignment at the confidence of the question.
+func (pr *Problem) Evaluate(a Assignment) (Evaluation, error) {
+	return pr.evaluate(a, pr.Target.Question.Confidence)
+}
+
+func (pr *Problem) evaluate(a Assignment, confidence float64) (e Evaluation, err error) {
+	q := pr.Target.Question
+	e.Area, e.RAM = pr.Area(a)
+	if e.FIT, err = stats.Combine(pr.strata(a, false), confidence); err != nil {
+		return e, err
+	}
+	if e.Flops, err = stats.Combine(pr.strata(a, true), confidence); err != nil {
+		return e, err
+	}
+	e.SPFM = spfm(e.Flops, q.Scenario.Flop*q.Duty*pr.Evidence.FlopBits)
+	e.DUE = pr.due(a)
+	e.Result = stats.Both(stats.AtMost(e.FIT.Lower, e.FIT.Upper, q.BudgetFIT), stats.AtLeast(e.SPFM.Lower, e.SPFM.Upper, q.Target.SPFM))
+	if b := pr.Target.BudgetDUE; b > 0 {
+		e.Result = stats.Both(e.Result, stats.AtMost(e.DUE.Lower, e.DUE.Upper, b))
+	}
+	return e, nil
+}
+
+// spfm is the single-point fault metric over the flops of the unprotected
+// machine: neither do the flops that a mechanism adds raise it, nor does a
+// hardened cell lower the raw rate that it is measured against (our choice, the
+// strict one for added and the usual one for hardened flops).
+func spfm(residual stats.Total, raw float64) result.Limits {
+	return result.Limits{
+		Estimate: stats.SPFM(residual.Estimate, 0, raw),
+		Lower:    stats.SPFM(residual.Upper, 0, raw), Upper: stats.SPFM(residual.Lower, 0, raw),
+	}
+}
+
+// due bounds the rate of detected errors. What a comparator sees of upsets that
+// would have been masked is not in the campaign's records: the estimate counts
+// those that were not masked, in both copies, the upper limit all of them.
+func (pr *Problem) due(a Assignment) (l result.Limits) {
+	rate := pr.Target.Question.Scenario.Flop * pr.Target.Question.Duty
+	for b := range pr.Blocks {
+		if a.Duplicate[b] {
+			l.Upper += pr.Blocks[b].Duplicate.Alarms * rate
+		}
+		for _, i := range pr.Blocks[b].Units {
+			u := &pr.Evidence.Units[i]
+			o := pr.option(a, b, i)
+			scale := pr.unit(limitFIT, u.SRAM) * pr.Target.Question.BudgetFIT
+			for _, p := range u.Pieces {
+				switch {
+				case o.Kind == mechanism.Duplicate:
+					l.Estimate += 2 * p.Weight * scale * float64(p.Active)
+				case !o.Stops:
+					l.Estimate += p.Weight * scale * o.Keep * float64(p.DUE)
+					l.Upper += p.Weight * scale * o.Keep * float64(p.DUE)
+				}
+			}
+			if o.Kind == mechanism.Parity {
+				l.Estimate += o.Alarms * scale
+				l.Upper += o.Alarms * scale
+			}
+		}
+	}
+	l.Upper = max(l.Upper, l.Estimate)
+	return l
+}
+
+// limits converts a total.
+func limits(t stats.Total) result.Limits {
+	return result.Limits{Estimate: t.Estimate, Lower: t.Lower, Upper: t.Upper}
+}
+
+// feasible reports whether an assignment meets the target with the margin: the
+// estimates stay within their caps and the joint upper limits within the target.
+func (pr *Problem) feasible(a Assignment) (bool, error) {
+	for limit := range numLimits {
+		total := 0.0
+		for b := range pr.Blocks {
+			if limit == limitDUE && a.Duplicate[b] {
+				total += pr.Blocks[b].Duplicate.Alarms * pr.unit(limitDUE, false)
+			}
+			for _, u := range pr.Blocks[b].Units {
+				total += pr.share(u, limit, pr.option(a, b, u)).mean
+			}
+		}
+		if total > pr.caps[limit]*(1+tolerance) {
+			return false, nil
+		}
+	}
+	e, err := pr.Evaluate(a)
+	if err != nil {
+		return false, err
+	}
+	q := pr.Target.Question
+	return e.FIT.Upper <= q.BudgetFIT && e.SPFM.Lower >= q.Target.SPFM, nil
+}
+
+// tolerance absorbs the rounding of sums in another order.
+const tolerance = 1e-9

@@ -1,0 +1,360 @@
+package protect
+
+import (
+	"math"
+	"slices"
+
+	"upset/faults/mechanism"
+)
+
+// Found is the outcome of a search.
+type Found struct {
+	Assignment Assignment
+	// Feasible says that the assignment meets the target with the margin.
+	Feasible bool
+	// Searched counts the partial and whole designs looked at; Optimal says that
+	// none cheaper exists within the option set and the margin.
+	Searched int64
+	Optimal  bool
+}
+
+// maxNodes ends a search that does not end by itself (our choice: about a minute).
+const maxNodes = 20_000_000
+
+// search is a branch and bound over the units in order. A block is first tried
+// duplicated, then unit by unit.
+type search struct {
+	pr      *Problem
+	tails   [][numLimits]curve // by position: units from there to the end
+	largest [][numLimits]float64
+	order   []position
+	best    float64
+	found   Found
+	err     error
+
+	plain   bool // the joint limit is that of Fay and Feuer for every design
+	current Assignment
+}
+
+// position is the next decision: a unit, and the block that it begins, or -1.
+type position struct {
+	unit   int
+	block  int
+	begins bool
+	next   int // position behind the block
+}
+
+// Search finds the assignment of least area that meets the target with the margin,
+// by branch and bound. A branch is cut when its area, with that of the relaxed rest
+// for any one limit, is not below the best known; or when the joint upper limit of
+// what is decided lies beyond the target. Both are admissible: the estimate never
+// exceeds the joint limit, and the limit hardly falls when counts are added (see
+// monotone). The exact limit decides at the leaves.
+func (pr *Problem) Search() (Found, error) {
+	s := &search{pr: pr, best: math.Inf(1), current: pr.none()}
+	s.found.Assignment = pr.none()
+	for b := range pr.Blocks {
+		units := pr.Blocks[b].Units
+		for i, u := range units {
+			s.order = append(s.order, position{u, b, i == 0, len(s.order) + len(units) - i})
+		}
+	}
+	s.prepareTails()
+	s.plain = s.several()
+	greedy, ok, err := pr.Greedy()
+	if err != nil {
+		return Found{}, err
+	}
+	if ok {
+		s.best, _ = pr.Area(greedy)
+		s.found.Assignment, s.found.Feasible = greedy, true
+	}
+	s.visit(0, 0, [numLimits]sums{})
+	s.found.Optimal = s.found.Feasible && s.found.Searched < maxNodes
+	return s.found, s.err
+}
+
+// prepareTails computes the relaxation of everything behind each position.
+func (s *search) prepareTails() {
+	n := len(s.order)
+	s.tails = make([][numLimits]curve, n+1)
+	s.largest = make([][numLimits]float64, n+1)
+	whole := make([][numLimits]curve, n+1) // by position where a block begins
+	for limit := range numLimits {
+		block := curve{}
+		for i := n - 1; i >= 0; i-- {
+			p := s.order[i]
+			var points []point
+			least := math.Inf(1)
+			for k := range s.pr.Options[p.unit] {
+				o := &s.pr.Options[p.unit][k]
+				share := s.pr.share(p.unit, limit, o)
+				points = append(points, point{share.mean, o.Area})
+				least = math.Min(least, share.largest)
+			}
+			if s.duplicable(p) {
+				least = math.Min(least, s.pr.share(p.unit, limit, s.pr.Blocks[p.block].Duplicate).largest)
+			}
+			s.largest[i][limit] = math.Max(s.largest[i+1][limit], least)
+			if p.next == i+1 {
+				block = curve{}
+			}
+			block = block.add(hull(points))
+			behind := whole[p.next][limit]
+			s.tails[i][limit] = block.add(behind)
+			if p.begins {
+				whole[i][limit] = s.withDuplicate(p, limit, block).add(behind)
+			}
+		}
+	}
+	for i, p := range s.order {
+		if p.begins {
+			s.tails[i] = whole[i]
+		}
+	}
+}
+
+// duplicable reports whether the unit can be part of a duplicated block.
+func (s *search) duplicable(p position) bool {
+	return s.pr.Blocks[p.block].Duplicate != nil && !s.pr.Evidence.Units[p.unit].SRAM
+}
+
+// withDuplicate is the curve of a whole block when it may also be duplicated.
+func (s *search) withDuplicate(p position, limit int, block curve) curve {
+	b := &s.pr.Blocks[p.block]
+	if b.Duplicate == nil {
+		return block
+	}
+	// RAM in the block keeps its own options beside the duplicated control.
+	rest := curve{}
+	for _, u := range b.Units {
+		if s.pr.Evidence.Units[u].SRAM {
+			var points []point
+			for k := range s.pr.Options[u] {
+				o := &s.pr.Options[u][k]
+				points = append(points, point{s.pr.share(u, limit, o).mean, o.Area})
+			}
+			rest = rest.add(hull(points))
+		}
+	}
+	points := block.points()
+	for _, r := range rest.points() {
+		alarms := 0.0
+		if limit == limitDUE {
+			alarms = b.Duplicate.Alarms * s.pr.unit(limitDUE, false)
+		}
+		points = append(points, point{r.share + alarms, r.area + b.Duplicate.Area})
+	}
+	return hull(points)
+}
+
+// visit decides what stands at a position and behind.
+func (s *search) visit(at int, area float64, fixed [numLimits]sums) {
+	if s.err != nil || s.found.Searched >= maxNodes {
+		return
+	}
+	s.found.Searched++
+	if s.cut(at, area, fixed) {
+		return
+	}
+	if at == len(s.order) {
+		s.leaf(area)
+		return
+	}
+	p := s.order[at]
+	b := &s.pr.Blocks[p.block]
+	if p.begins && b.Duplicate != nil {
+		s.duplicate(p, area, fixed)
+	}
+	for _, k := range s.cheapFirst(p.unit) {
+		o := &s.pr.Options[p.unit][k]
+		s.current.Option[p.unit] = k
+		s.visit(at+1, area+o.Area, s.with(fixed, p.unit, o))
+	}
+	s.current.Option[p.unit] = 0
+}
+
+// duplicate tries the block that begins here duplicated. Its RAM is decided with
+// it, option by option.
+func (s *search) duplicate(p position, area float64, fixed [numLimits]sums) {
+	b := &s.pr.Blocks[p.block]
+	s.current.Duplicate[p.block] = true
+	fixed[limitDUE].mean += b.Duplicate.Alarms * s.pr.unit(limitDUE, false)
+	var ram []int
+	for _, u := range b.Units {
+		if s.pr.Evidence.Units[u].SRAM {
+			ram = append(ram, u)
+			continue
+		}
+		fixed = s.with(fixed, u, b.Duplicate)
+	}
+	s.ram(ram, p.next, area+b.Duplicate.Area, fixed)
+	s.current.Duplicate[p.block] = false
+}
+
+// ram decides the RAM of a duplicated block, then goes on behind it.
+func (s *search) ram(units []int, next int, area float64, fixed [numLimits]sums) {
+	if len(units) == 0 {
+		s.visit(next, area, fixed)
+		return
+	}
+	u := units[0]
+	for k := range s.pr.Options[u] {
+		o := &s.pr.Options[u][k]
+		s.current.Option[u] = k
+		s.ram(units[1:], next, area+o.Area, s.with(fixed, u, o))
+	}
+	s.current.Option[u] = 0
+}
+
+// with adds what a unit contributes under an option.
+func (s *search) with(fixed [numLimits]sums, unit int, o *Option) [numLimits]sums {
+	for limit := range numLimits {
+		fixed[limit] = fixed[limit].plus(s.pr.share(unit, limit, o))
+	}
+	return fixed
+}
+
+// cheapFirst orders the options of a unit by area.
+func (s *search) cheapFirst(unit int) []int {
+	order := make([]int, len(s.pr.Options[unit]))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return compare(s.pr.Options[unit][a].Area, s.pr.Options[unit][b].Area)
+	})
+	return order
+}
+
+// cut reports that nothing better stands behind a position.
+func (s *search) cut(at int, area float64, fixed [numLimits]sums) bool {
+	for limit := range numLimits {
+		left := s.pr.caps[limit]*(1+tolerance) - fixed[limit].mean
+		if area+s.tails[at][limit].at(left) >= s.best {
+			return true
+		}
+	}
+	for limit := range limitDUE {
+		f := fixed[limit]
+		f.largest = math.Max(f.largest, s.largest[at][limit])
+		// Where more than half of everything sampled fails, the limit is another
+		// one, but then above half of that, and so of what is decided.
+		if s.plain && f.raw > 2 && monotone*jointUpper(f, s.pr.Target.Question.Confidence) > 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// several reports that every design has at least two sampled pieces of positive
+// weight, so that no limit is that of a single binomial sample.
+func (s *search) several() bool {
+	n := 0
+	for i, u := range s.pr.Evidence.Units {
+		if !u.SRAM {
+			n += len(u.Pieces)
+		}
+		for _, o := range s.pr.Options[i] {
+			if o.Keep == 0 {
+				return false
+			}
+		}
+	}
+	return n > 1
+}
+
+// leaf takes a whole design if it meets the target.
+func (s *search) leaf(area float64) {
+	ok, err := s.pr.feasible(s.current)
+	if err != nil {
+		s.err = err
+		return
+	}
+	if ok && area < s.best {
+		s.best = area
+		s.found.Assignment, s.found.Feasible = s.current.clone(), true
+	}
+}
+
+// Greedy protects, one after the other, what lowers the worst limit most per area
+// until the target is met with the margin.
+func (pr *Problem) Greedy() (Assignment, bool, error) {
+	a := pr.none()
+	for {
+		ok, err := pr.feasible(a)
+		if err != nil {
+			return a, false, err
+		}
+		if ok {
+			return a, true, nil
+		}
+		next, gain := a, 0.0
+		area, _ := pr.Area(a)
+		worst, load := pr.worst(a)
+		for _, c := range pr.neighbours(a) {
+			cost, _ := pr.Area(c)
+			better := load - pr.load(c, worst)
+			if better <= 0 {
+				continue
+			}
+			g := math.Inf(1)
+			if cost > area {
+				g = better / (cost - area)
+			}
+			if g > gain {
+				next, gain = c, g
+			}
+		}
+		if gain == 0 {
+			return a, false, nil
+		}
+		a = next
+	}
+}
+
+// load is what an assignment takes of a limit: its estimate and one more count of
+// the largest weight.
+func (pr *Problem) load(a Assignment, limit int) float64 {
+	var sum sums
+	for b := range pr.Blocks {
+		for _, u := range pr.Blocks[b].Units {
+			sum = sum.plus(pr.share(u, limit, pr.option(a, b, u)))
+		}
+	}
+	return sum.mean + sum.largest
+}
+
+// worst is the limit that an assignment takes most of.
+func (pr *Problem) worst(a Assignment) (limit int, load float64) {
+	for k := range limitDUE {
+		if l := pr.load(a, k); l > load {
+			limit, load = k, l
+		}
+	}
+	return limit, load
+}
+
+// neighbours are the assignments that differ in one unit or in one duplication.
+func (pr *Problem) neighbours(a Assignment) (out []Assignment) {
+	for b := range pr.Blocks {
+		if pr.Blocks[b].Duplicate != nil && !a.Duplicate[b] {
+			c := a.clone()
+			c.Duplicate[b] = true
+			out = append(out, c)
+		}
+		for _, u := range pr.Blocks[b].Units {
+			if pr.option(a, b, u).Kind == mechanism.Duplicate {
+				continue
+			}
+			for k := range pr.Options[u] {
+				if k != a.Option[u] {
+					c := a.clone()
+					c.Option[u] = k
+					out = append(out, c)
+				}
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,199 @@
+package protect
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"upset/faults/mechanism"
+	"upset/stats"
+)
+
+// randomProblem is a small machine with random counts and areas.
+func randomProblem(t *testing.T, r *rand.Rand) *Problem {
+	t.Helper()
+	asil, err := stats.ASILByName([]string{"asil-b", "asil-c", "asil-d"}[r.IntN(3)])
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := stats.Question{
+		Target: asil, Scenario: stats.Scenarios()[r.IntN(5)], Violation: []string{"any", "critical"}[r.IntN(2)],
+		Duty: 1, Confidence: []float64{0.9, 0.95, 0.99}[r.IntN(3)],
+	}
+	pr := &Problem{Evidence: &Evidence{}, Target: Target{Question: q, Margin: []float64{0.4, 0.7, 1}[r.IntN(3)]}}
+	n := []int{40, 150, 600, 4000}[r.IntN(4)]
+	for b := range 2 + r.IntN(2) {
+		block := Block{Name: string(rune('a' + b))}
+		area := 0.0
+		for range 1 + r.IntN(3) {
+			u := Unit{Block: block.Name, Bits: 500 + 5000*r.Float64(), SRAM: r.IntN(8) == 0}
+			avf := math.Pow(r.Float64(), 3) * 0.4
+			for range 1 + r.IntN(3) {
+				p := Piece{N: n/4 + r.IntN(n)}
+				p.Any = int(avf * float64(p.N) * 2 * r.Float64())
+				p.Critical = r.IntN(p.Any + 1)
+				p.DUE = r.IntN(p.N - p.Any + 1)
+				p.Weight = u.Bits / 3 / float64(p.N)
+				u.Pieces = append(u.Pieces, p)
+			}
+			if !u.SRAM {
+				pr.Evidence.FlopBits += u.Bits
+			}
+			flop := u.Bits * 6.5
+			area += flop * (1 + 2*r.Float64())
+			options := []Option{{Keep: 1}, {Kind: mechanism.Harden, Area: flop * (0.9 + 0.2*r.Float64()), Keep: 2e-4}}
+			if r.IntN(2) == 0 {
+				options = append(options, Option{Kind: mechanism.HardenLight, Area: flop * 0.2, Keep: 0.25})
+			}
+			if r.IntN(2) == 0 {
+				options = append(options, Option{Kind: mechanism.Parity, Area: flop * 0.8 * r.Float64(), Keep: 1, Stops: true, Alarms: u.Bits * 1.1})
+			}
+			block.Units = append(block.Units, len(pr.Evidence.Units))
+			pr.Evidence.Units = append(pr.Evidence.Units, u)
+			pr.Options = append(pr.Options, options)
+		}
+		if r.IntN(4) > 0 {
+			block.Duplicate = &Option{Kind: mechanism.Duplicate, Area: area * (0.3 + r.Float64()), Keep: 1, Stops: true, Alarms: 2 * area / 6.5}
+		}
+		pr.Blocks = append(pr.Blocks, block)
+	}
+	raw := pr.Evidence.FlopBits * q.Scenario.Flop
+	pr.Target.Question.BudgetFIT = raw * math.Pow(10, -3*r.Float64())
+	if r.IntN(3) == 0 {
+		pr.Target.BudgetDUE = raw * (0.2 + r.Float64())
+	}
+	if err := pr.prepare(); err != nil {
+		t.Fatal(err)
+	}
+	return pr
+}
+
+// brute tries every design.
+func brute(t *testing.T, pr *Problem) (best float64, found bool) {
+	t.Helper()
+	best = math.Inf(1)
+	a := pr.none()
+	var block func(b int)
+	var unit func(b, k int)
+	block = func(b int) {
+		if b == len(pr.Blocks) {
+			ok, err := pr.feasible(a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if area, _ := pr.Area(a); ok && area < best {
+				best, found = area, true
+			}
+			return
+		}
+		unit(b, 0)
+		if pr.Blocks[b].Duplicate != nil {
+			a.Duplicate[b] = true
+			unit(b, 0)
+			a.Duplicate[b] = false
+		}
+	}
+	unit = func(b, k int) {
+		if k == len(pr.Blocks[b].Units) {
+			block(b + 1)
+			return
+		}
+		u := pr.Blocks[b].Units[k]
+		if a.Duplicate[b] && !pr.Evidence.Units[u].SRAM {
+			unit(b, k+1)
+			return
+		}
+		for o := range pr.Options[u] {
+			a.Option[u] = o
+			unit(b, k+1)
+		}
+		a.Option[u] = 0
+	}
+	block(0)
+	return best, found
+}
+
+// The search finds what trying every design finds.
+func TestSearchEqualsBruteForce(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 22))
+	solved, cheaper := 0, 0
+	for i := range 400 {
+		pr := randomProblem(t, r)
+		want, ok := brute(t, pr)
+		got, err := pr.Search()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Feasible != ok {
+			t.Fatalf("instance %d: found a design: %v, brute force: %v", i, got.Feasible, ok)
+		}
+		if !ok {
+			continue
+		}
+		solved++
+		area, _ := pr.Area(got.Assignment)
+		if math.Abs(area-want) > 1e-6*want || !got.Optimal {
+			t.Fatalf("instance %d: area %v, brute force %v", i, area, want)
+		}
+		if good, err := pr.feasible(got.Assignment); !good || err != nil {
+			t.Fatalf("instance %d: the design does not meet the target: %v", i, err)
+		}
+		greedy, ok, err := pr.Greedy()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok {
+			g, _ := pr.Area(greedy)
+			if g < want-1e-6*want {
+				t.Fatalf("instance %d: greedy %v beats the optimum %v", i, g, want)
+			}
+			if g > want+1e-6*want {
+				cheaper++
+			}
+		}
+	}
+	if solved < 200 || cheaper == 0 {
+		t.Errorf("%d instances with a solution, %d where the exact search beats greedy: the instances are too easy", solved, cheaper)
+	}
+	t.Logf("%d of 400 solved; greedy was dearer in %d", solved, cheaper)
+}
+
+// The bound of the search rests on how little the joint limit falls when counts
+// are added.
+func TestJointLimitIsNearlyMonotone(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 20000 {
+		c := []float64{0.8, 0.9, 0.95, 0.99, 0.999}[r.IntN(5)]
+		random := func() sums {
+			w, x := math.Exp(-8*r.Float64()), float64(r.IntN(4))
+			return sums{w * x, w * w * x, w, 0}
+		}
+		var a sums
+		for range 1 + r.IntN(8) {
+			a = a.plus(random())
+		}
+		b := a
+		for range 1 + r.IntN(8) {
+			b = b.plus(random())
+		}
+		if u, v := jointUpper(a, c), jointUpper(b, c); v < monotone*u {
+			t.Fatalf("confidence %v: the limit falls from %v to %v when counts are added", c, u, v)
+		}
+	}
+}
+
+func TestJointUpperEqualsCombine(t *testing.T) {
+	strata := []stats.Stratum{{Weight: 3, N: 1000, Failures: 7}, {Weight: 1, N: 50, Failures: 1}, {Weight: 2, N: 400}}
+	var s sums
+	for _, x := range strata {
+		w := x.Weight / float64(x.N)
+		s = s.plus(sums{w * float64(x.Failures), w * w * float64(x.Failures), w, x.Weight})
+	}
+	want, err := stats.Combine(strata, 0.95)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := jointUpper(s, 0.95); math.Abs(got-want.Upper) > 1e-12 {
+		t.Errorf("joint limit %v, stats has %v", got, want.Upper)
+	}
+}

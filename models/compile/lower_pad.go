@@ -1,0 +1,106 @@
+package compile
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"upset/models/tflite"
+	"upset/npu/arith"
+	"upset/npu/isa"
+)
+
+// lowerPad lowers PAD of height and width. Where a single convolution reads the
+// result it absorbs the padding; otherwise a 1x1 depthwise convolution with
+// weights of one does it: taps in the padding contribute nothing, which leaves
+// the zero point.
+func (g *graph) lowerPad(op *tflite.Operator) error {
+	in, out := g.tensor(op.Inputs[0]), g.tensor(op.Outputs[0])
+	if err := quantised(in, out); err != nil {
+		return err
+	}
+	p, err := g.readPadding(op)
+	if err != nil {
+		return err
+	}
+	if scale(in) != scale(out) || zeroPoint(in) != zeroPoint(out) || in.Type != out.Type {
+		return fmt.Errorf("input and output differ in quantisation; PAD does not rescale")
+	}
+	if g.absorbs(op.Outputs[0], p) {
+		g.folded[op.Outputs[0]] = p
+		return nil
+	}
+	ifm, err := g.full(op.Inputs[0])
+	if err != nil {
+		return err
+	}
+	ones := &filter{
+		od: ifm.d, kh: 1, kw: 1, id: 1, at: func(_, _, _, _ int) int16 { return 1 },
+		bias: make([]int64, ifm.d), scale: make([]uint32, ifm.d), shift: make([]uint, ifm.d),
+	}
+	for i := range ones.scale {
+		ones.scale[i], ones.shift[i] = identity.scale, identity.shift
+		if in.Type == tflite.Int16 {
+			ones.scale[i], ones.shift[i] = arith.ReducedScaleShift(1)
+		}
+	}
+	k := &kernel{op: isa.OpDepthwise, window: unit, ifm: ifm, filter: ones}
+	k.top, k.bottom, k.left, k.right = p.top, p.bottom, p.left, p.right
+	if max(k.top, k.left) > 127 || max(k.bottom, k.right) > 128 {
+		return fmt.Errorf("padding %d,%d,%d,%d is larger than the registers hold", k.top, k.left, k.bottom, k.right)
+	}
+	return g.finish(k, op)
+}
+
+// readPadding reads the constant amounts of a PAD operator.
+func (g *graph) readPadding(op *tflite.Operator) (*padding, error) {
+	in, t := g.tensor(op.Inputs[0]), g.tensor(op.Inputs[1])
+	rank := len(in.Shape)
+	if t.Data == nil || t.Type != tflite.Int32 || len(t.Data) != 8*rank {
+		return nil, fmt.Errorf("the amounts %q must be a constant of int32 with two values per dimension", t.Name)
+	}
+	p := &padding{input: op.Inputs[0]}
+	for i := 0; i < rank; i++ {
+		before := int(int32(binary.LittleEndian.Uint32(t.Data[8*i:])))
+		after := int(int32(binary.LittleEndian.Uint32(t.Data[8*i+4:])))
+		if before < 0 || after < 0 {
+			return nil, fmt.Errorf("negative padding %d,%d", before, after)
+		}
+		switch {
+		case i == rank-2:
+			p.left, p.right = before, after
+		case i == rank-3:
+			p.top, p.bottom = before, after
+		case before+after > 0:
+			return nil, fmt.Errorf("padding of dimension %d of %v; the NPU pads height and width", i, in.Shape)
+		}
+	}
+	if rank > 3 && in.Shape[0] != 1 && p.top+p.bottom > 0 {
+		return nil, fmt.Errorf("input shape %v: the NPU takes one batch", in.Shape)
+	}
+	return p, nil
+}
+
+// absorbs reports whether the only reader of a padded tensor is a convolution
+// whose kernel reaches over the padding.
+func (g *graph) absorbs(padded int, p *padding) bool {
+	if g.uses[padded] != 1 || g.folded[p.input] != nil {
+		return false
+	}
+	for i := range g.sub.Operators {
+		op := &g.sub.Operators[i]
+		if len(op.Inputs) < 2 || op.Inputs[0] != padded {
+			continue
+		}
+		if op.Code != tflite.OpConv2D && op.Code != tflite.OpDepthwiseConv2D {
+			return false
+		}
+		o, shape := &op.Options, g.tensor(op.Inputs[1]).Shape
+		if len(shape) != 4 || o.Padding != tflite.Valid {
+			return false
+		}
+		w := window{kh: shape[1], kw: shape[2], dy: max(1, o.DilationH), dx: max(1, o.DilationW)}
+		kh, kw := w.dilated()
+		return max(p.top, p.bottom) < kh && max(p.left, p.right) < kw && max(kh, kw) <= 128
+	}
+	return false
+}
