@@ -13,33 +13,33 @@ type DMAState struct {
 	CmdCnt  uint8     `npu:"4,global"`
 	CmdOut  uint8     `npu:"4,global"` // beats requested and not yet received
 
-	// Weight channel: repeats a stream once per (y, x) block position.
-	WgtBank   uint8      `npu:"2,global"`
-	WgtActive uint8      `npu:"1,global"`
-	WgtAddr   uint32     `npu:"32,local"`
-	WgtLeft   uint32     `npu:"29,local"` // beats of this pass
-	WgtPasses uint32     `npu:"32,local"` // passes after this one
-	WgtFIFO   [32]uint64 `npu:"64,data"`
-	WgtHead   uint8      `npu:"5,local"`
-	WgtCnt    uint8      `npu:"6,local"`
-	WgtOut    uint8      `npu:"6,local"`
+	Wgt     Stream     // weight channel
+	WgtFIFO [32]uint64 `npu:"64,data"`
+	WgtHead uint8      `npu:"5,local"`
+	WgtCnt  uint8      `npu:"6,local"`
+	WgtOut  uint8      `npu:"6,local"`
 
-	// Scale and bias channel, likewise.
-	SclBank   uint8     `npu:"2,global"`
-	SclActive uint8     `npu:"1,global"`
-	SclAddr   uint32    `npu:"32,local"`
-	SclLeft   uint32    `npu:"17,local"`
-	SclPasses uint32    `npu:"32,local"`
-	SclFIFO   [8]uint64 `npu:"64,data"`
-	SclHead   uint8     `npu:"3,local"`
-	SclCnt    uint8     `npu:"4,local"`
-	SclOut    uint8     `npu:"4,local"`
+	Scl     Stream    // scale and bias channel
+	SclFIFO [8]uint64 `npu:"64,data"`
+	SclHead uint8     `npu:"3,local"`
+	SclCnt  uint8     `npu:"4,local"`
+	SclOut  uint8     `npu:"4,local"`
 
 	IFM IFMState // IFM channel
 	OFM OFMState // OFM channel
 	M2M M2MState // memory-to-memory channel
 
 	WrOut [2]uint8 `npu:"6,local"` // write bursts without response: OFM, memory to memory
+}
+
+// Stream is a read channel that fetches a stretch of memory once per (y, x) block
+// position of an operation.
+type Stream struct {
+	Bank   uint8  `npu:"2,global"`
+	Active uint8  `npu:"1,global"`
+	Addr   uint32 `npu:"32,local"`
+	Left   uint32 `npu:"29,local"` // beats of this pass
+	Passes uint32 `npu:"32,local"` // passes after this one
 }
 
 const (
@@ -129,9 +129,9 @@ func (m *Machine) readLimit(ch int) int {
 	case ChCmd:
 		return int(m.S.CC.QConfig & 3)
 	case ChWeights:
-		return m.limitOf(m.op[d.WgtBank].WeightReg)
+		return m.limitOf(m.op[d.Wgt.Bank].WeightReg)
 	case ChScale:
-		return m.limitOf(m.op[d.SclBank].ScaleReg)
+		return m.limitOf(m.op[d.Scl.Bank].ScaleReg)
 	case ChIFM:
 		return m.limitOf(d.IFM.operand(&m.op[m.S.Trav.IFM.Bank]).Region)
 	}
@@ -155,17 +155,17 @@ func (m *Machine) wants(ch, p int) (request, bool) {
 		n := min(m.burstBeats(m.readLimit(ch), d.CmdAddr, int(d.CmdLeft)), cmdDepth/2)
 		return request{d.CmdAddr, n}, n <= cmdDepth-int(d.CmdCnt)-int(d.CmdOut)
 	case ChWeights:
-		if d.WgtActive == 0 || d.WgtLeft == 0 || m.portOf(m.op[d.WgtBank].WeightReg) != p {
+		if d.Wgt.Active == 0 || d.Wgt.Left == 0 || m.portOf(m.op[d.Wgt.Bank].WeightReg) != p {
 			return request{}, false
 		}
-		n := m.burstBeats(m.readLimit(ch), d.WgtAddr, int(d.WgtLeft))
-		return request{d.WgtAddr, n}, n <= wgtDepth-int(d.WgtCnt)-int(d.WgtOut)
+		n := m.burstBeats(m.readLimit(ch), d.Wgt.Addr, int(d.Wgt.Left))
+		return request{d.Wgt.Addr, n}, n <= wgtDepth-int(d.WgtCnt)-int(d.WgtOut)
 	case ChScale:
-		if d.SclActive == 0 || d.SclLeft == 0 || m.portOf(m.op[d.SclBank].ScaleReg) != p {
+		if d.Scl.Active == 0 || d.Scl.Left == 0 || m.portOf(m.op[d.Scl.Bank].ScaleReg) != p {
 			return request{}, false
 		}
-		n := min(m.burstBeats(m.readLimit(ch), d.SclAddr, int(d.SclLeft)), sclDepth/2)
-		return request{d.SclAddr, n}, n <= sclDepth-int(d.SclCnt)-int(d.SclOut)
+		n := min(m.burstBeats(m.readLimit(ch), d.Scl.Addr, int(d.Scl.Left)), sclDepth/2)
+		return request{d.Scl.Addr, n}, n <= sclDepth-int(d.SclCnt)-int(d.SclOut)
 	case ChIFM:
 		return m.ifmRequest(p)
 	case ChM2M:
@@ -185,12 +185,10 @@ func (m *Machine) granted(ch int, r request) {
 		d.CmdLeft -= uint32(n)
 		d.CmdOut += n
 	case ChWeights:
-		d.WgtAddr += bytes
-		d.WgtLeft -= uint32(n)
+		d.Wgt.grant(uint32(n))
 		d.WgtOut += n
 	case ChScale:
-		d.SclAddr += bytes
-		d.SclLeft -= uint32(n)
+		d.Scl.grant(uint32(n))
 		d.SclOut += n
 	case ChIFM:
 		m.ifmGranted(r)
@@ -220,55 +218,45 @@ func (m *Machine) stepArbiters() {
 	}
 }
 
-// stepStreamChannels starts the next pass of the weight and scale channels. The
-// first pass of an operation waits for what the channel still expects: it may use
-// the other port, whose data would overtake.
+// stepStreamChannels starts the next pass of the weight and scale channels.
 func (m *Machine) stepStreamChannels() {
-	d, cc := &m.S.DMA, &m.S.CC
-	if d.WgtActive == 0 {
-		if b := d.WgtBank; cc.OpValid[b] != 0 {
-			if p := &m.op[b]; p.UsesWeights && d.WgtOut == 0 {
-				d.WgtActive = 1
-				d.WgtAddr = m.regionAddr(p.WeightReg, p.WeightBase)
-				d.WgtLeft = p.WeightLen >> 3
-				d.WgtPasses = uint32(p.blocksX*p.blocksY - 1)
-			} else if !p.UsesWeights {
-				d.WgtBank = (b + 1) & 3
-			}
+	d := &m.S.DMA
+	w, s := &m.op[d.Wgt.Bank], &m.op[d.Scl.Bank]
+	m.stepStream(&d.Wgt, w, w.UsesWeights, w.WeightReg, w.WeightBase, w.WeightLen)
+	m.stepStream(&d.Scl, s, s.UsesScales, s.ScaleReg, s.ScaleBase, s.ScaleLen)
+}
+
+// stepStream opens a pass when the one before is requested, or turns to the next
+// operation.
+func (m *Machine) stepStream(s *Stream, p *params, used bool, region int, base, length uint32) {
+	switch {
+	case s.Active == 0:
+		if m.S.CC.OpValid[s.Bank] == 0 {
+			return
 		}
-	} else if d.WgtLeft == 0 {
-		if d.WgtPasses > 0 {
-			p := &m.op[d.WgtBank]
-			d.WgtPasses--
-			d.WgtAddr = m.regionAddr(p.WeightReg, p.WeightBase)
-			d.WgtLeft = p.WeightLen >> 3
-		} else {
-			d.WgtActive = 0
-			d.WgtBank = (d.WgtBank + 1) & 3
+		if !used {
+			s.Bank = (s.Bank + 1) & 3
+			return
 		}
+		s.Active = 1
+		s.Passes = uint32(p.blocksX*p.blocksY - 1)
+	case s.Left > 0:
+		return
+	case s.Passes > 0:
+		s.Passes--
+	default:
+		s.Active = 0
+		s.Bank = (s.Bank + 1) & 3
+		return
 	}
-	if d.SclActive == 0 {
-		if b := d.SclBank; cc.OpValid[b] != 0 {
-			if p := &m.op[b]; p.UsesScales && d.SclOut == 0 {
-				d.SclActive = 1
-				d.SclAddr = m.regionAddr(p.ScaleReg, p.ScaleBase)
-				d.SclLeft = p.ScaleLen >> 3
-				d.SclPasses = uint32(p.blocksX*p.blocksY - 1)
-			} else if !p.UsesScales {
-				d.SclBank = (b + 1) & 3
-			}
-		}
-	} else if d.SclLeft == 0 {
-		if d.SclPasses > 0 {
-			p := &m.op[d.SclBank]
-			d.SclPasses--
-			d.SclAddr = m.regionAddr(p.ScaleReg, p.ScaleBase)
-			d.SclLeft = p.ScaleLen >> 3
-		} else {
-			d.SclActive = 0
-			d.SclBank = (d.SclBank + 1) & 3
-		}
-	}
+	s.Addr = m.regionAddr(region, base)
+	s.Left = length >> 3
+}
+
+// grant takes a burst off the pass.
+func (s *Stream) grant(beats uint32) {
+	s.Addr += beats * 8
+	s.Left -= beats
 }
 
 // regionAddr adds the base pointer of a region to an offset.

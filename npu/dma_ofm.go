@@ -199,5 +199,5 @@ func (m *Machine) finishOFM(f *OFMState, t *Block) {
 func (m *Machine) inUse(bank uint8) bool {
 	t, d := &m.S.Trav, &m.S.DMA
 	return t.IFM.Bank == bank || t.WD.Bank == bank || t.MAC.Bank == bank || t.AO.Bank == bank ||
-		d.WgtBank == bank || d.SclBank == bank || m.S.AOScale.Bank == bank || m.S.WD.Ctl == wdDrain
+		d.Wgt.Bank == bank || d.Scl.Bank == bank || m.S.AOScale.Bank == bank || m.S.WD.Ctl == wdDrain
 }

@@ -74,17 +74,11 @@ type fault struct {
 func (c *Contender) violating() map[fault]verdictOf {
 	s := c.Stored
 	out := make(map[fault]verdictOf, len(s.Records))
-	round := 0
-	var strata []int
+	w := walker{rounds: s.Rounds}
 	for j, i := range s.Index {
-		for strata == nil || i >= s.Rounds[round].end() {
-			if strata != nil || i >= s.Rounds[round].end() {
-				round++
-			}
-			strata = s.Rounds[round].strata()
-		}
+		stratum, _ := w.at(i) // the result of the campaign was made: every record has one
 		r := s.Records[j]
-		cell := s.Frame.draw(s.Spec.Seed, i, strata[i-s.Rounds[round].Start]).cell
+		cell := s.Frame.draw(s.Spec.Seed, i, stratum).cell
 		n := one(r.Outcome).Violating(stats.ViolationAny, !s.Spec.NoWatchdog, s.Spec.AssumeReload)
 		out[fault{r.Site, r.Input}] = verdictOf{s.Frame.Groups[s.Frame.Cells[cell].Group].Block, n > 0}
 	}

@@ -224,6 +224,8 @@ func TestPlan(t *testing.T) {
 		}
 		sum := make([]int, len(f.Strata))
 		counts := newTally(f)
+		var rounds []Round
+		var every []int
 		for k := range totals {
 			r, err := plan(f, spec, totals, k, counts)
 			if err != nil {
@@ -237,10 +239,18 @@ func TestPlan(t *testing.T) {
 			if n != r.Size || r.end() != totals[k] || len(r.strata()) != n {
 				t.Errorf("%s round %d: %+v", name, k, r)
 			}
-			for j, s := range r.strata() {
-				if r.stratum(r.Start+j) != s {
-					t.Fatalf("%s: injection %d is in two strata", name, r.Start+j)
+			rounds = append(rounds, r)
+			every = append(every, r.strata()...)
+		}
+		for _, step := range []int{1, 37} {
+			w := walker{rounds: rounds}
+			for i := 0; i < len(every); i += step {
+				if s, ok := w.at(i); !ok || s != every[i] {
+					t.Fatalf("%s: injection %d is in stratum %d, want %d", name, i, s, every[i])
 				}
+			}
+			if _, ok := w.at(len(every)); ok {
+				t.Errorf("%s: an injection behind the last round has a stratum", name)
 			}
 		}
 		if least := slices.Min(sum); name == "stratified" && least < stats.MinStratum {

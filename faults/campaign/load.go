@@ -95,20 +95,13 @@ func Status(dir string) (State, error) {
 // tally counts the stored records.
 func (s *Stored) tally() (*tally, error) {
 	t := newTally(s.Frame)
-	round := 0
-	var strata []int
+	w := walker{rounds: s.Rounds}
 	for j, i := range s.Index {
-		for round < len(s.Rounds) && (strata == nil || i >= s.Rounds[round].end()) {
-			if i >= s.Rounds[round].end() {
-				round, strata = round+1, nil
-				continue
-			}
-			strata = s.Rounds[round].strata()
-		}
-		if round >= len(s.Rounds) {
+		stratum, ok := w.at(i)
+		if !ok {
 			return nil, fmt.Errorf("%w: record %d belongs to no round", ErrCorrupt, i)
 		}
-		d := s.Frame.draw(s.Spec.Seed, i, strata[i-s.Rounds[round].Start])
+		d := s.Frame.draw(s.Spec.Seed, i, stratum)
 		r := s.Records[j]
 		if d.cycle != r.Site.Cycle || d.input != int(r.Input) {
 			return nil, fmt.Errorf("%w: record %d is not the injection that the plan asks for", ErrCorrupt, i)

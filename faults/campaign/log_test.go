@@ -15,7 +15,7 @@ import (
 )
 
 // small is a spec whose log is short enough to be cut at every byte.
-func small() Spec { return toySpec(func(s *Spec) { s.Injections = 150 }) }
+func small() Spec { return toySpec(func(s *Spec) { s.Injections = 60 }) }
 
 // logOf is the log of a complete small campaign.
 func logOf(t testing.TB) []byte {
@@ -58,7 +58,7 @@ func TestRecordRoundTrip(t *testing.T) {
 func TestTornAnywhere(t *testing.T) {
 	whole := logOf(t)
 	all, err := readLog(bytes.NewReader(whole))
-	if err != nil || all.end == nil || len(all.records) != 150 {
+	if err != nil || all.end == nil || len(all.records) != 60 {
 		t.Fatalf("whole log: %v", err)
 	}
 	for n := range whole {
@@ -108,7 +108,7 @@ func TestForgedRecord(t *testing.T) {
 	dir := t.TempDir()
 	ctx, cancel := context.WithCancel(context.Background())
 	m := newToy()
-	m.cancel, m.after = cancel, 60
+	m.cancel, m.after = cancel, 20
 	if _, err := m.run(t, ctx, small(), dir, 1, nil); !errors.Is(err, ErrInterrupted) {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestLocked(t *testing.T) {
 	release()
 	newToy().must(t, small(), dir, 1)
 	st, err := Status(dir)
-	if err != nil || st.Locked || !st.Complete || st.Done != 150 || st.Planned != 150 || st.Rounds != 3 || st.Note["model"] != "toy.tflite" {
+	if err != nil || st.Locked || !st.Complete || st.Done != 60 || st.Planned != 60 || st.Rounds != 1 || st.Note["model"] != "toy.tflite" {
 		t.Errorf("status %+v, %v", st, err)
 	}
 }

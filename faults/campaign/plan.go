@@ -22,18 +22,6 @@ type Round struct {
 // end is the number of the first injection behind the round.
 func (r Round) end() int { return r.Start + r.Size }
 
-// stratum is that of injection i of the round.
-func (r Round) stratum(i int) int {
-	i -= r.Start
-	for s, n := range r.Alloc {
-		if i < n {
-			return s
-		}
-		i -= n
-	}
-	return len(r.Alloc) - 1
-}
-
 // strata lists the stratum of every injection of the round.
 func (r Round) strata() []int {
 	out := make([]int, 0, r.Size)
@@ -43,6 +31,29 @@ func (r Round) strata() []int {
 		}
 	}
 	return out
+}
+
+// walker finds the strata of injections that are asked for in rising order. It
+// needs no memory per injection, whatever sizes a log claims.
+type walker struct {
+	rounds  []Round
+	round   int
+	stratum int
+	end     int // injections of the strata before
+}
+
+// at is the stratum of injection i; ok is false where no round has it.
+func (w *walker) at(i int) (stratum int, ok bool) {
+	for ; w.round < len(w.rounds); w.round, w.stratum = w.round+1, 0 {
+		alloc := w.rounds[w.round].Alloc
+		for ; w.stratum < len(alloc); w.stratum++ {
+			if i < w.end+alloc[w.stratum] {
+				return w.stratum, true
+			}
+			w.end += alloc[w.stratum]
+		}
+	}
+	return 0, false
 }
 
 // stream is the source of injection i. The golden ratio and the mixing constants

@@ -164,8 +164,10 @@ func (r *runner) begin(c *contents) error {
 func (r *runner) takeOver(c *contents) error {
 	r.rounds = c.rounds
 	r.grow()
+	w := walker{rounds: r.rounds}
 	for _, rec := range c.records {
-		d := r.frame.draw(r.spec.Seed, rec.index, r.stratumOf(rec.index))
+		stratum, _ := w.at(rec.index) // the reader checked that a round has it
+		d := r.frame.draw(r.spec.Seed, rec.index, stratum)
 		if rec.record.Site != r.frame.site(r.pop, d) || int(rec.record.Input) != d.input {
 			return fmt.Errorf("%w: record %d is not the injection that the plan asks for", ErrCorrupt, rec.index)
 		}
@@ -183,16 +185,6 @@ func (r *runner) grow() {
 	}
 	r.records = append(r.records, make([]faults.Record, n-len(r.records))...)
 	r.have = append(r.have, make([]bool, n-len(r.have))...)
-}
-
-// stratumOf is the stratum of an injection of any round.
-func (r *runner) stratumOf(i int) int {
-	for _, round := range r.rounds {
-		if i < round.end() {
-			return round.stratum(i)
-		}
-	}
-	return 0
 }
 
 // finish runs the rounds that are left. It reports whether the campaign is
