@@ -22,6 +22,12 @@ type Guard interface {
 	Active() bool
 }
 
+// Follower is a guard with copies that the host's actions between two inferences
+// reach as well.
+type Follower interface {
+	Follow(host func(m *npu.Machine))
+}
+
 // Worker runs injections one after the other on a machine of its own.
 type Worker struct {
 	e *Engine
@@ -40,9 +46,12 @@ func (e *Engine) Worker() (*Worker, error) {
 // Inject performs one injection. With a guard the machine is protected by it.
 func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 	e, g := w.e, w.e.golds[input]
-	place, err := e.table.Place(s.ID)
-	if err != nil {
-		return Record{}, err
+	var place netlist.Place
+	var err error
+	if guard == nil { // a guard also knows sites behind the end of the table
+		if place, err = e.table.Place(s.ID); err != nil {
+			return Record{}, err
+		}
 	}
 	r := Record{Site: s, Input: uint32(input), Op: uint16(g.opAt(s.Cycle))}
 	w.seek(g, s.Cycle)
@@ -83,7 +92,7 @@ func (w *Worker) Plain(input int, s Site) (Record, error) {
 	}
 	w.m.Run(e.Watchdog())
 	r.ToEnd, r.End = true, w.m.Cycle()
-	w.classify(&r, g)
+	w.classify(&r, g, nil)
 	if r.Outcome == Masked && w.m.Events[npu.EvECC] != 0 {
 		r.Outcome, r.Cause = Corrected, CauseRAMCode
 	}
@@ -159,14 +168,14 @@ func (w *Worker) resolve(r *Record, g *Golden, guard Guard) {
 		}
 	}
 	r.ToEnd, r.End = true, m.Cycle()
-	w.classify(r, g)
+	w.classify(r, g, guard)
 	if r.Outcome == Masked && m.Events[npu.EvECC] != corrected {
 		r.Outcome, r.Cause = Corrected, CauseRAMCode
 	}
 }
 
 // classify names the outcome of a run that went to its end.
-func (w *Worker) classify(r *Record, g *Golden) {
+func (w *Worker) classify(r *Record, g *Golden, guard Guard) {
 	m, e := w.m, w.e
 	causes := [...]Cause{npu.BusError: CauseBusError, npu.ParseError: CauseParseError, npu.DecoderFault: CauseDecoder, npu.ECCFault: CauseECC}
 	switch st := m.Status(); st {
@@ -193,24 +202,34 @@ func (w *Worker) classify(r *Record, g *Golden) {
 	case e.options.AssumeReload:
 		r.Outcome, r.Cause = Masked, CauseHarmless
 	default:
-		w.nextInference(r, g)
+		w.nextInference(r, g, guard)
 	}
 }
 
 // nextInference runs the following inference from what the fault left behind. The
 // residue is harmful when that inference does not end as it should.
-func (w *Worker) nextInference(r *Record, g *Golden) {
+func (w *Worker) nextInference(r *Record, g *Golden, guard Guard) {
 	m, p := w.m, w.e.program
 	again(m, p, g.Input, g.Cycles)
+	if f, ok := guard.(Follower); ok {
+		f.Follow(func(m *npu.Machine) { again(m, p, g.Input, g.Cycles) })
+	}
 	limit := g.Cycles + w.e.Watchdog()
 	for i := g.end + 1; i < len(g.points) && m.S.CC.Run != 0; i++ {
-		m.Run(g.points[i].cycle)
-		if g.points[i].equal(m) {
+		if w.advance(g.points[i].cycle, guard) {
+			r.Outcome, r.Cause, r.End = Detected, CauseAlarm, m.Cycle()
+			return
+		}
+		if (guard == nil || !guard.Active()) && g.points[i].equal(m) {
 			r.Outcome, r.Cause = Masked, CauseHarmless
 			return
 		}
 	}
-	if m.Run(limit) == npu.Done && m.S.Bus.Stray == 0 && bytes.Equal(p.ReadOutputs(m.Mem), g.Output) {
+	if w.advance(limit, guard) {
+		r.Outcome, r.Cause, r.End = Detected, CauseAlarm, m.Cycle()
+		return
+	}
+	if m.Status() == npu.Done && m.S.Bus.Stray == 0 && bytes.Equal(p.ReadOutputs(m.Mem), g.Output) {
 		r.Outcome, r.Cause = Masked, CauseHarmless
 		return
 	}

@@ -197,8 +197,31 @@ func (m *Machine) granted(ch int, r request) {
 	}
 }
 
+// pending returns the read channels that may have a request, a bit for each: those
+// that surely have none need not be asked.
+func (d *DMAState) pending() uint {
+	n := uint(d.IFM.Req.On) << ChIFM
+	if d.CmdLeft != 0 && d.CmdCnt+d.CmdOut < cmdDepth {
+		n |= 1 << ChCmd
+	}
+	if d.Wgt.Active != 0 && d.WgtCnt+d.WgtOut < wgtDepth {
+		n |= 1 << ChWeights
+	}
+	if d.Scl.Active != 0 && d.SclCnt+d.SclOut < sclDepth {
+		n |= 1 << ChScale
+	}
+	if d.M2M.On != 0 && d.M2M.Out < m2mAhead {
+		n |= 1 << ChM2M
+	}
+	return n
+}
+
 // stepArbiters grants one read channel per port.
 func (m *Machine) stepArbiters() {
+	pending := m.S.DMA.pending()
+	if pending == 0 {
+		return
+	}
 	for p := range m.S.DMA.AXI {
 		a := &m.S.DMA.AXI[p]
 		if a.ARValid != 0 {
@@ -206,6 +229,9 @@ func (m *Machine) stepArbiters() {
 		}
 		for i := range readChannels {
 			ch := (int(a.Turn) + i) % readChannels
+			if pending>>ch&1 == 0 {
+				continue
+			}
 			r, ok := m.wants(ch, p)
 			if !ok || a.RdCount > m.S.CC.MaxReads[m.readLimit(ch)] {
 				continue
@@ -222,13 +248,13 @@ func (m *Machine) stepArbiters() {
 func (m *Machine) stepStreamChannels() {
 	d := &m.S.DMA
 	w, s := &m.op[d.Wgt.Bank], &m.op[d.Scl.Bank]
-	m.stepStream(&d.Wgt, w, w.UsesWeights, w.WeightReg, w.WeightBase, w.WeightLen)
-	m.stepStream(&d.Scl, s, s.UsesScales, s.ScaleReg, s.ScaleBase, s.ScaleLen)
+	m.stepStream(&d.Wgt, w, d.WgtOut, w.UsesWeights, w.WeightReg, w.WeightBase, w.WeightLen)
+	m.stepStream(&d.Scl, s, d.SclOut, s.UsesScales, s.ScaleReg, s.ScaleBase, s.ScaleLen)
 }
 
 // stepStream opens a pass when the one before is requested, or turns to the next
 // operation.
-func (m *Machine) stepStream(s *Stream, p *params, used bool, region int, base, length uint32) {
+func (m *Machine) stepStream(s *Stream, p *params, outstanding uint8, used bool, region int, base, length uint32) {
 	switch {
 	case s.Active == 0:
 		if m.S.CC.OpValid[s.Bank] == 0 {
@@ -236,6 +262,9 @@ func (m *Machine) stepStream(s *Stream, p *params, used bool, region int, base, 
 		}
 		if !used {
 			s.Bank = (s.Bank + 1) & 3
+			return
+		}
+		if outstanding != 0 { // this operation may use the other port, whose data would overtake
 			return
 		}
 		s.Active = 1

@@ -115,33 +115,30 @@ func (m *Machine) writeSums(s *MACState) {
 		return
 	}
 	p := &m.op[s.WrBank]
-	m.eachSum(p, int(s.WrAddr), s.WrMask, func(addr, dot int) {
-		v := s.AccOut[dot]
-		m.ramStore(addr, v, p.accBytes)
-	})
+	d := m.Spec.UBlockD
+	for px := range m.pixels {
+		if s.WrMask>>px&1 == 0 {
+			continue
+		}
+		a := p.sumAddr(int(s.WrAddr), px)
+		for o, v := range s.AccOut[px*d : px*d+d] {
+			m.ramStore(a+o*p.accBytes, v, p.accBytes)
+		}
+	}
 	s.WrOn = 0
 	if s.WrDone&1 != 0 {
 		m.S.SB.ABFull[s.WrDone>>1&1] = 1
 	}
 }
 
-// eachSum calls f for every dot product of the pixels in mask with the address
-// of its sum; addr is that of the micro-block's first pixel.
-func (m *Machine) eachSum(p *params, addr int, mask uint8, f func(addr, dot int)) {
-	d, pitch := m.Spec.UBlockD, p.sumPitch()
-	for px := range p.ubW * p.ubH {
-		if mask>>px&1 == 0 {
-			continue
-		}
-		x, y := px, 0
-		if p.ubH > 1 {
-			x, y = px&1, px>>1
-		}
-		a := addr + (y*p.BlkW+x)*pitch
-		for o := range d {
-			f(a+o*p.accBytes, px*d+o)
-		}
+// sumAddr is where the sums of pixel px of a micro-block lie; addr is the place
+// of its first pixel.
+func (p *params) sumAddr(addr, px int) int {
+	x, y := px, 0
+	if p.ubH > 1 {
+		x, y = px&1, px>>1
 	}
+	return addr + (y*p.BlkW+x)*p.sumPitch()
 }
 
 // sumPitch is the distance of neighbouring pixels in the accumulator buffer.
@@ -216,13 +213,7 @@ func (m *Machine) sumProducts(s *MACState) bool {
 			return false
 		}
 		p := &m.op[s.Bank[stProduct]]
-		m.eachSum(p, int(a), s.Out[stProduct], func(addr, dot int) {
-			v := m.ram(addr)
-			if p.accBytes == 4 {
-				v = uint64(int64(int32(v)))
-			}
-			s.AccIn[dot] = v & mask40
-		})
+		m.readSums(s, p, int(a))
 	}
 	dots := m.dots
 	k := 8 * uint(s.Shift[stProduct]&3)
@@ -239,6 +230,25 @@ func (m *Machine) sumProducts(s *MACState) bool {
 	}
 	s.copyTag(stProduct)
 	return true
+}
+
+// readSums fetches the sums so far of the pixels inside the block.
+func (m *Machine) readSums(s *MACState, p *params, addr int) {
+	d := m.Spec.UBlockD
+	for px := range m.pixels {
+		if s.Out[stProduct]>>px&1 == 0 {
+			continue
+		}
+		a := p.sumAddr(addr, px)
+		in := s.AccIn[px*d : px*d+d]
+		for o := range in {
+			v := m.ram(a + o*p.accBytes)
+			if p.accBytes == 4 {
+				v = uint64(int64(int32(v)))
+			}
+			in[o] = v & mask40
+		}
+	}
 }
 
 // multiply fills the product registers.

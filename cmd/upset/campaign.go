@@ -101,6 +101,9 @@ func (p *program) runCampaign(c *cli.Context, o common, q campaign.Question, fil
 		return nil, err
 	}
 	golden := time.Since(began).Seconds()
+	if err := checkLayers(x.engine, spec.Layers); err != nil {
+		return nil, err
+	}
 	spec.Model, spec.RandomInputs, spec.Inventory = x.model, x.inputs.random, c.String("inventory")
 	note := map[string]string{noteModel: absolute(file), noteCommand: p.command()}
 	if x.inputs.folder != "" {
@@ -127,6 +130,20 @@ func (p *program) runCampaign(c *cli.Context, o common, q campaign.Question, fil
 		Workers: o.workers, Population: pop, Question: q, GoldenSeconds: golden, Note: note,
 	})
 	return run, err
+}
+
+// checkLayers refuses layers that the network does not have.
+func checkLayers(e *faults.Engine, layers []int) error {
+	last := 0
+	for _, op := range e.Golden(0).Ops {
+		last = max(last, op.Layer)
+	}
+	for _, l := range layers {
+		if l > last {
+			return usage("--layer %d: the network has the layers 0 to %d", l, last)
+		}
+	}
+	return nil
 }
 
 // injectAll runs or resumes the campaign in a folder and stores its results there.

@@ -10,10 +10,23 @@ import (
 	"time"
 )
 
+// fewInputs is a folder with four inputs of fashion-tiny.
+func fewInputs(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"in_000.bin", "in_001.bin", "in_002.bin", "in_003.bin"} {
+		data := readTestFile(t, filepath.Join(filepath.Dir(tinyInput), name))
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
 // tinyCampaign runs a small campaign into a folder.
 func tinyCampaign(t *testing.T, dir string, args ...string) map[string]any {
 	t.Helper()
-	args = append([]string{"campaign", "run", tiny, "--out", dir, "--injections", "600", "--format", "json"}, args...)
+	args = append([]string{"campaign", "run", tiny, "--inputs", fewInputs(t), "--out", dir, "--injections", "600", "--format", "json"}, args...)
 	return parse(t, mustRun(t, codeDone, args...).out)
 }
 
@@ -60,11 +73,12 @@ func TestCampaignIsDeterministic(t *testing.T) {
 	if got := tinyCampaign(t, t.TempDir(), "--seed", "2")["result_digest"]; got == want {
 		t.Error("another seed gives the same result")
 	}
-	for _, slow := range []time.Duration{10 * time.Millisecond, 60 * time.Millisecond, 90 * time.Millisecond} {
+	inputs := fewInputs(t)
+	for _, slow := range []time.Duration{10 * time.Millisecond, 30 * time.Millisecond, 60 * time.Millisecond} {
 		dir := t.TempDir()
 		ctx, cancel := context.WithTimeout(context.Background(), slow)
 		var out, errs bytes.Buffer
-		code := runContext(ctx, []string{"upset", "campaign", "run", tiny, "--out", dir, "--injections", "600", "--workers", "1"}, nil, &out, &errs)
+		code := runContext(ctx, []string{"upset", "campaign", "run", tiny, "--inputs", inputs, "--out", dir, "--injections", "600", "--workers", "1"}, nil, &out, &errs)
 		cancel()
 		if code != codeDone && code != codeIncomplete {
 			t.Fatalf("interrupted: exit %d, %s", code, errs.String())
@@ -107,12 +121,13 @@ func TestCampaignFilters(t *testing.T) {
 			t.Errorf("%v injections into %v", n, name)
 		}
 	}
+	inputs := fewInputs(t)
 	for _, line := range []string{
 		"--only nothing*", "--only [", "--bits x", "--bits 5-2", "--layer x", "--layer 99", "--class soft", "--sites ram", "--sampling lucky",
 		"--injections -5", "--injections 0", "--margin 2", "--margin 0.1 --relative 0.1", "--confidence 1", "--target asil-z", "--violation none",
 		"--scenario hell", "--flop-fit 1", "--budget 0", "--duty 2", "--criterion tolerance:7", "--inventory main.go",
 	} {
-		o := invoke(append([]string{"campaign", "run", tiny, "--out", t.TempDir()}, strings.Fields(line)...)...)
+		o := invoke(append([]string{"campaign", "run", tiny, "--inputs", inputs, "--out", t.TempDir()}, strings.Fields(line)...)...)
 		if o.code != codeUsage || strings.Count(o.errors, "\n") != 1 {
 			t.Errorf("%s: exit %d\n%s", line, o.code, o.errors)
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -76,23 +77,33 @@ func injectCommand(p *program) *cli.Command {
 		ArgsUsage: "MODEL",
 		Description: `Flips one bit at one cycle and tells what became of it: which blocks differed
 when, what reached memory, and how it ended. Without --site it looks for a fault
-that changes the decision of the network.
+that changes the decision of the network. With --record it repeats injection i of
+a campaign; MODEL may then be left out.
 
 Examples:
   upset inject testdata/models/fashion-tiny.tflite
-  upset inject --site 'mac.acc[3].17@600' testdata/models/fashion-tiny.tflite`,
+  upset inject --site 'mac.acc[3].17@600' testdata/models/fashion-tiny.tflite
+  upset inject --record upset-out/fashion-tiny-u55-128-1a2b3c4d:17`,
 		Flags: commonFlags(experimentFlags(
 			&cli.StringFlag{Name: "site", Usage: "`SITE`: register, bit and cycle, such as mac.acc[3].17@600; see upset sites"},
+			&cli.StringFlag{Name: "record", Usage: "`CAMPAIGN:i`: repeat injection i of a stored campaign"},
 			&cli.IntFlag{Name: "input-index", Usage: "number of the input, from 0"},
 		)...),
 		Action: func(c *cli.Context) error {
-			args, err := arguments(c, "MODEL")
+			name := "MODEL"
+			if c.IsSet("record") {
+				name = "[MODEL]"
+			}
+			args, err := arguments(c, name)
 			if err != nil {
 				return err
 			}
 			o, err := readCommon(c)
 			if err != nil {
 				return err
+			}
+			if c.IsSet("record") {
+				return p.replay(c, o, args)
 			}
 			return p.inject(c, o, args[0])
 		},
@@ -127,15 +138,53 @@ func (p *program) inject(c *cli.Context, o common, file string) error {
 	if err != nil {
 		return err
 	}
-	r := describeInjection(story)
-	r.NPU, r.Model, r.Warnings, r.Repeat = o.config.String(), x.model, x.warnings(), p.command()
+	repeat := p.command()
 	if c.String("site") == "" {
-		r.Repeat += " --site " + quote(fmt.Sprintf("%s@%d", r.Site, r.Cycle))
+		repeat += " --site " + quote(fmt.Sprintf("%s@%d", story.Name, site.Cycle))
 	}
-	if r.Warnings == nil {
-		r.Warnings = []result.Warning{}
+	return p.emitInjection(o, story, x, repeat)
+}
+
+// replay repeats an injection of a stored campaign and checks that the same
+// comes of it.
+func (p *program) replay(c *cli.Context, o common, args []string) error {
+	name := c.String("record")
+	at := strings.LastIndexByte(name, ':')
+	number, err := strconv.Atoi(name[at+1:])
+	if at < 1 || err != nil || number < 0 {
+		return usage("--record %q: give the folder of a campaign and a number, such as run1:17", name)
 	}
-	return p.emitInjection(o, story, r)
+	if c.IsSet("site") || c.IsSet("input-index") || c.IsSet("inputs") {
+		return usage("--record fixes the site and the input: leave out --site, --inputs and --input-index")
+	}
+	s, err := loadRecords(name[:at])
+	if err != nil {
+		return err
+	}
+	k := slices.Index(s.Index, number)
+	if k < 0 {
+		return usage("--record %q: the campaign has no injection %d", name, number)
+	}
+	if len(args) > 0 {
+		s.Note[noteModel] = args[0]
+	}
+	x, _, err := p.reopen(c.Context, s.Spec, s.Note)
+	if err != nil {
+		return err
+	}
+	w, err := x.engine.Worker()
+	if err != nil {
+		return err
+	}
+	want := s.Records[k]
+	story, err := w.Tell(int(want.Input), want.Site)
+	if err != nil {
+		return err
+	}
+	if got := story.Record; got.Outcome != want.Outcome || got.Output != want.Output || got.Before != want.Before {
+		return fmt.Errorf("injection %d gives %s here, the campaign recorded %s: is the model another one?", number, got.Outcome, want.Outcome)
+	}
+	return p.emitInjection(o, story, x, p.command())
 }
 
 // parseSite reads a site such as mac.acc[3].17@600.
@@ -213,7 +262,10 @@ func describeInjection(s *faults.Story) injection {
 }
 
 // emitInjection prints a story in the chosen form.
-func (p *program) emitInjection(o common, s *faults.Story, r injection) error {
+func (p *program) emitInjection(o common, s *faults.Story, x *experiment, repeat string) error {
+	r := describeInjection(s)
+	r.NPU, r.Model, r.Repeat = x.engine.Table().Config.String(), x.model, repeat
+	r.Warnings = append([]result.Warning{}, x.warnings()...)
 	switch o.format {
 	case report.FormatJSON:
 		enc := json.NewEncoder(p.stdout)

@@ -51,10 +51,7 @@ Examples:
 // loadCampaign makes the result of a stored campaign. Times are those stored
 // with it.
 func loadCampaign(dir string, q campaign.Question) (*campaign.Stored, *result.Campaign, error) {
-	s, err := campaign.Load(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil, usage("no campaign in %s: give the folder of one", dir)
-	}
+	s, err := loadRecords(dir)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -68,6 +65,15 @@ func loadCampaign(dir string, q campaign.Question) (*campaign.Stored, *result.Ca
 		r.Seconds, r.Rate = old.Seconds, old.Rate
 	}
 	return s, r, nil
+}
+
+// loadRecords reads a stored campaign; a folder without one is bad input.
+func loadRecords(dir string) (*campaign.Stored, error) {
+	s, err := campaign.Load(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, usage("no campaign in %s: give the folder of one", dir)
+	}
+	return s, err
 }
 
 func compareCommand(p *program) *cli.Command {

@@ -197,3 +197,23 @@ func TestInject(t *testing.T) {
 		t.Errorf("a second call tells another story:\n%s", again)
 	}
 }
+
+// A record of a campaign is repeated with the same outcome.
+func TestInjectRecord(t *testing.T) {
+	dir := t.TempDir()
+	tinyCampaign(t, dir, "--sites", "flops")
+	for _, i := range []string{"0", "123", "599"} {
+		r := parse(t, mustRun(t, codeDone, "inject", "--record", dir+":"+i, "--format", "json").out)
+		if r["model"] != "fashion-tiny" || r["outcome"] == "" {
+			t.Errorf("record %s: %v", i, r)
+		}
+	}
+	for _, bad := range []string{dir, dir + ":600", dir + ":-1", dir + ":x", "absent:0"} {
+		mustRun(t, codeUsage, "inject", "--record", bad)
+	}
+	mustRun(t, codeUsage, "inject", "--record", dir+":1", "--site", "mac.acc[0].1@3")
+	other := "../../testdata/models/fashion-dscnn.tflite"
+	if o := invoke("inject", "--record", dir+":1", other); o.code == codeDone {
+		t.Error("another model repeats the record")
+	}
+}

@@ -85,22 +85,47 @@ func (a *aggregate) head() *result.Campaign {
 
 // names describes the classes and phases of a stratum.
 func (f *Frame) names(cells []int) (class, phase string) {
-	var classes, phases []string
+	var classes []string
+	phases := make(map[string][]int)
 	for _, c := range cells {
-		if n := f.Groups[f.Cells[c].Group].Class; !slices.Contains(classes, n) {
+		n := f.Groups[f.Cells[c].Group].Class
+		if !slices.Contains(classes, n) {
 			classes = append(classes, n)
 		}
-	}
-	for p := range f.Phases {
-		if slices.ContainsFunc(cells, func(c int) bool { return f.Cells[c].Phase == p }) {
-			phases = append(phases, f.Phases[p].Name)
+		if p := f.Cells[c].Phase; !slices.Contains(phases[n], p) {
+			phases[n] = append(phases[n], p)
 		}
 	}
-	// The last phase stands for all others together.
-	if n := len(f.Phases); len(phases) >= n-1 {
-		phases = []string{f.Phases[n-1].Name}
+	for _, n := range classes {
+		slices.Sort(phases[n])
+		if !slices.Equal(phases[n], phases[classes[0]]) {
+			return strings.Join(classes, "+"), "mixed"
+		}
 	}
-	return strings.Join(classes, "+"), strings.Join(phases, ", ")
+	return strings.Join(classes, "+"), f.phaseNames(phases[classes[0]])
+}
+
+// phaseNames describes a rising list of phases. The last phase stands for all
+// others together.
+func (f *Frame) phaseNames(list []int) string {
+	n := len(f.Phases)
+	if len(list) >= n-1 || list[len(list)-1] == n-1 {
+		return f.Phases[n-1].Name
+	}
+	var names []string
+	for i := 0; i < len(list); {
+		k := i
+		for k+1 < len(list) && list[k+1] == list[k]+1 {
+			k++
+		}
+		first, last := f.Phases[list[i]].First, f.Phases[list[i]].Last
+		for _, p := range list[i : k+1] {
+			first, last = min(first, f.Phases[p].First), max(last, f.Phases[p].Last)
+		}
+		names = append(names, layerNames(first, last))
+		i = k + 1
+	}
+	return strings.Join(names, ", ")
 }
 
 // assumptions lists the inputs of the verdict.

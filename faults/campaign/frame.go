@@ -56,8 +56,19 @@ type Segment struct {
 
 // Phase is a set of cycles of neighbouring segments.
 type Phase struct {
-	Name  string `json:"name"`
+	Name string `json:"name"`
+	// First and Last are the lowest and the highest layer of the phase.
+	First int    `json:"first"`
+	Last  int    `json:"last"`
 	Spans []Span `json:"spans"`
+}
+
+// layerNames describes a range of layers.
+func layerNames(first, last int) string {
+	if first == last {
+		return fmt.Sprintf("layer %d", first)
+	}
+	return fmt.Sprintf("layers %d-%d", first, last)
 }
 
 // cycles is the length of a phase.
@@ -212,10 +223,7 @@ func phases(list []Segment) []Phase {
 		for _, s := range g {
 			lo, hi = min(lo, s.Layer), max(hi, s.Layer)
 		}
-		out[i] = Phase{Name: fmt.Sprintf("layer %d", lo), Spans: spans(g)}
-		if hi > lo {
-			out[i].Name = fmt.Sprintf("layers %d-%d", lo, hi)
-		}
+		out[i] = Phase{Name: layerNames(lo, hi), First: lo, Last: hi, Spans: spans(g)}
 	}
 	return out
 }

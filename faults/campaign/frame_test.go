@@ -306,3 +306,25 @@ func TestSpecCheck(t *testing.T) {
 		t.Error("the seed is not in the digest")
 	}
 }
+
+func TestNames(t *testing.T) {
+	f := newToy().frame(t, toySpec(nil))
+	cell := func(group, phase int) int {
+		return slices.Index(f.Cells, Cell{group, phase})
+	}
+	for _, tc := range []struct {
+		cells        []int
+		class, phase string
+	}{
+		{[]int{cell(0, 1)}, "config", "layer 1"},
+		{[]int{cell(0, 1), cell(0, 2), cell(0, 4)}, "config", "layers 1-2, layer 4"},
+		{[]int{cell(0, 0), cell(0, 1), cell(0, 2), cell(0, 3), cell(0, 4)}, "config", "all"},
+		{[]int{cell(0, 1), cell(1, 1)}, "config+global", "layer 1"},
+		{[]int{cell(0, 1), cell(1, 2)}, "config+global", "mixed"},
+		{[]int{cell(3, 5)}, "observer", "all"},
+	} {
+		if class, phase := f.names(tc.cells); class != tc.class || phase != tc.phase {
+			t.Errorf("%v: %s %s, want %s %s", tc.cells, class, phase, tc.class, tc.phase)
+		}
+	}
+}

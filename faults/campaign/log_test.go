@@ -193,7 +193,7 @@ func TestFullDisk(t *testing.T) {
 		}
 		err = r.begin(nil)
 		if err == nil {
-			_, err = r.finish(context.Background(), nil)
+			_, err = r.finish(context.Background())
 		}
 		release()
 		if !errors.Is(err, syscall.ENOSPC) || strings.Count(err.Error(), "no space") != 1 {

@@ -86,13 +86,13 @@ func schedule(s Spec) ([]int, error) {
 		}
 		return []int{(n + 3) / 4, (n + 1) / 2, n}, nil
 	}
-	cap, err := capSize(s)
+	most, err := capSize(s)
 	if err != nil {
 		return nil, err
 	}
 	var out []int
 	for k := sequentialRounds - 1; k >= 0; k-- {
-		if n := max(1, cap>>k); len(out) == 0 || n > out[len(out)-1] {
+		if n := max(1, most>>k); len(out) == 0 || n > out[len(out)-1] {
 			out = append(out, n)
 		}
 	}

@@ -42,7 +42,7 @@ func (a *aggregate) heat(c *result.Campaign) error {
 // heatCell is one block during one layer.
 func (a *aggregate) heatCell(block string, layer int, overlaps []map[int]uint64) (cell result.HeatCell, sampled bool, err error) {
 	_, crit, violating, _ := a.counters()
-	var any, critical []stats.Stratum
+	var bad, worst []stats.Stratum
 	for _, cells := range a.strata {
 		if a.f.group(cells).Block != block {
 			continue
@@ -56,16 +56,16 @@ func (a *aggregate) heatCell(block string, layer int, overlaps []map[int]uint64)
 		sampled = sampled || o.Total() > 0
 		cell.Weight += sites / a.f.sites()
 		v, k := violating(o), crit(o)
-		any = append(any, stats.Stratum{Weight: sites, N: o.Total(), Failures: v, Exact: a.t.exact(cells, v)})
-		critical = append(critical, stats.Stratum{Weight: sites, N: o.Total(), Failures: k, Exact: a.t.exact(cells, k)})
+		bad = append(bad, stats.Stratum{Weight: sites, N: o.Total(), Failures: v, Exact: a.t.exact(cells, v)})
+		worst = append(worst, stats.Stratum{Weight: sites, N: o.Total(), Failures: k, Exact: a.t.exact(cells, k)})
 	}
 	if !sampled {
 		return cell, false, nil
 	}
-	if cell.AVF, err = a.share(any); err != nil {
+	if cell.AVF, err = a.share(bad); err != nil {
 		return cell, false, err
 	}
-	cell.Critical, err = a.share(critical)
+	cell.Critical, err = a.share(worst)
 	return cell, true, err
 }
 

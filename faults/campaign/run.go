@@ -114,7 +114,7 @@ func (r *runner) run(ctx context.Context, dir string) (*result.Campaign, error) 
 	if !complete {
 		r.planSeconds = time.Since(r.began).Seconds()
 		start := time.Now()
-		complete, err = r.finish(ctx, c)
+		complete, err = r.finish(ctx)
 		r.injectSeconds = time.Since(start).Seconds()
 		if err != nil && !errors.Is(err, ErrInterrupted) {
 			return nil, fmt.Errorf("campaign %s: %w", dir, err)
@@ -189,7 +189,7 @@ func (r *runner) grow() {
 
 // finish runs the rounds that are left. It reports whether the campaign is
 // complete.
-func (r *runner) finish(ctx context.Context, c *contents) (bool, error) {
+func (r *runner) finish(ctx context.Context) (bool, error) {
 	for k := range r.totals {
 		round, err := plan(r.frame, r.spec, r.totals, k, r.counts)
 		if err != nil {

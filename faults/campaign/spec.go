@@ -146,8 +146,8 @@ func (s Spec) normal() Spec {
 	return s
 }
 
-// maxInjections bounds a campaign (our choice: its records fill 5 GB).
-const maxInjections = 100_000_000
+// maxInjections bounds a campaign (our choice: its log fills 1 GB).
+const maxInjections = 20_000_000
 
 // Check reports a spec that cannot be run.
 func (s Spec) Check() error {

@@ -291,10 +291,10 @@ func (pr *Problem) Greedy() (Assignment, bool, error) {
 		}
 		next, gain := a, 0.0
 		area, _ := pr.Area(a)
-		worst, load := pr.worst(a)
+		load := pr.worst(a)
 		for _, c := range pr.neighbours(a) {
 			cost, _ := pr.Area(c)
-			better := load - pr.load(c, worst)
+			better := load - pr.worst(c)
 			if better <= 0 {
 				continue
 			}
@@ -325,14 +325,9 @@ func (pr *Problem) load(a Assignment, limit int) float64 {
 	return sum.mean + sum.largest
 }
 
-// worst is the limit that an assignment takes most of.
-func (pr *Problem) worst(a Assignment) (limit int, load float64) {
-	for k := range limitDUE {
-		if l := pr.load(a, k); l > load {
-			limit, load = k, l
-		}
-	}
-	return limit, load
+// worst is the most that an assignment takes of any limit.
+func (pr *Problem) worst(a Assignment) float64 {
+	return max(pr.load(a, limitFIT), pr.load(a, limitSPFM))
 }
 
 // neighbours are the assignments that differ in one unit or in one duplication.

@@ -35,6 +35,14 @@ func lower(sub *tflite.Subgraph) (*graph, error) {
 			g.uses[i]++
 		}
 	}
+	known := map[int]bool{}
+	for _, list := range [2][]int{sub.Inputs, sub.Outputs} {
+		for _, i := range list {
+			if i < 0 || i >= len(sub.Tensors) {
+				return nil, fmt.Errorf("graph input or output refers to tensor %d", i)
+			}
+		}
+	}
 	for _, i := range sub.Outputs {
 		g.uses[i]++
 	}
@@ -43,7 +51,10 @@ func lower(sub *tflite.Subgraph) (*graph, error) {
 		if err != nil {
 			return nil, fmt.Errorf("graph input %q: %w", sub.Tensors[i].Name, err)
 		}
-		b.plain = true
+		if b.data != nil {
+			return nil, fmt.Errorf("graph input %q is a constant", sub.Tensors[i].Name)
+		}
+		b.plain, known[i] = true, true
 	}
 	for i := range sub.Operators {
 		op := &sub.Operators[i]
@@ -52,7 +63,7 @@ func lower(sub *tflite.Subgraph) (*graph, error) {
 		if !ok || op.Code == tflite.OpCustom {
 			return nil, fmt.Errorf("operator %d (%s): the NPU has no lowering for it", i, op.Name())
 		}
-		if err := g.checkArity(op, rule); err != nil {
+		if err := g.check(op, rule, known); err != nil {
 			return nil, fmt.Errorf("operator %d (%s): %w", i, op.Name(), err)
 		}
 		if err := rule.lower(g, op); err != nil {
@@ -61,7 +72,7 @@ func lower(sub *tflite.Subgraph) (*graph, error) {
 	}
 	for _, i := range sub.Outputs {
 		b, ok := g.buffers[i]
-		if !ok {
+		if !ok || b.data != nil || !known[i] {
 			return nil, fmt.Errorf("graph output %q is not computed by any operator", sub.Tensors[i].Name)
 		}
 		b.plain = true
@@ -75,8 +86,9 @@ type rule struct {
 	lower  func(*graph, *tflite.Operator) error
 }
 
-// checkArity checks that the tensors an operator needs exist.
-func (g *graph) checkArity(op *tflite.Operator, r rule) error {
+// check checks that the tensors an operator names exist, that it reads what has
+// a value and writes what has none.
+func (g *graph) check(op *tflite.Operator, r rule, known map[int]bool) error {
 	if len(op.Inputs) < r.inputs || len(op.Outputs) < 1 {
 		return fmt.Errorf("%d inputs and %d outputs, need %d and 1", len(op.Inputs), len(op.Outputs), r.inputs)
 	}
@@ -84,11 +96,20 @@ func (g *graph) checkArity(op *tflite.Operator, r rule) error {
 		if i >= len(g.sub.Tensors) || i < -1 || i < 0 && n < r.inputs {
 			return fmt.Errorf("input %d refers to tensor %d", n, i)
 		}
+		if i >= 0 && !known[i] && g.tensor(i).Data == nil && g.tensor(i).Elements() > 0 {
+			return fmt.Errorf("tensor %q is read before it is computed", g.tensor(i).Name)
+		}
 	}
 	for _, i := range op.Outputs {
 		if i < 0 || i >= len(g.sub.Tensors) {
 			return fmt.Errorf("output refers to tensor %d", i)
 		}
+		if known[i] || g.tensor(i).Data != nil {
+			return fmt.Errorf("tensor %q is written twice", g.tensor(i).Name)
+		}
+	}
+	for _, i := range op.Outputs {
+		known[i] = true
 	}
 	return nil
 }
@@ -113,8 +134,13 @@ func extent(shape []int) (h, w, d int) {
 	return h, w, d
 }
 
-// limits of a feature map dimension: registers of 16 bits hold size - 1.
-const maxDim = 1 << 16
+// maxDim limits a feature map dimension: registers of 16 bits hold size - 1.
+// maxBytes limits a feature map, and the weights of one operator, to the flash of
+// the default memory map.
+const (
+	maxDim   = 1 << 16
+	maxBytes = isa.FlashSize
+)
 
 // buffer returns the buffer of a tensor and creates it on first use.
 func (g *graph) buffer(i int) (*buffer, error) {
@@ -131,6 +157,9 @@ func (g *graph) buffer(i int) (*buffer, error) {
 	case tflite.Int8, tflite.Int16, tflite.Int32:
 	default:
 		return nil, fmt.Errorf("tensor %q: type %s; quantise the model to int8", t.Name, t.Type)
+	}
+	if h*w > maxBytes || h*w*d > maxBytes/size {
+		return nil, fmt.Errorf("tensor %q: shape %v is larger than the memory of %d bytes", t.Name, t.Shape, maxBytes)
 	}
 	b := &buffer{name: t.Name, h: h, w: w, d: d, elem: size}
 	if t.Data != nil {
@@ -183,7 +212,14 @@ func (g *graph) alias(input, output int) error {
 	if err != nil {
 		return err
 	}
-	h, w, d := extent(g.tensor(output).Shape)
+	from, to := g.tensor(input), g.tensor(output)
+	if from.Type != to.Type || from.Elements() != to.Elements() {
+		return fmt.Errorf("from %s%v to %s%v changes more than the shape", from.Type, from.Shape, to.Type, to.Shape)
+	}
+	h, w, d := extent(to.Shape)
+	if h > maxDim || w > maxDim || d > maxDim {
+		return fmt.Errorf("tensor %q: shape %v does not fit the NPU's 16-bit dimensions", to.Name, to.Shape)
+	}
 	if h != b.h || w != b.w || d != b.d {
 		b.plain = true
 	}

@@ -98,6 +98,8 @@ func (g *graph) newFilter(op *tflite.Operator, od int, perTensor bool) (*filter,
 	switch {
 	case w.Data == nil:
 		return nil, fmt.Errorf("weights %q are not constant", w.Name)
+	case w.Elements() == 0:
+		return nil, fmt.Errorf("weights %q are empty", w.Name)
 	case w.Type != tflite.Int8:
 		return nil, fmt.Errorf("weights %q are %s; the NPU needs int8", w.Name, w.Type)
 	case in.Type != out.Type:
@@ -165,6 +167,9 @@ func (g *graph) finish(k *kernel, op *tflite.Operator) error {
 	v, err := g.full(op.Outputs[0])
 	if err != nil {
 		return err
+	}
+	if op.Code != tflite.OpFullyConnected && out.Shape[0] != 1 {
+		return fmt.Errorf("output shape %v: the NPU takes one batch", out.Shape)
 	}
 	k.ofm = v
 	k.round = arith.RoundDouble
@@ -276,6 +281,9 @@ func (g *graph) lowerDepthwise(op *tflite.Operator) error {
 		return fmt.Errorf("weights %v do not fit input depth %d and output depth %d", w.Shape, ifm.d, out.Shape[3])
 	}
 	mult := od / ifm.d
+	if mult > 1 && od*ifm.d > maxBytes/max(1, kh*kw) {
+		return fmt.Errorf("weights %v with depth multiplier %d become too many", w.Shape, mult)
+	}
 	f, err := g.newFilter(op, od, false)
 	if err != nil {
 		return err

@@ -9,9 +9,11 @@ import (
 	"upset/models/tflite"
 )
 
-// maxCopies is the largest number of kernels that one data movement may take
-// (our choice).
-const maxCopies = 1024
+// Limits of a data movement (our choice).
+const (
+	maxCopies = 1024    // kernels
+	maxMoved  = 1 << 22 // elements
+)
 
 // move is one element's way from an input to an output.
 type move struct{ from, to int }
@@ -101,7 +103,9 @@ func (g *graph) trace(op *tflite.Operator, inputs []int) ([][]int, error) {
 		if t.Type != tflite.Int8 && t.Type != tflite.Int16 {
 			return nil, fmt.Errorf("tensor %q is %s; the NPU copies int8 and int16", t.Name, t.Type)
 		}
-		total += t.Elements()
+		if total += t.Elements(); total > maxMoved {
+			return nil, fmt.Errorf("more than %d elements to move", maxMoved)
+		}
 		values[i] = make([]byte, t.Bytes())
 	}
 	kernel, err := reference.Prepare(g.sub, op)

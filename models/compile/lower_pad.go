@@ -25,6 +25,10 @@ func (g *graph) lowerPad(op *tflite.Operator) error {
 	if scale(in) != scale(out) || zeroPoint(in) != zeroPoint(out) || in.Type != out.Type {
 		return fmt.Errorf("input and output differ in quantisation; PAD does not rescale")
 	}
+	h, w, d := extent(in.Shape)
+	if oh, ow, od := extent(out.Shape); oh != h+p.top+p.bottom || ow != w+p.left+p.right || od != d || len(in.Shape) != len(out.Shape) {
+		return fmt.Errorf("output shape %v does not fit input %v and its padding", out.Shape, in.Shape)
+	}
 	if g.absorbs(op.Outputs[0], p) {
 		g.folded[op.Outputs[0]] = p
 		return nil

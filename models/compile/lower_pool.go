@@ -26,8 +26,8 @@ func (g *graph) lowerPool(op *tflite.Operator) error {
 	if err != nil {
 		return err
 	}
-	if len(in.Shape) != 4 || in.Shape[0] != 1 || len(out.Shape) != 4 {
-		return fmt.Errorf("input shape %v: the NPU takes one batch of height, width and depth", in.Shape)
+	if len(in.Shape) != 4 || in.Shape[0] != 1 || len(out.Shape) != 4 || out.Shape[0] != 1 || out.Shape[3] != in.Shape[3] {
+		return fmt.Errorf("from %v to %v: the NPU takes one batch of height, width and depth", in.Shape, out.Shape)
 	}
 	o := &op.Options
 	k := &kernel{op: isa.OpPool, mode: isa.PoolMax, ifm: ifm}

@@ -49,6 +49,9 @@ func (g *graph) lowerSoftmax(op *tflite.Operator) error {
 	if err != nil {
 		return err
 	}
+	if ifm.h != ofm.h || ifm.w != ofm.w || ifm.d != ofm.d {
+		return fmt.Errorf("input %v and output %v differ in shape", in.Shape, out.Shape)
+	}
 	// One row of classes per line of the map.
 	rows, depth := ifm.h*ifm.w, ifm.d
 	if rows > maxDim {

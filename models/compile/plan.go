@@ -14,19 +14,23 @@ const (
 // weights: straight from flash, by one transfer to the arena, or in slices of
 // the output channels whose transfers run while the slice before is computed.
 func (g *graph) chooseBlocks() (*kernel, error) {
+	known := map[geometry]blockShape{}
 	var planned []*kernel
 	var prev *kernel
 	slack := 0.0 // cycles of the kernel before in which the flash is free
 	for _, k := range g.kernels {
-		if err := k.chooseBlock(g.config, prev); err != nil {
+		id := k.geometry()
+		if b, ok := known[id]; ok && k.filter == nil {
+			k.blk = b
+		} else if err := k.chooseBlock(g.config, prev); err != nil {
 			return k, err
 		}
 		if k.filter == nil {
+			known[id] = k.blk
 			planned = append(planned, k)
 			prev, slack = k, k.cost(g.config, k.blk, prev)
 			continue
 		}
-		k.encode(g.config)
 		slices, err := g.bestSlices(k, prev, slack)
 		if err != nil {
 			return k, err
@@ -43,11 +47,31 @@ func (g *graph) chooseBlocks() (*kernel, error) {
 	return nil, nil
 }
 
+// geometry is what the choice of a block for a kernel without weights rests on.
+type geometry struct {
+	op                    isa.Opcode
+	mode                  int
+	ifm, ofm              [4]int
+	brickIn, brickOut     bool
+	binary, scalar, bcast bool
+	table, acc40          bool
+	window                window
+}
+
+func (k *kernel) geometry() geometry {
+	return geometry{
+		op: k.op, mode: k.mode, window: k.window, acc40: k.acc40,
+		ifm: [4]int{k.ifm.h, k.ifm.w, k.ifm.d, k.ifm.elem}, ofm: [4]int{k.ofm.h, k.ofm.w, k.ofm.d, k.ofm.elem},
+		brickIn: k.ifm.buf.brick, brickOut: k.ofm.buf.brick,
+		binary: k.ifm2 != nil, scalar: k.scalar, bcast: k.broadcast != 0, table: k.lut != nil,
+	}
+}
+
 // bestSlices returns a kernel with weights as one kernel or several, whichever
 // is estimated to end first.
 func (g *graph) bestSlices(k, prev *kernel, slack float64) ([]*kernel, error) {
 	time := k.cost(g.config, k.blk, prev)
-	bytes := float64(len(k.code.data))
+	bytes := k.streamBytes(g.config) + float64(k.ofm.d*scaleRecord)
 	planes := ceilDiv(k.ofm.h, k.blk.h) * ceilDiv(k.ofm.w, k.blk.w)
 	transfer := bytes/flashBytes + flashLatency
 	best := []*kernel{k}
@@ -82,10 +106,8 @@ func (g *graph) bestSlices(k, prev *kernel, slack float64) ([]*kernel, error) {
 			best, bestTime = slices, compute
 		}
 	}
-	if len(best) > 1 {
-		for _, s := range best {
-			s.encode(g.config)
-		}
+	for _, s := range best {
+		s.encode(g.config)
 	}
 	return best, nil
 }

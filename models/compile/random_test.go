@@ -271,7 +271,7 @@ func randomModel(seed uint64) *tflite.Model {
 }
 
 func TestRandomGraphsMatchReference(t *testing.T) {
-	count := uint64(250)
+	count := uint64(160)
 	if full() {
 		count = 2000
 	}

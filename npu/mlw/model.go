@@ -1,12 +1,13 @@
 package mlw
 
-import "sort"
+import "slices"
 
 // Costs in bits of the headers (Vela 3.10 format).
 const (
 	sliceHeaderBits   = 23
 	paletteHeaderBits = 13
-	codeCount         = maxIndex + 1
+	codeBits          = 9
+	codeCount         = 1 << codeBits
 )
 
 // histogram counts weight codes.
@@ -151,13 +152,16 @@ func searchModel(h *histogram, thorough bool) (model, int) {
 
 // rank returns the used codes, most frequent first, ties by code.
 func rank(h *histogram) []int {
-	var ranked []int
+	ranked := make([]int, 0, codeCount)
 	for code, n := range h {
 		if n > 0 {
-			ranked = append(ranked, code)
+			ranked = append(ranked, -n<<codeBits|code)
 		}
 	}
-	sort.SliceStable(ranked, func(i, j int) bool { return h[ranked[i]] > h[ranked[j]] })
+	slices.Sort(ranked)
+	for i, key := range ranked {
+		ranked[i] = key & (codeCount - 1)
+	}
 	return ranked
 }
 
