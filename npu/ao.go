@@ -28,9 +28,8 @@ type AOState struct {
 	AB   uint8 `npu:"1,local"` // accumulator buffer in use
 	OB   uint8 `npu:"1,local"` // output buffer being filled
 	Slot uint8 `npu:"7,local"` // next slot in it
-	Run  uint8 `npu:"1,local"` // a block is under way
 	Tail uint8 `npu:"1,local"` // the operation is read; tokens remain
-	B    uint8 `npu:"3,local"` // brick within the block
+	B    uint8 `npu:"4,local"` // brick within the block
 	Y    uint8 `npu:"5,local"`
 	X    uint8 `npu:"6,local"`
 	C    uint8 `npu:"4,local"` // channel within the brick
@@ -45,7 +44,7 @@ type AOState struct {
 	N     [aoStages]uint8  `npu:"4,local"` // lanes in use
 	Addr  [aoStages]uint16 `npu:"11,local"`
 	Flags [aoStages]uint8  `npu:"3,local"`
-	TC    uint8            `npu:"4,local"`  // channel of the token in the read stage
+	TC    uint8            `npu:"4,local"`  // scale record of the token in the read stage
 	TY    uint16           `npu:"16,local"` // its output row and column, for the divisor of an average
 	TX    uint16           `npu:"16,local"`
 
@@ -282,8 +281,9 @@ func (m *Machine) readable(a *AOState, t *Block, p *params) bool {
 	}
 	if p.UsesScales {
 		n := m.tokenLanes(a, t, p)
+		lo, _ := p.slot(t.OZ, int(a.B))
 		for i := range n {
-			if a.Ready[(int(a.C)+i)&15] == 0 {
+			if a.Ready[(lo+int(a.C)+i)&15] == 0 {
 				m.count(EvAOStalledScale, 1)
 				return false
 			}
@@ -294,7 +294,8 @@ func (m *Machine) readable(a *AOState, t *Block, p *params) bool {
 
 // tokenLanes is the number of channels of the next token.
 func (m *Machine) tokenLanes(a *AOState, t *Block, p *params) int {
-	return max(1, min(m.Spec.ElementUnits, p.slotChannels(t.OZ, int(a.B))-int(a.C)))
+	_, n := p.slot(t.OZ, int(a.B))
+	return max(1, min(m.Spec.ElementUnits, n-int(a.C)))
 }
 
 // readLanes starts the next token.
@@ -311,14 +312,16 @@ func (m *Machine) readLanes(a *AOState, t *Block, p *params) {
 	e := p.OFM.Bytes
 	a.Valid[aoRead], a.N[aoRead], a.Flags[aoRead] = 1, uint8(n), ob*aoBuffer
 	a.Addr[aoRead] = uint16(int(ob)*isa.BankBytes+int(a.Slot)*16*e+int(a.C)*e) & (1<<11 - 1)
-	a.TC, a.TY, a.TX = a.C, t.OY+uint16(a.Y), t.OX+uint16(a.X)
+	lo, _ := p.slot(t.OZ, int(a.B))
+	a.TC, a.TY, a.TX = uint8(lo+int(a.C))&15, t.OY+uint16(a.Y), t.OX+uint16(a.X)
 	m.readOperands(a, t, p, n)
 	m.advanceAO(a, t, p, n)
 }
 
 // readOperands fills the input registers of the lanes.
 func (m *Machine) readOperands(a *AOState, t *Block, p *params, n int) {
-	c := int(a.B)*16 + int(a.C)
+	lo, _ := p.slot(t.OZ, int(a.B))
+	c := lo + int(a.C)
 	if p.kind != kindElementwise {
 		at := p.abStart(a.AB) + (int(a.Y)*p.BlkW+int(a.X))*p.sumPitch() + c*p.accBytes
 		for i := range n {
@@ -368,7 +371,7 @@ func (m *Machine) readOperand(p *params, base int, b box, f *isa.FeatureMap, y, 
 // and releasing the input buffer as it goes.
 func (m *Machine) advanceAO(a *AOState, t *Block, p *params, n int) {
 	obh, obw := clip(t.OY, p.BlkH, p.OFMH), clip(t.OX, p.BlkW, p.OFMW)
-	ch := p.slotChannels(t.OZ, int(a.B))
+	_, ch := p.slot(t.OZ, int(a.B))
 	lastPixel := int(a.X) >= obw-1 && int(a.Y) >= obh-1
 	if lastPixel {
 		a.Flags[aoRead] |= aoLastPixel
@@ -379,7 +382,7 @@ func (m *Machine) advanceAO(a *AOState, t *Block, p *params, n int) {
 	}
 	a.C = 0
 	a.Slot = (a.Slot + 1) & 0x7f
-	lastBrick := 16*(int(a.B)+1) >= clip(t.OZ, p.BlkD, p.OFMD)
+	lastBrick := int(a.B)+1 >= p.bricks(t.OZ)
 	if int(a.Slot) >= isa.BankBytes/(16*p.OFM.Bytes) || lastPixel && lastBrick {
 		a.Flags[aoRead] |= aoClose
 		m.S.SB.OBSlots[a.OB&1] = a.Slot

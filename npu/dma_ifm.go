@@ -20,7 +20,7 @@ type IFMState struct {
 
 	Addr uint32 `npu:"32,local"` // next byte to request
 	Left uint32 `npu:"22,local"` // beats of the run still to request
-	Skip uint8  `npu:"4,local"`  // bytes of the current beat that are used up
+	Skip uint8  `npu:"3,local"`  // bytes of the current beat that are used up
 	Off  uint16 `npu:"16,local"` // byte within the pixel
 
 	FIFO [ifmDepth]uint64 `npu:"64,data"`

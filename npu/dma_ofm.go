@@ -113,9 +113,18 @@ func (m *Machine) sendOFM(f *OFMState, p *params, last bool) bool {
 	return true
 }
 
-// slotChannels is the number of channels in the slots of brick b of a block.
-func (p *params) slotChannels(oz uint16, b int) int {
-	return max(0, min(16, clip(oz, p.BlkD, p.OFMD)-16*b))
+// slot returns which channels of a block the slots of its brick b hold: n from
+// channel lo of the block. Bricks end at multiples of 16 of the feature map, so
+// that the channels of a slot are contiguous in memory.
+func (p *params) slot(oz uint16, b int) (lo, n int) {
+	off, depth := int(oz&15), clip(oz, p.BlkD, p.OFMD)
+	lo = max(0, 16*b-off)
+	return lo, max(0, min(depth, 16*(b+1)-off)-lo)
+}
+
+// bricks is the number of bricks that a block touches.
+func (p *params) bricks(oz uint16) int {
+	return ceilDiv(int(oz&15)+clip(oz, p.BlkD, p.OFMD), 16)
 }
 
 // readOFM fetches the next piece of at most eight bytes that falls in one beat.
@@ -130,8 +139,9 @@ func (m *Machine) readOFM(f *OFMState, t *Block, p *params) {
 		return
 	}
 	e := p.OFM.Bytes
-	n := p.slotChannels(t.OZ, int(f.B)) * e
-	y, x, c := int(t.OY)+int(f.Y), int(t.OX)+int(f.X), int(t.OZ)+16*int(f.B)
+	lo, n := p.slot(t.OZ, int(f.B))
+	n *= e
+	y, x, c := int(t.OY)+int(f.Y), int(t.OX)+int(f.X), int(t.OZ)+lo
 	a := m.regionAddr(p.OFM.Region, p.OFM.Addr(y, x, c)) + uint32(f.Off)
 	k := min(8-int(a&7), n-int(f.Off))
 	if k > 0 {
@@ -173,7 +183,7 @@ func (m *Machine) bufferDrained(f *OFMState, t *Block, p *params) {
 	sb.OBFull[f.Sel&1], sb.OBBusy[f.Sel&1] = 0, 0
 	f.Sel = (f.Sel + 1) & 1
 	f.Slot = 0
-	if 16*int(f.B) < clip(t.OZ, p.BlkD, p.OFMD) {
+	if int(f.B) < p.bricks(t.OZ) {
 		return
 	}
 	f.B = 0

@@ -40,9 +40,9 @@ type MACState struct {
 
 	Valid [macStages]uint8  `npu:"1,local"`
 	Flags [macStages]uint8  `npu:"7,local"`
-	Mask  [macStages]uint8  `npu:"4,local"` // pixels inside the block and the map
+	Mask  [stAcc]uint8      `npu:"4,local"` // pixels inside the block and the map
 	Out   [macStages]uint8  `npu:"4,local"` // pixels inside the block
-	Shift [macStages]uint8  `npu:"2,local"` // byte pass
+	Shift [stSum]uint8      `npu:"2,local"` // byte pass
 	Addr  [macStages]uint16 `npu:"16,local"`
 	Bank  [macStages]uint8  `npu:"2,local"`
 
@@ -104,8 +104,14 @@ func (m *Machine) stepMAC() {
 // copyTag moves the control bits of stage from to the next stage.
 func (s *MACState) copyTag(from int) {
 	s.Valid[from+1] = 1
-	s.Flags[from+1], s.Mask[from+1], s.Out[from+1] = s.Flags[from], s.Mask[from], s.Out[from]
-	s.Shift[from+1], s.Addr[from+1], s.Bank[from+1] = s.Shift[from], s.Addr[from], s.Bank[from]
+	s.Flags[from+1], s.Out[from+1] = s.Flags[from], s.Out[from]
+	s.Addr[from+1], s.Bank[from+1] = s.Addr[from], s.Bank[from]
+	if from < stSum { // the mask is last used for the maximum
+		s.Mask[from+1] = s.Mask[from]
+	}
+	if from < stProduct { // the byte pass is last used for the sum
+		s.Shift[from+1] = s.Shift[from]
+	}
 	s.Valid[from] = 0
 }
 

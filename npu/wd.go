@@ -37,7 +37,6 @@ type WDState struct {
 	ZDiv    uint8      `npu:"3,local"`
 	WDiv    uint8      `npu:"3,local"`
 	WTrunc  uint8      `npu:"1,local"`
-	NewPal  uint8      `npu:"1,local"`
 	HavePal uint8      `npu:"1,local"` // a palette was seen in this pass
 	DirOfs  uint8      `npu:"5,local"`
 	PalSize uint8      `npu:"6,local"`
@@ -251,7 +250,7 @@ func (m *Machine) parseHeader(w *WDState) {
 		return // the order of runs and weights may change: let the queues empty
 	}
 	n := w.peek(3, 15) + 1
-	w.ZDiv, w.WDiv, w.WTrunc, w.NewPal = uint8(zdiv), uint8(w.peek(18, 3)), uint8(w.peek(21, 1)), flag(newPal)
+	w.ZDiv, w.WDiv, w.WTrunc = uint8(zdiv), uint8(w.peek(18, 3)), uint8(w.peek(21, 1))
 	if zdiv == 5 || w.WDiv == 6 || !newPal && w.HavePal == 0 {
 		m.wdFault()
 		return

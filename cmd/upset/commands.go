@@ -5,11 +5,14 @@ import "github.com/urfave/cli/v2"
 // commands are all commands, in the order of the help text.
 func commands(p *program) []*cli.Command {
 	return []*cli.Command{
+		assessCommand(p),
 		runCommand(p),
 		sitesCommand(p),
 		injectCommand(p),
 		campaignCommand(p),
+		protectCommand(p),
 		reportCommand(p),
 		compareCommand(p),
+		validateCommand(p),
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"upset/faults"
 	"upset/models/reference"
 	"upset/models/tflite"
 	"upset/npu/isa"
@@ -215,5 +216,34 @@ func TestInjectRecord(t *testing.T) {
 	other := "../../testdata/models/fashion-dscnn.tflite"
 	if o := invoke("inject", "--record", dir+":1", other); o.code == codeDone {
 		t.Error("another model repeats the record")
+	}
+}
+
+func TestValidateEngine(t *testing.T) {
+	r := parse(t, mustRun(t, codeDone, "validate", "engine", tiny, "--samples", "300", "--inputs", fewInputs(t), "--format", "json").out)
+	if r["samples"] != 300.0 || r["differences"] != 0.0 || r["simulated"].(float64)+r["pruned"].(float64) != 300 || r["plain_cycles"].(float64) < 300*500 {
+		t.Errorf("%v", r)
+	}
+	mustRun(t, codeUsage, "validate", "engine", tiny, "--samples", "0")
+	mustRun(t, codeUsage, "validate")
+}
+
+// The comparison must tell records apart.
+func TestAgree(t *testing.T) {
+	a := faults.Record{After: 1, Outcome: faults.SDCCritical, ToEnd: true, Output: 7, End: 100}
+	for _, change := range []func(*faults.Record){
+		func(r *faults.Record) { r.Before = 1 },
+		func(r *faults.Record) { r.Outcome = faults.SDCTolerable },
+		func(r *faults.Record) { r.Output = 8 },
+		func(r *faults.Record) { r.End = 101 },
+	} {
+		b := a
+		change(&b)
+		if !agree(a, a) || agree(a, b) {
+			t.Errorf("%+v and %+v are not told apart", a, b)
+		}
+	}
+	if agree(faults.Record{Pruned: true}, faults.Record{Outcome: faults.Latent}) {
+		t.Error("a pruned record passes for a latent fault")
 	}
 }

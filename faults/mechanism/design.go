@@ -280,3 +280,13 @@ func (d *Design) Digest() string {
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
 }
+
+// Protects reports whether a site belongs to a mechanism or is covered by one.
+// RAM under its code needs no guard: the code is part of the machine.
+func (d *Design) Protects(id netlist.SiteID) bool {
+	if int(id) >= d.table.Bits() {
+		return true
+	}
+	k := d.kindOf(id)
+	return k != None && k != SECDED
+}

@@ -30,7 +30,7 @@ func (pr *Problem) strata(a Assignment, flopsOnly bool) []stats.Stratum {
 				continue
 			}
 			o := pr.option(a, b, i)
-			rate := pr.unit(limitFIT, u.SRAM) * pr.Target.Question.BudgetFIT
+			rate := pr.rate(u.SRAM)
 			for _, p := range u.Pieces {
 				s := stats.Stratum{Weight: p.Weight * float64(p.N) * rate * o.Keep, N: p.N, Failures: p.Violations(pr.Target.Question.Violation)}
 				if o.Stops {
@@ -58,7 +58,9 @@ func (pr *Problem) evaluate(a Assignment, confidence float64) (e Evaluation, err
 		return e, err
 	}
 	e.SPFM = spfm(e.Flops, q.Scenario.Flop*q.Duty*pr.Evidence.FlopBits)
-	e.DUE = pr.due(a)
+	if e.DUE, err = pr.due(a, confidence); err != nil {
+		return e, err
+	}
 	e.Result = stats.Both(stats.AtMost(e.FIT.Lower, e.FIT.Upper, q.BudgetFIT), stats.AtLeast(e.SPFM.Lower, e.SPFM.Upper, q.Target.SPFM))
 	if b := pr.Target.BudgetDUE; b > 0 {
 		e.Result = stats.Both(e.Result, stats.AtMost(e.DUE.Lower, e.DUE.Upper, b))
@@ -77,36 +79,45 @@ func spfm(residual stats.Total, raw float64) result.Limits {
 	}
 }
 
-// due bounds the rate of detected errors. What a comparator sees of upsets that
-// would have been masked is not in the campaign's records: the estimate counts
-// those that were not masked, in both copies, the upper limit all of them.
-func (pr *Problem) due(a Assignment) (l result.Limits) {
-	rate := pr.Target.Question.Scenario.Flop * pr.Target.Question.Duty
+// due is the rate of detected errors. What a comparator sees of upsets that would
+// have been masked is not in the campaign's records: the estimate counts those
+// that were not masked, in both copies, the upper limit all of them.
+func (pr *Problem) due(a Assignment, confidence float64) (result.Limits, error) {
+	var left []stats.Stratum
+	var sure, estimate, upper float64
 	for b := range pr.Blocks {
 		if a.Duplicate[b] {
-			l.Upper += pr.Blocks[b].Duplicate.Alarms * rate
+			upper += pr.Blocks[b].Duplicate.Alarms * pr.rate(false)
 		}
 		for _, i := range pr.Blocks[b].Units {
 			u := &pr.Evidence.Units[i]
 			o := pr.option(a, b, i)
-			scale := pr.unit(limitFIT, u.SRAM) * pr.Target.Question.BudgetFIT
+			rate := pr.rate(u.SRAM)
+			sure += o.Alarms * rate
 			for _, p := range u.Pieces {
 				switch {
 				case o.Kind == mechanism.Duplicate:
-					l.Estimate += 2 * p.Weight * scale * float64(p.Active)
+					estimate += 2 * p.Weight * rate * float64(p.Active)
 				case !o.Stops:
-					l.Estimate += p.Weight * scale * o.Keep * float64(p.DUE)
-					l.Upper += p.Weight * scale * o.Keep * float64(p.DUE)
+					left = append(left, stats.Stratum{Weight: p.Weight * float64(p.N) * rate * o.Keep, N: p.N, Failures: p.DUE})
 				}
 			}
-			if o.Kind == mechanism.Parity {
-				l.Estimate += o.Alarms * scale
-				l.Upper += o.Alarms * scale
+			if o.Kind == mechanism.Duplicate {
+				sure -= o.Alarms * rate
 			}
 		}
 	}
-	l.Upper = max(l.Upper, l.Estimate)
-	return l
+	t, err := stats.Combine(left, confidence)
+	return result.Limits{Estimate: t.Estimate + sure + estimate, Lower: t.Lower + sure, Upper: t.Upper + sure + max(upper, estimate)}, err
+}
+
+// rate is the raw rate of a bit in FIT.
+func (pr *Problem) rate(sram bool) float64 {
+	q := pr.Target.Question
+	if sram {
+		return q.Scenario.SRAM * q.Duty
+	}
+	return q.Scenario.Flop * q.Duty
 }
 
 // limits converts a total.
@@ -130,6 +141,9 @@ func (pr *Problem) feasible(a Assignment) (bool, error) {
 		if total > pr.caps[limit]*(1+tolerance) {
 			return false, nil
 		}
+	}
+	if pr.estimateOnly {
+		return true, nil
 	}
 	e, err := pr.Evaluate(a)
 	if err != nil {

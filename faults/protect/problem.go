@@ -69,6 +69,8 @@ type Problem struct {
 	Blocks   []Block
 	caps     [numLimits]float64
 	events   [][]sums // by unit: what its injections contribute to FIT and SPFM
+	// estimateOnly leaves the joint limits out of account.
+	estimateOnly bool
 }
 
 // Block is a run of units of one block and the option to duplicate it.
@@ -185,11 +187,7 @@ func (a sums) under(o *Option) sums {
 // unit returns the factor that turns bits into a share of a limit; 0 where the
 // limit does not apply.
 func (pr *Problem) unit(limit int, sram bool) float64 {
-	q := pr.Target.Question
-	rate := q.Scenario.Flop * q.Duty
-	if sram {
-		rate = q.Scenario.SRAM * q.Duty
-	}
+	q, rate := pr.Target.Question, pr.rate(sram)
 	switch {
 	case limit == limitFIT:
 		return rate / q.BudgetFIT

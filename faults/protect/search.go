@@ -60,7 +60,7 @@ func (pr *Problem) Search() (Found, error) {
 		}
 	}
 	s.prepareTails()
-	s.plain = s.several()
+	s.plain = s.several() && !pr.estimateOnly
 	greedy, ok, err := pr.Greedy()
 	if err != nil {
 		return Found{}, err
@@ -352,4 +352,22 @@ func (pr *Problem) neighbours(a Assignment) (out []Assignment) {
 		}
 	}
 	return out
+}
+
+// cheapest is the design of least area whose estimated residual is at most a rate
+// in FIT. No joint limit enters it.
+func (pr *Problem) cheapest(fit float64) (Assignment, error) {
+	free := *pr
+	free.Target.Question.BudgetFIT = max(fit, math.SmallestNonzeroFloat32)
+	free.Target.BudgetDUE = 0
+	free.estimateOnly = true
+	if err := free.prepare(); err != nil {
+		return Assignment{}, err
+	}
+	free.caps = [numLimits]float64{1, math.Inf(1), math.Inf(1)}
+	found, err := free.Search()
+	if !found.Feasible {
+		return pr.none(), err
+	}
+	return found.Assignment, err
 }

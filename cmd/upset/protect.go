@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"upset/faults"
+	"upset/faults/campaign"
+	"upset/faults/protect"
+	"upset/netlist"
+	"upset/npu"
+	"upset/stats/report"
+	"upset/stats/result"
+)
+
+func optionsFlag() cli.Flag {
+	return &cli.StringFlag{Name: "options", Value: protect.OptionsFull, Usage: "mechanisms: paper (harden, duplicate) or full (also light hardening, parity, triplication)"}
+}
+
+func protectCommand(p *program) *cli.Command {
+	return &cli.Command{
+		Name:      "protect",
+		Usage:     "the cheapest protection for a target, with its proof",
+		ArgsUsage: "CAMPAIGN",
+		Description: `Finds the cheapest set of mechanisms with which the machine of a campaign meets the
+target, and proves it by a new campaign on the protected machine. Exit code 4 says
+that the target was not shown to be met.
+
+Examples:
+  upset protect upset-out/fashion-tiny-u55-128-1a2b3c4d
+  upset protect run1 --options paper --target asil-d --budget 10`,
+		Flags: commonFlags(append(questionFlags(), optionsFlag())...),
+		Action: func(c *cli.Context) error {
+			args, err := arguments(c, "CAMPAIGN")
+			if err != nil {
+				return err
+			}
+			o, err := readCommon(c, report.FormatHTML)
+			if err != nil {
+				return err
+			}
+			q, err := readQuestion(c)
+			if err != nil {
+				return err
+			}
+			if err := checkOptions(c); err != nil {
+				return err
+			}
+			return p.protectCampaign(c, o, q, args[0])
+		},
+	}
+}
+
+// checkOptions checks the flag --options.
+func checkOptions(c *cli.Context) error {
+	if s := c.String("options"); s != protect.OptionsPaper && s != protect.OptionsFull {
+		return usage("unknown set of options %q: use %s or %s", s, protect.OptionsPaper, protect.OptionsFull)
+	}
+	return nil
+}
+
+// protectCampaign performs upset protect.
+func (p *program) protectCampaign(c *cli.Context, o common, q campaign.Question, dir string) error {
+	s, err := loadRecords(dir)
+	if err != nil {
+		return err
+	}
+	if !s.Complete {
+		return &coded{codeIncomplete, fmt.Errorf("the campaign is not complete: go on with upset campaign resume %s", quote(dir))}
+	}
+	x, pop, err := p.reopen(c.Context, s.Spec, s.Note)
+	if err != nil {
+		return err
+	}
+	inventory, err := loadInventory(s.Note[noteInventory])
+	if err != nil {
+		return err
+	}
+	r, err := p.protect(c, o, search{x, s, pop, inventory, q, dir})
+	if err != nil {
+		return err
+	}
+	if err := p.emitFile(o, r, "protect", o.out); err != nil {
+		return err
+	}
+	return shown(r)
+}
+
+// search is everything that a search for protection needs.
+type search struct {
+	experiment *experiment
+	stored     *campaign.Stored
+	population campaign.Population
+	inventory  *netlist.Override
+	question   campaign.Question
+	dir        string // of the campaign
+}
+
+// protect searches and proves.
+func (p *program) protect(c *cli.Context, o common, s search) (*result.Protect, error) {
+	e := s.experiment.engine
+	set := c.String("options")
+	// Every question has a folder of its own, so that none meets the proofs of
+	// another.
+	name := "protect-" + campaign.Digest([]any{s.question, set})[:8]
+	opt := protect.Options{
+		Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Set: set, Areas: s.inventory.Apply(e.Table().Areas(nil), nil),
+		Dir: filepath.Join(s.dir, name), Workers: o.workers,
+		Rebuild: func(ecc npu.ECC) (*faults.Engine, error) {
+			options := e.Options()
+			options.ECC = ecc
+			return faults.New(e.Program(), s.experiment.inputs.data, options, nil)
+		},
+	}
+	if s.inventory != nil {
+		opt.Population = s.population
+	}
+	bar := p.progress("proof", 0)
+	defer bar.finish()
+	opt.Progress = func(g campaign.Progress) { bar.setOf(g.Done, g.Total) }
+	r, err := protect.Run(c.Context, e, s.stored, opt)
+	if errors.Is(err, campaign.ErrInterrupted) || errors.Is(err, context.Canceled) {
+		return nil, &coded{codeIncomplete, errors.New("interrupted during the proof: the same command goes on with it")}
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.Campaign, r.Command = s.dir, p.command()
+	return r, nil
+}
+
+// shown is an error with exit code 4 unless the target is proven.
+func shown(r *result.Protect) error {
+	if r.Meets {
+		return nil
+	}
+	return &coded{codeNotMet, fmt.Errorf("the target %s was not shown to be met", r.Target)}
+}
+
+// emitFile prints a result, and with a folder also stores it there as JSON and
+// as a page.
+func (p *program) emitFile(o common, v any, name, dir string) error {
+	if dir != "" {
+		if err := makeFolder(dir); err != nil {
+			return err
+		}
+		for file, format := range map[string]string{name + ".json": report.FormatJSON, name + ".html": report.FormatHTML} {
+			err := report.WriteFileAtomic(filepath.Join(dir, file), func(w io.Writer) error { return write(w, format, v) })
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return write(p.stdout, o.format, v)
+}
+
+func assessCommand(p *program) *cli.Command {
+	return &cli.Command{
+		Name:      "assess",
+		Usage:     "the whole job: campaign, verdict, protection, proof, report",
+		ArgsUsage: "MODEL",
+		Description: `Runs a fault-injection campaign, judges it against the target, finds the cheapest
+protection that meets the target, and proves that by injecting into the protected
+machine. Exit code 4 says that the target was not shown to be met even so.
+
+Examples:
+  upset assess testdata/models/fashion-dscnn.tflite
+  upset assess net.tflite --npu u55-256 --injections 50000 --options paper
+  upset assess net_vela.tflite --inputs pictures --format html > net.html`,
+		Flags: commonFlags(append(append(experimentFlags(specFlags()...), questionFlags()...), inventoryFlag(), optionsFlag())...),
+		Action: func(c *cli.Context) error {
+			args, err := arguments(c, "MODEL")
+			if err != nil {
+				return err
+			}
+			o, err := readCommon(c, report.FormatHTML)
+			if err != nil {
+				return err
+			}
+			q, err := readQuestion(c)
+			if err != nil {
+				return err
+			}
+			if err := checkOptions(c); err != nil {
+				return err
+			}
+			for _, name := range []string{"only", "layer", "bits", "class"} {
+				if c.IsSet(name) {
+					return usage("--%s leaves out part of the machine, which an assessment must not: use upset campaign run", name)
+				}
+			}
+			if c.String("sites") != campaign.SitesAll {
+				return usage("--sites %s leaves out part of the machine, which an assessment must not: use upset campaign run", c.String("sites"))
+			}
+			return p.assess(c, o, q, args[0])
+		},
+	}
+}
+
+// assess performs upset assess.
+func (p *program) assess(c *cli.Context, o common, q campaign.Question, file string) error {
+	run, err := p.runCampaign(c, o, q, file)
+	if err != nil {
+		return err
+	}
+	s, err := campaign.Load(run.dir)
+	if err != nil {
+		return err
+	}
+	inventory, err := readInventory(c)
+	if err != nil {
+		return err
+	}
+	r, err := p.protect(c, o, search{run.experiment, s, run.population, inventory, q, run.dir})
+	if err != nil {
+		return err
+	}
+	if err := p.emitFile(o, result.Assess{Campaign: *run.result, Protect: *r}, "assess", run.dir); err != nil {
+		return err
+	}
+	return shown(r)
+}

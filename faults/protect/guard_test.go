@@ -1,0 +1,112 @@
+package protect
+
+import (
+	"context"
+	"testing"
+
+	"upset/faults"
+	"upset/faults/campaign"
+	"upset/faults/mechanism"
+	"upset/netlist"
+	"upset/npu"
+	"upset/stats"
+	"upset/stats/result"
+)
+
+// protected runs a campaign on a machine with mechanisms.
+func protected(t testing.TB, e *faults.Engine, n int, choices []mechanism.Choice) (*result.Campaign, *campaign.Stored) {
+	t.Helper()
+	d, err := mechanism.New(e.Table(), choices, mechanism.DefaultCells(), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := campaign.Spec{Injections: n, Seed: 9, Sampling: campaign.SamplingStratified}
+	base, err := campaign.NewPlain(e.Table(), spec.For(e))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	c, err := campaign.Run(context.Background(), e, spec, dir, campaign.RunOptions{Population: NewPopulation(base, d)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := campaign.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, s
+}
+
+// everywhere puts a mechanism on every block.
+func everywhere(k mechanism.Kind) (out []mechanism.Choice) {
+	for _, b := range netlist.Blocks() {
+		if b != "pmu" {
+			out = append(out, mechanism.Choice{Block: b, Kind: k})
+		}
+	}
+	return out
+}
+
+// A mechanism that stops every single upset leaves no violation, on the machine
+// with the mechanism running and with its own storage upset as well.
+func TestMechanismsStopEverything(t *testing.T) {
+	e := tinyEngine(t, "fashion-tiny", 3, npu.ECCSECDED)
+	for _, tc := range []struct {
+		kind mechanism.Kind
+		want func(o result.Outcomes) bool
+	}{
+		{mechanism.Duplicate, func(o result.Outcomes) bool { return o.Detected > 50 && o.Masked > o.Detected }},
+		{mechanism.Parity, func(o result.Outcomes) bool { return o.Detected > 1000 && o.Masked < 200 }},
+		{mechanism.Triplicate, func(o result.Outcomes) bool { return o.Corrected > 1000 && o.Detected == 0 }},
+		{mechanism.Harden, func(o result.Outcomes) bool { return o.Detected == 0 && o.Masked > 1000 }},
+	} {
+		c, _ := protected(t, e, 3000, everywhere(tc.kind))
+		if v := c.Outcomes.Violating(stats.ViolationAny, false, false); v > 0 || !tc.want(c.Outcomes) {
+			t.Errorf("%s: %d violations; outcomes %+v", tc.kind, v, c.Outcomes)
+		}
+	}
+}
+
+// Unprotected registers behave as on the plain machine, and every record of a
+// protected one proves its flip or says why there was none.
+func TestPartialProtection(t *testing.T) {
+	e := tinyEngine(t, "fashion-tiny", 2, npu.ECCSECDED)
+	_, s := protected(t, e, 2500, []mechanism.Choice{{Block: "cc", Kind: mechanism.Duplicate}, {Block: "wd", Kind: mechanism.HardenLight}})
+	w, err := e.Worker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, held, copies := 0, 0, 0
+	for _, r := range s.Records {
+		if r.Before == r.After != (r.Cause == faults.CauseHardened) {
+			t.Fatalf("site %d: bit %d to %d, cause %s", r.Site.ID, r.Before, r.After, r.Cause)
+		}
+		if int(r.Site.ID) >= e.Table().Bits() {
+			copies++
+			continue
+		}
+		p, err := e.Table().Place(r.Site.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch p.Register.Block {
+		case "cc":
+			if r.Outcome != faults.Masked && r.Outcome != faults.Detected {
+				t.Errorf("%s: outcome %s in a duplicated block", e.Table().Name(r.Site.ID), r.Outcome)
+			}
+		case "wd":
+			if r.Cause == faults.CauseHardened {
+				held++
+			}
+		default:
+			plain++
+			want, err := w.Inject(int(r.Input), r.Site, nil)
+			if err != nil || want != r {
+				t.Fatalf("%s: %+v, plain machine %+v: %v", e.Table().Name(r.Site.ID), r, want, err)
+			}
+		}
+	}
+	if plain < 100 || held < 100 || copies < 100 {
+		t.Errorf("%d plain, %d held, %d added: too few to say anything", plain, held, copies)
+	}
+}

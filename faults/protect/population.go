@@ -1,0 +1,124 @@
+package protect
+
+import (
+	"slices"
+
+	"upset/faults"
+	"upset/faults/campaign"
+	"upset/faults/mechanism"
+	"upset/netlist"
+	"upset/npu"
+)
+
+// Population is the set of bits of a protected machine: those of the plain one,
+// and behind them the bits that the mechanisms add.
+type Population struct {
+	base   campaign.Population
+	design *mechanism.Design
+	groups []campaign.Group
+	added  []added
+}
+
+// added is a group of bits that mechanisms add to a block.
+type added struct {
+	parts []mechanism.Part
+}
+
+// NewPopulation joins a plain population with the bits of a design's mechanisms.
+func NewPopulation(base campaign.Population, d *mechanism.Design) *Population {
+	p := &Population{base: base, design: d, groups: slices.Clone(base.Groups())}
+	scales := map[string]float64{}
+	for _, g := range p.groups {
+		if !g.SRAM {
+			scales[g.Block] = g.Scale
+		}
+	}
+	first := len(p.groups)
+	for _, part := range d.Parts() {
+		at := slices.IndexFunc(p.groups[first:], func(g campaign.Group) bool { return g.Block == part.Block && g.Class == part.Name })
+		if at < 0 {
+			at = len(p.added)
+			p.groups = append(p.groups, campaign.Group{Block: part.Block, Class: part.Name, Scale: scales[part.Block]})
+			p.added = append(p.added, added{})
+		}
+		p.groups[first+at].Bits += uint64(part.Bits)
+		p.added[at].parts = append(p.added[at].parts, part)
+	}
+	return p
+}
+
+// scale is the factor of the raw rate of a block's flops or RAM.
+func (p *Population) scale(block string, sram bool) float64 {
+	for _, g := range p.groups {
+		if g.Block == block && g.SRAM == sram && g.Scale != 0 {
+			return g.Scale
+		}
+	}
+	return 1
+}
+
+// Digest names the machine with its mechanisms.
+func (p *Population) Digest() string {
+	return campaign.Digest([]string{p.base.Digest(), p.design.Digest()})
+}
+
+// Groups lists the groups of the plain machine, then those of the mechanisms.
+func (p *Population) Groups() []campaign.Group { return p.groups }
+
+// Bit is a bit of a group.
+func (p *Population) Bit(group int, k uint64) netlist.SiteID {
+	first := len(p.groups) - len(p.added)
+	if group < first {
+		return p.base.Bit(group, k)
+	}
+	for _, part := range p.added[group-first].parts {
+		if k < uint64(part.Bits) {
+			return part.First + netlist.SiteID(k)
+		}
+		k -= uint64(part.Bits)
+	}
+	return 0
+}
+
+// Guards gives every worker a guard of its own. Sites without a mechanism have
+// none: there the machine is the plain one.
+func (p *Population) Guards() func(faults.Site) faults.Guard {
+	g := &guard{inner: p.design.Guard()}
+	return func(s faults.Site) faults.Guard {
+		if !p.design.Protects(s.ID) {
+			return nil
+		}
+		return g
+	}
+}
+
+// guard lets a mechanism's guard take part in an injection.
+type guard struct {
+	inner *mechanism.Guard
+}
+
+// Upset applies the upset and names the outcome where the mechanism settles it.
+func (g *guard) Upset(m *npu.Machine, s faults.Site) (before, after uint8, done bool, o faults.Outcome, c faults.Cause) {
+	before, after, r, err := g.inner.Upset(m, s.ID, s.Cycle)
+	switch {
+	case err != nil:
+		// A site that does not exist is never drawn.
+		return 0, 0, true, faults.StrayWrite, faults.CauseStray
+	case r == mechanism.Held:
+		return before, after, true, faults.Masked, faults.CauseHardened
+	case r == mechanism.Voted:
+		return before, after, true, faults.Corrected, faults.CauseVoted
+	case r == mechanism.Alarm:
+		return before, after, true, faults.Detected, faults.CauseAlarm
+	}
+	return before, after, false, 0, 0
+}
+
+// Step advances the machine by a clock.
+func (g *guard) Step(m *npu.Machine) (alarm bool) { return g.inner.Step(m) }
+
+// Active reports whether the mechanism still watches.
+func (g *guard) Active() bool { return g.inner.Active() }
+
+// Follow lets the host act on the mechanism's copies as on the machine.
+func (g *guard) Follow(host func(m *npu.Machine)) { g.inner.Follow(host) }

@@ -1,0 +1,226 @@
+package protect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"upset/faults"
+	"upset/faults/campaign"
+	"upset/faults/mechanism"
+	"upset/netlist"
+	"upset/npu"
+	"upset/stats"
+	"upset/stats/result"
+)
+
+// defaultMargin is the share of a limit that the estimate of a design may take
+// (our choice: a proof of a few thousand injections then succeeds with at least
+// 90 % probability). Each further attempt halves it.
+const defaultMargin = 0.4
+
+// Options say what is searched and how it is proven.
+type Options struct {
+	// Question and BudgetDUE are the target; zero fields take their defaults.
+	Question  stats.Question
+	BudgetDUE float64
+	// Set is the option set: paper or full, the default.
+	Set   string
+	Cells mechanism.Cells // zero takes the defaults
+	// Areas and Costs are those of the machine; nil takes the built-in ones.
+	Areas []netlist.BlockArea
+	Costs *netlist.Costs
+	// Margin is the share of a limit that the estimate may take; 0 takes 0.4.
+	Margin float64
+	// Dir is where the logs of the proofs go. NoProof ends after the search.
+	Dir     string
+	NoProof bool
+	Workers int
+	// Progress, which may be nil, follows the proof campaigns.
+	Progress func(campaign.Progress)
+	// Population is that of the plain machine, if it is not the built-in one.
+	Population campaign.Population
+	// Rebuild makes an engine for the same program and inputs with another code on
+	// the RAM. Without it a code is no option.
+	Rebuild func(npu.ECC) (*faults.Engine, error)
+}
+
+// normal fills in the defaults.
+func (o Options) normal(s campaign.Spec, t *netlist.Table) Options {
+	q := &o.Question
+	if q.Target == (stats.ASIL{}) {
+		q.Target, _ = stats.ASILByName("asil-d") // a constant name
+	}
+	if q.Scenario == (stats.Scenario{}) {
+		q.Scenario = stats.Scenarios()[0]
+	}
+	if q.BudgetFIT == 0 {
+		q.BudgetFIT = stats.Budgets()[0]
+	}
+	if q.Violation == "" {
+		q.Violation = stats.ViolationAny
+	}
+	if q.Duty == 0 {
+		q.Duty = 1
+	}
+	if q.Confidence == 0 {
+		q.Confidence = s.Confidence
+	}
+	if o.Set == "" {
+		o.Set = OptionsFull
+	}
+	if o.Cells == (mechanism.Cells{}) {
+		o.Cells = mechanism.DefaultCells()
+	}
+	if o.Areas == nil {
+		o.Areas = t.Areas(o.Costs)
+	}
+	if o.Margin == 0 {
+		o.Margin = defaultMargin
+	}
+	return o
+}
+
+// campaignQuestion is the question as a campaign puts it.
+func campaignQuestion(o Options) campaign.Question {
+	return campaign.Question{Question: o.Question, BudgetDUE: o.BudgetDUE}
+}
+
+// run is a search with its proof.
+type run struct {
+	e       *faults.Engine
+	stored  *campaign.Stored
+	o       Options
+	pricing *mechanism.Pricing
+	ev      *Evidence
+	out     *result.Protect
+}
+
+// Run finds the cheapest protection for the machine of a campaign and proves it.
+// When a proof fails, a design with half the margin is put to the next one, at
+// most twice; the error is shared among the attempts.
+func Run(ctx context.Context, e *faults.Engine, s *campaign.Stored, o Options) (*result.Protect, error) {
+	o = o.normal(s.Spec, e.Table())
+	if o.Dir == "" && !o.NoProof {
+		return nil, errors.New("no directory for the logs of the proof")
+	}
+	ev, err := Gather(s, e.Table())
+	if err != nil {
+		return nil, err
+	}
+	r := &run{e: e, stored: s, o: o, ev: ev, pricing: mechanism.NewPricing(e.Table(), o.Areas, o.Costs, o.Cells)}
+	if err := r.references(); err != nil {
+		return nil, err
+	}
+	margin := o.Margin
+	tried := map[string]bool{}
+	for attempt := 1; attempt <= attempts; attempt++ {
+		done, err := r.attempt(ctx, attempt, &margin, tried)
+		if err != nil {
+			return r.out, err
+		}
+		if done {
+			break
+		}
+		margin /= 2
+	}
+	return r.out, nil
+}
+
+// problem builds the problem with a margin.
+func (r *run) problem(margin float64) (*Problem, error) {
+	coded := r.o.Rebuild != nil && r.e.Table().ECC != npu.ECCSECDED && r.o.Set == OptionsFull
+	return NewProblem(r.ev, r.pricing, Target{r.o.Question, r.o.BudgetDUE, margin}, r.o.Set, r.o.Cells, coded)
+}
+
+// attempt searches with a margin and proves what it finds. It narrows the margin
+// until the proof of the design can be planned.
+func (r *run) attempt(ctx context.Context, number int, margin *float64, tried map[string]bool) (done bool, err error) {
+	for range 8 {
+		pr, err := r.problem(*margin)
+		if err != nil {
+			return false, err
+		}
+		found, err := pr.Search()
+		if err != nil {
+			return false, err
+		}
+		if !found.Feasible {
+			if number == 1 {
+				u := r.out.Unprotected
+				r.out.FITViolating, r.out.FITDUE, r.out.SPFM = u.FITViolating, u.FITDUE, u.SPFM
+			}
+			r.warn("no_design", "No design of the option set meets the target with the margin that a proof needs; take a larger campaign or the option set full.")
+			return true, nil
+		}
+		d, err := r.design(pr.Choices(found.Assignment))
+		if err != nil {
+			return false, err
+		}
+		if tried[d.String()] {
+			*margin /= 2
+			continue
+		}
+		plan, err := pr.PlanProof(found.Assignment, d, number)
+		if err != nil || plan.Power < wantedPower {
+			*margin /= 1.25
+			if !r.o.NoProof {
+				continue
+			}
+		}
+		tried[d.String()] = true
+		plan.Seed = proofSeed(r.stored.Spec, d.String(), number)
+		if err := r.chosen(pr, found, *margin); err != nil {
+			return false, err
+		}
+		if r.o.NoProof {
+			return true, nil
+		}
+		p, err := r.prove(ctx, pr, d, plan)
+		if err != nil {
+			return false, err
+		}
+		r.record(pr, d, found.Assignment, p)
+		return p.attempt.Holds, nil
+	}
+	r.warn("no_proof", "No further design could be proven with the wanted power; take a larger campaign.")
+	return true, nil
+}
+
+// design puts choices on the machine.
+func (r *run) design(choices []mechanism.Choice) (*mechanism.Design, error) {
+	t := tableFor(r.e.Table(), choices, func() *netlist.Table { return netlist.New(r.e.Table().Config, npu.ECCSECDED) })
+	return mechanism.New(t, choices, r.o.Cells, r.stored.Spec.Seed)
+}
+
+func (r *run) warn(code, message string) {
+	r.out.Warnings = append(r.out.Warnings, result.Warning{Code: code, Message: message})
+}
+
+// record takes over the outcome of a proof.
+func (r *run) record(pr *Problem, d *mechanism.Design, a Assignment, p *proven) {
+	area, _ := pr.Area(a)
+	logic, _ := r.pricing.Logic()
+	e, err := pr.Evaluate(a)
+	if err == nil {
+		p.attempt.FITExpected = e.FIT.Estimate
+	}
+	p.attempt.Design, p.attempt.AreaOverhead = d.String(), area/logic
+	out := r.out
+	out.Proof.Attempts = append(out.Proof.Attempts, p.attempt)
+	out.Proof.Injections += p.attempt.Injections
+	out.Proof.FITUpper, out.Proof.SPFMLower = p.attempt.FITUpper, p.attempt.SPFMLower
+	out.Proof.Power, out.Proof.Holds = p.attempt.Power, p.attempt.Holds
+	out.Meets = p.attempt.Holds
+	out.FITViolating, out.FITDUE, out.SPFM = limits(p.fit), limits(p.due), p.spfm
+	for _, w := range p.campaign.Warnings {
+		if w.Code != "" && !strings.HasPrefix(w.Code, "thin") {
+			continue
+		}
+		out.Warnings = append(out.Warnings, w)
+	}
+	if !p.attempt.Holds {
+		r.warn("proof_failed", fmt.Sprintf("Proof %d did not hold: upper limit %.4g FIT, SPFM at least %.4f; the next design has half its margin.", len(out.Proof.Attempts), p.attempt.FITUpper, p.attempt.SPFMLower))
+	}
+}

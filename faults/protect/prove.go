@@ -1,0 +1,236 @@
+package protect
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"path/filepath"
+
+	"upset/faults"
+	"upset/faults/campaign"
+	"upset/faults/mechanism"
+	"upset/netlist"
+	"upset/stats"
+	"upset/stats/result"
+)
+
+// Numbers of the proof (our choice).
+const (
+	// attempts is the most designs that are put to a proof.
+	attempts = 3
+	// wantedPower is the least probability with which a proof is to succeed.
+	wantedPower = 0.9
+	// cautious is the confidence of the upper limit that stands for the residual
+	// when a proof is planned: the search picks what looks good by chance, too.
+	cautious = 0.75
+	// spare enlarges a planned proof, since small strata get more than their share.
+	spare = 1.1
+	// powerRepeats is the number of simulated proofs behind a printed power.
+	powerRepeats = 2000
+)
+
+// Plan is a planned proof.
+type Plan struct {
+	Attempt    int
+	Seed       uint64
+	Confidence float64
+	Injections int
+	Power      float64
+}
+
+// PlanProof sizes the proof of an assignment for attempt 1, 2, …
+func (pr *Problem) PlanProof(a Assignment, d *mechanism.Design, attempt int) (Plan, error) {
+	q := pr.Target.Question
+	p := Plan{Attempt: attempt}
+	var err error
+	if p.Confidence, err = stats.AttemptConfidence(q.Confidence, attempt); err != nil {
+		return p, err
+	}
+	e, err := pr.evaluate(a, cautious)
+	if err != nil {
+		return p, err
+	}
+	rate := pr.rate(false)
+	flops := rate * (pr.Evidence.FlopBits + addedBits(d))
+	ram := pr.rate(true) * (pr.Evidence.SRAMBits - pr.Evidence.KnownSRAM)
+	for _, c := range []struct{ residual, budget, raw float64 }{
+		{e.FIT.Upper, q.BudgetFIT, flops + ram},
+		{e.Flops.Upper, (1 - q.Target.SPFM) * rate * pr.Evidence.FlopBits, flops},
+	} {
+		// The sample is proportional to bits, RAM and flops alike.
+		plan, err := stats.PlanProof(c.residual, c.budget, c.raw, p.Confidence, wantedPower)
+		if err != nil {
+			return p, err
+		}
+		p.Injections = max(p.Injections, int(math.Ceil(spare*float64(plan.Injections))))
+	}
+	p.Power, err = pr.power(a, e, p, flops+ram)
+	return p, err
+}
+
+// addedBits is the number of bits that a design adds.
+func addedBits(d *mechanism.Design) (n float64) {
+	for _, p := range d.Parts() {
+		n += float64(p.Bits)
+	}
+	return n
+}
+
+// power simulates the planned proof: every unit fails as often as the campaign
+// says, raised to the cautious residual.
+func (pr *Problem) power(a Assignment, e Evaluation, p Plan, raw float64) (float64, error) {
+	q := pr.Target.Question
+	raise := 1.0
+	if e.FIT.Estimate > 0 {
+		raise = e.FIT.Upper / e.FIT.Estimate
+	}
+	least := 1.0
+	for _, flopsOnly := range []bool{false, true} {
+		var strata []stats.ProofStratum
+		rest := raw
+		for b := range pr.Blocks {
+			for _, i := range pr.Blocks[b].Units {
+				u, o := &pr.Evidence.Units[i], pr.option(a, b, i)
+				if o.Stops || flopsOnly && u.SRAM {
+					continue
+				}
+				weight := u.Bits * pr.rate(u.SRAM)
+				failing, sampled := 0.0, 0.0
+				for _, x := range u.Pieces {
+					failing += x.Weight * float64(x.Violations(q.Violation))
+					sampled += x.Weight * float64(x.N)
+				}
+				if sampled == 0 || weight == 0 {
+					continue
+				}
+				n := max(1, int(float64(p.Injections)*weight/raw))
+				strata = append(strata, stats.ProofStratum{Weight: weight, P: min(1, raise*o.Keep*failing/sampled), N: n})
+				rest -= weight
+			}
+		}
+		if rest > 0 {
+			strata = append(strata, stats.ProofStratum{Weight: rest, N: max(1, int(float64(p.Injections)*rest/raw))})
+		}
+		budget := q.BudgetFIT
+		if flopsOnly {
+			budget = (1 - q.Target.SPFM) * pr.rate(false) * pr.Evidence.FlopBits
+		}
+		power, err := stats.ProofPower(strata, budget, p.Confidence, powerRepeats, rand.NewPCG(1, uint64(p.Attempt)))
+		if err != nil {
+			return 0, err
+		}
+		least = min(least, power)
+	}
+	return least, nil
+}
+
+// proofSeed is the seed of a proof: it follows from the campaign and the design.
+func proofSeed(spec campaign.Spec, choices string, attempt int) uint64 {
+	digest, _ := hex.DecodeString(campaign.Digest([]string{"proof", spec.Digest(), choices, fmt.Sprint(attempt)})[:16])
+	seed := uint64(0)
+	for _, b := range digest {
+		seed = seed<<8 | uint64(b)
+	}
+	return seed
+}
+
+// proven is a finished proof campaign.
+type proven struct {
+	attempt  result.Attempt
+	campaign *result.Campaign
+	fit      stats.Total
+	due      stats.Total
+	spfm     result.Limits
+}
+
+// prove runs the campaign of a proof on the protected machine and judges it.
+func (r *run) prove(ctx context.Context, pr *Problem, d *mechanism.Design, plan Plan) (*proven, error) {
+	e, err := r.engine(d)
+	if err != nil {
+		return nil, err
+	}
+	spec := campaign.Spec{
+		Model: r.stored.Spec.Model, Seed: plan.Seed, Injections: plan.Injections, Confidence: plan.Confidence,
+		Sampling: campaign.SamplingStratified, Inventory: r.stored.Spec.Inventory, RandomInputs: r.stored.Spec.RandomInputs,
+	}
+	base := r.o.Population
+	if base == nil || e != r.e {
+		if base, err = campaign.NewPlain(e.Table(), spec.For(e)); err != nil {
+			return nil, err
+		}
+	}
+	pop := NewPopulation(base, d)
+	dir := filepath.Join(r.o.Dir, fmt.Sprintf("proof-%d-%016x", plan.Attempt, plan.Seed))
+	c, err := campaign.Run(ctx, e, spec, dir, campaign.RunOptions{
+		Workers: r.o.Workers, Progress: r.o.Progress, Population: pop,
+		Question: campaign.Question{Question: pr.Target.Question, BudgetDUE: pr.Target.BudgetDUE},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("proof %d: %w", plan.Attempt, err)
+	}
+	return pr.judge(c, pop.scale, r.stored.Spec, plan)
+}
+
+// engine is the one of the campaign, or one with SECDED if the design adds it.
+func (r *run) engine(d *mechanism.Design) (*faults.Engine, error) {
+	if d.Table().ECC == r.e.Table().ECC {
+		return r.e, nil
+	}
+	if r.o.Rebuild == nil {
+		return nil, errors.New("the design adds a code to the RAM, but the machine cannot be built with it here")
+	}
+	return r.o.Rebuild(d.Table().ECC)
+}
+
+// judge compares a proof campaign with the target, on its own limits. Scale is the
+// factor of a block's raw rate.
+func (pr *Problem) judge(c *result.Campaign, scale func(block string, sram bool) float64, spec campaign.Spec, plan Plan) (*proven, error) {
+	q := pr.Target.Question
+	rates := stats.Rates{Flop: q.Scenario.Flop, SRAM: q.Scenario.SRAM, Duty: q.Duty}
+	var exposures, alarms []stats.Exposure
+	p := &proven{campaign: c}
+	for _, s := range c.Strata {
+		x := stats.Exposure{
+			Bits: s.Bits, SRAM: s.SRAM, Scale: scale(s.Block, s.SRAM), N: s.N, Exact: s.Exact,
+			Any:      s.Violating(stats.ViolationAny, !spec.NoWatchdog, spec.AssumeReload),
+			Critical: s.Violating(stats.ViolationCritical, !spec.NoWatchdog, spec.AssumeReload),
+		}
+		exposures = append(exposures, x)
+		p.attempt.Violations += x.Any
+		if q.Violation == stats.ViolationCritical {
+			p.attempt.Violations += x.Critical - x.Any
+		}
+		x.Any = s.DUE(!spec.NoWatchdog) + s.Detected
+		alarms = append(alarms, x)
+	}
+	var err error
+	if p.fit, err = stats.ResidualFIT(exposures, rates, q.Violation, false, plan.Confidence); err != nil {
+		return nil, err
+	}
+	flops, err := stats.ResidualFIT(exposures, rates, q.Violation, true, plan.Confidence)
+	if err != nil {
+		return nil, err
+	}
+	if p.due, err = stats.ResidualFIT(alarms, rates, stats.ViolationAny, false, plan.Confidence); err != nil {
+		return nil, err
+	}
+	p.spfm = spfm(flops, rates.Flop*rates.Duty*pr.Evidence.FlopBits)
+	p.attempt.Seed, p.attempt.Injections, p.attempt.Confidence, p.attempt.Power = plan.Seed, c.Injections, plan.Confidence, plan.Power
+	p.attempt.FITUpper, p.attempt.SPFMLower, p.attempt.ResultDigest = p.fit.Upper, p.spfm.Lower, c.ResultDigest
+	p.attempt.Holds = p.fit.Upper <= q.BudgetFIT && p.spfm.Lower >= q.Target.SPFM &&
+		(pr.Target.BudgetDUE == 0 || p.due.Upper <= pr.Target.BudgetDUE)
+	return p, nil
+}
+
+// tableFor is the site table that a design is put on: with SECDED if it adds it.
+func tableFor(t *netlist.Table, choices []mechanism.Choice, code func() *netlist.Table) *netlist.Table {
+	for _, c := range choices {
+		if c.Kind == mechanism.SECDED {
+			return code()
+		}
+	}
+	return t
+}

@@ -1,0 +1,227 @@
+package protect
+
+import (
+	"fmt"
+	"slices"
+
+	"upset/faults/mechanism"
+	"upset/stats/result"
+)
+
+// references fills in what does not depend on the search: the inputs and the
+// designs to compare with.
+func (r *run) references() error {
+	pr, err := r.problem(1)
+	if err != nil {
+		return err
+	}
+	q, s := r.o.Question, r.stored
+	r.out = &result.Protect{
+		NPU: s.Frame.NPU, Model: s.Spec.Model, Campaign: s.ResultDigest(), Target: q.Target.Name, Scenario: q.Scenario.Name,
+		Violation: q.Violation, Criterion: s.Spec.Criterion, BudgetFIT: q.BudgetFIT, Options: r.o.Set, Confidence: q.Confidence,
+		Choice: []result.Choice{}, Pareto: []result.ParetoPoint{}, Warnings: []result.Warning{},
+		Proof: result.Proof{Attempts: []result.Attempt{}},
+	}
+	c, err := s.Campaign(campaignQuestion(r.o))
+	if err != nil {
+		return err
+	}
+	r.out.Assumptions, r.out.Criterion = c.Assumptions, c.Assumptions.Criterion
+	everything := func(k mechanism.Kind) Assignment { return pr.everything(k) }
+	for _, x := range []struct {
+		to   *result.Alternative
+		a    Assignment
+		cost func() (mechanism.Cost, error)
+	}{
+		{&r.out.Unprotected, pr.none(), nil},
+		{&r.out.HardenAll, everything(mechanism.Harden), r.hardenAll},
+		{&r.out.DuplicateAll, everything(mechanism.Duplicate), nil},
+		{&r.out.Lockstep, everything(mechanism.Duplicate), r.pricing.Lockstep},
+	} {
+		e, err := pr.Evaluate(x.a)
+		if err != nil {
+			return err
+		}
+		if x.cost != nil {
+			cost, err := x.cost()
+			if err != nil {
+				return err
+			}
+			e.Area, e.RAM = cost.LogicGE, cost.SRAMBits
+		}
+		*x.to = r.alternative(e)
+	}
+	return r.pareto()
+}
+
+// everything puts one mechanism on all flops; RAM stays as it is.
+func (pr *Problem) everything(k mechanism.Kind) Assignment {
+	a := pr.none()
+	for b := range pr.Blocks {
+		a.Duplicate[b] = k == mechanism.Duplicate && pr.Blocks[b].Duplicate != nil
+		for _, u := range pr.Blocks[b].Units {
+			if i := slices.IndexFunc(pr.Options[u], func(o Option) bool { return o.Kind == k }); i >= 0 {
+				a.Option[u] = i
+			}
+		}
+	}
+	return a
+}
+
+// hardenAll is the area of hardening every flop, also those that only observe.
+func (r *run) hardenAll() (c mechanism.Cost, err error) {
+	for _, a := range r.o.Areas {
+		c.LogicGE += a.FlopGE * (r.o.Cells.DICE.Area - 1)
+	}
+	return c, nil
+}
+
+// overheads relate an added area to the unprotected logic, and to all of it with
+// the RAM.
+func (r *run) overheads(logicGE float64, sramBits int) (logic, withRAM float64) {
+	base, ram := r.pricing.Logic()
+	return logicGE / base, (logicGE + mechanism.SRAMBitGE*float64(sramBits)) / (base + ram)
+}
+
+// alternative converts an evaluation.
+func (r *run) alternative(e Evaluation) result.Alternative {
+	logic, withRAM := r.overheads(e.Area, e.RAM)
+	return result.Alternative{
+		Meets: e.Result == "met", Result: e.Result, AreaOverhead: logic, AreaOverheadWithRAM: withRAM,
+		FITViolating: limits(e.FIT), FITDUE: e.DUE, SPFM: e.SPFM,
+	}
+}
+
+// chosen fills in the design that was found.
+func (r *run) chosen(pr *Problem, f Found, margin float64) error {
+	e, err := pr.Evaluate(f.Assignment)
+	if err != nil {
+		return err
+	}
+	out := r.out
+	out.AreaGE, out.Searched, out.Optimal = e.Area, out.Searched+f.Searched, f.Optimal
+	out.AreaOverhead, out.AreaOverheadWithRAM = r.overheads(e.Area, e.RAM)
+	out.FITViolating, out.FITDUE, out.SPFM = limits(e.FIT), e.DUE, e.SPFM
+	out.Choice = out.Choice[:0]
+	for b := range pr.Blocks {
+		if err := r.choices(pr, f.Assignment, b); err != nil {
+			return err
+		}
+	}
+	out.Warnings = slices.DeleteFunc(out.Warnings, func(w result.Warning) bool { return w.Code == "margin" })
+	r.warn("margin", fmt.Sprintf("The design is the cheapest whose estimated residual takes at most %.0f %% of each limit, so that an independent proof is likely to hold.", 100*margin))
+	return nil
+}
+
+// choices lists the mechanisms of one block of a design.
+func (r *run) choices(pr *Problem, a Assignment, b int) error {
+	block := &pr.Blocks[b]
+	if a.Duplicate[b] {
+		c := mechanism.Choice{Block: block.Name, Kind: mechanism.Duplicate}
+		if err := r.choice(pr, a, b, block.Units, c, "", block.Duplicate.Area); err != nil {
+			return err
+		}
+	}
+	for _, u := range block.Units {
+		o := pr.option(a, b, u)
+		if o.Kind == mechanism.None || o.Kind == mechanism.Duplicate {
+			continue
+		}
+		unit := pr.Evidence.Units[u]
+		if err := r.choice(pr, a, b, []int{u}, unit.choice(o.Kind), unit.Class.String(), o.Area); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// choice adds one mechanism with the residual of what it covers, before and after.
+func (r *run) choice(pr *Problem, a Assignment, b int, units []int, c mechanism.Choice, group string, area float64) error {
+	part := pr.only(units, b)
+	before, err := part.Evaluate(part.none())
+	if err != nil {
+		return err
+	}
+	with := part.none()
+	with.Duplicate[0] = c.Kind == mechanism.Duplicate
+	for i, u := range units {
+		with.Option[i] = a.Option[u]
+	}
+	after, err := part.Evaluate(with)
+	if err != nil {
+		return err
+	}
+	logic, _ := r.pricing.Logic()
+	r.out.Choice = append(r.out.Choice, result.Choice{
+		Block: c.Block, Group: group, Mechanism: c.Kind.String(), Flops: r.pricing.Flops(c), AreaGE: area, Overhead: area / logic,
+		FITBefore: limits(before.FIT), FITAfter: limits(after.FIT), FITDUE: after.DUE,
+	})
+	return nil
+}
+
+// only is the problem of some flops of one block.
+func (pr *Problem) only(units []int, b int) *Problem {
+	part := &Problem{Evidence: &Evidence{FlopBits: pr.Evidence.FlopBits}, Target: pr.Target}
+	block := Block{Name: pr.Blocks[b].Name, Duplicate: pr.Blocks[b].Duplicate}
+	for i, u := range units {
+		part.Evidence.Units = append(part.Evidence.Units, pr.Evidence.Units[u])
+		part.Options = append(part.Options, pr.Options[u])
+		block.Units = append(block.Units, i)
+	}
+	part.Blocks = []Block{block}
+	return part
+}
+
+// paretoLevels are the margins at which the front is sampled (our choice).
+var paretoLevels = []float64{1, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.003, 0.001}
+
+// pareto samples the front of area against residual: the cheapest design for a
+// falling share of the residual of the unprotected machine.
+func (r *run) pareto() error {
+	pr, err := r.problem(1)
+	if err != nil {
+		return err
+	}
+	bare, err := pr.Evaluate(pr.none())
+	if err != nil {
+		return err
+	}
+	var points []result.ParetoPoint
+	for _, level := range paretoLevels {
+		a := pr.none()
+		if level < 1 {
+			if a, err = pr.cheapest(level * bare.FIT.Estimate); err != nil {
+				return err
+			}
+		}
+		e, err := pr.Evaluate(a)
+		if err != nil {
+			return err
+		}
+		alt := r.alternative(e)
+		d, err := r.design(pr.Choices(a))
+		if err != nil {
+			return err
+		}
+		points = append(points, result.ParetoPoint{AreaOverhead: alt.AreaOverhead, FITViolating: alt.FITViolating, SPFM: alt.SPFM, Meets: alt.Meets, Design: d.String()})
+	}
+	r.out.Pareto = front(points)
+	return nil
+}
+
+// front keeps the points that no other beats in both area and residual.
+func front(points []result.ParetoPoint) []result.ParetoPoint {
+	slices.SortStableFunc(points, func(a, b result.ParetoPoint) int {
+		if c := compare(a.AreaOverhead, b.AreaOverhead); c != 0 {
+			return c
+		}
+		return compare(a.FITViolating.Upper, b.FITViolating.Upper)
+	})
+	out := []result.ParetoPoint{}
+	for _, p := range points {
+		if n := len(out); n == 0 || p.FITViolating.Upper < out[n-1].FITViolating.Upper {
+			out = append(out, p)
+		}
+	}
+	return out
+}

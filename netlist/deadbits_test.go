@@ -1,0 +1,208 @@
+package netlist
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"sort"
+	"strings"
+	"testing"
+
+	"upset/npu"
+	"upset/npu/isa"
+)
+
+// scene is a moment of a fault-free run, and where the run is some cycles later.
+type scene struct {
+	m          *npu.Machine
+	state, end npu.State
+	mem, after []byte
+	ahead      uint64
+}
+
+// show flips a bit at the moment of the scene and reports whether anything but
+// the bit itself is different at the end: then some part of the machine has read
+// the bit. It also reports whether the bit was written meanwhile.
+func (s *scene) show(t *testing.T, tab *Table, id SiteID) (read, written bool) {
+	m := s.m
+	m.Load(&s.state)
+	copy(m.Mem.SRAM, s.mem)
+	if _, _, err := tab.Flip(m, id); err != nil {
+		t.Fatal(err)
+	}
+	m.Run(s.state.Bus.Cycle + s.ahead)
+	sameMem := bytes.Equal(m.Mem.SRAM, s.after)
+	if sameMem && m.S == s.end {
+		return false, true
+	}
+	if _, _, err := tab.Flip(m, id); err != nil {
+		t.Fatal(err)
+	}
+	return !sameMem || m.S != s.end, false
+}
+
+var sceneNetworks = []string{
+	"ops/conv_3x3", "ops/dw_3x3", "ops/softmax_int8", "ops/avgpool_3x3_same", "ops/sub_diff", "ops/add_bcast", "ops/maxpool_3x3_int16",
+	"ops/conv_3x3_int16", "ops/resize_nn_2x", "ops/fc_sparse", "ops/leaky_relu_int16", "ops/conv_3x3_dil2", "ops/conv_9x9", "ops/mean_hw", "kws_ref_model", "micro_speech_quantized",
+}
+
+// rare are moments that random cycles seldom hit.
+var rare = []func(s *npu.State) bool{
+	func(s *npu.State) bool { return s.DMA.AXI[0].ARValid != 0 },
+	func(s *npu.State) bool { return s.DMA.AXI[1].ARValid != 0 },
+	func(s *npu.State) bool { return s.DMA.AXI[0].RCount > 0 },
+	func(s *npu.State) bool { return s.DMA.AXI[1].RCount > 0 },
+	func(s *npu.State) bool { return s.DMA.AXI[1].RdCount > 2 },
+	func(s *npu.State) bool { return s.DMA.AXI[0].WValid != 0 },
+	func(s *npu.State) bool { return s.DMA.AXI[0].WrCount > 0 },
+	func(s *npu.State) bool { return s.DMA.IFM.Req.On != 0 && s.DMA.IFM.Left > 1 },
+	func(s *npu.State) bool { return s.DMA.IFM.Req.On != 0 && s.DMA.IFM.Req.X > 0 },
+	func(s *npu.State) bool { return s.DMA.IFM.Req.On != 0 && s.DMA.IFM.Req.B > 0 },
+	func(s *npu.State) bool { return s.DMA.IFM.Place.B > 0 },
+	func(s *npu.State) bool { return s.DMA.M2M.On != 0 && s.DMA.M2M.Cnt > 0 },
+	func(s *npu.State) bool { return s.DMA.M2M.On != 0 && s.DMA.M2M.Internal != 0 },
+	func(s *npu.State) bool { return s.WD.State == 1 },
+	func(s *npu.State) bool { return s.WD.PendWN > 0 && s.WD.PendZN > 0 },
+	func(s *npu.State) bool { return s.WD.ValN > 8 && s.WD.ZeroN > 2 },
+	func(s *npu.State) bool { return s.MAC.WrOn != 0 },
+	func(s *npu.State) bool { return s.MAC.Valid[0]&s.MAC.Valid[1]&s.MAC.Valid[2] != 0 },
+	func(s *npu.State) bool { return s.MAC.Valid[2] != 0 && s.MAC.Flags[2]&5 == 1 },
+	func(s *npu.State) bool { return s.AO.Valid[1] != 0 && s.AO.Pass == 0 },
+	func(s *npu.State) bool { return s.AO.Valid[2] != 0 },
+	func(s *npu.State) bool { return s.AO.Valid[3] != 0 },
+	func(s *npu.State) bool { return s.AO.Valid[4] != 0 },
+	func(s *npu.State) bool { return s.AO.Tail != 0 },
+	func(s *npu.State) bool { return s.AOScale.On != 0 && s.AOScale.N >= 8 },
+	func(s *npu.State) bool { return s.AOScale.Drain != 0 },
+	func(s *npu.State) bool { return s.SB.WrBytes > 0 },
+	func(s *npu.State) bool { return s.CC.OpValid[2] != 0 && s.Trav.IFM.Bank == 2 },
+	func(s *npu.State) bool { return s.CC.OpValid[3] != 0 && s.Trav.IFM.Bank == 3 },
+	func(s *npu.State) bool { return s.CC.OpValid[2] != 0 && s.Trav.AO.Bank == 2 && s.Trav.AO.On != 0 },
+	func(s *npu.State) bool { return s.CC.OpValid[3] != 0 && s.Trav.AO.Bank == 3 && s.Trav.AO.On != 0 },
+	func(s *npu.State) bool { return s.Trav.WD.On != 0 && s.Trav.WD.OX > 0 },
+	func(s *npu.State) bool { return s.CC.Parse == 1 },
+	func(s *npu.State) bool { return s.WD.Ctl == 1 },
+}
+
+// moments draws n random cycles of a run and one for each rare moment in it.
+func moments(m *npu.Machine, r *rand.Rand, n int, total uint64) []uint64 {
+	seen := make([]int, len(rare))
+	at := make([]uint64, len(rare))
+	for m.S.CC.Run != 0 {
+		m.Step()
+		for i, f := range rare {
+			if f(&m.S) {
+				if seen[i]++; r.IntN(seen[i]) == 0 {
+					at[i] = m.Cycle()
+				}
+			}
+		}
+	}
+	for range n {
+		at = append(at, r.Uint64N(total))
+	}
+	return slices.DeleteFunc(at, func(v uint64) bool { return v == 0 })
+}
+
+// scenes takes random and rare moments of each network. Most of them look 60
+// cycles ahead, every fourth looks far ahead.
+func scenes(t *testing.T, c isa.Config, r *rand.Rand, n int) []*scene {
+	var near, far []*scene
+	for k, name := range sceneNetworks {
+		m := start(t, c, npu.ECCNone, name)
+		fresh, mem := m.S, bytes.Clone(m.Mem.SRAM)
+		m.Run(10_000_000)
+		total := m.Cycle()
+		m.Load(&fresh)
+		copy(m.Mem.SRAM, mem)
+		for i, at := range moments(m, r, n, total) {
+			s := &scene{m: m, ahead: 60}
+			if (i+k)%4 == 0 {
+				s.ahead = 1500
+			}
+			m.Load(&fresh)
+			copy(m.Mem.SRAM, mem)
+			m.Run(at)
+			s.state, s.mem = m.S, bytes.Clone(m.Mem.SRAM)
+			m.Run(m.Cycle() + s.ahead)
+			s.end, s.after = m.S, bytes.Clone(m.Mem.SRAM)
+			if s.ahead == 60 {
+				near = append(near, s)
+			} else {
+				far = append(far, s)
+			}
+		}
+	}
+	r.Shuffle(len(near), func(i, j int) { near[i], near[j] = near[j], near[i] })
+	r.Shuffle(len(far), func(i, j int) { far[i], far[j] = far[j], far[i] })
+	return append(near, far...)
+}
+
+// neverRead explains the bits whose flip shows no effect, by register name. The
+// part behind a colon limits the explanation to the bits from that number up.
+var neverRead = map[string]string{}
+
+// TestDeadBits looks for register bits that no part of the machine reads: bits
+// that can be flipped at many moments of many programs and nothing but the bit
+// itself ever differs. Those that remain must be explained, but for one in twenty
+// of a block.
+func TestDeadBits(t *testing.T) {
+	perRegister, random := 5, 4
+	if os.Getenv("UPSET_FULL") == "1" {
+		perRegister, random = 1<<30, 10
+	}
+	for _, c := range isa.Configs {
+		if c != isa.U55x64 && os.Getenv("UPSET_FULL") != "1" {
+			continue
+		}
+		tab := New(c, npu.ECCNone)
+		r := rand.New(rand.NewPCG(uint64(c), 10))
+		list := scenes(t, c, r, random)
+		tested, dead := map[string]float64{}, map[string]float64{}
+		for i := range tab.Registers {
+			reg := &tab.Registers[i]
+			if reg.IsSRAM() {
+				continue
+			}
+			var names []string
+			bits := r.Perm(reg.Bits())
+			bits = bits[:min(len(bits), perRegister)]
+			weight := float64(reg.Bits()) / float64(len(bits))
+			for _, b := range bits {
+				id, read := reg.First+SiteID(b), false
+				for _, s := range list {
+					if read, _ = s.show(t, tab, id); read {
+						break
+					}
+				}
+				tested[reg.Block] += weight
+				if !read {
+					names = append(names, tab.Name(id))
+					if neverRead[reg.Name] == "" {
+						dead[reg.Block] += weight
+					}
+				}
+			}
+			if len(names) > 0 {
+				sort.Strings(names)
+				t.Logf("%s %s: %d of %d bits show no effect: %s", c, reg.Name, len(names), len(bits), abbreviate(names))
+			}
+		}
+		for _, b := range Blocks() {
+			t.Logf("%s %s: of %.0f bits %.0f unexplained", c, b, tested[b], dead[b])
+			if dead[b]*20 > tested[b] {
+				t.Errorf("%s: %.0f of %.0f bits of block %s have no effect and no explanation", c, dead[b], tested[b], b)
+			}
+		}
+	}
+}
+
+func abbreviate(names []string) string {
+	const most = 12
+	if len(names) > most {
+		return strings.Join(names[:most], " ") + fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	return strings.Join(names, " ")
+}
