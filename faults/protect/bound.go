@@ -122,6 +122,35 @@ func jointUpper(s sums, confidence float64) float64 {
 }
 
 // monotone is the factor by which the joint upper limit may at most fall when
-// counts are added. It would be 1 if the limit were monotone; it is so nearly: the
-// least seen over 200,000 random samples at confidences from 0.8 to 0.999 is 0.969.
-const monotone = 0.9
+// counts are added. Up to a confidence of 0.975 it does not fall, as 100,000 random
+// samples confirm; at 0.99 the least factor seen is 0.9999, at 0.999 it is 0.938.
+func monotone(confidence float64) float64 {
+	switch {
+	case confidence <= 0.975:
+		return 1 - tolerance
+	case confidence <= 0.99:
+		return 0.999
+	}
+	return 0.9
+}
+
+// room is the largest mean with which the joint limit can stay at 1 when some
+// sampled stratum has the given weight: at a given mean the limit is least when
+// all variance comes from that weight alone.
+func room(largest, confidence float64) float64 {
+	fits := func(mean float64) bool {
+		return jointUpper(sums{mean: mean, largest: largest}, confidence)*monotone(confidence) <= 1
+	}
+	if !fits(0) {
+		return -1
+	}
+	low, high := 0.0, 1.0
+	for range 50 {
+		if middle := (low + high) / 2; fits(middle) {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return high
+}

@@ -50,9 +50,6 @@ type Evidence struct {
 	// FlopBits counts all flops, also those that only observe: the denominator of
 	// SPFM.
 	FlopBits float64
-	SRAMBits float64
-	// Known holds the pieces whose outcome is proven not to violate.
-	KnownSRAM float64
 }
 
 // Gather sorts the records of a campaign by unit. The campaign must be complete
@@ -209,9 +206,7 @@ func (g *gatherer) evidence(pieces map[[2]int]*Piece) *Evidence {
 	ev := &Evidence{}
 	for i, group := range g.frame.Groups {
 		bits := groupBits(group)
-		if group.SRAM {
-			ev.SRAMBits += bits
-		} else {
+		if !group.SRAM {
 			ev.FlopBits += bits
 		}
 		u := Unit{Block: group.Block, SRAM: group.SRAM, Bits: bits}
@@ -223,9 +218,6 @@ func (g *gatherer) evidence(pieces map[[2]int]*Piece) *Evidence {
 			}
 		}
 		if group.Known && violations == 0 || group.Excluded || group.Bits == 0 {
-			if group.SRAM {
-				ev.KnownSRAM += bits
-			}
 			continue
 		}
 		if c, ok := classOf(group.Class); ok {

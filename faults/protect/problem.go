@@ -136,8 +136,12 @@ func unitOption(u Unit, k mechanism.Kind, p *mechanism.Pricing, cells mechanism.
 		// Every upset is seen, also one that would have been masked, and so is
 		// one of the parity bits, at most as many as a bit for each.
 		o.Stops, o.Alarms = true, u.Bits+float64(p.ParityBits(u.choice(k)))
-	case mechanism.Triplicate, mechanism.SECDED:
+	case mechanism.Triplicate:
 		o.Stops = true
+	case mechanism.SECDED:
+		// The code corrects every single upset by construction: campaigns on a
+		// machine with it take the RAM as known.
+		o.Stops, o.Keep = true, 0
 	}
 	return o, nil
 }

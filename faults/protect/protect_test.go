@@ -2,15 +2,21 @@ package protect
 
 import (
 	"context"
+	"math"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"testing"
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/mechanism"
 	"upset/models/driver"
 	"upset/npu"
 	"upset/npu/isa"
+	"upset/stats"
+	"upset/stats/result"
 )
 
 // tinyEngine runs the smallest shipped network.
@@ -58,21 +64,144 @@ func baseCampaign(t testing.TB, e *faults.Engine, n int) *campaign.Stored {
 	return s
 }
 
+// check holds what must be true of every result.
+func check(t *testing.T, p *result.Protect) {
+	t.Helper()
+	if !p.Meets || !p.Proof.Holds || !p.Optimal {
+		t.Fatalf("meets %v, proof %+v, optimal %v, warnings %v", p.Meets, p.Proof, p.Optimal, p.Warnings)
+	}
+	if p.FITViolating.Upper > p.BudgetFIT || p.Proof.FITUpper > p.BudgetFIT {
+		t.Errorf("upper limit %v beyond the budget %v", p.FITViolating.Upper, p.BudgetFIT)
+	}
+	if p.AreaOverhead < 0 || p.AreaOverhead >= p.HardenAll.AreaOverhead+1e-9 || p.HardenAll.AreaOverhead >= p.Lockstep.AreaOverhead {
+		t.Errorf("areas: chosen %v, hardened throughout %v, lock-step %v", p.AreaOverhead, p.HardenAll.AreaOverhead, p.Lockstep.AreaOverhead)
+	}
+	sum, total := 0.0, 0
+	for _, c := range p.Choice {
+		sum += c.Overhead
+		if c.FITAfter.Upper > c.FITBefore.Upper || c.Flops == 0 {
+			t.Errorf("choice %+v makes it worse", c)
+		}
+	}
+	if math.Abs(sum-p.AreaOverhead) > 1e-9 {
+		t.Errorf("overheads of the choices sum to %v, not %v", sum, p.AreaOverhead)
+	}
+	for _, a := range p.Proof.Attempts {
+		total += a.Injections
+		if a.Power < wantedPower || a.Confidence <= p.Confidence || a.Injections == 0 {
+			t.Errorf("attempt %+v", a)
+		}
+	}
+	if total != p.Proof.Injections || len(p.Proof.Attempts) > attempts {
+		t.Errorf("%d injections in %d attempts, %d reported", total, len(p.Proof.Attempts), p.Proof.Injections)
+	}
+	for i := 1; i < len(p.Pareto); i++ {
+		if p.Pareto[i].AreaOverhead <= p.Pareto[i-1].AreaOverhead || p.Pareto[i].FITViolating.Upper >= p.Pareto[i-1].FITViolating.Upper {
+			t.Errorf("point %d of the front is dominated", i)
+		}
+	}
+}
+
 func TestRunProvesADesign(t *testing.T) {
 	e := tinyEngine(t, "fashion-tiny", 4, npu.ECCSECDED)
 	s := baseCampaign(t, e, 5000)
-	for _, set := range []string{OptionsPaper, OptionsFull} {
-		p, err := Run(context.Background(), e, s, Options{Set: set, Dir: t.TempDir()})
+	var paper float64
+	for _, tc := range []Options{
+		{Set: OptionsPaper},
+		{Set: OptionsFull},
+		{Set: OptionsFull, Question: stats.Question{Scenario: stats.Scenarios()[4]}},
+		{Set: OptionsPaper, Question: stats.Question{Violation: stats.ViolationCritical}},
+		{Set: OptionsFull, Question: stats.Question{Violation: stats.ViolationCritical}},
+	} {
+		tc.Dir = t.TempDir()
+		p, err := Run(context.Background(), e, s, tc)
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("%s: area %.3f, %v, searched %d, proof %+v", set, p.AreaOverhead, p.Choice, p.Searched, p.Proof)
-		t.Logf("unprotected %+v\nharden %+v\nduplicate %+v\nlockstep %+v", p.Unprotected, p.HardenAll, p.DuplicateAll, p.Lockstep)
-		for _, x := range p.Pareto {
-			t.Logf("%+v", x)
+		check(t, p)
+		t.Logf("%s %s %s: area %.3f, %d injections, power %.3f", tc.Set, p.Scenario, p.Violation, p.AreaOverhead, p.Proof.Injections, p.Proof.Power)
+		switch {
+		case tc.Question != (stats.Question{}):
+		case tc.Set == OptionsPaper:
+			paper = p.AreaOverhead
+		case p.AreaOverhead > paper:
+			t.Errorf("the full set needs %v, the paper's %v: it must not be dearer", p.AreaOverhead, paper)
 		}
-		for _, w := range p.Warnings {
-			t.Logf("%+v", w)
+		again, err := Run(context.Background(), e, s, tc)
+		if err != nil || !reflect.DeepEqual(again, p) {
+			t.Errorf("the same question has another answer the second time: %v", err)
+		}
+	}
+}
+
+// A machine that meets a weak target as it is needs no mechanism, but a proof.
+func TestNothingToProtect(t *testing.T) {
+	e := tinyEngine(t, "fashion-tiny", 2, npu.ECCSECDED)
+	s := baseCampaign(t, e, 2000)
+	b, err := stats.ASILByName("asil-b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := Run(context.Background(), e, s, Options{Question: stats.Question{Target: b, BudgetFIT: 1}, Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, p)
+	if len(p.Choice) != 0 || p.AreaOverhead != 0 {
+		t.Errorf("choice %v", p.Choice)
+	}
+}
+
+// RAM without a code makes every design miss the budget; with a code as an option
+// the search adds it and the proof runs on the machine with it.
+func TestCodeIsAnOption(t *testing.T) {
+	e := tinyEngine(t, "fashion-tiny", 2, npu.ECCNone)
+	s := baseCampaign(t, e, 3000)
+	o := Options{Dir: t.TempDir(), Question: stats.Question{Scenario: stats.Scenarios()[4]}}
+	p, err := Run(context.Background(), e, s, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Meets || len(p.Proof.Attempts) != 0 || len(p.Warnings) == 0 {
+		t.Fatalf("without a code: %+v", p.Proof)
+	}
+	o.Rebuild = func(ecc npu.ECC) (*faults.Engine, error) { return tinyEngine(t, "fashion-tiny", 2, ecc), nil }
+	if p, err = Run(context.Background(), e, s, o); err != nil {
+		t.Fatal(err)
+	}
+	if !p.Meets || !slices.ContainsFunc(p.Choice, func(c result.Choice) bool { return c.Mechanism == "secded" }) || p.AreaOverheadWithRAM <= 0 {
+		t.Errorf("meets %v, choice %+v, warnings %v, proof %+v", p.Meets, p.Choice, p.Warnings, p.Proof)
+	}
+}
+
+func TestRunRefuses(t *testing.T) {
+	e := tinyEngine(t, "fashion-tiny", 2, npu.ECCSECDED)
+	s := baseCampaign(t, e, 300)
+	filtered := t.TempDir()
+	if _, err := campaign.Run(context.Background(), e, campaign.Spec{Injections: 200, Only: []string{"mac.*"}}, filtered, campaign.RunOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	part, err := campaign.Load(filtered)
+	if err != nil {
+		t.Fatal(err)
+	}
+	incomplete := *s
+	incomplete.Complete = false
+	for name, f := range map[string]func() error{
+		"filtered":   func() error { _, err := Run(context.Background(), e, part, Options{NoProof: true}); return err },
+		"incomplete": func() error { _, err := Run(context.Background(), e, &incomplete, Options{NoProof: true}); return err },
+		"directory":  func() error { _, err := Run(context.Background(), e, s, Options{}); return err },
+		"set": func() error {
+			_, err := Run(context.Background(), e, s, Options{NoProof: true, Set: "all"})
+			return err
+		},
+		"cells": func() error {
+			_, err := Run(context.Background(), e, s, Options{NoProof: true, Cells: mechanism.Cells{Light: mechanism.Cell{Area: 1, SER: 2}}})
+			return err
+		},
+	} {
+		if f() == nil {
+			t.Errorf("%s must be refused", name)
 		}
 	}
 }

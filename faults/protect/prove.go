@@ -28,6 +28,8 @@ const (
 	cautious = 0.75
 	// spare enlarges a planned proof, since small strata get more than their share.
 	spare = 1.1
+	// enlarge is how often a plan may grow by a tenth until its power suffices.
+	enlarge = 10
 	// powerRepeats is the number of simulated proofs behind a printed power.
 	powerRepeats = 2000
 )
@@ -55,7 +57,7 @@ func (pr *Problem) PlanProof(a Assignment, d *mechanism.Design, attempt int) (Pl
 	}
 	rate := pr.rate(false)
 	flops := rate * (pr.Evidence.FlopBits + addedBits(d))
-	ram := pr.rate(true) * (pr.Evidence.SRAMBits - pr.Evidence.KnownSRAM)
+	ram := pr.rate(true) * pr.openRAM(a)
 	for _, c := range []struct{ residual, budget, raw float64 }{
 		{e.FIT.Upper, q.BudgetFIT, flops + ram},
 		{e.Flops.Upper, (1 - q.Target.SPFM) * rate * pr.Evidence.FlopBits, flops},
@@ -67,8 +69,27 @@ func (pr *Problem) PlanProof(a Assignment, d *mechanism.Design, attempt int) (Pl
 		}
 		p.Injections = max(p.Injections, int(math.Ceil(spare*float64(plan.Injections))))
 	}
+	for range enlarge {
+		if p.Power, err = pr.power(a, e, p, flops+ram); err != nil || p.Power >= wantedPower {
+			return p, err
+		}
+		p.Injections += p.Injections / 10
+	}
 	p.Power, err = pr.power(a, e, p, flops+ram)
 	return p, err
+}
+
+// openRAM is the number of RAM bits whose outcome is not known: those without a
+// correcting code.
+func (pr *Problem) openRAM(a Assignment) (n float64) {
+	for b := range pr.Blocks {
+		for _, u := range pr.Blocks[b].Units {
+			if pr.Evidence.Units[u].SRAM && pr.option(a, b, u).Kind != mechanism.SECDED {
+				n += pr.Evidence.Units[u].Bits
+			}
+		}
+	}
+	return n
 }
 
 // addedBits is the number of bits that a design adds.
@@ -106,13 +127,13 @@ func (pr *Problem) power(a Assignment, e Evaluation, p Plan, raw float64) (float
 				if sampled == 0 || weight == 0 {
 					continue
 				}
-				n := max(1, int(float64(p.Injections)*weight/raw))
+				n := int(math.Ceil(float64(p.Injections) * weight / raw))
 				strata = append(strata, stats.ProofStratum{Weight: weight, P: min(1, raise*o.Keep*failing/sampled), N: n})
 				rest -= weight
 			}
 		}
 		if rest > 0 {
-			strata = append(strata, stats.ProofStratum{Weight: rest, N: max(1, int(float64(p.Injections)*rest/raw))})
+			strata = append(strata, stats.ProofStratum{Weight: rest, N: int(math.Ceil(float64(p.Injections) * rest / raw))})
 		}
 		budget := q.BudgetFIT
 		if flopsOnly {

@@ -18,8 +18,8 @@ type Found struct {
 	Optimal  bool
 }
 
-// maxNodes ends a search that does not end by itself (our choice: about a minute).
-const maxNodes = 20_000_000
+// maxNodes ends a search that does not end by itself (our choice: a few seconds).
+const maxNodes = 4_000_000
 
 // search is a branch and bound over the units in order. A block is first tried
 // duplicated, then unit by unit.
@@ -33,6 +33,8 @@ type search struct {
 	err     error
 
 	plain   bool // the joint limit is that of Fay and Feuer for every design
+	rooms   map[float64]float64
+	factor  float64 // -ln(1 - confidence)
 	current Assignment
 }
 
@@ -48,10 +50,10 @@ type position struct {
 // by branch and bound. A branch is cut when its area, with that of the relaxed rest
 // for any one limit, is not below the best known; or when the joint upper limit of
 // what is decided lies beyond the target. Both are admissible: the estimate never
-// exceeds the joint limit, and the limit hardly falls when counts are added (see
-// monotone). The exact limit decides at the leaves.
+// exceeds what the joint limit leaves room for (see room), and the limit hardly
+// falls when counts are added (see monotone). The exact limit decides at the leaves.
 func (pr *Problem) Search() (Found, error) {
-	s := &search{pr: pr, best: math.Inf(1), current: pr.none()}
+	s := &search{pr: pr, best: math.Inf(1), current: pr.none(), rooms: map[float64]float64{}}
 	s.found.Assignment = pr.none()
 	for b := range pr.Blocks {
 		units := pr.Blocks[b].Units
@@ -60,6 +62,7 @@ func (pr *Problem) Search() (Found, error) {
 		}
 	}
 	s.prepareTails()
+	s.factor = -math.Log(1 - pr.Target.Question.Confidence)
 	s.plain = s.several() && !pr.estimateOnly
 	greedy, ok, err := pr.Greedy()
 	if err != nil {
@@ -229,22 +232,36 @@ func (s *search) cheapFirst(unit int) []int {
 
 // cut reports that nothing better stands behind a position.
 func (s *search) cut(at int, area float64, fixed [numLimits]sums) bool {
+	confidence := s.pr.Target.Question.Confidence
 	for limit := range numLimits {
-		left := s.pr.caps[limit]*(1+tolerance) - fixed[limit].mean
-		if area+s.tails[at][limit].at(left) >= s.best {
+		f := fixed[limit]
+		left := s.pr.caps[limit] * (1 + tolerance)
+		// Where more than half of everything sampled fails, the joint limit is
+		// another one, but then above half of that, and so of what is decided.
+		joint := limit != limitDUE && s.plain && f.raw > 2
+		if joint {
+			f.largest = math.Max(f.largest, s.largest[at][limit])
+			left = math.Min(left, s.room(f.largest, confidence))
+		}
+		if area+s.tails[at][limit].at(left-f.mean) >= s.best {
 			return true
 		}
-	}
-	for limit := range limitDUE {
-		f := fixed[limit]
-		f.largest = math.Max(f.largest, s.largest[at][limit])
-		// Where more than half of everything sampled fails, the limit is another
-		// one, but then above half of that, and so of what is decided.
-		if s.plain && f.raw > 2 && monotone*jointUpper(f, s.pr.Target.Question.Confidence) > 1 {
+		// The limit is at most -ln α times its mean: most branches are clear.
+		if joint && (f.mean+f.largest)*s.factor > 1 && monotone(confidence)*jointUpper(f, confidence) > 1 {
 			return true
 		}
 	}
 	return false
+}
+
+// room remembers the room beside a weight.
+func (s *search) room(largest, confidence float64) float64 {
+	m, ok := s.rooms[largest]
+	if !ok {
+		m = room(largest, confidence)
+		s.rooms[largest] = m
+	}
+	return m
 }
 
 // several reports that every design has at least two sampled pieces of positive
@@ -256,7 +273,7 @@ func (s *search) several() bool {
 			n += len(u.Pieces)
 		}
 		for _, o := range s.pr.Options[i] {
-			if o.Keep == 0 {
+			if o.Keep == 0 && !u.SRAM {
 				return false
 			}
 		}

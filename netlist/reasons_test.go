@@ -1,0 +1,68 @@
+package netlist
+
+import "strings"
+
+// neverRead explains the register bits whose flips show no effect in TestDeadBits.
+// A name that ends in a dot or a bank's stem stands for all registers that begin
+// with it.
+var neverRead = []struct{ name, why string }{
+	{"cc.irq", "read by the driver only"},
+	{"cc.buserr", "read by the driver only"},
+	{"cc.parseerr", "read by the driver only"},
+	{"cc.endreached", "read by the driver only"},
+	{"cc.wdfault", "read by the driver only"},
+	{"cc.eccfault", "read by the driver only"},
+	{"cc.faultiface", "read by the driver only"},
+	{"cc.faultchan", "read by the driver only"},
+	{"cc.irqhistory", "read by the driver only"},
+	{"cc.qread", "read by the driver only"},
+	{"cc.qbase", "taken over when the run starts, read by the driver afterwards"},
+	{"cc.qsize", "only compared with the offset of the stream: a value that stays above it changes nothing before STOP"},
+	{"cc.qconfig", "bit 0 chooses between two sets of AXI limits, which the driver programs alike"},
+	{"cc.regioncfg", "belongs to regions that the programs do not use, or chooses between equal AXI limits"},
+	{"cc.basep", "belongs to regions that the programs do not use"},
+	{"cc.burst", "belongs to an AXI limit that no region selects"},
+	{"cc.maxreads", "belongs to an AXI limit that no region selects, or a limit that is never reached"},
+	{"cc.maxwrites", "belongs to an AXI limit that no region selects, or a limit that is never reached"},
+	{"cc.bank", "belongs to settings that the operations of the test do not use, such as tiles and second operands"},
+	{"cc.ifmw", "compared with positions only: matters where a window crosses the right edge"},
+	{"cc.ifmh", "compared with positions only: matters where a window crosses the lower edge"},
+	{"cc.opparam", "upper bits select elementwise modes only"},
+	{"cc.elemread", "belongs to banks that hold no elementwise operation in the test"},
+	{"traversal.wd.", "counts in steps of a block: low bits stay below the next limit"},
+	{"traversal.wdinner.", "counts in steps of eight channels or of the micro-block: low bits are always zero"},
+	{"traversal.", "counts in steps of a block: low bits stay below the next limit"},
+	{"dma.axi0.turn", "matters only when two channels ask for the port in one cycle"},
+	{"dma.axi1.turn", "matters only when two channels ask for the port in one cycle"},
+	{"dma.axi0.waddr", "beats are aligned: the memory ignores the low three bits"},
+	{"dma.axi1.w", "port 1 leads to flash: the programs write nothing there"},
+	{"dma.ifm.req.x", "the address of a run is formed in the cycle that opens it, from the next value of the register"},
+	{"dma.m2m.dstreg", "the driver leads all regions but one to the same port"},
+	{"mac.y0", "upper bits wrap around the size of the shared buffer"},
+	{"mac.x0", "upper bits wrap around the size of the shared buffer"},
+	{"mac.addr", "upper bits wrap around the size of the shared buffer"},
+	{"sb.wraddr", "upper bits wrap around the size of the shared buffer"},
+	{"mac.wraddr", "upper bits wrap around the size of the shared buffer"},
+	{"mac.flags", "buffer number, read with the last token of a block only"},
+	{"mac.wrdone", "buffer number, read with the last token of a block only"},
+	{"mac.mask", "belongs to pixels that the configuration does not have, or to operations other than max pooling"},
+	{"mac.out", "belongs to pixels that the configuration does not have, or to tokens without read or write of sums"},
+	{"mac.wrmask", "belongs to pixels that the configuration does not have"},
+	{"mac.wrbank", "neighbouring banks often agree in what the write needs: block width, depth and accumulator format"},
+	{"mac.bank", "neighbouring banks often agree in what the stage needs"},
+	{"ao.n", "more lanes than the configuration has count as all lanes"},
+	{"ao.flags", "last-pixel flag, read in the first stage only"},
+	{"ao.out", "upper bytes of narrow outputs"},
+	{"ao.res", "upper bits saturate alike"},
+	{"pmu.", "observes: read by the driver only"},
+}
+
+func reasonForDead(register string) string {
+	for _, r := range neverRead {
+		if r.name == register || strings.HasSuffix(r.name, ".") && strings.HasPrefix(register, r.name) ||
+			r.name == "cc.bank" && strings.HasPrefix(register, r.name) || r.name == "dma.axi1.w" && strings.HasPrefix(register, r.name) {
+			return r.why
+		}
+	}
+	return ""
+}
