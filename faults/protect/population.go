@@ -47,6 +47,17 @@ func NewPopulation(base campaign.Population, d *mechanism.Design) *Population {
 	return p
 }
 
+// scaleAs takes over the raw rates of another population of the same machine.
+func (p *Population) scaleAs(o campaign.Population) {
+	for i := range p.groups {
+		for _, g := range o.Groups() {
+			if g.Block == p.groups[i].Block && g.SRAM == p.groups[i].SRAM {
+				p.groups[i].Scale = g.Scale
+			}
+		}
+	}
+}
+
 // scale is the factor of the raw rate of a block's flops or RAM.
 func (p *Population) scale(block string, sram bool) float64 {
 	for _, g := range p.groups {
@@ -59,7 +70,7 @@ func (p *Population) scale(block string, sram bool) float64 {
 
 // Digest names the machine with its mechanisms.
 func (p *Population) Digest() string {
-	return campaign.Digest([]string{p.base.Digest(), p.design.Digest()})
+	return campaign.Digest([]any{p.base.Digest(), p.design.Digest(), p.groups})
 }
 
 // Groups lists the groups of the plain machine, then those of the mechanisms.

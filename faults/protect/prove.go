@@ -184,6 +184,9 @@ func (r *run) prove(ctx context.Context, pr *Problem, d *mechanism.Design, plan 
 		}
 	}
 	pop := NewPopulation(base, d)
+	if r.o.Population != nil && e != r.e {
+		pop.scaleAs(r.o.Population)
+	}
 	dir := filepath.Join(r.o.Dir, fmt.Sprintf("proof-%d-%016x", plan.Attempt, plan.Seed))
 	c, err := campaign.Run(ctx, e, spec, dir, campaign.RunOptions{
 		Workers: r.o.Workers, Progress: r.o.Progress, Population: pop,

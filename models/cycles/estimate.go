@@ -60,6 +60,9 @@ func ReadRows(r io.Reader) ([]Row, error) {
 		if err != nil {
 			return nil, fmt.Errorf("per-layer table: %w", err)
 		}
+		if line[at[columnKind]] == columnKind { // every NPU subgraph has titles of its own
+			continue
+		}
 		row := Row{Source: line[at[columnSource]], Kind: line[at[columnKind]], Name: line[at[columnName]]}
 		if row.Cycles, err = number(line[at[columnCycles]]); err != nil {
 			return nil, fmt.Errorf("per-layer table: row %d: %w", len(rows)+1, err)
@@ -83,8 +86,5 @@ func number(s string) (float64, error) {
 	return v, nil
 }
 
-// onHost reports whether a row belongs to an operator that the host computes, or
-// to one that needs no work.
-func (r *Row) onHost() bool {
-	return r.Kind == "NNG Operator" || r.Cycles == 0 && r.Kind == "Memcpy"
-}
+// empty reports whether a row is an operator that needs no work.
+func (r *Row) empty() bool { return r.Cycles == 0 && r.Kind == "Memcpy" }

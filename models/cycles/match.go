@@ -76,7 +76,7 @@ func match(rows []Row, ops []kernel) ([]int, error) {
 	pending := map[signature]open{}
 	next := 0
 	skip := func() {
-		for next < len(rows) && rows[next].onHost() {
+		for next < len(rows) && rows[next].empty() {
 			next++
 		}
 	}

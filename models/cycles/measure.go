@@ -170,7 +170,7 @@ func (c *Comparison) collect(rows []Row, at []int, spent []uint64) {
 		parts[r]++
 	}
 	for i, r := range rows {
-		if r.onHost() {
+		if r.empty() {
 			continue
 		}
 		c.Vela += r.Cycles

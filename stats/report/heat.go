@@ -90,9 +90,12 @@ func twoDigits(x float64, way rounding) string {
 }
 
 // heatColour goes from near white at 0.1 % to dark red at 100 %, on a
-// logarithmic scale; ink is the colour of the text on it. A bound stays white:
-// nothing was seen there.
+// logarithmic scale; ink is the colour of the text on it. A bound is grey:
+// nothing was seen there; a proven zero is green.
 func heatColour(i result.Interval) (fill, ink string) {
+	if i.Bound() {
+		return "#ececec", "#555"
+	}
 	if i.Estimate <= 0 {
 		return "#e8f1ea", "#333"
 	}

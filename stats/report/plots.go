@@ -215,13 +215,31 @@ func (s points) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
 	text := p.X.Tick.Label
 	text.XAlign, text.YAlign = draw.XLeft, draw.YBottom
+	var named []vg.Point
 	for i, xy := range s.xys {
 		at := vg.Point{X: x(xy.X), Y: y(math.Max(xy.Y, p.Y.Min))}
 		c.DrawGlyph(s.style, at)
-		if i < len(s.names) {
-			c.FillText(text, vg.Point{X: at.X + vg.Points(7), Y: at.Y + vg.Points(3)}, s.names[i])
+		if i >= len(s.names) {
+			continue
+		}
+		pos, style := vg.Point{X: at.X + vg.Points(7), Y: at.Y + vg.Points(3)}, text
+		if crowded(named, at) {
+			pos.Y, style.YAlign = at.Y-vg.Points(3), draw.YTop
+		}
+		named = append(named, at)
+		c.FillText(style, pos, s.names[i])
+	}
+}
+
+// crowded reports whether a sign stands so close to a named one that their names
+// would overlap.
+func crowded(named []vg.Point, at vg.Point) bool {
+	for _, n := range named {
+		if math.Abs(float64(n.X-at.X)) < 70 && math.Abs(float64(n.Y-at.Y)) < 14 {
+			return true
 		}
 	}
+	return false
 }
 
 // fitTicks labels decades as plain numbers.

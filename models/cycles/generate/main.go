@@ -1,0 +1,68 @@
+// The command generate runs every network that Vela compiled and writes the
+// comparison of cycles, by default to docs/cycles.md.
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+
+	"upset/models/cycles"
+	"upset/npu"
+	"upset/npu/isa"
+)
+
+func main() {
+	dir := flag.String("vela", "../shared/vela", "folder with Vela's outputs")
+	out := flag.String("out", "docs/cycles.md", "page to write")
+	only := flag.String("only", "", "print the layers of the networks whose configuration and name, as in u55-128/kws, begin with this")
+	flag.Parse()
+	if err := run(*dir, *out, *only); err != nil {
+		fmt.Fprintln(os.Stderr, "generate:", err)
+		os.Exit(1)
+	}
+}
+
+func run(dir, out, only string) error {
+	var list []*cycles.Comparison
+	for _, c := range isa.Configs {
+		names, err := cycles.Networks(dir, c)
+		if err != nil {
+			return err
+		}
+		for _, n := range names {
+			if !strings.HasPrefix(c.String()+"/"+n, only) {
+				continue
+			}
+			r, err := cycles.Compare(dir, n, c, npu.DefaultSystem())
+			if err != nil {
+				return err
+			}
+			list = append(list, r)
+			if only != "" {
+				show(r)
+			}
+		}
+	}
+	if len(list) == 0 {
+		return fmt.Errorf("no compiled network in %s that begins with %q", dir, only)
+	}
+	if only != "" {
+		return nil
+	}
+	var b bytes.Buffer
+	if err := cycles.Write(&b, list); err != nil {
+		return err
+	}
+	return os.WriteFile(out, b.Bytes(), 0o644)
+}
+
+// show prints the layers of one network.
+func show(c *cycles.Comparison) {
+	fmt.Printf("%s on %v: %d, Vela %.0f, ratio %.3f\n", c.Network, c.Config, c.Ours, c.Vela, c.Ratio())
+	for i, l := range c.Layers {
+		fmt.Printf("%4d %-22s %4d parts %9d %9.0f %6.2f\n", i, l.Kind, l.Parts, l.Ours, l.Cycles, l.Ratio())
+	}
+}
