@@ -75,7 +75,9 @@ func totalsTable() string {
 			sums[i] += a.Flops
 		}
 	}
-	line := func(name string, v [4]int) { fmt.Fprintf(&b, "| %s | %d | %d | %d | %d |\n", name, v[0], v[1], v[2], v[3]) }
+	line := func(name string, v [4]int) {
+		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d |\n", name, v[0], v[1], v[2], v[3])
+	}
 	for _, name := range Blocks() {
 		line(name, rows[name])
 	}

@@ -47,7 +47,6 @@ type Register struct {
 
 	path  []int    // field indices from State
 	inner int      // elements of the last dimension, for two-dimensional fields
-	index []int    // element numbers, where not 0..Count-1
 	names []string // element names, for the configuration banks
 	masks []uint32 // bits that exist, for the configuration banks
 	ram   ramKind
@@ -121,8 +120,6 @@ type builder struct {
 	t    *Table
 	dims map[string]int
 }
-
-var registersType = reflect.TypeFor[isa.Registers]()
 
 func (b *builder) walk(t reflect.Type, path []int, block, name string) {
 	for i := range t.NumField() {

@@ -92,8 +92,7 @@ func (m *Machine) stepAO() {
 	m.readLanes(a, t, p)
 	if a.Tail != 0 && a.Valid == [aoStages]uint8{} {
 		a.Tail = 0
-		t.On = 0
-		t.Bank = (t.Bank + 1) & 3
+		t.end()
 	}
 }
 
@@ -399,7 +398,7 @@ func (m *Machine) advanceAO(a *AOState, t *Block, p *params, n int) {
 		return
 	}
 	a.Y = 0
-	a.B = (a.B + 1) & 7
+	a.B = (a.B + 1) & 15
 	if !lastBrick {
 		return
 	}

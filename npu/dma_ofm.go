@@ -201,8 +201,7 @@ func (m *Machine) finishOFM(f *OFMState, t *Block) {
 	f.Ending = 0
 	m.S.CC.OpValid[t.Bank] = 0
 	m.opDone(int(t.Bank))
-	t.On = 0
-	t.Bank = (t.Bank + 1) & 3
+	t.end()
 }
 
 // inUse reports whether a stage has not yet moved past a bank.

@@ -224,10 +224,11 @@ func (m *Machine) sumProducts(s *MACState) bool {
 	dots := m.dots
 	k := 8 * uint(s.Shift[stProduct]&3)
 	fresh := f&tokNewSum != 0
-	prod := s.Prod[:dots*8]
 	for i := range dots {
-		q := prod[i*8 : i*8+8 : i*8+8]
-		t := sx18(q[0]) + sx18(q[1]) + sx18(q[2]) + sx18(q[3]) + sx18(q[4]) + sx18(q[5]) + sx18(q[6]) + sx18(q[7])
+		// (q ^ 2^17) - 2^17 extends the sign of 18 bits; the eight 2^17 go at once.
+		q := (*[8]uint32)(s.Prod[i*8:])
+		const sign = 1 << 17
+		t := int32((q[0]^sign)+(q[1]^sign)+(q[2]^sign)+(q[3]^sign)+(q[4]^sign)+(q[5]^sign)+(q[6]^sign)+(q[7]^sign)) - 8*sign
 		v := int64(t) << k
 		if !fresh {
 			v += sx36(s.Sum[i])
@@ -268,12 +269,12 @@ func (m *Machine) multiply(s *MACState) {
 		w[i] = sx9(v)
 	}
 	for px := range m.pixels {
-		x := s.IFM[px*8 : px*8+8 : px*8+8]
+		x := (*[8]uint16)(s.IFM[px*8:])
 		x0, x1, x2, x3 := sx9(x[0]), sx9(x[1]), sx9(x[2]), sx9(x[3])
 		x4, x5, x6, x7 := sx9(x[4]), sx9(x[5]), sx9(x[6]), sx9(x[7])
 		for o := range d {
-			q := s.Prod[(px*d+o)*8 : (px*d+o)*8+8 : (px*d+o)*8+8]
-			v := w[o*8 : o*8+8 : o*8+8]
+			q := (*[8]uint32)(s.Prod[(px*d+o)*8:])
+			v := (*[8]int32)(w[o*8:])
 			q[0] = uint32(x0*v[0]) & mask18
 			q[1] = uint32(x1*v[1]) & mask18
 			q[2] = uint32(x2*v[2]) & mask18
@@ -305,18 +306,19 @@ func (m *Machine) subtractZero(s *MACState) {
 		zp &= 0xff
 	}
 	for px := range m.pixels {
-		raw := s.Raw[px]
-		on := s.Mask[stFetch]>>px&1 != 0
-		for i := range 8 {
-			var v int32
-			if on && s.Chan>>i&1 != 0 {
-				v = int32(raw >> (8 * i) & 0xff)
-				if signed {
-					v = int32(int8(v))
-				}
-				v -= zp
+		x := (*[8]uint16)(s.IFM[px*8:])
+		if s.Mask[stFetch]>>px&1 == 0 {
+			*x = [8]uint16{}
+			continue
+		}
+		raw, on := s.Raw[px], s.Chan
+		for i := range x {
+			v := int32(uint8(raw))
+			if signed {
+				v = int32(int8(raw))
 			}
-			s.IFM[px*8+i] = uint16(v) & mask9
+			x[i] = uint16(v-zp) & mask9 & -uint16(on&1)
+			raw, on = raw>>8, on>>1
 		}
 	}
 	s.Weight = s.WRaw

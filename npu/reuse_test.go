@@ -78,7 +78,7 @@ type shape struct {
 
 // add puts element (y, x, c) of the block at p into the set, where it exists.
 func (h *shape) add(e elements, p place, y, x, c int) {
-	if y >= h.d.BlkH || x >= h.d.BlkW || c >= h.d.BlkD {
+	if y >= h.d.BlkH || x >= h.d.BlkW || c < 0 || c >= h.d.BlkD {
 		return
 	}
 	y, x, c = y+p.oy, x+p.ox, c+p.oz
@@ -188,7 +188,7 @@ var reuseClasses = []reuseClass{
 		for y := range h.d.BlkH {
 			for x := range h.d.BlkW {
 				if y > int(a.Y) || y == int(a.Y) && x >= int(a.X) {
-					h.add(e, p, y, x, 16*int(a.B)+slot)
+					h.add(e, p, y, x, 16*int(a.B)-(p.oz&15)+slot)
 				}
 			}
 		}

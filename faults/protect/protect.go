@@ -15,10 +15,19 @@ import (
 	"upset/stats/result"
 )
 
-// defaultMargin is the share of a limit that the estimate of a design may take
-// (our choice: a proof of a few thousand injections then succeeds with at least
-// 90 % probability). Each further attempt halves it.
-const defaultMargin = 0.4
+const (
+	// defaultMargin is the share of a limit that the estimate of a design may take
+	// at first (our choice). It shrinks by narrow until a proof of affordable size
+	// has the wanted power, at most maxNarrow times, and by retreat after a proof
+	// that failed.
+	defaultMargin = 0.7
+	narrow        = 1.2
+	maxNarrow     = 14
+	retreat       = 1.5
+	// leastProof is the number of injections that a proof may always take; it may
+	// also take as many as the campaign did (our choice).
+	leastProof = 4000
+)
 
 // Options say what is searched and how it is proven.
 type Options struct {
@@ -31,8 +40,12 @@ type Options struct {
 	// Areas and Costs are those of the machine; nil takes the built-in ones.
 	Areas []netlist.BlockArea
 	Costs *netlist.Costs
-	// Margin is the share of a limit that the estimate may take; 0 takes 0.4.
+	// Margin is the share of a limit that the estimate may take at first; 0 takes
+	// 0.7.
 	Margin float64
+	// MaxProof is the most injections of one proof; 0 takes 4,000 or as many as
+	// the campaign has, whichever is more.
+	MaxProof int
 	// Dir is where the logs of the proofs go. NoProof ends after the search.
 	Dir     string
 	NoProof bool
@@ -47,7 +60,7 @@ type Options struct {
 }
 
 // normal fills in the defaults.
-func (o Options) normal(s campaign.Spec, t *netlist.Table) Options {
+func (o Options) normal(s campaign.Spec, t *netlist.Table, injections int) Options {
 	q := &o.Question
 	if q.Target == (stats.ASIL{}) {
 		q.Target, _ = stats.ASILByName("asil-d") // a constant name
@@ -79,6 +92,9 @@ func (o Options) normal(s campaign.Spec, t *netlist.Table) Options {
 	if o.Margin == 0 {
 		o.Margin = defaultMargin
 	}
+	if o.MaxProof == 0 {
+		o.MaxProof = max(leastProof, injections)
+	}
 	return o
 }
 
@@ -98,10 +114,10 @@ type run struct {
 }
 
 // Run finds the cheapest protection for the machine of a campaign and proves it.
-// When a proof fails, a design with half the margin is put to the next one, at
+// When a proof fails, a design with a narrower margin is put to the next one, at
 // most twice; the error is shared among the attempts.
 func Run(ctx context.Context, e *faults.Engine, s *campaign.Stored, o Options) (*result.Protect, error) {
-	o = o.normal(s.Spec, e.Table())
+	o = o.normal(s.Spec, e.Table(), len(s.Records))
 	if o.Dir == "" && !o.NoProof {
 		return nil, errors.New("no directory for the logs of the proof")
 	}
@@ -123,7 +139,7 @@ func Run(ctx context.Context, e *faults.Engine, s *campaign.Stored, o Options) (
 		if done {
 			break
 		}
-		margin /= 2
+		margin /= retreat
 	}
 	return r.out, nil
 }
@@ -137,7 +153,7 @@ func (r *run) problem(margin float64) (*Problem, error) {
 // attempt searches with a margin and proves what it finds. It narrows the margin
 // until the proof of the design can be planned.
 func (r *run) attempt(ctx context.Context, number int, margin *float64, tried map[string]bool) (done bool, err error) {
-	for range 8 {
+	for range maxNarrow {
 		pr, err := r.problem(*margin)
 		if err != nil {
 			return false, err
@@ -146,46 +162,42 @@ func (r *run) attempt(ctx context.Context, number int, margin *float64, tried ma
 		if err != nil {
 			return false, err
 		}
+		r.out.Searched += found.Searched
 		if !found.Feasible {
-			if number == 1 {
-				u := r.out.Unprotected
-				r.out.FITViolating, r.out.FITDUE, r.out.SPFM = u.FITViolating, u.FITDUE, u.SPFM
-			}
-			r.warn("no_design", "No design of the option set meets the target with the margin that a proof needs; take a larger campaign or the option set full.")
+			r.hopeless(number)
 			return true, nil
 		}
 		d, err := r.design(pr.Choices(found.Assignment))
 		if err != nil {
 			return false, err
 		}
-		if tried[d.String()] {
-			*margin /= 2
-			continue
-		}
 		plan, err := pr.PlanProof(found.Assignment, d, number)
-		if err != nil || plan.Power < wantedPower {
-			*margin /= 1.25
-			if !r.o.NoProof {
-				continue
-			}
+		if err != nil || plan.Power < wantedPower || plan.Injections > r.o.MaxProof || tried[d.String()] {
+			// A residual too close to its limit is an error of the plan.
+			*margin /= narrow
+			continue
 		}
 		tried[d.String()] = true
 		plan.Seed = proofSeed(r.stored.Spec, d.String(), number)
-		if err := r.chosen(pr, found, *margin); err != nil {
-			return false, err
-		}
-		if r.o.NoProof {
-			return true, nil
+		if err := r.chosen(pr, found, *margin); err != nil || r.o.NoProof {
+			return true, err
 		}
 		p, err := r.prove(ctx, pr, d, plan)
 		if err != nil {
 			return false, err
 		}
-		r.record(pr, d, found.Assignment, p)
-		return p.attempt.Holds, nil
+		return p.attempt.Holds, r.record(pr, d, found.Assignment, p)
 	}
-	r.warn("no_proof", "No further design could be proven with the wanted power; take a larger campaign.")
+	r.warn("no_proof", fmt.Sprintf("No further design could be proven with the wanted power by %d injections; take a larger campaign.", r.o.MaxProof))
 	return true, nil
+}
+
+// hopeless records that no design meets the target.
+func (r *run) hopeless(attempt int) {
+	if u := r.out.Unprotected; attempt == 1 {
+		r.out.FITViolating, r.out.FITDUE, r.out.SPFM = u.FITViolating, u.FITDUE, u.SPFM
+	}
+	r.warn("no_design", "No design of the option set meets the target with the margin that a proof needs; take a larger campaign or the option set full.")
 }
 
 // design puts choices on the machine.
@@ -199,14 +211,14 @@ func (r *run) warn(code, message string) {
 }
 
 // record takes over the outcome of a proof.
-func (r *run) record(pr *Problem, d *mechanism.Design, a Assignment, p *proven) {
+func (r *run) record(pr *Problem, d *mechanism.Design, a Assignment, p *proven) error {
 	area, _ := pr.Area(a)
 	logic, _ := r.pricing.Logic()
 	e, err := pr.Evaluate(a)
-	if err == nil {
-		p.attempt.FITExpected = e.FIT.Estimate
+	if err != nil {
+		return err
 	}
-	p.attempt.Design, p.attempt.AreaOverhead = d.String(), area/logic
+	p.attempt.Design, p.attempt.AreaOverhead, p.attempt.FITExpected = d.String(), area/logic, e.FIT.Estimate
 	out := r.out
 	out.Proof.Attempts = append(out.Proof.Attempts, p.attempt)
 	out.Proof.Injections += p.attempt.Injections
@@ -221,6 +233,7 @@ func (r *run) record(pr *Problem, d *mechanism.Design, a Assignment, p *proven) 
 		out.Warnings = append(out.Warnings, w)
 	}
 	if !p.attempt.Holds {
-		r.warn("proof_failed", fmt.Sprintf("Proof %d did not hold: upper limit %.4g FIT, SPFM at least %.4f; the next design has half its margin.", len(out.Proof.Attempts), p.attempt.FITUpper, p.attempt.SPFMLower))
+		r.warn("proof_failed", fmt.Sprintf("Proof %d did not hold: upper limit %.4g FIT, SPFM at least %.4f; the next design has a narrower margin.", len(out.Proof.Attempts), p.attempt.FITUpper, p.attempt.SPFMLower))
 	}
+	return nil
 }

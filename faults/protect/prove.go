@@ -25,7 +25,7 @@ const (
 	wantedPower = 0.9
 	// cautious is the confidence of the upper limit that stands for the residual
 	// when a proof is planned: the search picks what looks good by chance, too.
-	cautious = 0.75
+	cautious = 0.9
 	// spare enlarges a planned proof, since small strata get more than their share.
 	spare = 1.1
 	// enlarge is how often a plan may grow by a tenth until its power suffices.

@@ -99,7 +99,7 @@ func (r *run) chosen(pr *Problem, f Found, margin float64) error {
 		return err
 	}
 	out := r.out
-	out.AreaGE, out.Searched, out.Optimal = e.Area, out.Searched+f.Searched, f.Optimal
+	out.AreaGE, out.Optimal = e.Area, f.Optimal
 	out.AreaOverhead, out.AreaOverheadWithRAM = r.overheads(e.Area, e.RAM)
 	out.FITViolating, out.FITDUE, out.SPFM = limits(e.FIT), e.DUE, e.SPFM
 	out.Choice = out.Choice[:0]

@@ -1,0 +1,194 @@
+package driver
+
+import (
+	"bytes"
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"testing"
+
+	"upset/models/tflite"
+	"upset/npu/isa"
+)
+
+// TestEncodePayload checks the words against those that Vela writes: the stream
+// starts at a multiple of 16 bytes, and a long stream uses both length fields.
+func TestEncodePayload(t *testing.T) {
+	for _, cfg := range isa.Configs {
+		for _, n := range []int{1, 4, 829, 70000} {
+			commands := make([]uint32, n)
+			for i := range commands {
+				commands[i] = uint32(i) * 0x9e3779b1
+			}
+			data, err := encodePayload(cfg, commands)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pay, err := parsePayload(data)
+			if err != nil {
+				t.Fatalf("%s, %d words: %v", cfg, n, err)
+			}
+			if err := pay.check(cfg); err != nil || !slices.Equal(pay.commands, commands) {
+				t.Errorf("%s, %d words: %d come back, %v", cfg, n, len(pay.commands), err)
+			}
+			if (len(data)-4*n)%streamAlign != 0 {
+				t.Errorf("%s: the stream starts at byte %d", cfg, len(data)-4*n)
+			}
+		}
+	}
+	if _, err := encodePayload(isa.U55x32, make([]uint32, maxStream+1)); err == nil {
+		t.Error("a stream beyond the limit is accepted")
+	}
+}
+
+// TestPayloadEqualsVela encodes the streams of Vela outputs again and expects
+// the same bytes.
+func TestPayloadEqualsVela(t *testing.T) {
+	for _, cfg := range isa.Configs {
+		for _, name := range []string{"kws_ref_model", "ad01_int8", "ops/softmax_int8"} {
+			m, err := tflite.Parse(velaFile(t, "ethos-"+cfg.String()+"/"+name+"_vela.tflite"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := m.Subgraphs[0].Tensors[npuOp(m).Inputs[inputCommands]].Data
+			pay, err := parsePayload(want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := encodePayload(cfg, pay.commands); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%s %s: the payload of %d bytes is encoded as %d others, %v", cfg, name, len(want), len(got), err)
+			}
+		}
+	}
+}
+
+// roundTrip writes a network as a file and reads it again.
+func roundTrip(t *testing.T, n *Network) *Network {
+	t.Helper()
+	m, err := n.Container()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := m.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := tflite.Parse(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := FromVela(again, n.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// samePrograms compares what the NPU sees of two programs.
+func samePrograms(t *testing.T, got, want *Program) {
+	t.Helper()
+	if !slices.Equal(got.Commands, want.Commands) || !bytes.Equal(got.Flash, want.Flash) || got.ArenaSize != want.ArenaSize ||
+		got.FastSize != want.FastSize || got.Bases() != want.Bases() || got.StreamAddr() != want.StreamAddr() {
+		t.Errorf("the program comes back with %d words, %d bytes of flash, an arena of %d; it had %d, %d, %d",
+			len(got.Commands), len(got.Flash), got.ArenaSize, len(want.Commands), len(want.Flash), want.ArenaSize)
+	}
+	for i, lists := range [2][2][]Binding{{got.Inputs, want.Inputs}, {got.Outputs, want.Outputs}} {
+		if !reflect.DeepEqual(lists[0], lists[1]) {
+			t.Errorf("list %d of tensors: %+v, want %+v", i, lists[0], lists[1])
+		}
+	}
+}
+
+// TestContainer writes our own compilation as a Vela-style file, reads it with
+// the reader of such files and compares program and outputs.
+func TestContainer(t *testing.T) {
+	root := shared(t)
+	for _, name := range []string{"kws_ref_model", "ad01_int8"} {
+		data, err := os.ReadFile(filepath.Join(root, "models", name+".tflite"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, cfg := range isa.Configs {
+			n, err := Open(data, cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			again := roundTrip(t, n)
+			samePrograms(t, again.Program(), n.Program())
+			compare(t, again, filepath.Join(root, "golden", name), "02")
+		}
+	}
+}
+
+// TestContainerSmall does so for the network in the project's own test data.
+func TestContainerSmall(t *testing.T) {
+	data, err := os.ReadFile("../../testdata/models/fashion-tiny.tflite")
+	if err != nil {
+		t.Fatal(err)
+	}
+	input, err := os.ReadFile("../../testdata/models/fashion-tiny.inputs/in_003.bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, cfg := range isa.Configs {
+		n, err := Open(data, cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := roundTrip(t, n)
+		samePrograms(t, again.Program(), n.Program())
+		want, err := n.RunFunctional(input)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := again.RunFunctional(input); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s: output %x, want %x, %v", cfg, got, want, err)
+		}
+	}
+}
+
+// TestContainerOfSpill keeps a fast memory of its own apart from the arena, and
+// an input that is not read without a place.
+func TestContainerOfSpill(t *testing.T) {
+	var s isa.Stream
+	s.Op(isa.OpStop, 0xffff)
+	b := func(offset int) Binding {
+		return Binding{Name: "x", Type: tflite.Int8, Shape: []int{1, 16}, Offset: offset, Size: 16}
+	}
+	p := &Program{Config: isa.U55x64, Commands: s.Words, Flash: make([]byte, 32), ArenaSize: 48, FastSize: 64, Inputs: []Binding{b(-1), b(0)}, Outputs: []Binding{b(32)}}
+	n := &Network{Config: isa.U55x64, Inputs: p.Inputs, Outputs: p.Outputs, Stages: []Stage{{Program: p}}}
+	samePrograms(t, roundTrip(t, n).Program(), p)
+}
+
+// TestContainerRefused keeps a Vela output as it is and refuses a network of
+// which the host computes parts.
+func TestContainerRefused(t *testing.T) {
+	m, err := tflite.Parse(velaFile(t, "ethos-u55-128/keyword_scrambled_8bit_vela.tflite"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := FromVela(m, isa.U55x128)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := n.Container(); err != nil || got != m {
+		t.Errorf("a Vela output gives another model, %v", err)
+	}
+	n.model = nil
+	if _, err := n.Container(); err == nil {
+		t.Error("a network with host operators is accepted")
+	}
+}
+
+// TestPlanOfContainer checks the metadata word by word.
+func TestPlanOfContainer(t *testing.T) {
+	got := encodePlan([]int{64, -1, 0})
+	want := []int32{0, 1, 3, 64, -1, 0}
+	for i, w := range want {
+		if v := int32(binary.LittleEndian.Uint32(got[4*i:])); v != w || len(got) != 4*len(want) {
+			t.Errorf("word %d is %d, want %d", i, v, w)
+		}
+	}
+}

@@ -1,0 +1,197 @@
+package npu_test
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"upset/models/driver"
+	"upset/models/tflite"
+	"upset/npu"
+	"upset/npu/isa"
+)
+
+// Bounds of a hostile run (our choice): small memories and few cycles, so that a
+// case takes milliseconds.
+const (
+	hostileCycles = 20_000
+	hostileSRAM   = 1 << 16
+	hostileFlash  = 1 << 14
+)
+
+// hostileRun runs a stream until the machine stops or the watchdog bites, and
+// checks what must hold after any input.
+func hostileRun(t *testing.T, c isa.Config, mem *isa.Memory, at uint32, words int, bases [8]uint32) npu.Status {
+	t.Helper()
+	sram, flash := len(mem.SRAM), len(mem.Flash)
+	m := npu.New(c, npu.DefaultSystem(), npu.ECCNone, mem)
+	m.Start(at, 4*words, bases)
+	st := m.Run(hostileCycles)
+	if m.Cycle() > hostileCycles {
+		t.Fatalf("the watchdog of %d cycles lets %d pass", hostileCycles, m.Cycle())
+	}
+	if len(mem.SRAM) != sram || len(mem.Flash) != flash {
+		t.Fatal("the run changed the size of a memory")
+	}
+	if stopped := m.S.CC.Run == 0; stopped == (st == npu.Timeout) || stopped && m.S.CC.IRQ == 0 || st == npu.Running {
+		t.Fatalf("status %v with run %d and interrupt %d", st, m.S.CC.Run, m.S.CC.IRQ)
+	}
+	return st
+}
+
+// hostileProgram runs a program whose parts may be damaged.
+func hostileProgram(t *testing.T, p *driver.Program, edit func(flash []byte, words int)) npu.Status {
+	t.Helper()
+	mem := new(isa.Memory)
+	if err := p.Load(mem, make([]byte, p.InputBytes())); err != nil {
+		t.Skip("too large to load")
+	}
+	mem.Flash = append([]byte(nil), mem.Flash...)
+	edit(mem.Flash, len(p.Commands))
+	return hostileRun(t, p.Config, mem, p.StreamAddr(), len(p.Commands), p.Bases())
+}
+
+// patch overwrites bytes: each change is a 16-bit place and a byte that is
+// combined with the old value by exclusive or.
+func patch(b, changes []byte) {
+	for ; len(changes) >= 3 && len(b) > 0; changes = changes[3:] {
+		b[int(binary.LittleEndian.Uint16(changes))%len(b)] ^= changes[2]
+	}
+}
+
+// hostilePrograms are small programs that use every block: a convolution with
+// several blocks, a depthwise one and, where the data folder is there, Vela
+// streams with tables, elementwise operations and rolling buffers.
+func hostilePrograms(t testing.TB) []*driver.Program {
+	var list []*driver.Program
+	for _, c := range isa.Configs {
+		r := rand.New(rand.NewPCG(uint64(c), 11))
+		for _, l := range []layer{
+			{h: 6, w: 7, d: 9, od: 19, kernel: 3, stride: 2},
+			{h: 5, w: 6, d: 12, od: 12, kernel: 3, stride: 1, depthwise: true},
+		} {
+			p, _ := l.build(t, c, r)
+			list = append(list, p)
+		}
+		for _, name := range []string{"hello_world_int8", "ops/softmax_int8", "ops/add_diff", "ops/resize_nn_2x", "ops/avgpool_3x3_same_int16", "ops/fc_sparse"} {
+			data, err := os.ReadFile(filepath.Join("..", "..", "shared", "vela", "ethos-"+c.String(), name+"_vela.tflite"))
+			if err != nil {
+				continue
+			}
+			n, err := driver.Open(data, c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p := n.Program(); p != nil {
+				list = append(list, p)
+			}
+		}
+	}
+	return list
+}
+
+func bytesOfWords(words []uint32) []byte {
+	var b []byte
+	for _, w := range words {
+		b = binary.LittleEndian.AppendUint32(b, w)
+	}
+	return b
+}
+
+// extremeStream sets every register to one value and starts every operation.
+func extremeStream(value uint32) []uint32 {
+	var s isa.Stream
+	for r := range isa.Table {
+		s.Set(isa.Reg(r), value)
+	}
+	for _, op := range []isa.Opcode{isa.OpConv, isa.OpDepthwise, isa.OpPool, isa.OpElementwise, isa.OpDMAStart, isa.OpKernelWait, isa.OpDMAWait} {
+		s.Op(op, value&0xff)
+	}
+	s.Op(isa.OpStop, 0xffff)
+	return s.Words
+}
+
+// FuzzStream runs any words as a command stream.
+func FuzzStream(f *testing.F) {
+	f.Add(uint8(0), []byte{})
+	f.Add(uint8(1), bytesOfWords([]uint32{0xffff0000}))
+	f.Add(uint8(2), bytesOfWords([]uint32{0x4020}))
+	for _, value := range []uint32{0, 1, 2, 7, 0x7fff, 0xffff, 0x31000000, 0xffffffff} {
+		f.Add(uint8(value)&3, bytesOfWords(extremeStream(value)))
+	}
+	for i, p := range hostilePrograms(f) {
+		f.Add(uint8(i), bytesOfWords(p.Commands))
+	}
+	f.Fuzz(func(t *testing.T, c uint8, stream []byte) {
+		stream = stream[:min(len(stream), hostileFlash)&^3]
+		mem := &isa.Memory{SRAM: make([]byte, hostileSRAM), Flash: make([]byte, 2*hostileFlash)}
+		r := rand.New(rand.NewPCG(uint64(c), 3))
+		for i := range mem.Flash[:hostileFlash] {
+			mem.Flash[i] = byte(r.Uint32())
+		}
+		copy(mem.Flash[hostileFlash:], stream)
+		hostileRun(t, isa.Configs[c&3], mem, isa.FlashBase+hostileFlash, len(stream)/4, [8]uint32{isa.FlashBase, isa.SRAMBase, isa.SRAMBase})
+	})
+}
+
+// FuzzDamagedStream damages the words of streams that are otherwise whole.
+func FuzzDamagedStream(f *testing.F) {
+	programs := hostilePrograms(f)
+	for i := range programs {
+		f.Add(uint8(i), []byte{byte(16 * i), 0, 0xff, 3, 1, 0x80, byte(40 + i), 0, 1})
+	}
+	f.Fuzz(func(t *testing.T, which uint8, changes []byte) {
+		p := programs[int(which)%len(programs)]
+		hostileProgram(t, p, func(flash []byte, words int) {
+			at := int(p.StreamAddr() - isa.FlashBase)
+			patch(flash[at:at+4*words], changes)
+		})
+	})
+}
+
+// FuzzDamagedWeights damages weights, scales, tables and constants in flash.
+func FuzzDamagedWeights(f *testing.F) {
+	programs := hostilePrograms(f)
+	for i := range programs {
+		f.Add(uint8(i), []byte{0, 0, 0xff, 1, 0, 0x0f, byte(i), 1, 0x55})
+	}
+	f.Fuzz(func(t *testing.T, which uint8, changes []byte) {
+		p := programs[int(which)%len(programs)]
+		hostileProgram(t, p, func(flash []byte, _ int) { patch(flash[:len(p.Flash)], changes) })
+	})
+}
+
+// FuzzContainer damages whole files and runs what can still be read.
+func FuzzContainer(f *testing.F) {
+	var files [][]byte
+	for _, name := range []string{"hello_world_int8", "ops/softmax_int8", "ops/conv_3x3"} {
+		if data, err := os.ReadFile(filepath.Join("..", "..", "shared", "vela", "ethos-u55-128", name+"_vela.tflite")); err == nil {
+			files = append(files, data)
+		}
+	}
+	if len(files) == 0 {
+		f.Skip("the data folder ../shared is absent")
+	}
+	for i := range files {
+		f.Add(uint8(i), []byte{200, 1, 0xff})
+	}
+	f.Fuzz(func(t *testing.T, which uint8, changes []byte) {
+		b := append([]byte(nil), files[int(which)%len(files)]...)
+		patch(b, changes)
+		m, err := tflite.Parse(b)
+		if err != nil {
+			return
+		}
+		n, err := driver.FromVela(m, isa.U55x128)
+		if err != nil {
+			return
+		}
+		for _, p := range n.Programs() {
+			if p.InputBytes() < 1<<20 {
+				hostileProgram(t, p, func([]byte, int) {})
+			}
+		}
+	})
+}
