@@ -3,6 +3,10 @@ package faults
 import (
 	"errors"
 	"fmt"
+	"runtime"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"upset/models/driver"
 	"upset/netlist"
@@ -54,22 +58,47 @@ func New(p *driver.Program, inputs [][]byte, o Options, progress func(done, tota
 	if e.points <= 0 {
 		e.points = min(maxPoints, max(minPoints, pointBudget/pointSize/len(inputs)))
 	}
-	cycles := uint64(0)
-	for i, in := range inputs {
-		g, err := e.golden(in, cycles)
-		if err != nil {
-			return nil, fmt.Errorf("input %d: %w", i, err)
-		}
-		if i > 0 {
-			g.Ops = e.golds[0].Ops
-		}
-		cycles = g.Cycles
-		e.golds = append(e.golds, g)
-		if progress != nil {
-			progress(i+1, len(inputs))
-		}
+	if err := e.runAll(inputs, progress); err != nil {
+		return nil, err
 	}
 	return e, nil
+}
+
+// runAll makes the fault-free runs: the first alone, since it measures the cycles
+// of them all, the others side by side.
+func (e *Engine) runAll(inputs [][]byte, progress func(done, total int)) error {
+	e.golds = make([]*Golden, len(inputs))
+	var mu sync.Mutex
+	done := 0
+	one := func(i int, cycles uint64) error {
+		g, err := e.golden(inputs[i], cycles)
+		if err != nil {
+			return fmt.Errorf("input %d: %w", i, err)
+		}
+		e.golds[i] = g
+		mu.Lock()
+		defer mu.Unlock()
+		done++
+		if progress != nil {
+			progress(done, len(inputs))
+		}
+		return nil
+	}
+	if err := one(0, 0); err != nil {
+		return err
+	}
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i := 1; i < len(inputs); i++ {
+		group.Go(func() error {
+			if err := one(i, e.golds[0].Cycles); err != nil {
+				return err
+			}
+			e.golds[i].Ops = e.golds[0].Ops
+			return nil
+		})
+	}
+	return group.Wait()
 }
 
 // Table is the site table of the machine.

@@ -61,7 +61,7 @@ type AOState struct {
 }
 
 // stepAO advances the output stage by a cycle. The pipeline moves once every
-// aoPasses cycles: in the first cycle the last product leaves and the low half of
+// few cycles, see outputPasses: in the first cycle the last product leaves and the low half of
 // the next one is formed, in the last cycle everything moves on.
 func (m *Machine) stepAO() {
 	a, t := &m.S.AO, &m.S.Trav.AO
@@ -81,7 +81,7 @@ func (m *Machine) stepAO() {
 	}
 	m.count(EvAOActive, 1)
 	a.Pass++
-	if int(a.Pass) < p.aoPasses {
+	if int(a.Pass) < p.stepPasses(a) {
 		return
 	}
 	a.Pass = 0

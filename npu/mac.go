@@ -71,7 +71,6 @@ const (
 )
 
 func sx9(v uint16) int32  { return int32(int16(v<<7)) >> 7 }
-func sx18(v uint32) int32 { return int32(v<<14) >> 14 }
 func sx36(v uint64) int64 { return int64(v<<28) >> 28 }
 func sx40(v uint64) int64 { return int64(v<<24) >> 24 }
 

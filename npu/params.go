@@ -35,8 +35,9 @@ type params struct {
 	accBytes int
 	ibHalf   int // bytes of one IFM buffer
 	ib2Half  int
-	abHalf   int // bytes of one accumulator buffer
-	aoPasses int // clock cycles a token of the output stage takes
+	abHalf   int                 // bytes of one accumulator buffer
+	aoPasses int                 // clock cycles a token of the output stage takes with all lanes in use
+	aoLanes  [maxLanes + 1]uint8 // the same by lanes in use
 }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
@@ -101,7 +102,10 @@ func (p *params) derive(s *isa.Spec) {
 		p.accBytes = 5
 	}
 	p.buffers(s)
-	p.aoPasses = p.outputPasses(s)
+	for n := range p.aoLanes {
+		p.aoLanes[n] = uint8(p.outputPasses(max(1, n)))
+	}
+	p.aoPasses = int(p.aoLanes[s.ElementUnits])
 }
 
 func (p *params) buffers(s *isa.Spec) {
@@ -121,12 +125,10 @@ func (p *params) buffers(s *isa.Spec) {
 	p.abHalf = max(0, lut-p.ABStart) / 2
 }
 
-// outputPasses is the number of clock cycles a group of lanes needs for its
-// elements: the multiplier of a lane is 32×16 bits wide, so a 32-bit scale takes
+// outputPasses is the number of clock cycles that a token of so many lanes needs: the multiplier of a lane is 32×16 bits wide, so a 32-bit scale takes
 // two passes, and ADD and SUB scale three values; a table serves one lane a
 // cycle; 32-bit operands are limited by the 128-bit port of the shared buffer.
-func (p *params) outputPasses(s *isa.Spec) int {
-	lanes := s.ElementUnits
+func (p *params) outputPasses(lanes int) int {
 	n := 2
 	switch {
 	case p.kind == kindMax:
@@ -148,4 +150,20 @@ func (p *params) outputPasses(s *isa.Spec) int {
 		n = max(n, lanes)
 	}
 	return n
+}
+
+// stepPasses is the number of cycles of the current step of the output stage: that
+// of the widest token in it. A token with few lanes in use takes fewer turns at the
+// ports of the tables and the shared buffer.
+func (p *params) stepPasses(a *AOState) int {
+	if int(p.aoLanes[1]) == p.aoPasses {
+		return p.aoPasses
+	}
+	n := uint8(1)
+	for st, on := range a.Valid {
+		if on != 0 {
+			n = max(n, a.N[st])
+		}
+	}
+	return int(p.aoLanes[min(n, maxLanes)])
 }

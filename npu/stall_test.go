@@ -2,6 +2,7 @@ package npu_test
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"testing"
 
 	"upset/npu"
@@ -78,6 +79,69 @@ func TestStallCauses(t *testing.T) {
 		}
 		if m.Events[x.event] == 0 {
 			t.Errorf("%s: event %d never happens", x.name, x.event)
+		}
+	}
+}
+
+// TestTimingNeverChangesResults runs operators with memories that answer at once,
+// late, in another order of the ports, or with slow responses to writes. Any
+// order of events that the handshakes allow must give the same result.
+func TestTimingNeverChangesResults(t *testing.T) {
+	systems := []npu.System{
+		{SRAM: npu.Timing{BeatInterval: 1}, Flash: npu.Timing{BeatInterval: 1}},
+		{SRAM: npu.Timing{BeatInterval: 1, ReadLatency: 200, WriteLatency: 5}, Flash: npu.Timing{BeatInterval: 1, ReadLatency: 1, WriteLatency: 1}},
+		{SRAM: npu.Timing{BeatInterval: 3, ReadLatency: 7, WriteLatency: 150}, Flash: npu.Timing{BeatInterval: 16, ReadLatency: 300, WriteLatency: 64}},
+	}
+	names := []string{"kws_ref_model", "micro_speech_quantized"}
+	if full() {
+		names = networks
+	}
+	for _, c := range isa.Configs {
+		for _, name := range names {
+			p, input := compiledProgram(t, c, name), goldenInput(t, name)
+			want, err := p.RunFunctional(input)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, sys := range systems {
+				m := load(t, p, input, sys, npu.ECCNone)
+				if st := m.Run(100_000_000); st != npu.Done || !bytes.Equal(p.ReadOutputs(m.Mem), want) {
+					t.Errorf("%s %s with %+v: %v, output right %v", c, name, sys, st, bytes.Equal(p.ReadOutputs(m.Mem), want))
+				}
+				accounted(t, m)
+			}
+		}
+	}
+}
+
+// TestSumHazard runs layers of one output position: its micro-block comes back at once, for the next
+// kernel tap: its sums are still on their way to the shared buffer, and the array
+// has to wait when the weights do not. The input comes late, so that both weight
+// blocks are full by then. The waiting cycles are accounted for, and the result
+// is right.
+func TestSumHazard(t *testing.T) {
+	for _, c := range isa.Configs {
+		l := layer{h: 3, w: 3, d: 32, od: c.Spec().UBlockD, kernel: 3, stride: 3}
+		p, input := l.build(t, c, rand.New(rand.NewPCG(uint64(c), 12)))
+		want, err := p.RunFunctional(input)
+		if err != nil {
+			t.Fatal(err)
+		}
+		late := npu.System{SRAM: npu.Timing{BeatInterval: 4, ReadLatency: 400}, Flash: npu.Timing{BeatInterval: 1}}
+		m := load(t, p, input, late, npu.ECCNone)
+		waits := 0
+		for m.S.CC.Run != 0 {
+			n, fed := m.Events[npu.EvMACStalledAB], m.S.MAC.Run != 0
+			if m.Step(); fed && m.Events[npu.EvMACStalledAB] > n {
+				waits++
+			}
+		}
+		accounted(t, m)
+		if m.Status() != npu.Done || !bytes.Equal(p.ReadOutputs(m.Mem), want) {
+			t.Errorf("%s: %v, output right %v", c, m.Status(), bytes.Equal(p.ReadOutputs(m.Mem), want))
+		}
+		if waits == 0 {
+			t.Errorf("%s: the array never waits for its sums", c)
 		}
 	}
 }

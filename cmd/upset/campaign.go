@@ -149,7 +149,15 @@ func checkLayers(e *faults.Engine, layers []int) error {
 // injectAll runs or resumes the campaign in a folder and stores its results there.
 func (p *program) injectAll(ctx context.Context, e *faults.Engine, spec campaign.Spec, dir string, o campaign.RunOptions) (*result.Campaign, error) {
 	bar := p.progress("injections", 0)
-	o.Progress = func(g campaign.Progress) { bar.setOf(g.Done, g.Total) }
+	told := 0
+	o.Progress = func(g campaign.Progress) {
+		bar.setOf(g.Done, g.Total)
+		if g.Estimated && g.Round > told {
+			told = g.Round
+			p.note("provisional, %d injections: residual %.3g [%.3g, %.3g] FIT, one-sided limits", g.Outcomes.Total(),
+				g.FITViolating.Estimate, g.FITViolating.Lower, g.FITViolating.Upper)
+		}
+	}
 	r, err := campaign.Run(ctx, e, spec, dir, o)
 	bar.finish()
 	if errors.Is(err, campaign.ErrInterrupted) {

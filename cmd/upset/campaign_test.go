@@ -128,7 +128,7 @@ func TestCampaignFilters(t *testing.T) {
 		"--scenario hell", "--flop-fit 1", "--budget 0", "--duty 2", "--criterion tolerance:7", "--inventory main.go",
 	} {
 		o := invoke(append([]string{"campaign", "run", tiny, "--inputs", inputs, "--out", t.TempDir()}, strings.Fields(line)...)...)
-		if o.code != codeUsage || strings.Count(o.errors, "\n") != 1 {
+		if o.code != codeUsage || strings.Count(complaint(o.errors), "\n") != 1 {
 			t.Errorf("%s: exit %d\n%s", line, o.code, o.errors)
 		}
 	}

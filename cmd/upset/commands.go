@@ -14,5 +14,7 @@ func commands(p *program) []*cli.Command {
 		reportCommand(p),
 		compareCommand(p),
 		validateCommand(p),
+		compileCommand(p),
+		disasmCommand(p),
 	}
 }

@@ -34,6 +34,7 @@ type inference struct {
 	ctx    context.Context
 	system npu.System
 	trace  io.Writer // may be nil
+	chrome *tracer   // may be nil
 
 	operations []result.RunOperation
 	events     [npu.NumEvents]uint64
@@ -80,6 +81,9 @@ func (r *inference) program(p *driver.Program, input []byte) ([]byte, error) {
 	m := npu.New(p.Config, r.system, npu.ECCNone, mem)
 	t := newTally(m, p, r.trace)
 	m.Start(p.StreamAddr(), 4*len(p.Commands), p.Bases())
+	if r.chrome != nil {
+		r.chrome.begin(m, p, t)
+	}
 	if err := r.steps(m, t); err != nil {
 		return nil, err
 	}
@@ -117,6 +121,12 @@ func (r *inference) steps(m *npu.Machine, t *tally) error {
 		}
 		m.Step()
 		t.step()
+		if r.chrome != nil {
+			r.chrome.step()
+		}
+	}
+	if r.chrome != nil {
+		r.chrome.finish()
 	}
 	t.finish()
 	if st := m.Status(); st != npu.Done {

@@ -8,7 +8,9 @@ import (
 
 	"upset/faults"
 	"upset/models/driver"
+	"upset/netlist"
 	"upset/npu"
+	"upset/npu/isa"
 	"upset/stats/result"
 )
 
@@ -69,13 +71,29 @@ func (p *program) newExperiment(ctx context.Context, n *driver.Network, inputs i
 	if inputs.random {
 		p.note("no inputs: %d random ones are used; give real ones with --inputs", len(inputs.data))
 	}
+	p.noteInventory(prog.Config, o.ECC)
 	bar := p.progress("fault-free runs", len(inputs.data))
-	defer bar.finish()
 	e, err := faults.New(prog, inputs.data, o, func(done, _ int) { bar.set(done) })
+	bar.finish()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
+	p.note("fault-free run: %d cycles, %d inputs, outputs equal on both machines", e.Cycles(), len(inputs.data))
 	return &experiment{engine: e, inputs: inputs, model: modelName(file)}, ctx.Err()
+}
+
+// noteInventory says on stderr what there is to hit.
+func (p *program) noteInventory(c isa.Config, ecc npu.ECC) {
+	flops, ram := 0, 0
+	t := netlist.New(c, ecc)
+	for i := range t.Registers {
+		if r := &t.Registers[i]; r.IsSRAM() {
+			ram += r.Bits()
+		} else {
+			flops += r.Bits()
+		}
+	}
+	p.note("inventory of %s: %d flops, %d SRAM bits", c, flops, ram)
 }
 
 // warnings are those that the inputs give rise to.

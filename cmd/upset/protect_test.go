@@ -69,7 +69,7 @@ func TestAssessUsage(t *testing.T) {
 		"assess", "assess " + tiny + " --only mac.*", "assess " + tiny + " --sites flops", "assess " + tiny + " --layer 0",
 		"assess " + tiny + " --options some", "assess " + tiny + " --target asil-a", "protect", "protect absent", "protect . --options x",
 	} {
-		if o := mustRun(t, codeUsage, strings.Fields(line)...); strings.Count(o.errors, "\n") != 1 || o.out != "" {
+		if o := mustRun(t, codeUsage, strings.Fields(line)...); strings.Count(complaint(o.errors), "\n") != 1 || o.out != "" {
 			t.Errorf("%s: %s", line, o.errors)
 		}
 	}

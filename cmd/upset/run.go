@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"crypto/sha256"
 	"encoding/csv"
 	"encoding/hex"
@@ -51,7 +50,7 @@ array. "-" reads raw tensors from the standard input.`,
 		Flags: commonFlags(
 			&cli.StringFlag{Name: "input", Usage: "input `FILE` (.bin or .npy); without it all bytes are zero"},
 			&cli.StringFlag{Name: "output-dir", Usage: "`DIR` for output.bin and one .npy file per output"},
-			&cli.StringFlag{Name: "trace", Usage: "`FILE` for the start and end of every operation, as CSV"},
+			&cli.StringFlag{Name: "trace", Usage: "`FILE` for a trace that Chrome and Perfetto show; with .csv, a list of operations"},
 		),
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, "MODEL")
@@ -91,7 +90,7 @@ func (p *program) run(c *cli.Context, o common, file string) error {
 		}
 	}
 	run := newInference(c.Context, o.system)
-	out, err := runTraced(c.Context, run, c.String("trace"), n, input)
+	out, err := p.runTraced(run, c.String("trace"), n, input)
 	if err != nil {
 		return err
 	}
@@ -115,9 +114,12 @@ func (p *program) run(c *cli.Context, o common, file string) error {
 }
 
 // runTraced runs the network and writes the trace, if one is asked for.
-func runTraced(ctx context.Context, run *inference, trace string, n *driver.Network, input []byte) (out []byte, err error) {
-	if trace == "" {
+func (p *program) runTraced(run *inference, trace string, n *driver.Network, input []byte) (out []byte, err error) {
+	switch {
+	case trace == "":
 		return run.run(n, input)
+	case filepath.Ext(trace) != ".csv":
+		return p.runDrawn(run, trace, n, input)
 	}
 	err = report.WriteFileAtomic(trace, func(w io.Writer) error {
 		b := bufio.NewWriter(w)

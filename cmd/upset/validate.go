@@ -44,8 +44,8 @@ Example:
 				if err != nil {
 					return err
 				}
-				if n := c.Int("samples"); n < 1 || n > maxSamples {
-					return usage("--samples %d is not between 1 and %d", n, maxSamples)
+				if n := c.Int("samples"); n < 1 || n > maxValidated {
+					return usage("--samples %d is not between 1 and %d", n, maxValidated)
 				}
 				return p.validateEngine(c, o, args[0])
 			},
@@ -53,8 +53,8 @@ Example:
 	}
 }
 
-// maxSamples bounds the plain runs of one call (our choice).
-const maxSamples = 10_000_000
+// maxValidated bounds the plain runs of one call (our choice).
+const maxValidated = 10_000_000
 
 // validated is one fault and its two records.
 type validated struct {

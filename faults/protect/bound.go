@@ -134,12 +134,12 @@ func monotone(confidence float64) float64 {
 	return 0.9
 }
 
-// room is the largest mean with which the joint limit can stay at 1 when some
+// room is the largest mean with which the joint limit can stay within reach when some
 // sampled stratum has the given weight: at a given mean the limit is least when
 // all variance comes from that weight alone.
-func room(largest, confidence float64) float64 {
+func room(largest, confidence, reach float64) float64 {
 	fits := func(mean float64) bool {
-		return jointUpper(sums{mean: mean, largest: largest}, confidence)*monotone(confidence) <= 1
+		return jointUpper(sums{mean: mean, largest: largest}, confidence)*monotone(confidence) <= reach*(1+tolerance)
 	}
 	if !fits(0) {
 		return -1

@@ -150,7 +150,8 @@ func (pr *Problem) feasible(a Assignment) (bool, error) {
 		return false, err
 	}
 	q := pr.Target.Question
-	return e.FIT.Upper <= q.BudgetFIT && e.SPFM.Lower >= q.Target.SPFM, nil
+	reach := pr.Target.Reach
+	return e.FIT.Upper <= reach*q.BudgetFIT && 1-e.SPFM.Lower <= reach*(1-q.Target.SPFM), nil
 }
 
 // tolerance absorbs the rounding of sums in another order.

@@ -58,6 +58,9 @@ type Target struct {
 	// Margin is the largest share of a limit that the estimate may take, so that
 	// an independent proof is likely to hold.
 	Margin float64
+	// Reach is the largest share of a limit that the joint upper limit may take;
+	// 0 takes all of it.
+	Reach float64
 }
 
 // Problem is the choice of one option for every unit, or of duplication for a
@@ -211,6 +214,9 @@ func (pr *Problem) prepare() error {
 	}
 	if !(pr.Target.Margin > 0 && pr.Target.Margin <= 1) {
 		return fmt.Errorf("margin %v: must be above 0 and at most 1", pr.Target.Margin)
+	}
+	if pr.Target.Reach == 0 {
+		pr.Target.Reach = 1
 	}
 	pr.caps = [numLimits]float64{pr.Target.Margin, pr.Target.Margin, 1}
 	pr.events = make([][]sums, len(pr.Evidence.Units))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"upset/faults"
 	"upset/faults/campaign"
@@ -147,7 +146,7 @@ func Run(ctx context.Context, e *faults.Engine, s *campaign.Stored, o Options) (
 // problem builds the problem with a margin.
 func (r *run) problem(margin float64) (*Problem, error) {
 	coded := r.o.Rebuild != nil && r.e.Table().ECC != npu.ECCSECDED && r.o.Set == OptionsFull
-	return NewProblem(r.ev, r.pricing, Target{r.o.Question, r.o.BudgetDUE, margin}, r.o.Set, r.o.Cells, coded)
+	return NewProblem(r.ev, r.pricing, Target{r.o.Question, r.o.BudgetDUE, margin, min(1, margin/defaultMargin)}, r.o.Set, r.o.Cells, coded)
 }
 
 // attempt searches with a margin and proves what it finds. It narrows the margin
@@ -171,9 +170,14 @@ func (r *run) attempt(ctx context.Context, number int, margin *float64, tried ma
 		if err != nil {
 			return false, err
 		}
+		if tried[d.String()] {
+			*margin /= narrow
+			continue
+		}
 		plan, err := pr.PlanProof(found.Assignment, d, number)
-		if err != nil || plan.Power < wantedPower || plan.Injections > r.o.MaxProof || tried[d.String()] {
+		if err != nil || plan.Power < wantedPower || plan.Injections > r.o.MaxProof {
 			// A residual too close to its limit is an error of the plan.
+			tried[d.String()] = true
 			*margin /= narrow
 			continue
 		}
@@ -226,12 +230,6 @@ func (r *run) record(pr *Problem, d *mechanism.Design, a Assignment, p *proven) 
 	out.Proof.Power, out.Proof.Holds = p.attempt.Power, p.attempt.Holds
 	out.Meets = p.attempt.Holds
 	out.FITViolating, out.FITDUE, out.SPFM = limits(p.fit), limits(p.due), p.spfm
-	for _, w := range p.campaign.Warnings {
-		if w.Code != "" && !strings.HasPrefix(w.Code, "thin") {
-			continue
-		}
-		out.Warnings = append(out.Warnings, w)
-	}
 	if !p.attempt.Holds {
 		r.warn("proof_failed", fmt.Sprintf("Proof %d did not hold: upper limit %.4g FIT, SPFM at least %.4f; the next design has a narrower margin.", len(out.Proof.Attempts), p.attempt.FITUpper, p.attempt.SPFMLower))
 	}

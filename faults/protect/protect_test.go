@@ -169,6 +169,7 @@ func TestCodeIsAnOption(t *testing.T) {
 	if p, err = Run(context.Background(), e, s, o); err != nil {
 		t.Fatal(err)
 	}
+	t.Logf("%d partial designs", p.Searched)
 	if !p.Meets || !slices.ContainsFunc(p.Choice, func(c result.Choice) bool { return c.Mechanism == "secded" }) || p.AreaOverheadWithRAM <= 0 {
 		t.Errorf("meets %v, choice %+v, warnings %v, proof %+v", p.Meets, p.Choice, p.Warnings, p.Proof)
 	}

@@ -160,11 +160,10 @@ func proofSeed(spec campaign.Spec, choices string, attempt int) uint64 {
 
 // proven is a finished proof campaign.
 type proven struct {
-	attempt  result.Attempt
-	campaign *result.Campaign
-	fit      stats.Total
-	due      stats.Total
-	spfm     result.Limits
+	attempt result.Attempt
+	fit     stats.Total
+	due     stats.Total
+	spfm    result.Limits
 }
 
 // prove runs the campaign of a proof on the protected machine and judges it.
@@ -215,7 +214,7 @@ func (pr *Problem) judge(c *result.Campaign, scale func(block string, sram bool)
 	q := pr.Target.Question
 	rates := stats.Rates{Flop: q.Scenario.Flop, SRAM: q.Scenario.SRAM, Duty: q.Duty}
 	var exposures, alarms []stats.Exposure
-	p := &proven{campaign: c}
+	p := &proven{}
 	for _, s := range c.Strata {
 		x := stats.Exposure{
 			Bits: s.Bits, SRAM: s.SRAM, Scale: scale(s.Block, s.SRAM), N: s.N, Exact: s.Exact,

@@ -109,7 +109,7 @@ func (r *run) chosen(pr *Problem, f Found, margin float64) error {
 		}
 	}
 	out.Warnings = slices.DeleteFunc(out.Warnings, func(w result.Warning) bool { return w.Code == "margin" })
-	r.warn("margin", fmt.Sprintf("The design is the cheapest whose estimated residual takes at most %.0f %% of each limit, so that an independent proof is likely to hold.", 100*margin))
+	r.warn("margin", fmt.Sprintf("The design is the cheapest whose estimated residual takes at most %.0f %% of each limit and whose upper limit at most %.0f %%, so that an independent proof is likely to hold.", 100*margin, 100*pr.Target.Reach))
 	return nil
 }
 

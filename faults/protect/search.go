@@ -232,13 +232,13 @@ func (s *search) cheapFirst(unit int) []int {
 
 // cut reports that nothing better stands behind a position.
 func (s *search) cut(at int, area float64, fixed [numLimits]sums) bool {
-	confidence := s.pr.Target.Question.Confidence
+	confidence, reach := s.pr.Target.Question.Confidence, s.pr.Target.Reach
 	for limit := range numLimits {
 		f := fixed[limit]
 		left := s.pr.caps[limit] * (1 + tolerance)
 		// Where more than half of everything sampled fails, the joint limit is
 		// another one, but then above half of that, and so of what is decided.
-		joint := limit != limitDUE && s.plain && f.raw > 2
+		joint := limit != limitDUE && s.plain && f.raw > 2*s.pr.Target.Reach
 		if joint {
 			f.largest = math.Max(f.largest, s.largest[at][limit])
 			left = math.Min(left, s.room(f.largest, confidence))
@@ -247,7 +247,7 @@ func (s *search) cut(at int, area float64, fixed [numLimits]sums) bool {
 			return true
 		}
 		// The limit is at most -ln α times its mean: most branches are clear.
-		if joint && (f.mean+f.largest)*s.factor > 1 && monotone(confidence)*jointUpper(f, confidence) > 1 {
+		if joint && (f.mean+f.largest)*s.factor > reach && monotone(confidence)*jointUpper(f, confidence) > reach*(1+tolerance) {
 			return true
 		}
 	}
@@ -258,7 +258,7 @@ func (s *search) cut(at int, area float64, fixed [numLimits]sums) bool {
 func (s *search) room(largest, confidence float64) float64 {
 	m, ok := s.rooms[largest]
 	if !ok {
-		m = room(largest, confidence)
+		m = room(largest, confidence, s.pr.Target.Reach)
 		s.rooms[largest] = m
 	}
 	return m

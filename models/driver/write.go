@@ -44,12 +44,16 @@ func encodePayload(cfg isa.Config, commands []uint32) ([]byte, error) {
 	return data, nil
 }
 
+// Precompiled reports whether the network came from a file that was compiled
+// before, by Vela or by Container.
+func (n *Network) Precompiled() bool { return n.model != nil && IsVela(n.model) }
+
 // Container returns the network in the form of a Vela output: one "ethos-u"
 // operator with the command stream, the flash image and the arena as inputs, and
 // the memory plan as metadata. FromVela reads it again. A network that came from
 // such a model gives that model back.
 func (n *Network) Container() (*tflite.Model, error) {
-	if n.model != nil && IsVela(n.model) {
+	if n.Precompiled() {
 		return n.model, nil
 	}
 	p := n.Program()
