@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "write the files in testdata anew")
 
 // TestStateDigests compares the whole state of the machine, every few thousand
 // cycles, with recorded digests. A change that only makes the simulator faster
-// leaves them as they are; a change of the microarchitecture needs
+// leaves them as they are; a change of the microarchitecture or its timing needs
 //
 //	go test ./npu -run StateDigests -update
 func TestStateDigests(t *testing.T) {

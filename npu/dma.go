@@ -82,6 +82,7 @@ func (d *DMAState) push(ch int, v uint64) bool {
 		}
 		f.FIFO[(f.Head+f.Cnt)&(ifmDepth-1)] = v
 		f.Cnt++
+		drop(&f.Out)
 	case ChM2M:
 		f := &d.M2M
 		if f.Cnt >= m2mDepth {
@@ -133,7 +134,7 @@ func (m *Machine) readLimit(ch int) int {
 	case ChScale:
 		return m.limitOf(m.op[d.Scl.Bank].ScaleReg)
 	case ChIFM:
-		return m.limitOf(d.IFM.operand(&m.op[m.S.Trav.IFM.Bank]).Region)
+		return m.limitOf(d.IFM.Ask.operand(&m.op[m.S.Trav.IFM.Bank]).Region)
 	}
 	return m.limitOf(int(d.M2M.SrcReg))
 }

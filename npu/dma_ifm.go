@@ -5,27 +5,40 @@ import "upset/npu/isa"
 // IFMState is the IFM read channel: it fetches the box of a block job run by
 // run and places it pixel by pixel in one of two IFM buffers. A run is a stretch
 // of contiguous bytes: the bricks of a row in NHCWB16, a row or a pixel in NHWC.
+// The next box is requested while the data of the one before still arrive, so that
+// the memory's latency is paid once and not for every job.
 type IFMState struct {
-	Busy   uint8 `npu:"1,local"` // a box is being loaded
-	Second uint8 `npu:"1,local"` // the box is that of the second operand
-	Sel    uint8 `npu:"1,local"` // buffer that is filled
+	Busy uint8 `npu:"1,local"` // a box is being requested
+	Wait uint8 `npu:"1,local"` // it waits until the one before is placed
+	Sel  uint8 `npu:"1,local"` // buffer that is filled
 
-	Y0, X0 uint16 `npu:"16,local"` // the box, latched for the job
-	H, W   uint16 `npu:"16,local"`
-	C0     uint16 `npu:"16,local"`
-	N      uint16 `npu:"16,local"`
+	Loading  uint8 `npu:"1,local"`  // a box is being placed
+	LoadBank uint8 `npu:"2,global"` // its operation
+
+	Ask  IFMBox // the box that is requested
+	Load IFMBox // the box that is placed
 
 	Req   Run
 	Place Run
 
 	Addr uint32 `npu:"32,local"` // next byte to request
 	Left uint32 `npu:"22,local"` // beats of the run still to request
+	Out  uint8  `npu:"7,local"`  // beats requested and not received
 	Skip uint8  `npu:"3,local"`  // bytes of the current beat that are used up
 	Off  uint16 `npu:"16,local"` // byte within the pixel
 
 	FIFO [ifmDepth]uint64 `npu:"64,data"`
 	Head uint8            `npu:"3,local"`
 	Cnt  uint8            `npu:"4,local"`
+}
+
+// IFMBox is the box of a job, latched when the job starts.
+type IFMBox struct {
+	Second uint8  `npu:"1,local"` // it is that of the second operand
+	Y0, X0 uint16 `npu:"16,local"`
+	H, W   uint16 `npu:"16,local"`
+	C0     uint16 `npu:"16,local"`
+	N      uint16 `npu:"16,local"`
 }
 
 // Run is a position in the box: the walk of the requests, and that of the data.
@@ -37,8 +50,8 @@ type Run struct {
 	E  uint16 `npu:"16,local"` // one past the last pixel of the run
 }
 
-// operand returns the feature map that the channel reads.
-func (f *IFMState) operand(p *params) *isa.FeatureMap {
+// operand returns the feature map that a box belongs to.
+func (f *IFMBox) operand(p *params) *isa.FeatureMap {
 	if f.Second != 0 {
 		return &p.IFM2
 	}
@@ -47,7 +60,7 @@ func (f *IFMState) operand(p *params) *isa.FeatureMap {
 
 // runEnd returns where the run that starts at pixel x ends, counted from the
 // left edge of the box.
-func (f *IFMState) runEnd(p *params, x int) int {
+func (f *IFMBox) runEnd(p *params, x int) int {
 	fm := f.operand(p)
 	e := int(f.W)
 	if !fm.Brick && fm.StrideX != uint32(int(f.N)*fm.Bytes) {
@@ -59,8 +72,16 @@ func (f *IFMState) runEnd(p *params, x int) int {
 	return max(e, x+1)
 }
 
+// first returns the walk at its start; it is off for an empty box.
+func (f *IFMBox) first(p *params) Run {
+	if f.H == 0 || f.W == 0 {
+		return Run{}
+	}
+	return Run{On: 1, E: uint16(f.runEnd(p, 0))}
+}
+
 // next moves a walk to the following run and reports whether the box is done.
-func (f *IFMState) next(p *params, r *Run) bool {
+func (f *IFMBox) next(p *params, r *Run) bool {
 	fm := f.operand(p)
 	if int(r.E) < int(f.W) {
 		r.X = r.E
@@ -78,19 +99,33 @@ func (f *IFMState) next(p *params, r *Run) bool {
 	return r.Y >= f.H
 }
 
+// runAddr is the address of the run that a walk over a box is at.
+func (m *Machine) runAddr(p *params, f *IFMBox, r *Run) uint32 {
+	fm := f.operand(p)
+	c := int(f.C0)
+	if fm.Brick {
+		c = c&^15 + int(r.B)*16
+	}
+	return m.regionAddr(fm.Region, fm.Addr(int(f.Y0)+int(r.Y), int(f.X0)+int(r.X), c))
+}
+
 // open computes the address and length of the run that the request walk is at.
 func (m *Machine) openRun(p *params) {
 	f := &m.S.DMA.IFM
-	fm := f.operand(p)
-	y, x := int(f.Y0)+int(f.Req.Y), int(f.X0)+int(f.Req.X)
-	c, px := int(f.C0), int(f.N)*fm.Bytes
+	fm := f.Ask.operand(p)
+	px := int(f.Ask.N) * fm.Bytes
 	if fm.Brick {
-		c, px = int(f.C0)&^15+int(f.Req.B)*16, 16*fm.Bytes
+		px = 16 * fm.Bytes
 	}
-	f.Addr = m.regionAddr(fm.Region, fm.Addr(y, x, c))
+	f.Addr = m.runAddr(p, &f.Ask, &f.Req)
 	bytes := (int(f.Req.E) - int(f.Req.X)) * px
 	f.Left = uint32((int(f.Addr&7)+bytes+7)>>3) & (1<<22 - 1)
 }
+
+// ifmAhead bounds the beats that the channel keeps under way, so that the other
+// channels of the port are not held up behind a large box (our choice: the
+// latency of the default SRAM, a burst and the stages of the port).
+const ifmAhead = 48
 
 func (m *Machine) ifmRequest(p int) (request, bool) {
 	f := &m.S.DMA.IFM
@@ -98,32 +133,37 @@ func (m *Machine) ifmRequest(p int) (request, bool) {
 		return request{}, false
 	}
 	q := &m.op[m.S.Trav.IFM.Bank]
-	if m.portOf(f.operand(q).Region) != p {
+	if m.portOf(f.Ask.operand(q).Region) != p {
 		return request{}, false
 	}
-	return request{f.Addr, m.burstBeats(m.readLimit(ChIFM), f.Addr&^7, int(f.Left))}, true
+	n := m.burstBeats(m.readLimit(ChIFM), f.Addr&^7, int(f.Left))
+	return request{f.Addr, n}, int(f.Out)+n <= ifmAhead
 }
 
 func (m *Machine) ifmGranted(r request) {
 	f := &m.S.DMA.IFM
 	f.Addr = f.Addr&^7 + uint32(r.beats)*8
 	f.Left -= uint32(r.beats)
+	f.Out += uint8(r.beats)
 	if f.Left > 0 {
 		return
 	}
 	p := &m.op[m.S.Trav.IFM.Bank]
-	if f.next(p, &f.Req) {
+	if f.Ask.next(p, &f.Req) {
 		f.Req.On = 0
 		return
 	}
 	m.openRun(p)
 }
 
-// stepIFM starts jobs and places arriving data.
+// stepIFM places arriving data and starts jobs.
 func (m *Machine) stepIFM() {
 	t, f := &m.S.Trav.IFM, &m.S.DMA.IFM
-	if f.Busy != 0 {
+	if f.Loading != 0 {
 		m.placeIFM(f)
+	}
+	if f.Busy != 0 {
+		m.requestIFM(f, t)
 		return
 	}
 	if t.On == 0 {
@@ -138,7 +178,7 @@ func (m *Machine) stepIFM() {
 		m.S.CC.JobsPrev, m.S.CC.JobIndex = m.S.CC.JobsOut, 0
 	}
 	p := &m.op[t.Bank]
-	if m.S.SB.IBFull[f.Sel&1] != 0 {
+	if m.S.SB.IBFull[(f.Sel+f.Loading)&1] != 0 || !m.samePort(p, &p.IFM) {
 		return
 	}
 	if !m.jobAllowed(p) {
@@ -149,8 +189,49 @@ func (m *Machine) stepIFM() {
 	if m.S.CC.JobIndex < 3 {
 		m.S.CC.JobIndex++
 	}
-	f.Busy, f.Second = 1, 0
-	m.openBox(p, p.box(t))
+	f.Busy = 1
+	m.openBox(p, p.box(t), 0)
+}
+
+// requestIFM hands the requested box over to the placing of data when that is
+// free, and goes on to the second operand or the next job when all of the box is
+// requested.
+func (m *Machine) requestIFM(f *IFMState, t *Job) {
+	p := &m.op[t.Bank]
+	if f.Wait != 0 {
+		if f.Loading != 0 {
+			return
+		}
+		f.Wait, f.Loading, f.LoadBank = 0, 1, t.Bank
+		f.Load, f.Place, f.Off = f.Ask, f.Ask.first(p), 0
+		f.Skip = uint8(m.runAddr(p, &f.Load, &f.Place) & 7)
+	}
+	if f.Req.On != 0 {
+		return
+	}
+	if p.twoBoxes() && f.Ask.Second == 0 {
+		if m.samePort(p, &p.IFM2) {
+			m.openBox(p, p.box2(t), 1)
+		}
+		return
+	}
+	f.Busy = 0
+	if t.next(p) {
+		t.end()
+	}
+}
+
+// samePort reports whether a map may be requested now: the data of two ports
+// would overtake each other, so that a box on the other port waits until the one
+// before is placed.
+func (m *Machine) samePort(p *params, fm *isa.FeatureMap) bool {
+	f := &m.S.DMA.IFM
+	return f.Loading == 0 || m.portOf(fm.Region) == m.portOf(f.Load.operand(&m.op[f.LoadBank]).Region)
+}
+
+// twoBoxes reports whether a job reads a second operand.
+func (p *params) twoBoxes() bool {
+	return p.kind == kindElementwise && p.Binary && !p.UseScalar
 }
 
 // layoutReady reports whether the shared buffer has the layout that an operation
@@ -179,27 +260,23 @@ func (m *Machine) jobAllowed(p *params) bool {
 	return cc.JobsPrev == 0 || int(cc.JobsPrev)+int(cc.JobIndex) <= p.BlockDep
 }
 
-// openBox latches a box and starts both walks over it.
-func (m *Machine) openBox(p *params, b box) {
+// openBox latches a box and starts the walk of the requests over it.
+func (m *Machine) openBox(p *params, b box, second uint8) {
 	f := &m.S.DMA.IFM
-	f.Y0, f.X0, f.H, f.W, f.C0, f.N = uint16(b.y0), uint16(b.x0), uint16(b.h), uint16(b.w), uint16(b.c0), uint16(b.n)
-	f.Skip, f.Off = 0, 0
-	f.Req = Run{}
-	if b.h > 0 && b.w > 0 {
-		f.Req = Run{On: 1, E: uint16(f.runEnd(p, 0))}
-		m.openRun(p)
+	f.Ask = IFMBox{
+		Second: second, Y0: uint16(b.y0), X0: uint16(b.x0), H: uint16(b.h), W: uint16(b.w), C0: uint16(b.c0), N: uint16(b.n),
 	}
-	f.Place = f.Req
-	if f.Place.On != 0 {
-		f.Skip = uint8(f.Addr & 7)
+	f.Wait = 1
+	f.Req = f.Ask.first(p)
+	if f.Req.On != 0 {
+		m.openRun(p)
 	}
 }
 
 // placeIFM moves up to eight bytes of one pixel from the channel's FIFO to the
 // write port of the shared buffer.
 func (m *Machine) placeIFM(f *IFMState) {
-	t := &m.S.Trav.IFM
-	p := &m.op[t.Bank]
+	p := &m.op[f.LoadBank]
 	if f.Place.On == 0 {
 		m.boxLoaded(p)
 		return
@@ -207,8 +284,8 @@ func (m *Machine) placeIFM(f *IFMState) {
 	if f.Cnt == 0 || f.Cnt > ifmDepth {
 		return
 	}
-	fm := f.operand(p)
-	px := int(f.N) * fm.Bytes
+	fm := f.Load.operand(p)
+	px := int(f.Load.N) * fm.Bytes
 	if fm.Brick {
 		px = 16 * fm.Bytes
 	}
@@ -232,53 +309,44 @@ func (m *Machine) placeIFM(f *IFMState) {
 	if !runDone {
 		return
 	}
-	if f.next(p, &f.Place) {
+	if f.Load.next(p, &f.Place) {
 		f.Place.On = 0
 		return
 	}
-	y, x := int(f.Y0)+int(f.Place.Y), int(f.X0)+int(f.Place.X)
-	c := int(f.C0)
-	if fm.Brick {
-		c = c&^15 + int(f.Place.B)*16
-	}
-	f.Skip = uint8(m.regionAddr(fm.Region, fm.Addr(y, x, c)) & 7)
+	f.Skip = uint8(m.runAddr(p, &f.Load, &f.Place) & 7)
 }
 
 // placeBytes sets the write port for k bytes of the current pixel, or drops
 // them when they belong to channels of a brick that the job does not use.
 func (m *Machine) placeBytes(p *params, f *IFMState, fm *isa.FeatureMap, v uint64, k int) {
-	pitch := pixelBytes(int(f.N), fm.Bytes)
+	pitch := pixelBytes(int(f.Load.N), fm.Bytes)
 	off := int(f.Off)
 	if fm.Brick {
-		off += (int(f.Place.B)*16 - int(f.C0)&15) * fm.Bytes
+		off += (int(f.Place.B)*16 - int(f.Load.C0)&15) * fm.Bytes
 		if off < 0 || off >= pitch {
 			return
 		}
 	}
 	base, half := isa.IBStart, p.ibHalf
-	if f.Second != 0 {
+	if f.Load.Second != 0 {
 		base, half = p.IB2Start, p.ib2Half
 	}
-	dst := base + int(f.Sel&1)*half + (int(f.Place.Y)*int(f.W)+int(f.Place.X))*pitch + off
+	dst := base + int(f.Sel&1)*half + (int(f.Place.Y)*int(f.Load.W)+int(f.Place.X))*pitch + off
 	sb := &m.S.SB
 	sb.WrAddr, sb.WrData, sb.WrBytes = uint16(dst), v, uint8(k)
 }
 
-// boxLoaded ends a box: the second operand follows, or the buffer is handed over.
+// boxLoaded ends a box: the buffer is handed over unless the second operand is
+// still to come.
 func (m *Machine) boxLoaded(p *params) {
-	t, f := &m.S.Trav.IFM, &m.S.DMA.IFM
+	f := &m.S.DMA.IFM
 	if m.S.SB.WrBytes != 0 {
 		return
 	}
-	if p.kind == kindElementwise && p.Binary && !p.UseScalar && f.Second == 0 {
-		f.Second = 1
-		m.openBox(p, p.box2(t))
+	f.Loading = 0
+	if p.twoBoxes() && f.Load.Second == 0 {
 		return
 	}
-	f.Busy, f.Second = 0, 0
 	m.S.SB.IBFull[f.Sel&1] = 1
 	f.Sel = (f.Sel + 1) & 1
-	if t.next(p) {
-		t.end()
-	}
 }

@@ -207,6 +207,6 @@ func (m *Machine) finishOFM(f *OFMState, t *Block) {
 // inUse reports whether a stage has not yet moved past a bank.
 func (m *Machine) inUse(bank uint8) bool {
 	t, d := &m.S.Trav, &m.S.DMA
-	return t.IFM.Bank == bank || t.WD.Bank == bank || t.MAC.Bank == bank || t.AO.Bank == bank ||
+	return t.IFM.Bank == bank || d.IFM.Loading != 0 && d.IFM.LoadBank == bank || t.WD.Bank == bank || t.MAC.Bank == bank || t.AO.Bank == bank ||
 		d.Wgt.Bank == bank || d.Scl.Bank == bank || m.S.AOScale.Bank == bank || m.S.WD.Ctl == wdDrain
 }

@@ -141,17 +141,19 @@ func binomialDraw(n int, p float64, src rand.Source) int {
 	return int(distuv.Binomial{N: float64(n), P: p, Src: src}.Rand())
 }
 
-// AttemptConfidence is the confidence of proof attempt k = 1, 2, … when a
-// failed proof may be followed by another: the error 1−confidence is spent as
-// half, a quarter, an eighth, … so that all attempts together keep it.
-// Our choice among the valid ways to spend it.
+// ProofAttempts is the most designs that are tried in a proof.
+const ProofAttempts = 3
+
+// AttemptConfidence is the confidence of proof attempt k = 1 … ProofAttempts when
+// a failed proof may be followed by another: the error 1−confidence is spent as
+// half, a quarter and a quarter, so that all attempts together keep it. Our choice
+// among the valid ways to spend it.
 func AttemptConfidence(confidence float64, attempt int) (float64, error) {
 	if err := checkConfidence(confidence); err != nil {
 		return 0, err
 	}
-	// Beyond 40 halvings the confidence would round to 1.
-	if attempt < 1 || attempt > 40 {
-		return 0, fmt.Errorf("proof attempt %d: must be between 1 and 40", attempt)
+	if attempt < 1 || attempt > ProofAttempts {
+		return 0, fmt.Errorf("proof attempt %d: must be between 1 and %d", attempt, ProofAttempts)
 	}
-	return 1 - math.Ldexp(1-confidence, -attempt), nil
+	return 1 - math.Ldexp(1-confidence, -min(attempt, ProofAttempts-1)), nil
 }

@@ -20,7 +20,7 @@ import (
 // Numbers of the proof (our choice).
 const (
 	// attempts is the most designs that are put to a proof.
-	attempts = 3
+	attempts = stats.ProofAttempts
 	// wantedPower is the least probability with which a proof is to succeed.
 	wantedPower = 0.9
 	// cautious is the confidence of the upper limit that stands for the residual
