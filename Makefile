@@ -1,7 +1,7 @@
 # Everything a contributor needs: make test, make check.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: test check full bench generate
+.PHONY: test check full bench generate golden
 
 test:
 	go test ./...
@@ -22,3 +22,7 @@ bench:
 
 generate:
 	go generate ./...
+
+# After a change of the machine that is meant: rewrite the stored outputs.
+golden:
+	go test ./cmd/upset -run TestGolden -update

@@ -366,6 +366,11 @@ func (m *Machine) readOperand(p *params, base int, b box, f *isa.FeatureMap, y, 
 	}
 }
 
+// outputSection is the number of bytes after which an output buffer is handed to
+// the OFM channel, a part of its bank, so that the writing of a block starts soon
+// after its first values are there (our choice: four bursts).
+const outputSection = 256
+
 // advanceAO moves the read position to the next token, closing output buffers
 // and releasing the input buffer as it goes.
 func (m *Machine) advanceAO(a *AOState, t *Block, p *params, n int) {
@@ -382,7 +387,7 @@ func (m *Machine) advanceAO(a *AOState, t *Block, p *params, n int) {
 	a.C = 0
 	a.Slot = (a.Slot + 1) & 0x7f
 	lastBrick := int(a.B)+1 >= p.bricks(t.OZ)
-	if int(a.Slot) >= isa.BankBytes/(16*p.OFM.Bytes) || lastPixel && lastBrick {
+	if int(a.Slot) >= outputSection/(16*p.OFM.Bytes) || lastPixel && lastBrick {
 		a.Flags[aoRead] |= aoClose
 		m.S.SB.OBSlots[a.OB&1] = a.Slot
 		a.OB = (a.OB + 1) & 1

@@ -16,7 +16,8 @@ type ScaleState struct {
 
 const recordBytes = 10 // bias 40 bits, scale 32, shift 6 (Vela 3.10)
 
-// stepScale loads one record per cycle when its register is free.
+// stepScale loads one record per cycle when its register is free, and takes the
+// beat that follows.
 func (m *Machine) stepScale() {
 	s := &m.S.AOScale
 	if s.On == 0 {
@@ -45,7 +46,9 @@ func (m *Machine) stepScale() {
 	}
 	if s.N >= recordBytes {
 		m.loadRecord(s, p)
-		return
+		if s.Drain != 0 {
+			return
+		}
 	}
 	if s.N <= 8 && s.Beats > 0 && d.SclCnt > 0 {
 		v := s.take(d)

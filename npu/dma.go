@@ -19,11 +19,11 @@ type DMAState struct {
 	WgtCnt  uint8      `npu:"6,local"`
 	WgtOut  uint8      `npu:"6,local"`
 
-	Scl     Stream    // scale and bias channel
-	SclFIFO [8]uint64 `npu:"64,data"`
-	SclHead uint8     `npu:"3,local"`
-	SclCnt  uint8     `npu:"4,local"`
-	SclOut  uint8     `npu:"4,local"`
+	Scl     Stream     // scale and bias channel
+	SclFIFO [16]uint64 `npu:"64,data"`
+	SclHead uint8      `npu:"4,local"`
+	SclCnt  uint8      `npu:"5,local"`
+	SclOut  uint8      `npu:"5,local"`
 
 	IFM IFMState // IFM channel
 	OFM OFMState // OFM channel
@@ -45,7 +45,7 @@ type Stream struct {
 const (
 	cmdDepth = 8
 	wgtDepth = 32
-	sclDepth = 8
+	sclDepth = 16
 	m2mDepth = 8
 	ifmDepth = 8
 )

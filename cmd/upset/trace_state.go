@@ -15,18 +15,18 @@ type cause struct {
 	name  string
 }
 
-// Causes by block, the decisive one first: a block that stalls counts as active
-// too.
+// Causes by block, the decisive one first: the decoder counts as active while it
+// stalls, and the output stage may miss its next operands while it works.
 var (
 	macCauses = []cause{
 		{npu.EvMACActive, "multiply"}, {npu.EvMACStalledWD, "stall: weights"}, {npu.EvMACStalledAB, "stall: accumulators"},
 		{npu.EvMACStalledIB, "stall: input"}, {npu.EvMACOther, "set up or drain"},
 	}
 	aoCauses = []cause{
-		{npu.EvAOStalledOB, "stall: output buffer"}, {npu.EvAOStalledAB, "stall: accumulators"}, {npu.EvAOStalledIB, "stall: input"},
-		{npu.EvAOStalledScale, "stall: scales"}, {npu.EvAOActive, "scale"},
+		{npu.EvAOActive, "scale"}, {npu.EvAOStalledOB, "stall: output buffer"}, {npu.EvAOStalledAB, "stall: accumulators"},
+		{npu.EvAOStalledIB, "stall: input"}, {npu.EvAOStalledScale, "stall: scales"},
 	}
-	wdCauses  = []cause{{npu.EvWDStarved, "stall: stream"}, {npu.EvWDStalled, "stall: buffers full"}, {npu.EvWDActive, "decode"}}
+	wdCauses  = []cause{{npu.EvWDStalled, "stall: buffers full"}, {npu.EvWDStarved, "stall: stream"}, {npu.EvWDActive, "decode"}}
 	ifmCauses = []cause{{npu.EvBlockDep, "stall: block dependency"}, {npu.EvReconfig, "stall: layout"}}
 )
 
@@ -39,10 +39,10 @@ func (t *tracer) step() {
 	}
 	t.show(trackCC, t.control(), nobody)
 	t.show(trackCmd, reading(d.CmdOut > 0 || d.CmdLeft > 0, d.CmdOut), nobody)
-	t.block(trackIFM, tr.IFM.On, tr.IFM.Bank, t.happened(ifmCauses, loading(d.IFM.Busy)))
+	t.block(trackIFM, tr.IFM.On, tr.IFM.Bank, t.happened(ifmCauses, loading(tr.IFM.On, d.IFM.Busy)))
 	t.block(trackWeights, d.Wgt.Active, d.Wgt.Bank, reading(d.Wgt.Active != 0, d.WgtOut))
 	t.block(trackScale, d.Scl.Active, d.Scl.Bank, reading(d.Scl.Active != 0, d.SclOut))
-	t.block(trackOFM, tr.OFM.On, tr.OFM.Bank, writing(d.WrOut[0]))
+	t.block(trackOFM, tr.OFM.On, tr.OFM.Bank, writing(tr.OFM.On, d.WrOut[0]))
 	t.block(trackWD, tr.WD.On, tr.WD.Bank, t.happened(wdCauses, ""))
 	t.block(trackMAC, tr.MAC.On, tr.MAC.Bank, t.happened(macCauses, ""))
 	t.block(trackAO, tr.AO.On, tr.AO.Bank, t.happened(aoCauses, ""))
@@ -63,13 +63,14 @@ func (t *tracer) owner(on, bank uint8) int {
 	return t.in(bank)
 }
 
-// block sets the operation and the state of a block's track.
+// block sets the operation and the state of a block's track. In the last cycle of
+// an operation the block still works, though it has turned to the next bank.
 func (t *tracer) block(k track, on, bank uint8, state string) {
 	op := t.owner(on, bank)
-	t.around(k, op)
-	if op == nobody {
-		state = ""
+	if op == nobody && state != "" {
+		op = t.ops[k].op
 	}
+	t.around(k, op)
 	t.show(k, state, op)
 }
 
@@ -118,16 +119,19 @@ func reading(on bool, outstanding uint8) string {
 }
 
 // loading is the state of the IFM channel when nothing holds it back.
-func loading(busy uint8) string {
-	if busy != 0 {
+func loading(on, busy uint8) string {
+	switch {
+	case on == 0:
+		return ""
+	case busy != 0:
 		return "load"
 	}
 	return "buffers full"
 }
 
 // writing is the state of the OFM channel.
-func writing(outstanding uint8) string {
-	if outstanding > 0 {
+func writing(on, outstanding uint8) string {
+	if on != 0 && outstanding > 0 {
 		return "write"
 	}
 	return ""

@@ -103,17 +103,16 @@ func TestTraceFile(t *testing.T) {
 		t.Errorf("the trace says %+v, the run took %d cycles", d.OtherData, cycles)
 	}
 	pmu := r["pmu"].(map[string]any)
-	sum := uint64(0)
-	for _, e := range d.TraceEvents {
-		if e.Phase == "X" && e.Thread == int(trackMAC)+1 && e.Name == "multiply" {
-			sum += e.Duration
+	for name, event := range map[string]string{"multiply": "mac_active", "scale": "ao_active", "stall: block dependency": "cc_stalled_on_blockdep"} {
+		sum := uint64(0)
+		for _, e := range d.TraceEvents {
+			if e.Phase == "X" && e.Name == name {
+				sum += e.Duration
+			}
 		}
-	}
-	if sum != uint64(pmu["mac_active"].(float64)) {
-		t.Errorf("%d cycles of multiplication are drawn, %v happened", sum, pmu["mac_active"])
-	}
-	if got, _ := d.covered(trackAO, "state"); got != uint64(pmu["ao_active"].(float64)) {
-		t.Errorf("%d cycles of the output stage are drawn, %v happened", got, pmu["ao_active"])
+		if sum != uint64(pmu[event].(float64)) {
+			t.Errorf("%q is drawn for %d cycles, %v happened", name, sum, pmu[event])
+		}
 	}
 	if got, _ := d.covered(trackCC, "state"); got != cycles {
 		t.Errorf("the control is drawn for %d of %d cycles", got, cycles)

@@ -1,7 +1,11 @@
 package driver
 
 import (
+	"errors"
+	"fmt"
+
 	"upset/models/compile"
+	"upset/models/reference"
 	"upset/models/tflite"
 	"upset/npu/isa"
 )
@@ -41,33 +45,95 @@ func compiledBindings(list []compile.Binding) []Binding {
 	return out
 }
 
-// Compile compiles a model for a configuration and wraps the program as a
-// network.
+// Compile compiles a model for a configuration and wraps it as a network. What
+// the NPU cannot execute is left to the host; a network of which the NPU can
+// execute nothing, or neither of them all, is refused.
 func Compile(m *tflite.Model, cfg isa.Config) (*Network, error) {
-	c, err := compile.Compile(m, compile.Options{Config: cfg})
-	if err != nil {
-		return nil, err
-	}
-	p, err := FromCompiled(c)
+	opt := compile.Options{Config: cfg}
+	parts, err := compile.Stages(m, opt)
 	if err != nil {
 		return nil, err
 	}
 	g := &m.Subgraphs[0]
-	for i, id := range g.Inputs {
+	n := &Network{Config: cfg, model: m}
+	for i := range parts {
+		s, err := compiledStage(g, &parts[i], len(parts) == 1)
+		if err != nil {
+			return nil, err
+		}
+		n.Stages = append(n.Stages, s)
+	}
+	if p := n.Program(); p != nil {
+		n.Inputs, n.Outputs = p.Inputs, p.Outputs
+		return n, nil
+	}
+	if len(n.Programs()) == 0 {
+		// Compiling it as a whole tells what the NPU lacks.
+		if _, err := compile.Compile(m, opt); err != nil {
+			return nil, err
+		}
+		return nil, errors.New("driver: the network leaves nothing to do for the NPU")
+	}
+	if n.Inputs, err = graphBindings(g, g.Inputs); err != nil {
+		return nil, fmt.Errorf("driver: graph inputs: %w", err)
+	}
+	if n.Outputs, err = graphBindings(g, g.Outputs); err != nil {
+		return nil, fmt.Errorf("driver: graph outputs: %w", err)
+	}
+	return n, nil
+}
+
+// compiledStage turns a part of a compiled graph into a stage. Whole means that
+// the graph has no other parts.
+func compiledStage(g *tflite.Subgraph, part *compile.Stage, whole bool) (Stage, error) {
+	s := Stage{Operator: part.Operator, Inputs: part.Inputs, Outputs: part.Outputs}
+	if part.Program == nil {
+		op := &g.Operators[part.Operator]
+		if _, err := reference.Prepare(g, op); err != nil {
+			return s, fmt.Errorf("driver: operator %d (%s): neither the NPU nor the host can compute it: %w", part.Operator, op.Name(), err)
+		}
+		return s, nil
+	}
+	p, err := FromCompiled(part.Program)
+	if err != nil {
+		return s, err
+	}
+	if whole {
+		s.Operator = -1
+	} else {
+		p.Name = fmt.Sprintf("operator %d", part.Operator)
+	}
+	for i, id := range s.Inputs {
 		p.Inputs[i].Quant = g.Tensors[id].Quant
 	}
-	for i, id := range g.Outputs {
+	for i, id := range s.Outputs {
 		p.Outputs[i].Quant = g.Tensors[id].Quant
 	}
-	return &Network{
-		Config: cfg, Inputs: p.Inputs, Outputs: p.Outputs, model: m,
-		Stages: []Stage{{Program: p, Operator: -1, Inputs: g.Inputs, Outputs: g.Outputs}},
-	}, nil
+	s.Program = p
+	return s, nil
+}
+
+// graphBindings describes the inputs or outputs of a mixed graph, which have no
+// place in an arena.
+func graphBindings(g *tflite.Subgraph, ids []int) ([]Binding, error) {
+	list := make([]Binding, 0, len(ids))
+	for _, id := range ids {
+		if id < 0 || id >= len(g.Tensors) {
+			return nil, fmt.Errorf("tensor %d does not exist", id)
+		}
+		t := &g.Tensors[id]
+		n, err := tensorBytes(t)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, Binding{Name: t.Name, Type: t.Type, Shape: t.Shape, Offset: -1, Size: n, Quant: t.Quant})
+	}
+	return list, nil
 }
 
 // Open reads a model from the bytes of a TensorFlow Lite file and brings it to
 // the given configuration: a Vela output runs as it is, any other model is
-// compiled.
+// compiled, with the operators that the NPU cannot execute left to the host.
 func Open(data []byte, cfg isa.Config) (*Network, error) {
 	m, err := tflite.Parse(data)
 	if err != nil {

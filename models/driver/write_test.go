@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"upset/models/tflite"
@@ -190,5 +191,63 @@ func TestPlanOfContainer(t *testing.T) {
 		if v := int32(binary.LittleEndian.Uint32(got[4*i:])); v != w || len(got) != 4*len(want) {
 			t.Errorf("word %d is %d, want %d", i, v, w)
 		}
+	}
+}
+
+// TestCompiledMixed compiles graphs of which the host computes parts and compares
+// with the golden outputs. Such a graph has no container.
+func TestCompiledMixed(t *testing.T) {
+	root := shared(t)
+	names := []string{"keyword_scrambled_8bit"}
+	if full() {
+		names = append(names, "mobilenet_v2_quantized_1x3x224x224")
+	}
+	for _, name := range names {
+		for _, cfg := range isa.Configs {
+			n, err := Open(mustRead(t, filepath.Join(root, "models", name+".tflite")), cfg)
+			if err != nil {
+				t.Fatalf("%s on %s: %v", name, cfg, err)
+			}
+			if n.Program() != nil || len(n.Programs()) == 0 || n.Precompiled() {
+				t.Errorf("%s on %s: %d stages, %d of them for the NPU", name, cfg, len(n.Stages), len(n.Programs()))
+			}
+			compare(t, n, filepath.Join(root, "golden", name), "01")
+			if _, err := n.Container(); err == nil {
+				t.Errorf("%s on %s: a container is written", name, cfg)
+			}
+		}
+	}
+}
+
+func mustRead(t *testing.T, file string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// TestNothingForTheNPU refuses a network of an operator that only the host knows,
+// and one that nobody knows, by name.
+func TestNothingForTheNPU(t *testing.T) {
+	m, err := tflite.Parse(mustRead(t, filepath.Join(shared(t), "models", "keyword_scrambled_8bit.tflite")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &m.Subgraphs[0]
+	for i := range g.Operators {
+		if op := g.Operators[i]; op.Code == tflite.OpSVDF {
+			alone := *g
+			alone.Operators, alone.Inputs, alone.Outputs = []tflite.Operator{op}, op.Inputs[:1], op.Outputs
+			if _, err := Compile(&tflite.Model{Version: 3, Subgraphs: []tflite.Subgraph{alone}}, isa.U55x128); err == nil || !strings.Contains(err.Error(), "SVDF") {
+				t.Errorf("error is %v", err)
+			}
+			break
+		}
+	}
+	g.Operators[1].Code, g.Operators[1].Custom = tflite.OpCustom, "strange"
+	if _, err := Compile(m, isa.U55x128); err == nil || !strings.Contains(err.Error(), "strange") {
+		t.Errorf("error is %v", err)
 	}
 }
