@@ -132,6 +132,7 @@ func TestOverrideErrors(t *testing.T) {
 	for _, x := range []struct{ name, file, want string }{
 		{"empty", "", "empty"},
 		{"no block", "blocks: {}", "no block"},
+		{"fraction", "blocks: {mac: {flops: 1.5}}", "whole number"},
 		{"unknown key", "blocks: {mac: {flop: 3}}", "flop"},
 		{"unknown top key", "block: {mac: {flops: 3}}", "block"},
 		{"unknown block", "blocks: {cpu: {flops: 3}}", "unknown block"},

@@ -35,12 +35,23 @@ type Override struct {
 
 // BlockOverride holds the figures of one block; nil keeps the built-in figure.
 type BlockOverride struct {
-	Flops    *int     `yaml:"flops"`
-	SRAMBits *int     `yaml:"sram_bits"`
+	Flops    *Count   `yaml:"flops"`
+	SRAMBits *Count   `yaml:"sram_bits"`
 	FlopArea *float64 `yaml:"flop_area_ge"`
 	CombArea *float64 `yaml:"comb_area_ge"`
 	FlopFIT  *float64 `yaml:"flop_fit"`
 	SRAMFIT  *float64 `yaml:"sram_fit"`
+}
+
+// Count is a whole number. The YAML reader alone would cut off fractions.
+type Count int
+
+// UnmarshalYAML refuses what is not written as a whole number.
+func (c *Count) UnmarshalYAML(n *yaml.Node) error {
+	if n.ShortTag() != "!!int" {
+		return fmt.Errorf("line %d: %q is no whole number", n.Line, n.Value)
+	}
+	return n.Decode((*int)(c))
 }
 
 // overrideLimit bounds the size of an override file in bytes.
@@ -87,7 +98,7 @@ const countLimit = 1 << 30
 func (b BlockOverride) check() error {
 	for _, v := range []struct {
 		key string
-		n   *int
+		n   *Count
 	}{{"flops", b.Flops}, {"sram_bits", b.SRAMBits}} {
 		if v.n != nil && (*v.n < 0 || *v.n > countLimit) {
 			return fmt.Errorf("%s is %d: use a count from 0 to %d", v.key, *v.n, countLimit)
@@ -119,10 +130,12 @@ func (o *Override) Apply(areas []BlockArea, c *Costs) []BlockArea {
 		}
 		a := &out[i]
 		if b.Flops != nil {
-			a.Flops = *b.Flops
+			a.Flops = int(*b.Flops)
 			a.FlopGE = float64(a.Flops) * c.Flop
 		}
-		set(&a.SRAMBits, b.SRAMBits)
+		if b.SRAMBits != nil {
+			a.SRAMBits = int(*b.SRAMBits)
+		}
 		set(&a.FlopGE, b.FlopArea)
 		set(&a.CombGE, b.CombArea)
 	}

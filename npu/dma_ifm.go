@@ -253,11 +253,40 @@ func (m *Machine) layoutReady(p *params, bank uint8) bool {
 }
 
 // jobAllowed is the block-dependency rule: the jobs of earlier operations that
-// are not yet written and the jobs of this one that precede the next job may
-// together not exceed BLOCKDEP.
+// are not yet complete and the jobs of this one that precede the next job may
+// together not exceed BLOCKDEP. Jobs complete in order: those that only add to the
+// sums of a block when the MAC array has done them, the last one of a block when
+// the block is written.
 func (m *Machine) jobAllowed(p *params) bool {
 	cc := &m.S.CC
-	return cc.JobsPrev == 0 || int(cc.JobsPrev)+int(cc.JobIndex) <= p.BlockDep
+	if cc.JobsPrev == 0 {
+		return true
+	}
+	prev := int(cc.JobsPrev)
+	if m.S.Trav.OFM.Bank != m.S.Trav.IFM.Bank {
+		prev -= m.jobsSummed()
+	}
+	return prev+int(cc.JobIndex) <= p.BlockDep
+}
+
+// jobsSummed counts the jobs of the oldest block not yet written that the MAC
+// array has done, without the last one.
+func (m *Machine) jobsSummed() int {
+	o, t := &m.S.Trav.OFM, &m.S.Trav.MAC
+	p := &m.op[o.Bank]
+	last := p.depthN*p.subN - 1
+	switch {
+	case o.On == 0 || last == 0 || m.S.DMA.OFM.Ending != 0:
+		return 0
+	case t.Bank != o.Bank:
+		return last
+	case t.On == 0:
+		return 0
+	case t.OY != o.OY || t.OX != o.OX || t.OZ != o.OZ:
+		return last
+	}
+	rows := int(t.IZ)/p.IFMBlkD*ceilDiv(p.KH, p.subY) + int(t.KY)/p.subY
+	return min(last, rows*ceilDiv(p.KW, p.subX)+int(t.KX)/p.subX)
 }
 
 // openBox latches a box and starts the walk of the requests over it.

@@ -72,7 +72,7 @@ Examples:
 			if err != nil {
 				return err
 			}
-			return write(p.stdout, o.format, done.result)
+			return report.Write(p.stdout, o.format, done.result)
 		},
 	}
 }
@@ -174,7 +174,7 @@ func (p *program) injectAll(ctx context.Context, e *faults.Engine, spec campaign
 // storeCampaign writes the result of a campaign beside its log.
 func storeCampaign(dir string, r *result.Campaign) error {
 	for name, format := range map[string]string{campaignJSON: report.FormatJSON, campaignHTML: report.FormatHTML} {
-		err := report.WriteFileAtomic(filepath.Join(dir, name), func(w io.Writer) error { return write(w, format, r) })
+		err := report.WriteFileAtomic(filepath.Join(dir, name), func(w io.Writer) error { return report.Write(w, format, r) })
 		if err != nil {
 			return err
 		}
@@ -246,7 +246,7 @@ func (p *program) resumeCampaign(c *cli.Context, o common, q campaign.Question, 
 	if err != nil {
 		return err
 	}
-	return write(p.stdout, o.format, r)
+	return report.Write(p.stdout, o.format, r)
 }
 
 // reopen rebuilds the experiment of a stored campaign.

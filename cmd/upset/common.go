@@ -80,13 +80,13 @@ func (p *program) emit(o common, name string, v any) error {
 			return err
 		}
 		err := report.WriteFileAtomic(filepath.Join(o.out, name+".json"), func(w io.Writer) error {
-			return write(w, report.FormatJSON, v)
+			return report.Write(w, report.FormatJSON, v)
 		})
 		if err != nil {
 			return err
 		}
 	}
-	return write(p.stdout, o.format, v)
+	return report.Write(p.stdout, o.format, v)
 }
 
 // makeFolder creates a folder for results.

@@ -3,13 +3,16 @@ package main
 import (
 	"bufio"
 	"compress/gzip"
+	"encoding/binary"
 	"encoding/csv"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"upset/models/driver"
 	"upset/npu/isa"
 )
 
@@ -114,4 +117,41 @@ func TestDisasmForms(t *testing.T) {
 	if strings.Count(mixed, "# ") != 6 || strings.Count(mixed, "NPU_OP_STOP") != 6 {
 		t.Errorf("the mixed graph has %d parts, %d of them end", strings.Count(mixed, "# "), strings.Count(mixed, "NPU_OP_STOP"))
 	}
+}
+
+// FuzzListing lists and summarises arbitrary words in every form.
+func FuzzListing(f *testing.F) {
+	f.Add([]byte{0, 0, 0xff, 0xff})
+	f.Add([]byte{0x20, 0x40, 0, 0})
+	f.Add([]byte{0x30, 1, 1, 0, 0x32, 0x40, 0, 0, 0x10, 0, 0, 0, 0x10, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0xff, 0xff})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		words := make([]uint32, len(data)/4)
+		for i := range words {
+			words[i] = binary.LittleEndian.Uint32(data[4*i:])
+		}
+		p := &driver.Program{Commands: words, Operations: driver.Describe(words)}
+		n := &driver.Network{Stages: []driver.Stage{{Program: p}}}
+		l, r := disassemble(n, "x"), summarise(n)
+		if len(r.Operations) != len(p.Operations) || r.Weights < 0 || r.Scales < 0 {
+			t.Errorf("%d operations are summarised, %d described", len(r.Operations), len(p.Operations))
+		}
+		next := 0
+		for _, c := range l.Programs[0].Commands {
+			if c.Offset != next {
+				t.Fatalf("a command at %d, expected at %d", c.Offset, next)
+			}
+			next += 4
+			if c.Payload != nil {
+				next += 4
+			}
+		}
+		for _, format := range []string{"text", "json", "csv"} {
+			if err := l.write(io.Discard, format, n); err != nil {
+				t.Error(err)
+			}
+			if err := r.write(io.Discard, format); err != nil {
+				t.Error(err)
+			}
+		}
+	})
 }

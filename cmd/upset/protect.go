@@ -150,13 +150,13 @@ func (p *program) emitFile(o common, v any, name, dir string) error {
 			return err
 		}
 		for file, format := range map[string]string{name + ".json": report.FormatJSON, name + ".html": report.FormatHTML} {
-			err := report.WriteFileAtomic(filepath.Join(dir, file), func(w io.Writer) error { return write(w, format, v) })
+			err := report.WriteFileAtomic(filepath.Join(dir, file), func(w io.Writer) error { return report.Write(w, format, v) })
 			if err != nil {
 				return err
 			}
 		}
 	}
-	return write(p.stdout, o.format, v)
+	return report.Write(p.stdout, o.format, v)
 }
 
 func assessCommand(p *program) *cli.Command {

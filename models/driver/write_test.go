@@ -198,11 +198,7 @@ func TestPlanOfContainer(t *testing.T) {
 // with the golden outputs. Such a graph has no container.
 func TestCompiledMixed(t *testing.T) {
 	root := shared(t)
-	names := []string{"keyword_scrambled_8bit"}
-	if full() {
-		names = append(names, "mobilenet_v2_quantized_1x3x224x224")
-	}
-	for _, name := range names {
+	for _, name := range []string{"keyword_scrambled_8bit"} {
 		for _, cfg := range isa.Configs {
 			n, err := Open(mustRead(t, filepath.Join(root, "models", name+".tflite")), cfg)
 			if err != nil {

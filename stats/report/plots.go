@@ -49,6 +49,9 @@ func (m marks) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
 	line := draw.LineStyle{Color: m.color, Width: vg.Points(1.6)}
 	for _, k := range m.list {
+		if k.high <= 0 { // proven zero: it has no place on a logarithmic axis
+			continue
+		}
 		left, right, at := x(math.Max(k.low, p.X.Min)), x(math.Min(k.high, p.X.Max)), y(k.position)
 		if k.bound {
 			faint := line
