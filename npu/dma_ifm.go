@@ -285,7 +285,7 @@ func (m *Machine) jobsSummed() int {
 	case t.OY != o.OY || t.OX != o.OX || t.OZ != o.OZ:
 		return last
 	}
-	rows := int(t.IZ)/p.IFMBlkD*ceilDiv(p.KH, p.subY) + int(t.KY)/p.subY
+	rows := int(t.IZ)/max(1, p.IFMBlkD)*ceilDiv(p.KH, p.subY) + int(t.KY)/p.subY
 	return min(last, rows*ceilDiv(p.KW, p.subX)+int(t.KX)/p.subX)
 }
 
