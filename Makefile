@@ -1,7 +1,7 @@
 # Everything a contributor needs: make test, make check.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: test check full bench generate golden
+.PHONY: test check full bench generate golden readme golden
 
 test:
 	go test ./...
@@ -26,3 +26,7 @@ generate:
 # After a change of the machine that is meant: rewrite the stored outputs.
 golden:
 	go test ./cmd/upset -run TestGolden -update
+
+# README.md with what the commands print now.
+readme:
+	go run ./cmd/readme

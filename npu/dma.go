@@ -6,12 +6,12 @@ type DMAState struct {
 	AXI [2]AXIState
 
 	// Command channel: streams QSIZE bytes from QBASE.
-	CmdAddr uint32     `npu:"32,global"`
-	CmdLeft uint32     `npu:"29,global"` // beats not yet requested
-	CmdFIFO [16]uint64 `npu:"64,config"`
-	CmdHead uint8      `npu:"4,global"`
-	CmdCnt  uint8      `npu:"5,global"`
-	CmdOut  uint8      `npu:"5,global"` // beats requested and not yet received
+	CmdAddr uint32    `npu:"32,global"`
+	CmdLeft uint32    `npu:"29,global"` // beats not yet requested
+	CmdFIFO [8]uint64 `npu:"64,config"`
+	CmdHead uint8     `npu:"3,global"`
+	CmdCnt  uint8     `npu:"4,global"`
+	CmdOut  uint8     `npu:"4,global"` // beats requested and not yet received
 
 	Wgt     Stream     // weight channel
 	WgtFIFO [32]uint64 `npu:"64,data"`
@@ -43,7 +43,7 @@ type Stream struct {
 }
 
 const (
-	cmdDepth = 16
+	cmdDepth = 8
 	wgtDepth = 32
 	sclDepth = 16
 	m2mDepth = 8

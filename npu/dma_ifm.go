@@ -234,21 +234,38 @@ func (p *params) twoBoxes() bool {
 	return p.kind == kindElementwise && p.Binary && !p.UseScalar
 }
 
-// layoutReady reports whether the shared buffer has the layout that an operation
-// asks for. A change of layout waits until the output stage has read everything
-// of the operations before, since their buffers may lie in the way.
+// layoutReady reports whether the shared buffer's IFM area has the layout that an
+// operation asks for. A change of layout waits until the operations before are
+// written: streams of Vela 3.10 rely on it, since BLOCKDEP alone lets a half-pixel
+// resize read what is not yet there. An area that lies within the one in force can
+// only be in the way of inputs, so that it is enough when the MAC array has used
+// these up.
 func (m *Machine) layoutReady(p *params, bank uint8) bool {
 	cc := &m.S.CC
-	ib, ib2, ab := uint8(p.IBEnd>>10), uint8(p.IB2Start>>10), uint8(p.ABStart>>10)
-	elem := flag(p.kind == kindElementwise)
-	lut := flag(p.UsesLUT)
-	if cc.LayIB == ib && cc.LayIB2 == ib2 && cc.LayAB == ab && cc.LayElem == elem && cc.LayLUT == lut {
+	ib, ib2, elem := uint8(p.IBEnd>>10), uint8(p.IB2Start>>10), flag(p.kind == kindElementwise)
+	half := m.op[(bank-1)&3].ibHalf
+	if cc.LayIB == ib && cc.LayIB2 == ib2 && cc.LayElem == elem && half == p.ibHalf {
+		return true
+	}
+	if cc.JobsOut != 0 && (m.S.Trav.MAC.Bank != bank || ib > cc.LayIB) {
+		return false
+	}
+	cc.LayIB, cc.LayIB2, cc.LayElem = ib, ib2, elem
+	return true
+}
+
+// sumsReady does the same for the accumulator area and the tables behind it: a
+// change waits until the output stage has read the sums of the operation before.
+func (m *Machine) sumsReady(p *params, bank uint8) bool {
+	cc := &m.S.CC
+	ab, lut := uint8(p.ABStart>>10), flag(p.UsesLUT)
+	if cc.LayAB == ab && cc.LayLUT == lut {
 		return true
 	}
 	if m.S.Trav.AO.Bank != bank {
 		return false
 	}
-	cc.LayIB, cc.LayIB2, cc.LayAB, cc.LayElem, cc.LayLUT = ib, ib2, ab, elem, lut
+	cc.LayAB, cc.LayLUT = ab, lut
 	return true
 }
 

@@ -23,10 +23,10 @@ const (
 
 // hostileRun runs a stream until the machine stops or the watchdog bites, and
 // checks what must hold after any input.
-func hostileRun(t *testing.T, c isa.Config, mem *isa.Memory, at uint32, words int, bases [8]uint32) npu.Status {
+func hostileRun(t *testing.T, c isa.Config, ecc npu.ECC, mem *isa.Memory, at uint32, words int, bases [8]uint32) npu.Status {
 	t.Helper()
 	sram, flash := len(mem.SRAM), len(mem.Flash)
-	m := npu.New(c, npu.DefaultSystem(), npu.ECCNone, mem)
+	m := npu.New(c, npu.DefaultSystem(), ecc, mem)
 	m.Start(at, 4*words, bases)
 	st := m.Run(hostileCycles)
 	if m.Cycle() > hostileCycles {
@@ -50,7 +50,7 @@ func hostileProgram(t *testing.T, p *driver.Program, edit func(flash []byte, wor
 	}
 	mem.Flash = append([]byte(nil), mem.Flash...)
 	edit(mem.Flash, len(p.Commands))
-	return hostileRun(t, p.Config, mem, p.StreamAddr(), len(p.Commands), p.Bases())
+	return hostileRun(t, p.Config, npu.ECCNone, mem, p.StreamAddr(), len(p.Commands), p.Bases())
 }
 
 // patch overwrites bytes: each change is a 16-bit place and a byte that is
@@ -123,6 +123,7 @@ func FuzzStream(f *testing.F) {
 	}
 	for i, p := range hostilePrograms(f) {
 		f.Add(uint8(i), bytesOfWords(p.Commands))
+		f.Add(uint8(i)+16, bytesOfWords(p.Commands))
 	}
 	f.Fuzz(func(t *testing.T, c uint8, stream []byte) {
 		stream = stream[:min(len(stream), hostileFlash)&^3]
@@ -132,7 +133,12 @@ func FuzzStream(f *testing.F) {
 			mem.Flash[i] = byte(r.Uint32())
 		}
 		copy(mem.Flash[hostileFlash:], stream)
-		hostileRun(t, isa.Configs[c&3], mem, isa.FlashBase+hostileFlash, len(stream)/4, [8]uint32{isa.FlashBase, isa.SRAMBase, isa.SRAMBase})
+		bases := [8]uint32{isa.FlashBase, isa.SRAMBase, isa.SRAMBase}
+		if c&0x10 != 0 { // regions that start anywhere, also outside every memory
+			bases = [8]uint32{r.Uint32(), isa.SRAMBase + hostileSRAM - 8, isa.FlashBase + 3, r.Uint32(), 0, 0xffffffff}
+		}
+		ecc := []npu.ECC{npu.ECCNone, npu.ECCParity, npu.ECCSECDED}[(c>>2)%3]
+		hostileRun(t, isa.Configs[c&3], ecc, mem, isa.FlashBase+hostileFlash, len(stream)/4, bases)
 	})
 }
 
@@ -194,4 +200,34 @@ func FuzzContainer(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestHostileOutcomes damages streams and weights at random and expects every way
+// in which a run may end: the fuzzers would prove little if all damage were
+// harmless, or all of it were refused at once.
+func TestHostileOutcomes(t *testing.T) {
+	programs := hostilePrograms(t)
+	r := rand.New(rand.NewPCG(1, 1))
+	seen := map[npu.Status]int{}
+	for k := range 1000 {
+		changes := make([]byte, 9)
+		for i := range changes {
+			changes[i] = byte(r.Uint32())
+		}
+		p := programs[k%len(programs)]
+		seen[hostileProgram(t, p, func(flash []byte, words int) {
+			if k&1 == 0 {
+				at := int(p.StreamAddr() - isa.FlashBase)
+				flash = flash[at : at+4*words]
+			} else {
+				flash = flash[:len(p.Flash)]
+			}
+			patch(flash, changes)
+		})]++
+	}
+	for _, st := range []npu.Status{npu.Done, npu.ParseError, npu.BusError, npu.DecoderFault, npu.Timeout} {
+		if seen[st] == 0 {
+			t.Errorf("no run ends with %v: %v", st, seen)
+		}
+	}
 }

@@ -107,6 +107,9 @@ func (m *Machine) startMACJob(s *MACState, t *Job) issueResult {
 			}
 			return issueIdle
 		}
+		if !m.sumsReady(&m.op[t.Bank], t.Bank) {
+			return issueAB
+		}
 		t.start()
 	}
 	sb := &m.S.SB

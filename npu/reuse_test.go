@@ -215,7 +215,7 @@ func one(stage int, flip func(m *npu.Machine, dot int, r *rand.Rand)) func(*trac
 // rest: a lane without a channel, a tap outside the map, a depthwise lane that all
 // channels but one multiply by zero.
 func TestReuse(t *testing.T) {
-	layers := 12
+	layers := 24
 	if full() {
 		layers = 60
 	}

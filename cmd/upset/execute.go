@@ -82,7 +82,7 @@ func (r *inference) program(p *driver.Program, input []byte) ([]byte, error) {
 	t := newTally(m, p, r.trace)
 	m.Start(p.StreamAddr(), 4*len(p.Commands), p.Bases())
 	if r.chrome != nil {
-		r.chrome.begin(m, p, t)
+		r.chrome.begin(m, p, t, len(r.operations))
 	}
 	if err := r.steps(m, t); err != nil {
 		return nil, err

@@ -37,6 +37,7 @@ var mayImport = map[string][]string{
 	"faults/campaign":        {"faults", "faults/mechanism", "netlist", "npu", "npu/...", "models/driver", "stats", "stats/result"},
 	"faults/protect":         {"faults", "faults/campaign", "faults/mechanism", "netlist", "npu", "npu/...", "stats", "stats/result"},
 	"cmd/upset":              {"..."},
+	"cmd/readme":             {},
 }
 
 // listed is a package as go list prints it.

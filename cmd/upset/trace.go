@@ -73,7 +73,7 @@ type tracer struct {
 
 	base       uint64 // cycles of the programs before this one
 	at         uint64 // start of the cycle that is looked at
-	operations int    // operations of the programs before this one
+	operations int    // number of the program's first operation
 	names      []string
 	tally      *tally
 	m          *npu.Machine
@@ -83,10 +83,14 @@ type tracer struct {
 	beats      beats
 }
 
-// begin turns to a program that is about to run.
-func (t *tracer) begin(m *npu.Machine, p *driver.Program, tally *tally) {
+// begin turns to a program that is about to run. First is the number of its first
+// operation in the table of the run, which counts operators of the host too.
+func (t *tracer) begin(m *npu.Machine, p *driver.Program, tally *tally, first int) {
 	t.m, t.tally, t.last = m, tally, m.Events
-	t.operations = len(t.names)
+	t.operations = first
+	for len(t.names) < first {
+		t.names = append(t.names, "host operator")
+	}
 	for _, op := range p.Operations {
 		t.names = append(t.names, op.Kind+" "+op.Name)
 	}
@@ -107,7 +111,7 @@ func (t *tracer) finish() {
 	t.base = t.at
 }
 
-// in is the operation of a bank, counted over all programs.
+// in is the operation of a bank, counted over all stages.
 func (t *tracer) in(bank uint8) int { return t.operations + t.tally.banks[bank&3] }
 
 // label is the name of an operation.

@@ -39,7 +39,7 @@ func (t *tracer) step() {
 	}
 	t.show(trackCC, t.control(), nobody)
 	t.show(trackCmd, reading(d.CmdOut > 0 || d.CmdLeft > 0, d.CmdOut), nobody)
-	t.block(trackIFM, tr.IFM.On, tr.IFM.Bank, t.happened(ifmCauses, loading(tr.IFM.On, d.IFM.Busy)))
+	t.block(trackIFM, tr.IFM.On, tr.IFM.Bank, t.happened(ifmCauses, loading(tr.IFM.On, d.IFM.Busy|d.IFM.Loading)))
 	t.block(trackWeights, d.Wgt.Active, d.Wgt.Bank, reading(d.Wgt.Active != 0, d.WgtOut))
 	t.block(trackScale, d.Scl.Active, d.Scl.Bank, reading(d.Scl.Active != 0, d.SclOut))
 	t.block(trackOFM, tr.OFM.On, tr.OFM.Bank, writing(tr.OFM.On, d.WrOut[0]))
