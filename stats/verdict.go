@@ -280,3 +280,27 @@ func JudgeMatrix(exposures []Exposure, q Question) (verdicts []Verdict, result s
 	}
 	return verdicts, result, nil
 }
+
+// Normal fills in the defaults of a question: ASIL-D, the first scenario and
+// budget, any violation, always computing, and the given confidence.
+func (q Question) Normal(confidence float64) Question {
+	if q.Target == (ASIL{}) {
+		q.Target, _ = ASILByName("asil-d") // a constant name
+	}
+	if q.Scenario == (Scenario{}) {
+		q.Scenario = Scenarios()[0]
+	}
+	if q.BudgetFIT == 0 {
+		q.BudgetFIT = Budgets()[0]
+	}
+	if q.Violation == "" {
+		q.Violation = ViolationAny
+	}
+	if q.Duty == 0 {
+		q.Duty = 1
+	}
+	if q.Confidence == 0 {
+		q.Confidence = confidence
+	}
+	return q
+}

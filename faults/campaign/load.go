@@ -126,24 +126,7 @@ type Question struct {
 // normal fills in the defaults: ASIL-D, the first scenario and budget, any
 // violation, always computing, the spec's confidence.
 func (q Question) normal(s Spec) Question {
-	if q.Target == (stats.ASIL{}) {
-		q.Target, _ = stats.ASILByName("asil-d") // a constant name
-	}
-	if q.Scenario == (stats.Scenario{}) {
-		q.Scenario = stats.Scenarios()[0]
-	}
-	if q.BudgetFIT == 0 {
-		q.BudgetFIT = stats.Budgets()[0]
-	}
-	if q.Violation == "" {
-		q.Violation = stats.ViolationAny
-	}
-	if q.Duty == 0 {
-		q.Duty = 1
-	}
-	if q.Confidence == 0 {
-		q.Confidence = s.Confidence
-	}
+	q.Question = q.Question.Normal(s.Confidence)
 	return q
 }
 

@@ -60,25 +60,7 @@ type Options struct {
 
 // normal fills in the defaults.
 func (o Options) normal(s campaign.Spec, t *netlist.Table, injections int) Options {
-	q := &o.Question
-	if q.Target == (stats.ASIL{}) {
-		q.Target, _ = stats.ASILByName("asil-d") // a constant name
-	}
-	if q.Scenario == (stats.Scenario{}) {
-		q.Scenario = stats.Scenarios()[0]
-	}
-	if q.BudgetFIT == 0 {
-		q.BudgetFIT = stats.Budgets()[0]
-	}
-	if q.Violation == "" {
-		q.Violation = stats.ViolationAny
-	}
-	if q.Duty == 0 {
-		q.Duty = 1
-	}
-	if q.Confidence == 0 {
-		q.Confidence = s.Confidence
-	}
+	o.Question = o.Question.Normal(s.Confidence)
 	if o.Set == "" {
 		o.Set = OptionsFull
 	}
