@@ -14,6 +14,12 @@ type Options struct {
 	// ArenaLimit is the largest arena in bytes; 0 means the SRAM of the default
 	// memory map.
 	ArenaLimit int
+	// OneArena makes the programs of Stages agree on the place of every tensor
+	// that passes between stages, in one arena that no program disturbs.
+	OneArena bool
+
+	pinned map[int]int // arena offset of tensors that have a fixed place
+	start  int         // the first byte of the arena behind those
 }
 
 // Binding is a graph input or output in the arena, plain NHWC.
@@ -60,7 +66,7 @@ func Compile(m *tflite.Model, opt Options) (*Program, error) {
 	if limit == 0 {
 		limit = isa.SRAMSize
 	}
-	g, err := lower(&m.Subgraphs[0])
+	g, err := lower(&m.Subgraphs[0], opt.pinned)
 	if err != nil {
 		return nil, fmt.Errorf("compile: %w", err)
 	}
@@ -70,7 +76,7 @@ func Compile(m *tflite.Model, opt Options) (*Program, error) {
 		return nil, fmt.Errorf("compile: operator %d (%s): %w", k.source, k.operator, err)
 	}
 	flash := g.placeFlash()
-	size, err := g.placeArena(limit)
+	size, err := g.placeArena(opt.start, limit)
 	if err != nil {
 		return nil, fmt.Errorf("compile: %w", err)
 	}

@@ -83,6 +83,10 @@ func TestDamagedModels(t *testing.T) {
 	failed := 0
 	for seed := range count {
 		m := randomModel(seed % 50)
+		if seed%2 == 1 {
+			c := &operatorCases[int(seed/2)%len(operatorCases)]
+			m = operatorModel(t, c, seed, c.wide && seed%4 == 1)
+		}
 		r := rand.New(rand.NewPCG(seed, 11))
 		for n := 1 + r.IntN(2); n > 0; n-- {
 			damage(r, &m.Subgraphs[0])

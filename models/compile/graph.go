@@ -14,6 +14,7 @@ type graph struct {
 	buffers map[int]*buffer // by tensor; aliases share one
 	uses    map[int]int     // readers of a tensor, graph outputs included
 	folded  map[int]*padding
+	pinned  map[int]int // arena offsets by tensor
 	kernels []*kernel
 	consts  []*buffer // constants in flash
 	tables  []*table
@@ -22,14 +23,15 @@ type graph struct {
 
 // padding is a PAD operator that its only reader absorbs.
 type padding struct {
-	input       int
-	top, bottom int
-	left, right int
+	input         int
+	top, bottom   int
+	left, right   int
+	before, after int // of the depth
 }
 
-// lower turns the operators into kernels.
-func lower(sub *tflite.Subgraph) (*graph, error) {
-	g := &graph{sub: sub, buffers: map[int]*buffer{}, uses: map[int]int{}, folded: map[int]*padding{}}
+// lower turns the operators into kernels. Pinned tensors have a fixed offset.
+func lower(sub *tflite.Subgraph, pinned map[int]int) (*graph, error) {
+	g := &graph{sub: sub, pinned: pinned, buffers: map[int]*buffer{}, uses: map[int]int{}, folded: map[int]*padding{}}
 	for _, op := range sub.Operators {
 		for _, i := range op.Inputs {
 			g.uses[i]++
@@ -166,8 +168,15 @@ func (g *graph) buffer(i int) (*buffer, error) {
 		b.data, b.plain = t.Data, true
 		g.consts = append(g.consts, b)
 	}
+	b.offset, b.pinned = g.pinned[i], g.isPinned(i)
 	g.buffers[i] = b
 	return b, nil
+}
+
+// isPinned reports whether a tensor has a fixed place in the arena.
+func (g *graph) isPinned(i int) bool {
+	_, ok := g.pinned[i]
+	return ok
 }
 
 // temp creates a buffer for an intermediate result.
@@ -223,7 +232,35 @@ func (g *graph) alias(input, output int) error {
 	if h != b.h || w != b.w || d != b.d {
 		b.plain = true
 	}
+	if g.isPinned(output) {
+		if b.pinned || b.data != nil {
+			return g.copyAlias(input, output)
+		}
+		b.offset, b.pinned = g.pinned[output], true
+	}
 	g.buffers[output] = b
+	return nil
+}
+
+// copyAlias copies a tensor to one of another shape, where both have their own
+// place.
+func (g *graph) copyAlias(input, output int) error {
+	src, err := g.full(input)
+	if err != nil {
+		return err
+	}
+	dst, err := g.buffer(output)
+	if err != nil {
+		return err
+	}
+	if src.elem > 2 {
+		return fmt.Errorf("from %q to %q: the NPU copies int8 and int16", g.tensor(input).Name, g.tensor(output).Name)
+	}
+	src.buf.plain, dst.plain = true, true
+	src.zp = 0
+	to := src
+	to.buf = dst
+	g.add(copyOf(src, to))
 	return nil
 }
 

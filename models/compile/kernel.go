@@ -23,6 +23,7 @@ type buffer struct {
 	brick   bool   // NHCWB16, decided by layout
 	data    []byte // constant
 	copies  bool   // weights that a DMA brings to the arena
+	pinned  bool   // the offset is given
 	size    int
 	offset  int
 	first   int // first and last kernel that needs it
@@ -126,6 +127,7 @@ type filter struct {
 	bias           []int64
 	scale          []uint32
 	shift          []uint
+	wide           bool    // 40-bit sums and 15-bit scales of 16-bit feature maps
 	entropy        float64 // bits of a weight, 0 until measured
 }
 

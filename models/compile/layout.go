@@ -73,11 +73,16 @@ func (g *graph) placeFlash() []byte {
 	return flash
 }
 
-// placeArena gives every buffer of region 1 an offset and returns its size. If
-// the limit is exceeded, the largest weight copies stay in flash.
-func (g *graph) placeArena(limit int) (int, error) {
+// placeArena gives every buffer of region 1 an offset from start on and returns
+// the size of the region. If the limit is exceeded, the largest weight copies
+// stay in flash.
+func (g *graph) placeArena(start, limit int) (int, error) {
 	for {
-		size := pack(g.lifetimes())
+		list := g.lifetimes()
+		size := start + pack(list)
+		for _, b := range list {
+			b.offset += start
+		}
 		if size <= limit {
 			return size, nil
 		}
@@ -100,7 +105,7 @@ func (g *graph) lifetimes() []*buffer {
 	var list []*buffer
 	seen := map[*buffer]bool{}
 	use := func(b *buffer, at int) {
-		if b.data != nil {
+		if b.data != nil || b.pinned {
 			return
 		}
 		if !seen[b] {

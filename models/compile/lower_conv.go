@@ -113,6 +113,20 @@ func (g *graph) newFilter(op *tflite.Operator, od int, perTensor bool) (*filter,
 		}
 	}
 	f := &filter{od: od, bias: make([]int64, od), scale: make([]uint32, od), shift: make([]uint, od)}
+	biasInput := 2
+	if op.Code == tflite.OpTransposeConv {
+		biasInput = 3
+	}
+	var bias *tflite.Tensor
+	if len(op.Inputs) > biasInput && op.Inputs[biasInput] >= 0 {
+		bias = g.tensor(op.Inputs[biasInput])
+		if err := f.readBias(bias); err != nil {
+			return nil, err
+		}
+	}
+	// TFLite's 16-bit CONV_2D takes the 32-bit path unless its bias has 64 bits;
+	// its other 16-bit operators always have 64-bit sums.
+	f.wide = in.Type == tflite.Int16 && (op.Code != tflite.OpConv2D || bias != nil && bias.Type == tflite.Int64)
 	for i := range f.scale {
 		ws := w.Quant.Scale[min(i, len(w.Quant.Scale)-1)]
 		var real float64
@@ -122,19 +136,10 @@ func (g *graph) newFilter(op *tflite.Operator, od int, perTensor bool) (*filter,
 		} else {
 			real = float64(scale(in)) * float64(ws) / float64(scale(out))
 		}
-		if in.Type == tflite.Int16 {
+		if f.wide {
 			f.scale[i], f.shift[i] = arith.ReducedScaleShift(real)
 		} else {
 			f.scale[i], f.shift[i] = arith.ScaleShift(real)
-		}
-	}
-	biasInput := 2
-	if op.Code == tflite.OpTransposeConv {
-		biasInput = 3
-	}
-	if len(op.Inputs) > biasInput && op.Inputs[biasInput] >= 0 {
-		if err := f.readBias(g.tensor(op.Inputs[biasInput])); err != nil {
-			return nil, err
 		}
 	}
 	return f, nil
@@ -173,7 +178,7 @@ func (g *graph) finish(k *kernel, op *tflite.Operator) error {
 	}
 	k.ofm = v
 	k.round = arith.RoundDouble
-	if out.Type == tflite.Int16 {
+	if k.filter.wide {
 		k.acc40, k.round = true, arith.RoundNatural
 	}
 	k.actMin, k.actMax, err = clamp(out, op.Options.Activation)
@@ -214,8 +219,8 @@ func (g *graph) lowerConv(op *tflite.Operator) error {
 		return fmt.Errorf("weights %v and output %v must have four dimensions", w.Shape, out.Shape)
 	}
 	od, kh, kw, id := w.Shape[0], w.Shape[1], w.Shape[2], w.Shape[3]
-	if id != ifm.d || od != out.Shape[3] {
-		return fmt.Errorf("weights %v do not fit input depth %d and output depth %d; grouped convolutions are not supported", w.Shape, ifm.d, out.Shape[3])
+	if id < 1 || ifm.d%id != 0 || od%(ifm.d/id) != 0 || od != out.Shape[3] {
+		return fmt.Errorf("weights %v do not fit input depth %d and output depth %d", w.Shape, ifm.d, out.Shape[3])
 	}
 	f, err := g.newFilter(op, od, false)
 	if err != nil {
@@ -224,45 +229,22 @@ func (g *graph) lowerConv(op *tflite.Operator) error {
 	at := weightAt(w, func(i int) int { return i / (kh * kw * id) })
 	f.kh, f.kw, f.id = kh, kw, id
 	f.at = func(oc, ky, kx, ic int) int16 { return at(((oc*kh+ky)*kw+kx)*id + ic) }
+	if id != ifm.d {
+		if err := f.ungroup(ifm.d); err != nil {
+			return err
+		}
+	}
 	o := &op.Options
 	k := &kernel{op: isa.OpConv, ifm: ifm, filter: f}
 	k.window = window{kh: kh, kw: kw, sy: o.StrideH, sx: o.StrideW, dy: max(1, o.DilationH), dx: max(1, o.DilationW)}
+	if err := k.spread(); err != nil {
+		return err
+	}
 	if err := k.place(o.Padding, ifm.h, ifm.w, out.Shape[1], out.Shape[2], pre); err != nil {
 		return err
 	}
 	k.foldStride(out.Shape[2])
 	return g.finish(k, op)
-}
-
-// foldStride rewrites a convolution of horizontal stride 2 over few channels:
-// two neighbouring pixels become one of twice the depth, which fills the dot
-// products better. The kernel gets half as wide; taps that it has no weight for
-// are zero.
-func (k *kernel) foldStride(ow int) {
-	const dot = 8 // channels of a dot product (Arm U55)
-	d := k.ifm.d
-	if k.sx != 2 || k.dx != 1 || 2*d > dot || k.ifm.w%2 != 0 {
-		return
-	}
-	left := (k.left + 1) / 2
-	shift := 2*left - k.left // of the taps against the pairs
-	kw := (k.kw + shift + 1) / 2
-	if kw >= k.kw {
-		return
-	}
-	f, old := k.filter, *k.filter
-	f.kw, f.id = kw, 2*d
-	f.at = func(oc, ky, kx, ic int) int16 {
-		x := 2*kx + ic/d - shift
-		if x < 0 || x >= old.kw {
-			return 0
-		}
-		return old.at(oc, ky, x, ic%d)
-	}
-	k.kw, k.sx, k.left = kw, 1, left
-	k.ifm.w, k.ifm.d = k.ifm.w/2, 2*d
-	k.ifm.buf.plain = true
-	k.right = max(0, ow-1+kw-left-k.ifm.w)
 }
 
 // lowerDepthwise lowers DEPTHWISE_CONV_2D. With a depth multiplier it becomes an
@@ -305,6 +287,9 @@ func (g *graph) lowerDepthwise(op *tflite.Operator) error {
 	}
 	o := &op.Options
 	k.window = window{kh: kh, kw: kw, sy: o.StrideH, sx: o.StrideW, dy: max(1, o.DilationH), dx: max(1, o.DilationW)}
+	if err := k.spread(); err != nil {
+		return err
+	}
 	if err := k.place(o.Padding, ifm.h, ifm.w, out.Shape[1], out.Shape[2], pre); err != nil {
 		return err
 	}

@@ -149,7 +149,8 @@ func (g *graph) lowerAbs(op *tflite.Operator) error {
 		return err
 	}
 	k.op, k.mode = isa.OpElementwise, isa.ElemAbs
-	k.ofmScale.scale, k.ofmScale.shift = arith.ScaleShift(float64(scale(in)) / float64(scale(out)))
+	// TFLite divides in float32.
+	k.ofmScale.scale, k.ofmScale.shift = arith.ScaleShift(float64(scale(in) / scale(out)))
 	k.actMin, k.actMax = typeRange(out.Type)
 	g.add(k)
 	return nil

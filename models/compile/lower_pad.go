@@ -9,10 +9,11 @@ import (
 	"upset/npu/isa"
 )
 
-// lowerPad lowers PAD of height and width. Where a single convolution reads the
-// result it absorbs the padding; otherwise a 1x1 depthwise convolution with
-// weights of one does it: taps in the padding contribute nothing, which leaves
-// the zero point.
+// lowerPad lowers PAD of height, width and depth. Where a single convolution
+// reads the result it absorbs the padding of height and width; otherwise a 1x1
+// depthwise convolution with weights of one does it: taps in the padding
+// contribute nothing, which leaves the zero point. With padding of the depth it
+// is a full convolution.
 func (g *graph) lowerPad(op *tflite.Operator) error {
 	in, out := g.tensor(op.Inputs[0]), g.tensor(op.Outputs[0])
 	if err := quantised(in, out); err != nil {
@@ -26,7 +27,7 @@ func (g *graph) lowerPad(op *tflite.Operator) error {
 		return fmt.Errorf("input and output differ in quantisation; PAD does not rescale")
 	}
 	h, w, d := extent(in.Shape)
-	if oh, ow, od := extent(out.Shape); oh != h+p.top+p.bottom || ow != w+p.left+p.right || od != d || len(in.Shape) != len(out.Shape) {
+	if oh, ow, od := extent(out.Shape); oh != h+p.top+p.bottom || ow != w+p.left+p.right || od != d+p.before+p.after || len(in.Shape) != len(out.Shape) {
 		return fmt.Errorf("output shape %v does not fit input %v and its padding", out.Shape, in.Shape)
 	}
 	if g.absorbs(op.Outputs[0], p) {
@@ -37,9 +38,10 @@ func (g *graph) lowerPad(op *tflite.Operator) error {
 	if err != nil {
 		return err
 	}
+	od := d + p.before + p.after
 	ones := &filter{
-		od: ifm.d, kh: 1, kw: 1, id: 1, at: func(_, _, _, _ int) int16 { return 1 },
-		bias: make([]int64, ifm.d), scale: make([]uint32, ifm.d), shift: make([]uint, ifm.d),
+		od: od, kh: 1, kw: 1, id: 1, at: func(_, _, _, _ int) int16 { return 1 },
+		bias: make([]int64, od), scale: make([]uint32, od), shift: make([]uint, od), wide: in.Type == tflite.Int16,
 	}
 	for i := range ones.scale {
 		ones.scale[i], ones.shift[i] = identity.scale, identity.shift
@@ -48,6 +50,19 @@ func (g *graph) lowerPad(op *tflite.Operator) error {
 		}
 	}
 	k := &kernel{op: isa.OpDepthwise, window: unit, ifm: ifm, filter: ones}
+	if od != d {
+		// Channels without an input have weights of zero.
+		if od > maxBytes/d {
+			return fmt.Errorf("padding of %d channels to %d takes too many weights", d, od)
+		}
+		k.op, ones.id = isa.OpConv, d
+		ones.at = func(oc, _, _, ic int) int16 {
+			if oc-p.before != ic {
+				return 0
+			}
+			return 1
+		}
+	}
 	k.top, k.bottom, k.left, k.right = p.top, p.bottom, p.left, p.right
 	if max(k.top, k.left) > 127 || max(k.bottom, k.right) > 128 {
 		return fmt.Errorf("padding %d,%d,%d,%d is larger than the registers hold", k.top, k.left, k.bottom, k.right)
@@ -74,8 +89,10 @@ func (g *graph) readPadding(op *tflite.Operator) (*padding, error) {
 			p.left, p.right = before, after
 		case i == rank-3:
 			p.top, p.bottom = before, after
+		case i == rank-1:
+			p.before, p.after = before, after
 		case before+after > 0:
-			return nil, fmt.Errorf("padding of dimension %d of %v; the NPU pads height and width", i, in.Shape)
+			return nil, fmt.Errorf("padding of dimension %d of %v; the NPU pads height, width and depth", i, in.Shape)
 		}
 	}
 	if rank > 3 && in.Shape[0] != 1 && p.top+p.bottom > 0 {
@@ -87,7 +104,7 @@ func (g *graph) readPadding(op *tflite.Operator) (*padding, error) {
 // absorbs reports whether the only reader of a padded tensor is a convolution
 // whose kernel reaches over the padding.
 func (g *graph) absorbs(padded int, p *padding) bool {
-	if g.uses[padded] != 1 || g.folded[p.input] != nil {
+	if g.uses[padded] != 1 || g.folded[p.input] != nil || p.before+p.after > 0 {
 		return false
 	}
 	for i := range g.sub.Operators {

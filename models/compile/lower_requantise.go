@@ -16,6 +16,10 @@ func (g *graph) lowerRequantise(op *tflite.Operator) error {
 		return err
 	}
 	a := tflite.None
+	factor := float64(scale(in)) / float64(scale(out))
+	if op.Code != tflite.OpQuantize { // TFLite divides in float32
+		factor = float64(scale(in) / scale(out))
+	}
 	switch op.Code {
 	case tflite.OpRelu:
 		a = tflite.Relu
@@ -28,7 +32,7 @@ func (g *graph) lowerRequantise(op *tflite.Operator) error {
 	if err != nil {
 		return err
 	}
-	k.ofmScale.scale, k.ofmScale.shift = arith.ScaleShift(float64(scale(in)) / float64(scale(out)))
+	k.ofmScale.scale, k.ofmScale.shift = arith.ScaleShift(factor)
 	if k.actMin, k.actMax, err = clamp(out, a); err != nil {
 		return err
 	}

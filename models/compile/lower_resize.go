@@ -8,72 +8,124 @@ import (
 	"upset/npu/isa"
 )
 
-// lowerResizeNearest lowers RESIZE_NEAREST_NEIGHBOR by a factor of two.
-func (g *graph) lowerResizeNearest(op *tflite.Operator) error {
+// maxScaleUp is the largest factor of a resize (Vela 3.10).
+const maxScaleUp = 8
+
+// resizing checks a resize operator and returns its maps and its factor.
+func (g *graph) resizing(op *tflite.Operator) (ifm, ofm view, n int, err error) {
 	in, out := g.tensor(op.Inputs[0]), g.tensor(op.Outputs[0])
-	if err := quantised(in, out); err != nil {
-		return err
+	if err = quantised(in, out); err != nil {
+		return
 	}
-	ifm, err := g.full(op.Inputs[0])
-	if err != nil {
-		return err
+	if scale(in) != scale(out) || zeroPoint(in) != zeroPoint(out) || in.Type != out.Type {
+		err = fmt.Errorf("input and output differ in quantisation; resizing does not rescale")
+		return
 	}
-	ofm, err := g.full(op.Outputs[0])
-	if err != nil {
-		return err
+	if ifm, err = g.full(op.Inputs[0]); err != nil {
+		return
 	}
-	if len(in.Shape) != 4 || in.Shape[0] != 1 || ofm.h != 2*ifm.h || ofm.w != 2*ifm.w || op.Options.AlignCorners {
-		return fmt.Errorf("from %v to %v; the NPU doubles height and width, without aligned corners", in.Shape, out.Shape)
-	}
-	if scale(in) != scale(out) || zeroPoint(in) != zeroPoint(out) {
-		return fmt.Errorf("input and output differ in quantisation; resizing does not rescale")
+	if ofm, err = g.full(op.Outputs[0]); err != nil {
+		return
 	}
 	ifm.zp, ofm.zp = 0, 0
-	k := copyOf(ifm, ofm)
-	k.upscale = 1
-	g.add(k)
+	if len(in.Shape) == 4 && len(out.Shape) == 4 && in.Shape[0] == 1 && out.Shape[0] == 1 && ifm.d == ofm.d {
+		o := &op.Options
+		for n = 1; n <= maxScaleUp; n *= 2 {
+			less := 0 // with aligned corners the last rows and columns fall away
+			if o.AlignCorners {
+				less = n - 1
+			}
+			if ofm.h == n*ifm.h-less && ofm.w == n*ifm.w-less && !(o.AlignCorners && o.HalfPixelCenters) {
+				return
+			}
+		}
+	}
+	err = fmt.Errorf("from %v to %v; the NPU resizes height and width by 2, 4 or 8", in.Shape, out.Shape)
+	return
+}
+
+// double appends copies that double height and width until the factor is reached
+// and returns the result.
+func (g *graph) double(v view, factor int) view {
+	for ; factor > 1; factor /= 2 {
+		b := g.temp(fmt.Sprintf("%s times %d", v.buf.name, factor), 2*v.h, 2*v.w, v.d, v.elem)
+		k := copyOf(v, of(b, 0))
+		k.upscale = 1
+		g.add(k)
+		v = k.ofm
+	}
+	return v
+}
+
+// lowerResizeNearest lowers RESIZE_NEAREST_NEIGHBOR: copies that double, or with
+// aligned corners strided copies, one for each place between two pixels.
+func (g *graph) lowerResizeNearest(op *tflite.Operator) error {
+	ifm, ofm, n, err := g.resizing(op)
+	if err != nil {
+		return err
+	}
+	if !op.Options.AlignCorners || n == 1 {
+		if n > 1 {
+			ifm = g.double(ifm, n/2)
+		}
+		k := copyOf(ifm, ofm)
+		if n > 1 {
+			k.upscale = 1
+		}
+		g.add(k)
+		return nil
+	}
+	ifm.buf.plain, ofm.buf.plain = true, true
+	x, y := ifm.d*ifm.elem, ifm.w*ifm.d*ifm.elem
+	ox, oy := ofm.d*ofm.elem, ofm.w*ofm.d*ofm.elem
+	for phase := 0; phase < n*n; phase++ {
+		py, px := phase/n, phase%n
+		a, b := ifm, ofm
+		// The pixel itself and then those before the next one: half of them
+		// lie nearer to the next.
+		if py > 0 {
+			a.h--
+		}
+		if px > 0 {
+			a.w--
+		}
+		if a.h == 0 || a.w == 0 {
+			continue
+		}
+		a.offset = py*2/n*y + px*2/n*x
+		a.strideX, a.strideY = x, y
+		b.h, b.w = a.h, a.w
+		b.offset, b.strideX, b.strideY = py*oy+px*ox, n*ox, n*oy
+		g.add(copyOf(a, b))
+	}
 	return nil
 }
 
-// lowerResizeBilinear lowers RESIZE_BILINEAR by a factor of two. Without
-// half-pixel centres the result is the average of two by two pixels of the input
-// doubled; with them it is four weighted averages, one per phase.
+// lowerResizeBilinear lowers RESIZE_BILINEAR. Without half-pixel centres the
+// result is the average of n by n pixels of the input enlarged n times; with them
+// and a factor of two it is four weighted averages, one per phase.
 func (g *graph) lowerResizeBilinear(op *tflite.Operator) error {
-	in, out := g.tensor(op.Inputs[0]), g.tensor(op.Outputs[0])
-	if err := quantised(in, out); err != nil {
-		return err
-	}
-	if scale(in) != scale(out) || zeroPoint(in) != zeroPoint(out) || in.Type != out.Type {
-		return fmt.Errorf("input and output differ in quantisation; resizing does not rescale")
-	}
-	ifm, err := g.full(op.Inputs[0])
+	ifm, ofm, n, err := g.resizing(op)
 	if err != nil {
 		return err
 	}
-	ofm, err := g.full(op.Outputs[0])
-	if err != nil {
-		return err
+	if op.Options.HalfPixelCenters && n > 1 {
+		if n > 2 {
+			return fmt.Errorf("half-pixel centres with a factor of %d; the NPU knows 2", n)
+		}
+		return g.resizeHalfPixel(g.tensor(op.Inputs[0]), ifm, ofm)
 	}
-	ifm.zp, ofm.zp = 0, 0
-	o := &op.Options
-	less := 0 // with aligned corners the last row and column fall away
-	if o.AlignCorners {
-		less = 1
+	if n == 1 {
+		g.add(copyOf(ifm, ofm))
+		return nil
 	}
-	if len(in.Shape) != 4 || in.Shape[0] != 1 || ofm.h != 2*ifm.h-less || ofm.w != 2*ifm.w-less || less > 0 && o.HalfPixelCenters {
-		return fmt.Errorf("from %v to %v; the NPU doubles height and width", in.Shape, out.Shape)
-	}
-	if o.HalfPixelCenters {
-		return g.resizeHalfPixel(in, ifm, ofm)
-	}
-	k := copyOf(ifm, ofm)
-	k.kh, k.kw, k.upscale = 2, 2, 1
-	k.global, k.ofmScale = false, scaling{}
-	if less == 0 {
-		k.bottom, k.right = 1, 1
+	k := copyOf(g.double(ifm, n/2), ofm)
+	k.kh, k.kw, k.upscale = n, n, 1
+	if op.Options.AlignCorners {
+		k.ofmScale.scale, k.ofmScale.shift = arith.AverageScale(n*n, 0)
 	} else {
-		k.global = true
-		k.ofmScale.scale, k.ofmScale.shift = arith.AverageScale(4, 0)
+		k.bottom, k.right = n-1, n-1
+		k.global, k.ofmScale = false, scaling{}
 	}
 	g.add(k)
 	return nil

@@ -28,40 +28,50 @@ func (g *graph) lowerSoftmax(op *tflite.Operator) error {
 	if err := quantised(in, out); err != nil {
 		return err
 	}
-	if in.Type != tflite.Int8 || out.Type != tflite.Int8 {
-		return fmt.Errorf("softmax from %s to %s; the NPU lowering needs int8", in.Type, out.Type)
-	}
-	if scale(out) != 1.0/256 || zeroPoint(out) != -128 {
-		return fmt.Errorf("output scale %g and zero point %d; int8 softmax has 1/256 and -128", scale(out), zeroPoint(out))
-	}
 	beta := op.Options.Beta
 	if !(beta > 0) {
 		return errors.New("beta must be positive")
 	}
+	if in.Type != out.Type {
+		return fmt.Errorf("softmax from %s to %s; they must be equal", in.Type, out.Type)
+	}
+	if in.Type == tflite.Int16 {
+		return g.lowerSoftmax16(op)
+	}
+	if scale(out) != 1.0/256 || zeroPoint(out) != -128 {
+		return fmt.Errorf("output scale %g and zero point %d; int8 softmax has 1/256 and -128", scale(out), zeroPoint(out))
+	}
 	if !(beta*scale(in) < 1<<4) || !(beta*scale(in)*(1<<diffFraction) > 1) {
 		return fmt.Errorf("beta %g with input scale %g is outside the range of the fixed-point kernel", beta, scale(in))
 	}
-	ifm, err := g.full(op.Inputs[0])
+	s, ifm, ofm, err := g.newSoftmax(op)
 	if err != nil {
 		return err
 	}
-	ofm, err := g.full(op.Outputs[0])
-	if err != nil {
-		return err
+	s.lower(ifm, ofm, g.newTable(expTable(beta, scale(in))))
+	return nil
+}
+
+// newSoftmax lays out the maps of a SOFTMAX: one row of classes per line.
+func (g *graph) newSoftmax(op *tflite.Operator) (s *softmax, ifm, ofm view, err error) {
+	if ifm, err = g.full(op.Inputs[0]); err != nil {
+		return
+	}
+	if ofm, err = g.full(op.Outputs[0]); err != nil {
+		return
 	}
 	if ifm.h != ofm.h || ifm.w != ofm.w || ifm.d != ofm.d {
-		return fmt.Errorf("input %v and output %v differ in shape", in.Shape, out.Shape)
+		err = fmt.Errorf("input %v and output %v differ in shape", g.tensor(op.Inputs[0]).Shape, g.tensor(op.Outputs[0]).Shape)
+		return
 	}
-	// One row of classes per line of the map.
 	rows, depth := ifm.h*ifm.w, ifm.d
 	if rows > maxDim {
-		return fmt.Errorf("%d rows do not fit the NPU's 16-bit dimensions", rows)
+		err = fmt.Errorf("%d rows do not fit the NPU's 16-bit dimensions", rows)
+		return
 	}
 	ifm.h, ifm.w, ofm.h, ofm.w = rows, 1, rows, 1
 	ifm.buf.plain, ofm.buf.plain = true, true
-	s := &softmax{g: g, rows: rows, depth: depth}
-	s.lower(ifm, ofm, g.newTable(expTable(beta, scale(in))))
-	return nil
+	return &softmax{g: g, rows: rows, depth: depth}, ifm, ofm, nil
 }
 
 // softmax builds the operations of one SOFTMAX.
@@ -135,11 +145,12 @@ func (s *softmax) reciprocal(x view) view {
 // maximum returns the largest element of each row: a max pool with the classes
 // laid along the width.
 func (s *softmax) maximum(ifm view) view {
-	b := s.g.temp(fmt.Sprintf("softmax %d maximum", s.g.source), s.rows, 1, 1, 1)
+	b := s.g.temp(fmt.Sprintf("softmax %d maximum", s.g.source), s.rows, 1, 1, ifm.elem)
 	b.plain = true
 	in, out := ifm, of(b, ifm.zp)
 	in.w, in.d = s.depth, 1
-	k := &kernel{op: isa.OpPool, mode: isa.PoolMax, window: unit, ifm: in, ofm: out, actMin: -128, actMax: 127}
+	k := copyOf(in, out)
+	k.mode, k.global, k.ofmScale = isa.PoolMax, false, scaling{}
 	k.kw = s.depth
 	s.g.add(k)
 	return out

@@ -124,28 +124,33 @@ func (g *graph) lowerCurve16(op *tflite.Operator, act int) error {
 }
 
 // lowerLeakyRelu16 lowers int16 LEAKY_RELU: one operation where nothing is
-// rescaled, else the larger of the two rescaled branches.
+// rescaled, else one of the two rescaled branches. That is the larger one for a
+// slope of at most one, since a negative slope turns the signs, and the smaller
+// one for a steeper slope.
 func (g *graph) lowerLeakyRelu16(op *tflite.Operator) error {
 	in, out := g.tensor(op.Inputs[0]), g.tensor(op.Outputs[0])
 	if err := quantised(in, out); err != nil {
 		return err
 	}
 	alpha := op.Options.Alpha
-	if out.Type != tflite.Int16 || zeroPoint(in) != 0 || zeroPoint(out) != 0 || !(alpha >= 0 && alpha <= 1) {
-		return fmt.Errorf("alpha %g to %s; the NPU needs alpha in 0..1 and int16 without zero points", alpha, out.Type)
+	if out.Type != tflite.Int16 || zeroPoint(in) != 0 || zeroPoint(out) != 0 || alpha != alpha || math.IsInf(float64(alpha), 0) {
+		return fmt.Errorf("alpha %g to %s; the NPU needs a number, and int16 without zero points", alpha, out.Type)
 	}
 	k, err := g.copyKernel(op.Inputs[0], op.Outputs[0])
 	if err != nil {
 		return err
 	}
 	k.op, k.mode = isa.OpElementwise, isa.ElemLRelu
-	k.ofmScale.scale, k.ofmScale.shift = arith.ScaleShift(float64(scale(in) * alpha / scale(out)))
-	if scale(in) == scale(out) {
+	k.ofmScale.scale, k.ofmScale.shift = arith.ScaleShift(math.Abs(float64(scale(in) * alpha / scale(out))))
+	if scale(in) == scale(out) && alpha >= 0 && alpha <= 1 {
 		g.add(k)
 		return nil
 	}
 	k.mode, k.scalar, k.scalarVal = isa.ElemMul, true, 1
 	negative := *k
+	if alpha < 0 {
+		negative.scalarVal = -1
+	}
 	positive := *k
 	positive.ofmScale.scale, positive.ofmScale.shift = arith.ScaleShift(float64(scale(in) / scale(out)))
 	t := of(g.temp(out.Name+" positive", k.ofm.h, k.ofm.w, k.ofm.d, 2), 0)
@@ -153,9 +158,12 @@ func (g *graph) lowerLeakyRelu16(op *tflite.Operator) error {
 	positive.ofm, negative.ofm = t, u
 	g.add(&positive)
 	g.add(&negative)
-	larger := *k
-	larger.mode, larger.scalar, larger.ofmScale = isa.ElemMax, false, scaling{1, 0}
-	larger.ifm, larger.ifm2 = t, &u
-	g.add(&larger)
+	choice := *k
+	choice.mode, choice.scalar, choice.ofmScale = isa.ElemMax, false, scaling{1, 0}
+	if alpha > 1 {
+		choice.mode = isa.ElemMin
+	}
+	choice.ifm, choice.ifm2 = t, &u
+	g.add(&choice)
 	return nil
 }

@@ -15,8 +15,10 @@ import (
 
 // sketch builds random graphs.
 type sketch struct {
-	r *rand.Rand
-	g tflite.Subgraph
+	r        *rand.Rand
+	g        tflite.Subgraph
+	wide     bool // feature maps are int16
+	dilation int  // of depthwise convolutions where set
 }
 
 func (s *sketch) tensor(shape ...int) int {
@@ -24,7 +26,12 @@ func (s *sketch) tensor(shape ...int) int {
 		Name: fmt.Sprint("t", len(s.g.Tensors)), Type: tflite.Int8, Shape: shape,
 		Quant: tflite.Quantization{Scale: []float32{float32(0.01 + s.r.Float64()*0.1)}, ZeroPoint: []int64{int64(s.r.IntN(200) - 100)}},
 	})
-	return len(s.g.Tensors) - 1
+	i := len(s.g.Tensors) - 1
+	if t := &s.g.Tensors[i]; s.wide {
+		t.Type, t.Quant.ZeroPoint = tflite.Int16, []int64{0}
+		t.Quant.Scale[0] /= 128
+	}
+	return i
 }
 
 // like creates a tensor with the quantisation of another.
@@ -48,7 +55,7 @@ func (s *sketch) ints(values ...int) int {
 func (s *sketch) weights(axis int, shape ...int) int {
 	i := s.tensor(shape...)
 	t := &s.g.Tensors[i]
-	t.Quant = tflite.Quantization{Axis: axis}
+	t.Type, t.Quant = tflite.Int8, tflite.Quantization{Axis: axis}
 	for range shape[axis] {
 		t.Quant.Scale = append(t.Quant.Scale, float32(0.002+s.r.Float64()*0.01))
 		t.Quant.ZeroPoint = append(t.Quant.ZeroPoint, 0)
@@ -98,7 +105,11 @@ func (s *sketch) step(x int) int {
 	act := []tflite.Activation{tflite.None, tflite.Relu, tflite.Relu6}[s.r.IntN(3)]
 	o := tflite.Options{StrideH: 1 + s.r.IntN(3), StrideW: 1 + s.r.IntN(3), DilationH: 1, DilationW: 1, Activation: act}
 	kh, kw := 1+s.r.IntN(5), 1+s.r.IntN(5)
-	switch s.r.IntN(16) {
+	pick := s.r.IntN(16)
+	if s.wide { // the operators that TFLite has for int16 with the same multipliers
+		pick = []int{0, 1, 3, 5, 8, 9, 10, 11, 12, 15}[s.r.IntN(10)]
+	}
+	switch pick {
 	case 0, 1, 2:
 		if s.r.IntN(4) == 0 {
 			kh, kw = 1+s.r.IntN(12), 1+s.r.IntN(12)
@@ -108,7 +119,7 @@ func (s *sketch) step(x int) int {
 		}
 		od := 1 + s.r.IntN(70)
 		oh, ow := s.place(&o, h, w, (kh-1)*o.DilationH+1, (kw-1)*o.DilationW+1)
-		return s.op(tflite.OpConv2D, o, s.tensor(1, oh, ow, od), x, s.weights(0, od, kh, kw, d), s.bias(od))
+		return s.op(tflite.OpConv2D, o, s.tensor(1, oh, ow, od), x, s.weights(0, od, kh, kw, d), s.offsets(od))
 	case 3, 4:
 		o.DepthMultiplier = 1
 		if s.r.IntN(4) == 0 {
@@ -117,7 +128,7 @@ func (s *sketch) step(x int) int {
 		o.StrideW = o.StrideH
 		od := d * o.DepthMultiplier
 		oh, ow := s.place(&o, h, w, kh, kw)
-		return s.op(tflite.OpDepthwiseConv2D, o, s.tensor(1, oh, ow, od), x, s.weights(3, 1, kh, kw, od), s.bias(od))
+		return s.op(tflite.OpDepthwiseConv2D, o, s.tensor(1, oh, ow, od), x, s.weights(3, 1, kh, kw, od), s.offsets(od))
 	case 5:
 		o.FilterH, o.FilterW = kh, kw
 		oh, ow := s.place(&o, h, w, kh, kw)
@@ -169,11 +180,16 @@ func (s *sketch) step(x int) int {
 		return s.op(code, o, s.like(x, 1, 2*h, 2*w, d), x, s.ints(2*h, 2*w))
 	}
 	code := []tflite.BuiltinCode{tflite.OpHardSwish, tflite.OpLogistic, tflite.OpTanh, tflite.OpLeakyRelu, tflite.OpRelu, tflite.OpAbs}[s.r.IntN(6)]
+	if s.wide && code == tflite.OpHardSwish {
+		code = tflite.OpReluN1To1
+	}
 	y := s.tensor(1, h, w, d)
-	switch code {
-	case tflite.OpLogistic:
+	switch {
+	case s.wide && (code == tflite.OpLogistic || code == tflite.OpTanh):
+		s.quantise(y, 1.0/32768, 0)
+	case code == tflite.OpLogistic:
 		s.g.Tensors[y].Quant = tflite.Quantization{Scale: []float32{1.0 / 256}, ZeroPoint: []int64{-128}}
-	case tflite.OpTanh:
+	case code == tflite.OpTanh:
 		s.g.Tensors[y].Quant = tflite.Quantization{Scale: []float32{1.0 / 128}, ZeroPoint: []int64{0}}
 	}
 	return s.op(code, tflite.Options{Alpha: 0.1}, y, x)
@@ -244,15 +260,19 @@ func (s *sketch) finale(x int) int {
 	fc := s.weights(0, n, h*w*d)
 	t := &s.g.Tensors[fc]
 	t.Quant = tflite.Quantization{Scale: t.Quant.Scale[:1], ZeroPoint: []int64{0}}
-	x = s.op(tflite.OpFullyConnected, tflite.Options{}, s.tensor(1, n), x, fc, s.bias(n))
+	x = s.op(tflite.OpFullyConnected, tflite.Options{}, s.tensor(1, n), x, fc, s.offsets(n))
 	y := s.tensor(1, n)
-	s.g.Tensors[y].Quant = tflite.Quantization{Scale: []float32{1.0 / 256}, ZeroPoint: []int64{-128}}
+	s.quantise(y, 1.0/256, -128)
+	if s.wide {
+		s.quantise(y, 1.0/32768, 0)
+	}
 	return s.op(tflite.OpSoftmax, tflite.Options{Beta: 1}, y, x)
 }
 
-// randomModel builds a graph of a few operators from a seed.
+// randomModel builds a graph of a few operators from a seed; every fourth seed
+// gives int16.
 func randomModel(seed uint64) *tflite.Model {
-	s := &sketch{r: rand.New(rand.NewPCG(seed, 77))}
+	s := &sketch{r: rand.New(rand.NewPCG(seed, 77)), wide: seed/4%4 == 3}
 	x := s.tensor(1, 1+s.r.IntN(14), 1+s.r.IntN(14), 1+s.r.IntN(40))
 	s.g.Inputs = []int{x}
 	for n := 1 + s.r.IntN(4); n > 0; n-- {

@@ -49,12 +49,17 @@ func Stages(m *tflite.Model, opt Options) ([]Stage, error) {
 		stages = append(stages, Stage{Operator: i, Inputs: op.Inputs, Outputs: op.Outputs})
 		i++
 	}
+	if opt.OneArena {
+		if err := pin(m, stages, opt); err != nil {
+			return nil, err
+		}
+	}
 	return stages, nil
 }
 
 // runsAlone reports whether the NPU can execute an operator by itself.
 func runsAlone(m *tflite.Model, i int, opt Options) bool {
-	g, err := lower(cut(m, i, i+1))
+	g, err := lower(cut(m, i, i+1), nil)
 	if err != nil {
 		return false
 	}
@@ -71,15 +76,24 @@ func runsAlone(m *tflite.Model, i int, opt Options) bool {
 // program compiles operators from..to-1. It fails where nothing is left for the
 // NPU to do.
 func program(m *tflite.Model, from, to int, opt Options) (Stage, bool) {
-	part := cut(m, from, to)
-	p, err := Compile(&tflite.Model{Version: m.Version, Subgraphs: []tflite.Subgraph{*part}}, opt)
+	p, err := compilePart(m, from, to, opt)
 	if err != nil || len(p.Operations) == 0 {
 		return Stage{}, false
+	}
+	part := cut(m, from, to)
+	return Stage{Program: p, Operator: from, Inputs: part.Inputs, Outputs: part.Outputs}, true
+}
+
+// compilePart compiles operators from..to-1.
+func compilePart(m *tflite.Model, from, to int, opt Options) (*Program, error) {
+	p, err := Compile(&tflite.Model{Version: m.Version, Subgraphs: []tflite.Subgraph{*cut(m, from, to)}}, opt)
+	if err != nil {
+		return nil, err
 	}
 	for i := range p.Operations {
 		p.Operations[i].Source += from
 	}
-	return Stage{Program: p, Operator: from, Inputs: part.Inputs, Outputs: part.Outputs}, true
+	return p, nil
 }
 
 // cut returns operators from..to-1 as a graph: its inputs are the tensors that

@@ -69,7 +69,11 @@ func prepareLeakyRelu(n *node) Kernel {
 	in, out := n.signed()
 	lo, hi := limits(out.Type)
 	identity := n.multiplier(float64(in.scale / out.scale))
-	alpha := n.multiplier(float64(in.scale * n.op.Options.Alpha / out.scale))
+	factor := float64(in.scale * n.op.Options.Alpha / out.scale)
+	alpha := n.multiplier(math.Abs(factor))
+	if factor < 0 {
+		alpha.mult = -alpha.mult
+	}
 	return n.unary(in, out, func(x int32) int32 {
 		x -= in.zero
 		m := identity

@@ -346,3 +346,28 @@ func TestRefusals(t *testing.T) {
 		})
 	}
 }
+
+// TestLeakyReluSlopes checks slopes outside 0..1 by hand.
+func TestLeakyReluSlopes(t *testing.T) {
+	for _, c := range []struct {
+		alpha float32
+		want  [4]int8
+	}{{0, [4]int8{0, 0, 7, 100}}, {-0.5, [4]int8{50, 4, 7, 100}}, {2, [4]int8{-128, -14, 7, 100}}, {-2, [4]int8{127, 14, 7, 100}}} {
+		q := tflite.Quantization{Scale: []float32{0.5}, ZeroPoint: []int64{0}}
+		g := tflite.Subgraph{Tensors: []tflite.Tensor{
+			{Type: tflite.Int8, Shape: []int{4}, Quant: q}, {Type: tflite.Int8, Shape: []int{4}, Quant: q},
+		}}
+		op := tflite.Operator{Code: tflite.OpLeakyRelu, Inputs: []int{0}, Outputs: []int{1}, Options: tflite.Options{Alpha: c.alpha}}
+		k, err := Prepare(&g, &op)
+		if err != nil {
+			t.Fatal(err)
+		}
+		values := [][]byte{{0x9c, 0xf9, 7, 100}, make([]byte, 4)} // -100, -7
+		k(values)
+		for i, w := range c.want {
+			if got := int8(values[1][i]); got != w {
+				t.Errorf("alpha %g, element %d: %d, want %d", c.alpha, i, got, w)
+			}
+		}
+	}
+}
