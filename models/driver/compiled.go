@@ -49,13 +49,17 @@ func compiledBindings(list []compile.Binding) []Binding {
 // the NPU cannot execute is left to the host; a network of which the NPU can
 // execute nothing, or neither of them all, is refused.
 func Compile(m *tflite.Model, cfg isa.Config) (*Network, error) {
-	opt := compile.Options{Config: cfg}
+	opt := compile.Options{Config: cfg, OneArena: true}
 	parts, err := compile.Stages(m, opt)
 	if err != nil {
-		return nil, err
+		// Together the tensors may not fit where each program does.
+		opt.OneArena = false
+		if parts, err = compile.Stages(m, opt); err != nil {
+			return nil, err
+		}
 	}
 	g := &m.Subgraphs[0]
-	n := &Network{Config: cfg, model: m}
+	n := &Network{Config: cfg, model: m, shared: opt.OneArena}
 	for i := range parts {
 		s, err := compiledStage(g, &parts[i], len(parts) == 1)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"upset/models/tflite"
 	"upset/npu/isa"
@@ -20,8 +21,7 @@ const (
 	inputCommands = 0
 	inputFlash    = 1
 	inputScratch  = 2
-	inputFast     = 3
-	inputFirst    = 4 // the first network input of the operator
+	inputFast     = 3 // left out by early versions, which had no fast memory
 )
 
 // IsVela reports whether a model holds operators compiled for the NPU.
@@ -78,10 +78,10 @@ type container struct {
 // as inputs and outputs.
 func (c *container) program(index int, inputs, outputs []int) (*Program, error) {
 	op := &c.graph.Operators[index]
-	if len(op.Inputs) < inputFirst {
-		return nil, fmt.Errorf("operator %d: an %q operator has at least %d inputs, this has %d", index, customCode, inputFirst, len(op.Inputs))
+	if len(op.Inputs) < inputFast {
+		return nil, fmt.Errorf("operator %d: an %q operator has at least %d inputs, this has %d", index, customCode, inputFast, len(op.Inputs))
 	}
-	for _, t := range op.Inputs[:inputFirst] {
+	for _, t := range op.Inputs {
 		if t < 0 || t >= len(c.graph.Tensors) {
 			return nil, fmt.Errorf("operator %d: input tensor %d does not exist", index, t)
 		}
@@ -98,19 +98,15 @@ func (c *container) program(index int, inputs, outputs []int) (*Program, error) 
 		Name: fmt.Sprintf("operator %d", index), Config: c.cfg, Commands: pay.commands,
 		Flash: tensor(inputFlash).Data, Operations: Describe(pay.commands),
 	}
-	scratch, fast := op.Inputs[inputScratch], op.Inputs[inputFast]
+	scratch := op.Inputs[inputScratch]
 	if off := c.plan[scratch]; off != 0 {
 		return nil, fmt.Errorf("operator %d: the scratch tensor lies at offset %d of the arena, not at 0", index, off)
 	}
 	if p.ArenaSize, err = tensorBytes(&c.graph.Tensors[scratch]); err != nil {
 		return nil, fmt.Errorf("operator %d: scratch memory: %w", index, err)
 	}
-	// In the Shared_Sram memory mode the fast memory is the arena itself, and no
-	// command uses region 2. A dedicated memory may also have offset 0: its own.
-	if fast != scratch && (c.plan[fast] != 0 || usesFast(pay.commands)) {
-		if p.FastSize, err = tensorBytes(&c.graph.Tensors[fast]); err != nil {
-			return nil, fmt.Errorf("operator %d: fast scratch memory: %w", index, err)
-		}
+	if p.FastSize, err = c.fastMemory(op, pay.commands); err != nil {
+		return nil, fmt.Errorf("operator %d: fast scratch memory: %w", index, err)
 	}
 	if p.Inputs, err = c.bindings(inputs); err != nil {
 		return nil, fmt.Errorf("operator %d: %w", index, err)
@@ -118,7 +114,79 @@ func (c *container) program(index int, inputs, outputs []int) (*Program, error) 
 	if p.Outputs, err = c.bindings(outputs); err != nil {
 		return nil, fmt.Errorf("operator %d: %w", index, err)
 	}
+	if p.Constants, err = c.constants(op, inputs); err != nil {
+		return nil, fmt.Errorf("operator %d: %w", index, err)
+	}
 	return p, p.Check()
+}
+
+// hasFast reports whether an "ethos-u" operator has a fast scratch memory as its
+// fourth input, or a network input there, as early versions of the compiler write
+// it. A scratch memory is bytes without a value that no one provides.
+func (c *container) hasFast(op *tflite.Operator) bool {
+	if len(op.Inputs) <= inputFast {
+		return false
+	}
+	id := op.Inputs[inputFast]
+	if id == op.Inputs[inputScratch] {
+		return true
+	}
+	if id < 0 || id >= len(c.graph.Tensors) || slices.Contains(c.graph.Inputs, id) {
+		return false
+	}
+	if t := &c.graph.Tensors[id]; t.Data != nil || t.Variable || t.Type.Size() != 1 || len(t.Shape) > 1 {
+		return false
+	}
+	return !slices.ContainsFunc(c.graph.Operators, func(o tflite.Operator) bool { return slices.Contains(o.Outputs, id) })
+}
+
+// networkInputs returns the inputs of an operator behind its memories.
+func (c *container) networkInputs(op *tflite.Operator) []int {
+	first := inputFast
+	if c.hasFast(op) {
+		first++
+	}
+	return op.Inputs[min(first, len(op.Inputs)):]
+}
+
+// fastMemory is the size of a fast scratch memory that is no part of the arena.
+// In the Shared_Sram memory mode it is the arena itself, and no command uses
+// region 2. A dedicated memory may also have offset 0: its own.
+func (c *container) fastMemory(op *tflite.Operator, commands []uint32) (int, error) {
+	used := usesFast(commands)
+	if !c.hasFast(op) {
+		if used {
+			return 0, errors.New("a command uses region 2, but the operator has no such input: compile the model with a newer Vela")
+		}
+		return 0, nil
+	}
+	fast := op.Inputs[inputFast]
+	if fast == op.Inputs[inputScratch] || c.plan[fast] == 0 && !used {
+		return 0, nil
+	}
+	return tensorBytes(&c.graph.Tensors[fast])
+}
+
+// constants returns what an operator reads from the arena besides the given
+// inputs: constant tensors with a place there, and the start of state tensors.
+func (c *container) constants(op *tflite.Operator, inputs []int) ([]Constant, error) {
+	var list []Constant
+	for _, id := range c.networkInputs(op) {
+		t := &c.graph.Tensors[id]
+		if slices.Contains(inputs, id) || c.plan[id] < 0 || t.Data == nil && !t.Variable {
+			continue
+		}
+		n, err := tensorBytes(t)
+		if err != nil {
+			return nil, err
+		}
+		data := initial(t, n)
+		if len(data) != n {
+			return nil, fmt.Errorf("constant tensor %q has %d bytes, its shape %v needs %d", t.Name, len(data), t.Shape, n)
+		}
+		list = append(list, Constant{Name: t.Name, Offset: c.plan[id], Data: data})
+	}
+	return list, nil
 }
 
 // usesFast reports whether an operation of a stream refers to region 2, the fast

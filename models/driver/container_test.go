@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"upset/models/tflite"
@@ -66,6 +67,12 @@ func TestContainerForms(t *testing.T) {
 		{"fast memory is the scratch tensor", func(_ *testing.T, m *tflite.Model) {
 			npuOp(m).Inputs[inputFast] = npuOp(m).Inputs[inputScratch]
 		}, false},
+		{"no fast memory, as early versions write it", func(_ *testing.T, m *tflite.Model) {
+			npuOp(m).Inputs = slices.Delete(slices.Clone(npuOp(m).Inputs), inputFast, inputFast+1)
+		}, false},
+		{"no fast memory and no network input", func(_ *testing.T, m *tflite.Model) {
+			npuOp(m).Inputs = npuOp(m).Inputs[:inputFast]
+		}, false},
 		{"index of the subgraph in the plan", func(_ *testing.T, m *tflite.Model) { word(m, 1, 0) }, false},
 		{"no other metadata", func(_ *testing.T, m *tflite.Model) { m.Metadata = []tflite.Metadata{*plan(m)} }, false},
 		{"longer scratch", func(_ *testing.T, m *tflite.Model) {
@@ -114,6 +121,7 @@ func TestMixedCopies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	n.shared = false // as if each program had planned its own arena
 	w := &mixedWriter{n: n, graph: n.model.Subgraphs[0]}
 	last := len(n.Stages) - 1
 	for i, s := range n.Stages {

@@ -254,7 +254,7 @@ func TestDamagedContainers(t *testing.T) {
 		"no memory plan":      func(m *tflite.Model) { m.Metadata = nil },
 		"cut memory plan":     func(m *tflite.Model) { plan(m).Data = plan(m).Data[:10] },
 		"plan of other model": func(m *tflite.Model) { plan(m).Data = append([]byte(nil), plan(m).Data[:16]...) },
-		"few inputs":          func(m *tflite.Model) { npuOp(m).Inputs = npuOp(m).Inputs[:3] },
+		"few inputs":          func(m *tflite.Model) { npuOp(m).Inputs = npuOp(m).Inputs[:2] },
 		"missing tensor":      func(m *tflite.Model) { npuOp(m).Inputs[2] = 99 },
 		"no command stream":   func(m *tflite.Model) { m.Subgraphs[0].Tensors[npuOp(m).Inputs[0]].Data = nil },
 		"small arena":         func(m *tflite.Model) { m.Subgraphs[0].Tensors[npuOp(m).Inputs[2]].Shape = []int{1} },

@@ -24,6 +24,7 @@ type Network struct {
 	Inputs  []Binding // of the graph; offsets are meaningless in a mixed graph
 	Outputs []Binding
 	model   *tflite.Model
+	shared  bool // the programs agree on the place of every tensor in one arena
 }
 
 // Executor runs one program on an input and returns its outputs.
@@ -48,9 +49,7 @@ func FromVela(m *tflite.Model, cfg isa.Config) (*Network, error) {
 		op := &g.Operators[i]
 		s := Stage{Operator: i, Inputs: op.Inputs, Outputs: op.Outputs}
 		if isNPU(op) {
-			if len(op.Inputs) >= inputFirst {
-				s.Inputs = op.Inputs[inputFirst:]
-			}
+			s.Inputs = c.networkInputs(op)
 			if len(g.Operators) == 1 {
 				// Alone, it reads and writes in the order of the graph.
 				s.Inputs, s.Outputs = g.Inputs, g.Outputs

@@ -24,6 +24,14 @@ type Binding struct {
 	Quant  tflite.Quantization
 }
 
+// Constant is a value that lies in the arena before an inference: a constant
+// tensor, or a state tensor that starts anew.
+type Constant struct {
+	Name   string
+	Offset int
+	Data   []byte
+}
+
 // OpInfo describes one kernel or DMA operation of a command stream.
 type OpInfo struct {
 	Name     string
@@ -46,6 +54,7 @@ type Program struct {
 	FastSize   int // fast scratch memory behind the arena; 0 when it is the arena itself
 	Inputs     []Binding
 	Outputs    []Binding
+	Constants  []Constant
 	Operations []OpInfo
 
 	once  sync.Once
@@ -104,6 +113,11 @@ func (p *Program) Check() error {
 			}
 		}
 	}
+	for _, c := range p.Constants {
+		if c.Offset < 0 || c.Offset > p.ArenaSize-len(c.Data) {
+			return fmt.Errorf("program %s: constant %q (offset %d, %d bytes) lies outside the arena of %d bytes", p.Name, c.Name, c.Offset, len(c.Data), p.ArenaSize)
+		}
+	}
 	return nil
 }
 
@@ -136,7 +150,7 @@ func (p *Program) InputBytes() int { return total(p.Inputs) }
 func (p *Program) OutputBytes() int { return total(p.Outputs) }
 
 // Load fills mem for one inference: the flash image, shared and read-only, and
-// an arena of zeros with the concatenated inputs in place. The SRAM slice of mem
+// an arena of zeros with the constants and the concatenated inputs in place. The SRAM slice of mem
 // is reused where it is large enough.
 func (p *Program) Load(mem *isa.Memory, input []byte) error {
 	if err := p.Check(); err != nil {
@@ -152,6 +166,9 @@ func (p *Program) Load(mem *isa.Memory, input []byte) error {
 	mem.SRAM = mem.SRAM[:n]
 	clear(mem.SRAM)
 	mem.Flash = p.FlashImage()
+	for _, c := range p.Constants {
+		copy(mem.SRAM[c.Offset:], c.Data)
+	}
 	for _, b := range p.Inputs {
 		if b.Offset >= 0 {
 			copy(mem.SRAM[b.Offset:], input[:b.Size])

@@ -97,11 +97,18 @@ func (n *Network) Container() (*tflite.Model, error) {
 		inputCommands: block("command_stream", len(stream), stream, -1),
 		inputFlash:    block("flash", len(p.Flash), p.Flash, -1),
 		inputScratch:  block("scratch", p.ArenaSize, nil, 0),
-		inputFast:     block("scratch_fast", fastSize(p), nil, fastOffset(p)),
+	}
+	if p.FastSize == 0 && usesFast(p.Commands) {
+		inputs = append(inputs, inputs[inputScratch]) // region 2 is the arena itself
+	} else {
+		inputs = append(inputs, block("scratch_fast", fastSize(p), nil, fastOffset(p)))
+	}
+	inputs = append(inputs, g.Inputs...)
+	for _, c := range p.Constants {
+		inputs = append(inputs, block(c.Name, len(c.Data), c.Data, c.Offset))
 	}
 	g.Operators = []tflite.Operator{{
-		Code: tflite.OpCustom, Custom: customCode, Version: 1, CustomOptions: npuOptions,
-		Inputs: append(inputs, g.Inputs...), Outputs: g.Outputs,
+		Code: tflite.OpCustom, Custom: customCode, Version: 1, CustomOptions: npuOptions, Inputs: inputs, Outputs: g.Outputs,
 	}}
 	return &tflite.Model{
 		Version: modelVersion, Description: "upset, compiled for " + p.Config.String(), Subgraphs: []tflite.Subgraph{g},

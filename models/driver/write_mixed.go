@@ -12,8 +12,8 @@ type mixedWriter struct {
 	n     *Network
 	graph tflite.Subgraph
 	plan  []int
-	arena int // the scratch tensors that all programs share
-	fast  int
+	arena int // the scratch tensors that all programs share, unless they have
+	fast  int // fast memory of their own
 }
 
 // mixed returns a graph with host operators in the form of a Vela output: one
@@ -25,9 +25,6 @@ func (n *Network) mixed() (*tflite.Model, error) {
 	w.plan = slices.Repeat([]int{-1}, len(src.Tensors))
 	size := 0
 	for _, p := range n.Programs() {
-		if p.FastSize > 0 {
-			return nil, fmt.Errorf("program %s has fast memory of its own, which a graph with host operators cannot hold", p.Name)
-		}
 		size = max(size, p.ArenaSize)
 	}
 	w.arena, w.fast = w.block("scratch", size, nil, 0), w.block("scratch_fast", size, nil, 0)
@@ -78,6 +75,13 @@ func (w *mixedWriter) program(at int, s *Stage) error {
 		inputScratch:  w.arena,
 		inputFast:     w.fast,
 	}
+	switch {
+	case p.FastSize == 0 && usesFast(p.Commands):
+		inputs[inputFast] = w.arena
+	case p.FastSize > 0:
+		inputs[inputFast] = w.block(fmt.Sprintf("scratch_fast_%d", at), p.FastSize, nil, fastOffset(p))
+	}
+	first := len(inputs)
 	for i, id := range s.Inputs {
 		inputs = append(inputs, w.place(at, id, p.Inputs[i].Offset, true))
 	}
@@ -86,7 +90,7 @@ func (w *mixedWriter) program(at int, s *Stage) error {
 		outputs = append(outputs, w.place(at, id, p.Outputs[i].Offset, false))
 	}
 	for i, id := range s.Inputs {
-		w.copyTensor(id, inputs[inputFirst+i])
+		w.copyTensor(id, inputs[first+i])
 	}
 	w.graph.Operators = append(w.graph.Operators, tflite.Operator{
 		Code: tflite.OpCustom, Custom: customCode, Version: 1, CustomOptions: npuOptions, Inputs: inputs, Outputs: outputs,
@@ -103,7 +107,7 @@ func (w *mixedWriter) place(at, id, offset int, input bool) int {
 	if offset < 0 {
 		return id
 	}
-	if w.survives(at, id, input) {
+	if w.survives(at, id, input) && (w.plan[id] < 0 || w.plan[id] == offset) {
 		w.plan[id] = offset
 		return id
 	}
@@ -123,12 +127,16 @@ func (w *mixedWriter) copyTensor(from, to int) {
 }
 
 // survives reports whether a tensor may lie in the arena of the program of stage
-// at: from its producer to its last reader no other program runs, and an input is
+// at. In an arena that the programs planned together every tensor may. Otherwise
+// from its producer to its last reader no other program runs, and an input is
 // not read again after the program, which may overwrite it.
 func (w *mixedWriter) survives(at, id int, input bool) bool {
 	t, stages := &w.graph.Tensors[id], w.n.Stages
 	if t.Data != nil || t.Variable {
 		return false
+	}
+	if w.n.shared {
+		return true
 	}
 	first, last := -1, at
 	for i := range stages {
