@@ -163,7 +163,8 @@ func (m *Machine) command(v uint32) {
 	m.refresh()
 }
 
-// reset clears every flop; the RAM keeps its contents.
+// reset clears every flop, the SET registers to isa.ResetValue; the RAM keeps its
+// contents.
 func (m *Machine) reset() {
 	cycle, stray := m.S.Bus.Cycle, m.S.Bus.Stray
 	m.S.Flops = Flops{}

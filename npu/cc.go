@@ -107,7 +107,7 @@ func (m *Machine) stepCC() {
 }
 
 // nextWord takes a word from the command channel. The end of the stream without
-// a STOP command is a parse error (our choice).
+// a STOP command is a parse error (isa.MissingStopIsError).
 func (m *Machine) nextWord(cc *CCState) (uint32, bool) {
 	d := &m.S.DMA
 	if cc.Offset >= cc.QSize {
@@ -192,7 +192,7 @@ func (m *Machine) issueKernel(cc *CCState, op isa.Opcode, param uint32, busy int
 	if busy >= m.Sys.Limits.Kernels || cc.OpValid[next] != 0 {
 		return false
 	}
-	if op == isa.OpElementwise && param&0x3f > isa.ElemSHL {
+	if op == isa.OpElementwise && param&0x3f > isa.LastElementwise {
 		m.parseFault(cc)
 		return false
 	}

@@ -109,18 +109,18 @@ func (p *params) derive(s *isa.Spec) {
 func (p *params) buffers(s *isa.Spec) {
 	end := p.IBEnd
 	if p.kind == kindElementwise {
-		p.ib2Half = max(0, p.IBEnd-p.IB2Start) / 2
+		p.ib2Half = max(0, p.IBEnd-p.IB2Start) / isa.BufferCopies
 		end = p.IB2Start
 		if !p.Binary || p.UseScalar {
 			end = p.IBEnd
 		}
 	}
-	p.ibHalf = max(0, end-isa.IBStart) / 2
+	p.ibHalf = max(0, end-isa.IBStart) / isa.BufferCopies
 	lut := s.SHRAMBytes() - s.ReservedLUT*isa.BankBytes
 	if p.UsesLUT {
 		lut = s.LUTStart()
 	}
-	p.abHalf = max(0, lut-p.ABStart) / 2
+	p.abHalf = max(0, lut-p.ABStart) / isa.BufferCopies
 }
 
 // aoCost is what a token asks of the units that the stages of the output pipeline

@@ -1,6 +1,10 @@
 package npu
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"upset/npu/mlw"
+)
 
 // Control states of the weight decoder (Arm U55 register header, WD_STATUS).
 const (
@@ -249,9 +253,11 @@ func (m *Machine) parseHeader(w *WDState) {
 	if newPal && (w.ValN != 0 || w.ZeroN != 0 || w.Run != 0) {
 		return // the order of runs and weights may change: let the queues empty
 	}
-	n := w.peek(3, 15) + 1
+	n, runs := w.peek(3, 15)+1, w.zeroRuns()
 	w.ZDiv, w.WDiv, w.WTrunc = uint8(zdiv), uint8(w.peek(18, 3)), uint8(w.peek(21, 1))
-	if zdiv == 5 || w.WDiv == 6 || !newPal && w.HavePal == 0 {
+	if mlw.CheckHeader(mlw.Header{
+		ZDiv: int(zdiv), WDiv: int(w.WDiv), NewPalette: newPal, HavePalette: w.HavePal != 0, ModeChanges: runs != w.zeroRuns(),
+	}) != nil {
 		m.wdFault()
 		return
 	}
@@ -340,7 +346,7 @@ func (m *Machine) finishSymbols(w *WDState, off, wb, zd int) {
 	for i := range int(min(w.PendWN, 12)) {
 		idx := uint32(w.PendW[i])<<wb + w.peek(off, wb)
 		off += wb
-		if idx >= 512 {
+		if idx > mlw.MaxIndex {
 			m.wdFault()
 			return
 		}

@@ -107,6 +107,22 @@ func Saturate(v int64, width uint) int64 {
 	return Clamp(v, -lim, lim-1)
 }
 
+// Widths of the accumulators in bits (Arm U55 register header).
+const (
+	AccumulatorBits     = 32
+	WideAccumulatorBits = 40
+)
+
+// WrapAccumulator cuts a sum to the width of an accumulator. What the hardware
+// does on overflow is not public; two's complement wrap is inferred. It matters
+// only after an upset: no compiled network overflows.
+func WrapAccumulator(sum int64, wide bool) int64 {
+	if wide {
+		return SignExtend(uint64(sum), WideAccumulatorBits)
+	}
+	return SignExtend(uint64(sum), AccumulatorBits)
+}
+
 // Clamp limits v to [lo, hi].
 func Clamp(v, lo, hi int64) int64 {
 	return min(max(v, lo), hi)

@@ -22,13 +22,22 @@ var sigmoidTable = [256]uint16{
 	65533, 65533, 65533, 65533, 65533, 65534, 65534, 65534, 65534, 65534, 65534, 65534, 65534, 65534, 65534, 65535,
 }
 
+// The built-in functions as TFLite's int16 kernels compute them. What the hardware
+// does inside is not public; equal results are what Vela 3.10 relies on (inferred).
+// An 8-bit OFM is never asked of them; it gets the same Q15 value, clamped (our
+// choice).
+const (
+	BuiltinLast  = 255     // table index from which the result is constant
+	BuiltinLimit = 1 << 20 // inputs beyond are the limit: constant from there on
+)
+
 // Sigmoid evaluates the built-in 16-bit sigmoid: x in units of 1/(3·4096),
 // result in Q15.
 func Sigmoid(x int64) int64 {
-	x = Clamp(x, -1<<20, 1<<20) // constant beyond; any input is safe
+	x = Clamp(x, -BuiltinLimit, BuiltinLimit)
 	a := max(x, -x)
 	var r int64
-	if h := a >> 9; h >= 255 {
+	if h := a >> 9; h >= BuiltinLast {
 		r = 0x7FFF << 10
 	} else {
 		r = int64(sigmoidTable[h])<<9 + (a&511)*int64(int(sigmoidTable[h+1])-int(sigmoidTable[h]))
@@ -42,10 +51,10 @@ func Sigmoid(x int64) int64 {
 // Tanh evaluates the built-in 16-bit hyperbolic tangent: x in units of
 // 1/(3·4096), result in Q15.
 func Tanh(x int64) int64 {
-	x = Clamp(x, -1<<20, 1<<20) // constant beyond; any input is safe
+	x = Clamp(x, -BuiltinLimit, BuiltinLimit)
 	a := max(x, -x)
 	var r int64
-	if h := a >> 8; h >= 255 {
+	if h := a >> 8; h >= BuiltinLast {
 		r = 0xFFFF << 8
 	} else {
 		r = int64(sigmoidTable[h])<<8 + (a&255)*int64(int(sigmoidTable[h+1])-int(sigmoidTable[h]))

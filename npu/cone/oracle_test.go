@@ -116,7 +116,7 @@ func draw(r *rand.Rand, ops []cone.Op, size int) (s sample) {
 }
 
 // outcome counts what came of the samples of a stream.
-type outcome struct{ exact, refused, masked int }
+type outcome struct{ exact, refused, masked, opaque int }
 
 // compare draws differences and checks that Propagate leaves what the functional
 // machine leaves, byte for byte of the whole SRAM.
@@ -198,10 +198,13 @@ func (s *stream) compare(t *testing.T, r *rand.Rand, samples int) (done outcome)
 	}
 	for i := range p.Ops() {
 		if ok, reason := trace.Exact(i); !ok {
-			t.Errorf("operation %d (%v) is refused: %s", i, p.Ops()[i].Kind, reason)
+			done.opaque++
+			t.Logf("operation %d (%v) is refused: %s", i, p.Ops()[i].Kind, reason)
 		}
 	}
-	s.dense(t, p, golden)
+	if done.opaque == 0 {
+		s.dense(t, p, golden)
+	}
 	return done
 }
 
@@ -242,6 +245,9 @@ func compareFiles(t *testing.T, files func(c isa.Config) []string, samples int) 
 					all.exact += done.exact
 					all.refused += done.refused
 					all.masked += done.masked
+					if done.opaque > 0 {
+						t.Errorf("%d operations are refused", done.opaque)
+					}
 				}
 			})
 		}

@@ -6,7 +6,7 @@ import (
 
 // elementwise executes an operation on one or two equally shaped operands.
 func (m *Machine) elementwise(d *isa.Decoded) error {
-	if d.Mode > isa.ElemSHL {
+	if d.Mode > isa.LastElementwise {
 		return m.fault(ParseError, "elementwise mode %d is not defined", d.Mode)
 	}
 	if err := m.checkWork(d, d.OFMD, d.OFMH, d.OFMW, d.OFMD); err != nil {

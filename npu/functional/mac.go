@@ -120,7 +120,8 @@ func (s *source) patch(buf []int32, oy, ox int) []int32 {
 	return buf
 }
 
-// dot32 computes up to four dot products of p with rows of w, wrapping at 32 bits.
+// dot32 computes up to four dot products of p with rows of w, wrapping at 32 bits
+// as arith.WrapAccumulator does.
 func dot32(acc []int64, p []int32, w []int16) {
 	k := len(p)
 	if len(acc) == 4 {
@@ -154,7 +155,7 @@ func dot40(acc []int64, p []int32, w []int16) {
 		for i, x := range p {
 			a += int64(x) * int64(row[i])
 		}
-		acc[o] = arith.SignExtend(uint64(a), 40)
+		acc[o] = arith.WrapAccumulator(a, true)
 	}
 }
 
@@ -233,6 +234,6 @@ func (s *source) filter40(acc []int64, w []int16, oy, ox int) {
 		}
 	}
 	for c, a := range acc {
-		acc[c] = arith.SignExtend(uint64(a), 40)
+		acc[c] = arith.WrapAccumulator(a, true)
 	}
 }

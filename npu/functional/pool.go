@@ -90,12 +90,8 @@ func (s *source) reduce(acc []int64, oy, ox int) {
 
 // wrap cuts sums to the width of the accumulators.
 func (s *source) wrap(acc []int64) {
-	width := uint(32)
-	if s.d.Acc40 {
-		width = 40
-	}
 	for c, a := range acc {
-		acc[c] = arith.SignExtend(uint64(a), width)
+		acc[c] = arith.WrapAccumulator(a, s.d.Acc40)
 	}
 }
 

@@ -67,6 +67,27 @@ const (
 	reservedMask = 0x3c00
 )
 
+// What is a command parse error beyond an unknown command is not public
+// (inferred). LastElementwise and UnknownCommand belong to the same list.
+const (
+	// ReservedBitsAreErrors refuses a first word whose bits 13:10 are not zero.
+	ReservedBitsAreErrors = true
+	// MissingStopIsError refuses a stream that ends without NPU_OP_STOP or inside a
+	// command.
+	MissingStopIsError = true
+	// LastElementwise is the last defined elementwise mode; an operation with a
+	// higher one is a parse error.
+	LastElementwise = ElemSHL
+)
+
+// UnknownCommand is what a first word is whose control bits are 2 or 3, or whose
+// code the table does not have, the codes of other products included (inferred).
+const UnknownCommand = KindInvalid
+
+// ResetValue is what every SET register holds after reset (inferred: no stream
+// relies on a register that it did not set).
+const ResetValue = 0
+
 // userDefined0 to userDefined7 are accepted and have no function.
 const userDefined0, userDefined7 = 0x0a0, 0x0a7
 
@@ -107,7 +128,7 @@ const (
 // Classify reads the first word of a command: its kind and, for the two SET
 // kinds, the register, or -1 where the register has no function.
 func Classify(w uint32) (Kind, int) {
-	if w&reservedMask != 0 {
+	if ReservedBitsAreErrors && w&reservedMask != 0 {
 		return KindInvalid, 0
 	}
 	op := w & opcodeMask
@@ -127,7 +148,7 @@ func Classify(w uint32) (Kind, int) {
 			return KindSet2, -1
 		}
 	}
-	return KindInvalid, 0
+	return UnknownCommand, 0
 }
 
 // Param returns the 16-bit parameter of a first word.
@@ -136,6 +157,13 @@ func Param(w uint32) uint32 { return w >> paramShift }
 // Registers is the register file that SET commands fill, one value per Reg,
 // always within the register's mask.
 type Registers [NumRegs]uint32
+
+// Reset gives every register its value after reset.
+func (r *Registers) Reset() {
+	for i := range r {
+		r[i] = ResetValue & Table[i].Mask
+	}
+}
 
 // Set stores the value of a SET command. The first word gives the parameter;
 // payload is ignored by one-word commands.

@@ -69,6 +69,13 @@ const (
 	IBStart   = OBBytes        // first byte of the IFM buffers
 )
 
+// BufferCopies is the number of buffers in each area of the shared buffer but the
+// lookup tables. Where the bits of an element lie in the banks is not public
+// (inferred): copy 0 is the lower half of its area, copy 1 the upper one, and in a
+// copy the elements lie by row, column and channel without gaps, little-endian; a
+// pixel of accumulators is filled up to eight channels.
+const BufferCopies = 2
+
 // SHRAMBytes is the size of the shared buffer.
 func (s *Spec) SHRAMBytes() int { return s.SHRAMBanks * BankBytes }
 

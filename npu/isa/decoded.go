@@ -77,6 +77,22 @@ type Decoded struct {
 	UsesLUT     bool
 }
 
+// Accumulator formats (Arm U55 register header). Vela 3.10 never asks for AccFloat,
+// whose arithmetic is not public: it and the reserved value 3 are computed as
+// AccInt32 (our choice).
+const (
+	AccInt32 = 0
+	AccInt40 = 1
+	AccFloat = 2 // S5.10
+)
+
+// ReservedUpscaleIs is what the undefined value of IFM_UPSCALE stands for: no
+// upscaling (our choice).
+const (
+	reservedUpscale   = 3
+	ReservedUpscaleIs = 0
+)
+
 func signed16(v uint32, signed bool) int32 {
 	if signed {
 		return int32(int16(v))
@@ -154,8 +170,8 @@ func (d *Decoded) decodeKernel(r *Registers) {
 	d.KW, d.KH = int(r[KernelWidthM1])/d.DilX+1, int(r[KernelHeightM1])/d.DilY+1
 	d.Depthwise = d.Op == OpDepthwise
 	d.Upscale = int(r[IFMUpscale] & 3)
-	if d.Upscale == 3 {
-		d.Upscale = 0
+	if d.Upscale == reservedUpscale {
+		d.Upscale = ReservedUpscaleIs
 	}
 	if d.Op == OpElementwise {
 		d.KW, d.KH, d.DilKW, d.DilKH, d.DilX, d.DilY, d.StrideX, d.StrideY = 1, 1, 1, 1, 1, 1, 1, 1
@@ -171,7 +187,7 @@ func (d *Decoded) decodeKernel(r *Registers) {
 
 func (d *Decoded) decodeBlocks(r *Registers) {
 	d.BlkW, d.BlkH, d.BlkD = int(r[OFMBlkWidthM1])+1, int(r[OFMBlkHeightM1])+1, int(r[OFMBlkDepthM1])+1
-	d.Acc40 = r[AccFormat] == 1
+	d.Acc40 = r[AccFormat] == AccInt40
 	d.BlockDep = int(r[BlockDep])
 	d.IBEnd = int(r[IFMIBEnd]) * BankBytes
 	d.IB2Start = int(r[IFM2IBStart]) * BankBytes
@@ -203,6 +219,7 @@ func (d *Decoded) decodeElementwise(r *Registers) {
 	d.BcastH, d.BcastW, d.BcastC = b&1 != 0, b>>1&1 != 0, b>>2&1 != 0
 	d.Scalar = signed16(r[IFM2Scalar], d.IFM.Signed)
 	d.IFMD = d.OFMD
+	d.Round = d.elementRound()
 }
 
 // Addr returns the byte offset in the region of element (y, x, c), with the

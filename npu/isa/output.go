@@ -17,6 +17,20 @@ const (
 	maxShift    = 63 // largest shift of the scaler
 )
 
+// Rounding where the public rules leave it open (inferred).
+const (
+	// PrescaleRound rounds the rescaled operand of ADD and SUB as TFLite does.
+	// Rounding half up gives the same outputs in all known tests.
+	PrescaleRound = arith.RoundDouble
+	// AddKeepsDouble lets ADD and SUB of 8-bit operands with two 16-bit scales round
+	// as OFM_PRECISION says. Vela 3.10 speaks of a double rounding that is disabled
+	// there; nothing in the command stream shows it. False rounds half up instead.
+	AddKeepsDouble = true
+	// ShiftRightRound is what round mode 0 means for SHR, of negative operands too.
+	// With shifts up to 31 double rounding is rounding half up.
+	ShiftRightRound = arith.RoundDouble
+)
+
 // Activation functions: ACTIVATION bits 4:0 (Arm U55 register header).
 const (
 	ActTanh    = 3
@@ -71,7 +85,7 @@ func (d *Decoded) prescale(a, b int64) (int64, int64) {
 	}
 	head = min(head, maxShift-d.OPAShift)
 	rescale := func(v int64) int64 {
-		return arith.Scale(v<<head, d.OPAScale, d.OPAShift+head, arith.RoundDouble)
+		return arith.Scale(v<<head, d.OPAScale, d.OPAShift+head, PrescaleRound)
 	}
 	switch d.AddMode {
 	case 1:
@@ -80,6 +94,22 @@ func (d *Decoded) prescale(a, b int64) (int64, int64) {
 		return a << left, rescale(b)
 	}
 	return a * int64(d.OPAScale&0xffff), b * int64(d.OPBScale)
+}
+
+// elementRound is the rounding mode of an elementwise operation.
+func (d *Decoded) elementRound() arith.Round {
+	if d.Round != arith.RoundDouble {
+		return d.Round
+	}
+	switch d.Mode {
+	case ElemAdd, ElemSub:
+		if !AddKeepsDouble && d.IFM.Bytes == 1 && d.AddMode == 0 {
+			return arith.RoundNatural
+		}
+	case ElemSHR:
+		return ShiftRightRound
+	}
+	return d.Round
 }
 
 // Activate turns a scaled value into the stored bit pattern: activation, zero

@@ -75,7 +75,7 @@ func Decode(stream []byte, n int) ([]int16, error) {
 		}
 		if zdiv == zdivEnd {
 			d.r.align()
-			d.started = false
+			d.started = d.started && !EndForgetsPalette
 			continue
 		}
 		at := d.r.pos - 3
@@ -124,17 +124,13 @@ func (d *decoder) header(zdiv int) (slice, error) {
 	s.wdiv = r.bits(3)
 	s.trunc = r.bits(1) == 1
 	s.newPalette = r.bits(1) == 1
-	switch {
-	case r.over:
+	if r.over {
 		return s, errExhausted
-	case zdiv > zdivMax && zdiv != zdivDisable:
-		return s, fmt.Errorf("zero-run parameter %d is invalid", zdiv)
-	case s.wdiv > wdivMax && s.wdiv != wdivUncompressed:
-		return s, fmt.Errorf("weight parameter %d is invalid", s.wdiv)
-	case !s.newPalette && !d.started:
-		return s, errors.New("first slice has no palette")
-	case !s.newPalette && d.zeroRuns != s.zeroRuns:
-		return s, errors.New("zero-run mode changes without a new palette")
+	}
+	if err := CheckHeader(Header{
+		ZDiv: zdiv, WDiv: s.wdiv, NewPalette: s.newPalette, HavePalette: d.started, ModeChanges: d.zeroRuns != s.zeroRuns,
+	}); err != nil {
+		return s, err
 	}
 	if s.newPalette {
 		d.dirOfs = r.bits(5)
@@ -218,8 +214,8 @@ func (d *decoder) chunks(s slice) (indices, runs []int, err error) {
 				break
 			}
 			index := q<<s.width + r.bits(s.width)
-			if index > maxIndex {
-				return nil, nil, fmt.Errorf("weight index %d is above %d", index, maxIndex)
+			if index > MaxIndex {
+				return nil, nil, fmt.Errorf("weight index %d is above %d", index, MaxIndex)
 			}
 			indices = append(indices, index)
 		}

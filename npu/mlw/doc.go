@@ -18,7 +18,6 @@ const (
 	wdivUncompressed = 7 // indices are sent as plain binary numbers
 	wdivMax          = 5 // largest Rice parameter of weight indices
 
-	maxIndex    = 511     // largest weight index
 	maxPalette  = 32      // largest palette
 	maxQuotient = 31      // largest unary part that an encoder may send
 	maxSlice    = 1 << 15 // SLICELEN has 15 bits and holds n-1

@@ -129,7 +129,7 @@ func searchModel(h *histogram, thorough bool) (model, int) {
 	bestCost := -1
 	try := func(size int) {
 		m := newModel(ranked, size)
-		if m.maxIndex > maxIndex {
+		if m.maxIndex > MaxIndex {
 			return
 		}
 		if c := m.headerBits() + m.cost(h, ranked); bestCost < 0 || c < bestCost {
