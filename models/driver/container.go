@@ -50,7 +50,9 @@ func memoryPlan(m *tflite.Model) ([]int, error) {
 			return nil, fmt.Errorf("metadata %s is cut off after %d bytes", memoryPlanName, len(meta.Data))
 		}
 		word := func(i int) int { return int(int32(binary.LittleEndian.Uint32(meta.Data[4*i:]))) }
-		if word(0) != 0 || word(1) != 1 {
+		// The second word counts the subgraphs or is the index of the first one;
+		// the runtime reads neither (TFLite Micro).
+		if word(0) != 0 || word(1) != 0 && word(1) != 1 {
 			return nil, fmt.Errorf("metadata %s: version %d with %d subgraphs; only version 0 with one subgraph is known", memoryPlanName, word(0), word(1))
 		}
 		if word(2) != n || len(meta.Data) < 4*(header+n) {
@@ -103,8 +105,9 @@ func (c *container) program(index int, inputs, outputs []int) (*Program, error) 
 	if p.ArenaSize, err = tensorBytes(&c.graph.Tensors[scratch]); err != nil {
 		return nil, fmt.Errorf("operator %d: scratch memory: %w", index, err)
 	}
-	// In the Shared_Sram memory mode the fast memory is the arena itself.
-	if fast != scratch && c.plan[fast] != 0 {
+	// In the Shared_Sram memory mode the fast memory is the arena itself, and no
+	// command uses region 2. A dedicated memory may also have offset 0: its own.
+	if fast != scratch && (c.plan[fast] != 0 || usesFast(pay.commands)) {
 		if p.FastSize, err = tensorBytes(&c.graph.Tensors[fast]); err != nil {
 			return nil, fmt.Errorf("operator %d: fast scratch memory: %w", index, err)
 		}
@@ -116,6 +119,27 @@ func (c *container) program(index int, inputs, outputs []int) (*Program, error) 
 		return nil, fmt.Errorf("operator %d: %w", index, err)
 	}
 	return p, p.Check()
+}
+
+// usesFast reports whether an operation of a stream refers to region 2, the fast
+// scratch memory.
+func usesFast(commands []uint32) bool {
+	const fast, regionMask, shared = 2, 7, 1 << 8
+	for w := 0; w < len(commands); w++ {
+		kind, reg := isa.Classify(commands[w])
+		switch kind {
+		case isa.KindSet2:
+			w++
+		case isa.KindSet:
+			switch v := isa.Param(commands[w]); isa.Reg(reg) {
+			case isa.IFMRegion, isa.IFM2Region, isa.OFMRegion, isa.WeightRegion, isa.ScaleRegion, isa.DMA0SrcRegion, isa.DMA0DstRegion:
+				if v&regionMask == fast && v&shared == 0 {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // bindings places tensors by the memory plan.

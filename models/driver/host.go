@@ -86,6 +86,13 @@ func (h *host) join(ids []int) ([]byte, error) {
 		if v == nil {
 			v = h.graph.Tensors[id].Data
 		}
+		if t := &h.graph.Tensors[id]; v == nil && t.Variable { // state that only programs use
+			n, err := tensorBytes(t)
+			if err != nil {
+				return nil, err
+			}
+			v = initial(t, n)
+		}
 		if v == nil {
 			return nil, fmt.Errorf("tensor %d (%q) is read before it has a value", id, h.graph.Tensors[id].Name)
 		}

@@ -50,7 +50,8 @@ func (n *Network) Precompiled() bool { return n.model != nil && IsVela(n.model) 
 
 // Container returns the network in the form of a Vela output: one "ethos-u"
 // operator with the command stream, the flash image and the arena as inputs, and
-// the memory plan as metadata. FromVela reads it again. A network that came from
+// the memory plan as metadata. Where the host computes parts of the graph, there
+// is such an operator for each program. FromVela reads it again. A network that came from
 // such a model gives that model back.
 func (n *Network) Container() (*tflite.Model, error) {
 	if n.Precompiled() {
@@ -58,7 +59,14 @@ func (n *Network) Container() (*tflite.Model, error) {
 	}
 	p := n.Program()
 	if p == nil {
-		return nil, errors.New("driver: the host computes parts of this network; only a network that runs on the NPU as a whole fits one operator")
+		if n.model == nil || len(n.model.Subgraphs) == 0 {
+			return nil, errors.New("driver: the host computes parts of this network and its source graph is not known; compile the model again")
+		}
+		m, err := n.mixed()
+		if err != nil {
+			return nil, fmt.Errorf("driver: %w", err)
+		}
+		return m, nil
 	}
 	if err := p.Check(); err != nil {
 		return nil, fmt.Errorf("driver: %w", err)

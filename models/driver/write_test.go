@@ -164,7 +164,7 @@ func TestContainerOfSpill(t *testing.T) {
 }
 
 // TestContainerRefused keeps a Vela output as it is and refuses a network of
-// which the host computes parts.
+// which the host computes parts where the source graph is not known.
 func TestContainerRefused(t *testing.T) {
 	m, err := tflite.Parse(velaFile(t, "ethos-u55-128/keyword_scrambled_8bit_vela.tflite"))
 	if err != nil {
@@ -195,7 +195,7 @@ func TestPlanOfContainer(t *testing.T) {
 }
 
 // TestCompiledMixed compiles graphs of which the host computes parts and compares
-// with the golden outputs. Such a graph has no container.
+// with the golden outputs, before and after a round trip through a file.
 func TestCompiledMixed(t *testing.T) {
 	root := shared(t)
 	for _, name := range []string{"keyword_scrambled_8bit"} {
@@ -208,8 +208,17 @@ func TestCompiledMixed(t *testing.T) {
 				t.Errorf("%s on %s: %d stages, %d of them for the NPU", name, cfg, len(n.Stages), len(n.Programs()))
 			}
 			compare(t, n, filepath.Join(root, "golden", name), "01")
-			if _, err := n.Container(); err == nil {
-				t.Errorf("%s on %s: a container is written", name, cfg)
+			again := roundTrip(t, n)
+			if len(again.Programs()) != len(n.Programs()) {
+				t.Fatalf("%s on %s: %d programs come back of %d", name, cfg, len(again.Programs()), len(n.Programs()))
+			}
+			for i, p := range again.Programs() {
+				if want := n.Programs()[i]; !slices.Equal(p.Commands, want.Commands) || !bytes.Equal(p.Flash, want.Flash) {
+					t.Errorf("%s on %s: program %d comes back as another one", name, cfg, i)
+				}
+			}
+			for _, number := range []string{"01", "02", "03"} {
+				compare(t, again, filepath.Join(root, "golden", name), number)
 			}
 		}
 	}

@@ -1,0 +1,140 @@
+package driver
+
+import (
+	"bytes"
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"upset/models/tflite"
+	"upset/npu/isa"
+)
+
+// editStream replaces SET commands of the first NPU operator's stream.
+func editStream(t *testing.T, m *tflite.Model, edit func(reg isa.Reg, word uint32) uint32) {
+	t.Helper()
+	tensor := &m.Subgraphs[0].Tensors[npuOp(m).Inputs[inputCommands]]
+	data := bytes.Clone(tensor.Data)
+	pay, err := parsePayload(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := len(data) - 4*len(pay.commands)
+	for w := 0; w < len(pay.commands); w++ {
+		kind, reg := isa.Classify(pay.commands[w])
+		switch kind {
+		case isa.KindSet:
+			binary.LittleEndian.PutUint32(data[at+4*w:], edit(isa.Reg(reg), pay.commands[w]))
+		case isa.KindSet2:
+			w++
+		}
+	}
+	tensor.Data = data
+}
+
+// dedicated moves what DMA brings to the arena to the fast memory.
+func dedicated(t *testing.T, m *tflite.Model) {
+	editStream(t, m, func(reg isa.Reg, word uint32) uint32 {
+		if word>>16 == 1 && (reg == isa.DMA0DstRegion || reg == isa.WeightRegion || reg == isa.ScaleRegion) {
+			return word&0xffff | 2<<16
+		}
+		return word
+	})
+}
+
+// TestContainerForms rewrites a Vela output as other memory modes and versions of
+// the compiler write it. The outputs stay the same.
+func TestContainerForms(t *testing.T) {
+	const name = "kws_ref_model"
+	fastTensor := func(m *tflite.Model) *tflite.Tensor { return &m.Subgraphs[0].Tensors[npuOp(m).Inputs[inputFast]] }
+	word := func(m *tflite.Model, i int, v uint32) {
+		plan(m).Data = bytes.Clone(plan(m).Data)
+		binary.LittleEndian.PutUint32(plan(m).Data[4*i:], v)
+	}
+	for _, c := range []struct {
+		name     string
+		edit     func(t *testing.T, m *tflite.Model)
+		separate bool // the fast memory is no part of the arena
+	}{
+		{"fast memory at its own offset 0", dedicated, true},
+		{"fast memory without a place", func(t *testing.T, m *tflite.Model) {
+			dedicated(t, m)
+			word(m, 3+npuOp(m).Inputs[inputFast], 0xffffffff)
+		}, true},
+		{"fast memory of no size", func(_ *testing.T, m *tflite.Model) { fastTensor(m).Shape = []int{0} }, false},
+		{"fast memory is the scratch tensor", func(_ *testing.T, m *tflite.Model) {
+			npuOp(m).Inputs[inputFast] = npuOp(m).Inputs[inputScratch]
+		}, false},
+		{"index of the subgraph in the plan", func(_ *testing.T, m *tflite.Model) { word(m, 1, 0) }, false},
+		{"no other metadata", func(_ *testing.T, m *tflite.Model) { m.Metadata = []tflite.Metadata{*plan(m)} }, false},
+		{"longer scratch", func(_ *testing.T, m *tflite.Model) {
+			m.Subgraphs[0].Tensors[npuOp(m).Inputs[inputScratch]].Shape[0] += 4096
+		}, false},
+	} {
+		for _, cfg := range isa.Configs {
+			m, err := tflite.Parse(velaFile(t, "ethos-"+cfg.String()+"/"+name+"_vela.tflite"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.edit(t, m)
+			n, err := FromVela(m, cfg)
+			if err != nil {
+				t.Errorf("%s on %s: %v", c.name, cfg, err)
+				continue
+			}
+			if got := n.Program().FastSize > 0; got != c.separate {
+				t.Errorf("%s on %s: fast memory apart is %v", c.name, cfg, got)
+			}
+			compare(t, n, filepath.Join(shared(t), "golden", name), "01")
+		}
+	}
+}
+
+// TestStateOfPrograms starts a variable that only an NPU operator reads from its
+// zero point.
+func TestStateOfPrograms(t *testing.T) {
+	g := &tflite.Subgraph{Tensors: []tflite.Tensor{{
+		Name: "state", Type: tflite.Int8, Shape: []int{1, 3}, Variable: true, Quant: tflite.Quantization{ZeroPoint: []int64{-5}},
+	}}}
+	h := &host{graph: g, values: make([][]byte, 1)}
+	if got, err := h.join([]int{0}); err != nil || !bytes.Equal(got, []byte{0xfb, 0xfb, 0xfb}) {
+		t.Errorf("the state starts as %x, %v", got, err)
+	}
+}
+
+// TestMixedCopies joins two programs whose arenas place one tensor differently:
+// the written graph copies it.
+func TestMixedCopies(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join(shared(t), "models", "keyword_scrambled_8bit.tflite"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := Open(data, isa.U55x64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &mixedWriter{n: n, graph: n.model.Subgraphs[0]}
+	last := len(n.Stages) - 1
+	for i, s := range n.Stages {
+		if s.Program == nil {
+			continue
+		}
+		id := s.Outputs[0]
+		if before := w.survives(i, id, false); !before {
+			t.Errorf("stage %d: its output would be copied", i)
+		}
+		if i < last && n.Stages[last].Program == nil {
+			saved := n.Stages[last].Inputs
+			n.Stages[last].Inputs = append([]int{id}, saved...)
+			later := false
+			for _, x := range n.Stages[i+1:] {
+				later = later || x.Program != nil
+			}
+			if got := w.survives(i, id, false); got == later {
+				t.Errorf("stage %d: read again at the end, its output survives is %v", i, got)
+			}
+			n.Stages[last].Inputs = saved
+		}
+	}
+}
