@@ -89,27 +89,6 @@ func (p *point) restore(m *npu.Machine) {
 	m.Touched()
 }
 
-// equal reports whether the machine, its performance counters apart, and its
-// memory equal the point.
-func (p *point) equal(m *npu.Machine) bool {
-	a, b := &p.flops, &m.S.Flops
-	if a.Trav != b.Trav || a.CC != b.CC || a.MAC != b.MAC || a.AO != b.AO || a.AOScale != b.AOScale ||
-		a.SB != b.SB || a.DMA != b.DMA || a.WD != b.WD || a.Bus != b.Bus || m.S.RAM.SynLive != 0 {
-		return false
-	}
-	for i, r := range p.ram {
-		if !bytes.Equal(r, m.S.RAM.Mem[i*ramPiece:i*ramPiece+len(r)]) {
-			return false
-		}
-	}
-	for i, r := range p.mem {
-		if !bytes.Equal(r, m.Mem.SRAM[i*memPiece:i*memPiece+len(r)]) {
-			return false
-		}
-	}
-	return true
-}
-
 // before returns the last point at or before a cycle of the first inference.
 func (g *Golden) before(cycle uint64) int {
 	i := sort.Search(g.end+1, func(i int) bool { return g.points[i].cycle > cycle })
@@ -163,7 +142,7 @@ func (e *Engine) golden(input []byte, cycles uint64) (*Golden, error) {
 		}
 	}
 	begin(m, e.program)
-	step := max(1, (g.Cycles+uint64(e.points)-1)/uint64(e.points))
+	step := e.spacing(g.Cycles)
 	if err := g.record(m, step, g.Cycles+1); err != nil {
 		return nil, err
 	}
@@ -186,6 +165,17 @@ func (e *Engine) golden(input []byte, cycles uint64) (*Golden, error) {
 	}
 	g.Second = m.Cycle()
 	return g, nil
+}
+
+// spacing is the distance of checkpoints: as near as memory allows. A quarter as
+// many cover the second inference.
+func (e *Engine) spacing(cycles uint64) uint64 {
+	n := uint64(e.points)
+	if n == 0 {
+		n = uint64(max(minPoints, pointBudget/pointSize*4/5/e.inputs))
+		n = min(n, cycles/closest+1)
+	}
+	return max(1, (cycles+n-1)/n)
 }
 
 // record runs to the end of an inference, taking points at multiples of step.
@@ -234,7 +224,11 @@ func (e *Engine) timeline(m *npu.Machine) ([]OpSpan, uint64, error) {
 	}
 	life := newLifetimes(m)
 	begin(m, e.program)
-	if st := m.Run(runawayLimit); st != npu.Done {
+	for m.S.CC.Run != 0 && m.Cycle() < runawayLimit {
+		m.Step()
+		e.future.note(&m.S.DMA)
+	}
+	if st := m.Status(); st != npu.Done {
 		return nil, 0, fmt.Errorf("the fault-free run ended with a %v: %s", st, m.Describe())
 	}
 	m.Observe = nil
