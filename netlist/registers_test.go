@@ -108,7 +108,7 @@ var registerReasons = []registerReason{
 	{"dma.[ws][gc][tl].left", forced, "beats of this pass still to request"},
 	{"dma.[ws][gc][tl].passes", forced, "passes after this one: the stream is read once per block position in the plane"},
 	{"dma.wgtfifo", choice, "weight channel: data FIFO, 32 beats to cover the latency of flash"},
-	{"dma.sclfifo", choice, "scale channel: data FIFO, 16 beats to cover the latency of SRAM"},
+	{"dma.sclfifo", choice, "scale channel: data FIFO, 32 beats to cover the latency of SRAM"},
 	{"dma.[ws][gc][tl]head", choice, "oldest entry of the FIFO"},
 	{"dma.[ws][gc][tl]cnt", choice, "fill of the FIFO"},
 	{"dma.[ws][gc][tl]out", forced, "beats requested and not yet received"},

@@ -61,7 +61,7 @@ type AOState struct {
 }
 
 // stepAO advances the output stage by a cycle. The pipeline moves once every
-// few cycles, see outputPasses: in the first cycle the last product leaves and the low half of
+// few cycles, see stepPasses: in the first cycle the last product leaves and the low half of
 // the next one is formed, in the last cycle everything moves on.
 func (m *Machine) stepAO() {
 	a, t := &m.S.AO, &m.S.Trav.AO
@@ -164,7 +164,7 @@ func (a *AOState) setProduct(i int, v arith.Product) {
 
 // multiplyLow forms the product with the low half of the scale.
 func (m *Machine) multiplyLow(a *AOState, p *params) {
-	if a.Valid[aoBias] == 0 || p.aoPasses == 1 {
+	if a.Valid[aoBias] == 0 || p.kind == kindMax {
 		return
 	}
 	for i := range m.lanes(aoBias) {
@@ -180,7 +180,7 @@ func (m *Machine) multiplyHigh(a *AOState, p *params) {
 	}
 	for i := range m.lanes(aoBias) {
 		v := int64(a.Val[i])
-		if p.aoPasses == 1 {
+		if p.kind == kindMax {
 			a.setProduct(i, arith.Mul(v, 1))
 		} else {
 			a.setProduct(i, arith.MulAdd(a.product(i), v, a.LScale[i]>>16, 16))
@@ -366,13 +366,10 @@ func (m *Machine) readOperand(p *params, base int, b box, f *isa.FeatureMap, y, 
 	}
 }
 
-// outputSection is the number of bytes after which an output buffer is handed to
-// the OFM channel, a part of its bank, so that the writing of a block starts soon
-// after its first values are there (our choice: four bursts).
-const outputSection = 256
-
 // advanceAO moves the read position to the next token, closing output buffers
-// and releasing the input buffer as it goes.
+// and releasing the input buffer as it goes. An output buffer is handed to the OFM
+// channel after Limits.Section bytes, a part of its bank, so that the writing of a
+// block starts soon after its first values are there (our choice: four bursts).
 func (m *Machine) advanceAO(a *AOState, t *Block, p *params, n int) {
 	obh, obw := clip(t.OY, p.BlkH, p.OFMH), clip(t.OX, p.BlkW, p.OFMW)
 	_, ch := p.slot(t.OZ, int(a.B))
@@ -387,7 +384,7 @@ func (m *Machine) advanceAO(a *AOState, t *Block, p *params, n int) {
 	a.C = 0
 	a.Slot = (a.Slot + 1) & 0x7f
 	lastBrick := int(a.B)+1 >= p.bricks(t.OZ)
-	if int(a.Slot) >= outputSection/(16*p.OFM.Bytes) || lastPixel && lastBrick {
+	if int(a.Slot) >= m.Sys.Limits.Section/(16*p.OFM.Bytes) || lastPixel && lastBrick {
 		a.Flags[aoRead] |= aoClose
 		m.S.SB.OBSlots[a.OB&1] = a.Slot
 		a.OB = (a.OB + 1) & 1

@@ -86,13 +86,14 @@ type Timing struct {
 // System is the platform around the NPU.
 type System struct {
 	SRAM, Flash Timing
+	Limits      Limits // zero values stand for the defaults
 }
 
 // DefaultSystem is Vela 3.10's Ethos_U55_High_End_Embedded: SRAM at the NPU's
 // clock with 32 cycles of latency, off-chip flash at an eighth of the bandwidth
 // with 64 cycles.
 func DefaultSystem() System {
-	return System{SRAM: Timing{1, 32, 32}, Flash: Timing{8, 64, 64}}
+	return System{SRAM: Timing{1, 32, 32}, Flash: Timing{8, 64, 64}, Limits: DefaultLimits()}
 }
 
 func (m *Machine) timing(addr uint32) *Timing {
@@ -148,7 +149,7 @@ func (m *Machine) readBeat(p int, a *AXIState, b *PortState) {
 }
 
 func (m *Machine) acceptRead(a *AXIState, b *PortState) {
-	if b.Count >= tableReads || a.RdCount >= tableReads {
+	if n := uint8(m.Sys.Limits.PortReads); b.Count >= n || a.RdCount >= n {
 		return
 	}
 	t := (b.Head + b.Count) % tableReads
@@ -168,7 +169,7 @@ func (m *Machine) acceptWrite(p int, a *AXIState, b *PortState) {
 		return
 	}
 	if a.WFirst != 0 {
-		if a.WrCount >= tableWrites || b.BCount >= tableWrites {
+		if n := uint8(m.Sys.Limits.PortWrites); a.WrCount >= n || b.BCount >= n {
 			return
 		}
 		t := (b.BHead + b.BCount) % tableWrites
@@ -257,7 +258,7 @@ func (m *Machine) stepReadSlices() {
 			m.busFault(p, ch)
 			return
 		}
-		if !m.S.DMA.push(ch, a.RData[0]) {
+		if ch == ChIFM && !m.takesFrom(p) || !m.S.DMA.push(ch, a.RData[0], &m.Sys.Limits) {
 			continue
 		}
 		a.RData[0], a.RResp[0] = a.RData[1], a.RResp[1]

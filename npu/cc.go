@@ -189,7 +189,7 @@ const maxKernels = 2
 func (m *Machine) issueKernel(cc *CCState, op isa.Opcode, param uint32, busy int) bool {
 	b := cc.Cur & 3
 	next := (b + 1) & 3
-	if busy >= maxKernels || cc.OpValid[next] != 0 {
+	if busy >= m.Sys.Limits.Kernels || cc.OpValid[next] != 0 {
 		return false
 	}
 	if op == isa.OpElementwise && param&0x3f > isa.ElemSHL {

@@ -20,10 +20,10 @@ type DMAState struct {
 	WgtOut  uint8      `npu:"6,local"`
 
 	Scl     Stream     // scale and bias channel
-	SclFIFO [16]uint64 `npu:"64,data"`
-	SclHead uint8      `npu:"4,local"`
-	SclCnt  uint8      `npu:"5,local"`
-	SclOut  uint8      `npu:"5,local"`
+	SclFIFO [32]uint64 `npu:"64,data"`
+	SclHead uint8      `npu:"5,local"`
+	SclCnt  uint8      `npu:"6,local"`
+	SclOut  uint8      `npu:"6,local"`
 
 	IFM IFMState // IFM channel
 	OFM OFMState // OFM channel
@@ -45,14 +45,14 @@ type Stream struct {
 const (
 	cmdDepth = 8
 	wgtDepth = 32
-	sclDepth = 16
+	sclDepth = 32
 	m2mDepth = 8
 	ifmDepth = 8
 )
 
 // push stores a read beat in the FIFO of a channel. It reports false when there
 // is no room, which stalls the port.
-func (d *DMAState) push(ch int, v uint64) bool {
+func (d *DMAState) push(ch int, v uint64, l *Limits) bool {
 	switch ch {
 	case ChCmd:
 		if d.CmdCnt >= cmdDepth {
@@ -77,7 +77,7 @@ func (d *DMAState) push(ch int, v uint64) bool {
 		drop(&d.SclOut)
 	case ChIFM:
 		f := &d.IFM
-		if f.Cnt >= ifmDepth {
+		if f.Cnt >= uint8(l.InputFIFO) {
 			return false
 		}
 		f.FIFO[(f.Head+f.Cnt)&(ifmDepth-1)] = v
@@ -85,7 +85,7 @@ func (d *DMAState) push(ch int, v uint64) bool {
 		drop(&f.Out)
 	case ChM2M:
 		f := &d.M2M
-		if f.Cnt >= m2mDepth {
+		if f.Cnt >= uint8(l.CopyFIFO) {
 			return false
 		}
 		f.FIFO[(f.Head+f.Cnt)&(m2mDepth-1)] = v
@@ -147,26 +147,26 @@ func (m *Machine) portOf(region int) int {
 
 // wants returns the request that read channel ch has for port p, if any.
 func (m *Machine) wants(ch, p int) (request, bool) {
-	d := &m.S.DMA
+	d, l := &m.S.DMA, &m.Sys.Limits
 	switch ch {
 	case ChCmd:
 		if d.CmdLeft == 0 || int(m.S.CC.QConfig>>1&1) != p {
 			return request{}, false
 		}
-		n := min(m.burstBeats(m.readLimit(ch), d.CmdAddr, int(d.CmdLeft)), cmdDepth/2)
-		return request{d.CmdAddr, n}, n <= cmdDepth-int(d.CmdCnt)-int(d.CmdOut)
+		n := min(m.burstBeats(m.readLimit(ch), d.CmdAddr, int(d.CmdLeft)), l.CommandFIFO/2)
+		return request{d.CmdAddr, n}, n <= l.CommandFIFO-int(d.CmdCnt)-int(d.CmdOut)
 	case ChWeights:
 		if d.Wgt.Active == 0 || d.Wgt.Left == 0 || m.portOf(m.op[d.Wgt.Bank].WeightReg) != p {
 			return request{}, false
 		}
-		n := m.burstBeats(m.readLimit(ch), d.Wgt.Addr, int(d.Wgt.Left))
-		return request{d.Wgt.Addr, n}, n <= wgtDepth-int(d.WgtCnt)-int(d.WgtOut)
+		n := min(m.burstBeats(m.readLimit(ch), d.Wgt.Addr, int(d.Wgt.Left)), l.WeightFIFO)
+		return request{d.Wgt.Addr, n}, n <= l.WeightFIFO-int(d.WgtCnt)-int(d.WgtOut)
 	case ChScale:
 		if d.Scl.Active == 0 || d.Scl.Left == 0 || m.portOf(m.op[d.Scl.Bank].ScaleReg) != p {
 			return request{}, false
 		}
-		n := min(m.burstBeats(m.readLimit(ch), d.Scl.Addr, int(d.Scl.Left)), sclDepth/2)
-		return request{d.Scl.Addr, n}, n <= sclDepth-int(d.SclCnt)-int(d.SclOut)
+		n := min(m.burstBeats(m.readLimit(ch), d.Scl.Addr, int(d.Scl.Left)), l.ScaleFIFO/2)
+		return request{d.Scl.Addr, n}, n <= l.ScaleFIFO-int(d.SclCnt)-int(d.SclOut)
 	case ChIFM:
 		return m.ifmRequest(p)
 	case ChM2M:
@@ -211,7 +211,7 @@ func (d *DMAState) pending() uint {
 	if d.Scl.Active != 0 && d.SclCnt+d.SclOut < sclDepth {
 		n |= 1 << ChScale
 	}
-	if d.M2M.On != 0 && d.M2M.Out < m2mAhead {
+	if d.M2M.On != 0 && d.M2M.Out < 1<<6-1 {
 		n |= 1 << ChM2M
 	}
 	return n

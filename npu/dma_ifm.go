@@ -6,7 +6,8 @@ import "upset/npu/isa"
 // run and places it pixel by pixel in one of two IFM buffers. A run is a stretch
 // of contiguous bytes: the bricks of a row in NHCWB16, a row or a pixel in NHWC.
 // The next box is requested while the data of the one before still arrive, so that
-// the memory's latency is paid once and not for every job.
+// the memory's latency is paid once and not for every job. A box that an earlier
+// slice of output channels has left in its buffer is not fetched again.
 type IFMState struct {
 	Busy uint8 `npu:"1,local"` // a box is being requested
 	Wait uint8 `npu:"1,local"` // it waits until the one before is placed
@@ -122,11 +123,10 @@ func (m *Machine) openRun(p *params) {
 	f.Left = uint32((int(f.Addr&7)+bytes+7)>>3) & (1<<22 - 1)
 }
 
-// ifmAhead bounds the beats that the channel keeps under way, so that the other
-// channels of the port are not held up behind a large box (our choice: the
-// latency of the default SRAM, a burst and the stages of the port).
-const ifmAhead = 48
-
+// ifmRequest asks for the next burst. Limits.InputAhead bounds the beats under way,
+// so that the other channels of the port are not held up behind a large box (our
+// choice: the default of 48 beats is the latency of the default SRAM, a burst and
+// the stages of the port).
 func (m *Machine) ifmRequest(p int) (request, bool) {
 	f := &m.S.DMA.IFM
 	if f.Req.On == 0 || f.Left == 0 {
@@ -136,8 +136,9 @@ func (m *Machine) ifmRequest(p int) (request, bool) {
 	if m.portOf(f.Ask.operand(q).Region) != p {
 		return request{}, false
 	}
-	n := m.burstBeats(m.readLimit(ChIFM), f.Addr&^7, int(f.Left))
-	return request{f.Addr, n}, int(f.Out)+n <= ifmAhead
+	ahead := m.Sys.Limits.InputAhead
+	n := min(m.burstBeats(m.readLimit(ChIFM), f.Addr&^7, int(f.Left)), ahead)
+	return request{f.Addr, n}, int(f.Out)+n <= ahead
 }
 
 func (m *Machine) ifmGranted(r request) {
@@ -178,7 +179,8 @@ func (m *Machine) stepIFM() {
 		m.S.CC.JobsPrev, m.S.CC.JobIndex = m.S.CC.JobsOut, 0
 	}
 	p := &m.op[t.Bank]
-	if m.S.SB.IBFull[(f.Sel+f.Loading)&1] != 0 || !m.samePort(p, &p.IFM) {
+	kept := t.boxKept(p)
+	if !kept && m.S.SB.IBFull[(f.Sel+f.Loading)&1] != 0 {
 		return
 	}
 	if !m.jobAllowed(p) {
@@ -188,6 +190,12 @@ func (m *Machine) stepIFM() {
 	m.S.CC.JobsOut++
 	if m.S.CC.JobIndex < 3 {
 		m.S.CC.JobIndex++
+	}
+	if kept {
+		if t.next(p) {
+			t.end()
+		}
+		return
 	}
 	f.Busy = 1
 	m.openBox(p, p.box(t), 0)
@@ -210,9 +218,7 @@ func (m *Machine) requestIFM(f *IFMState, t *Job) {
 		return
 	}
 	if p.twoBoxes() && f.Ask.Second == 0 {
-		if m.samePort(p, &p.IFM2) {
-			m.openBox(p, p.box2(t), 1)
-		}
+		m.openBox(p, p.box2(t), 1)
 		return
 	}
 	f.Busy = 0
@@ -221,12 +227,17 @@ func (m *Machine) requestIFM(f *IFMState, t *Job) {
 	}
 }
 
-// samePort reports whether a map may be requested now: the data of two ports
-// would overtake each other, so that a box on the other port waits until the one
-// before is placed.
-func (m *Machine) samePort(p *params, fm *isa.FeatureMap) bool {
+// takesFrom reports whether the channel takes data from port p now. The box that
+// is requested may lie behind the other port than the one that is placed: its data
+// stay in their port until their turn comes. Nothing that the placing waits for
+// stands behind them, since the other channels of a port ask only for what they
+// have room for.
+func (m *Machine) takesFrom(p int) bool {
 	f := &m.S.DMA.IFM
-	return f.Loading == 0 || m.portOf(fm.Region) == m.portOf(f.Load.operand(&m.op[f.LoadBank]).Region)
+	if f.Loading != 0 {
+		return m.portOf(f.Load.operand(&m.op[f.LoadBank&3]).Region) == p
+	}
+	return m.portOf(f.Ask.operand(&m.op[m.S.Trav.IFM.Bank&3]).Region) == p
 }
 
 // twoBoxes reports whether a job reads a second operand.
@@ -369,9 +380,13 @@ func (m *Machine) placeBytes(p *params, f *IFMState, fm *isa.FeatureMap, v uint6
 	off := int(f.Off)
 	if fm.Brick {
 		off += (int(f.Place.B)*16 - int(f.Load.C0)&15) * fm.Bytes
-		if off < 0 || off >= pitch {
+		if off >= pitch || off+k <= 0 {
 			return
 		}
+		if off < 0 { // the job's first channel lies within these bytes
+			v, k, off = v>>(-8*off), k+off, 0
+		}
+		k = min(k, pitch-off)
 	}
 	base, half := isa.IBStart, p.ibHalf
 	if f.Load.Second != 0 {

@@ -19,18 +19,17 @@ type M2MState struct {
 	Cnt      uint8            `npu:"4,local"`
 }
 
-// m2mAhead bounds the beats that the channel keeps under way, so that the other
-// channels of the port are not held up behind a long transfer (our choice: two
-// bursts cover the latency of the default flash).
-const m2mAhead = 24
-
+// m2mRequest asks for the next burst. Limits.CopyAhead bounds the beats under way,
+// so that the other channels of the port are not held up behind a long transfer
+// (our choice: the default of 24 beats covers the latency of the default flash).
 func (m *Machine) m2mRequest(p int) (request, bool) {
 	f := &m.S.DMA.M2M
 	if f.On == 0 || f.Left == 0 || m.portOf(int(f.SrcReg)) != p {
 		return request{}, false
 	}
-	n := min(m.burstBeats(m.readLimit(ChM2M), f.Src, int(f.Left)), m2mAhead/2)
-	return request{f.Src, n}, int(f.Out)+n <= m2mAhead
+	ahead := m.Sys.Limits.CopyAhead
+	n := min(m.burstBeats(m.readLimit(ChM2M), f.Src, int(f.Left)), ahead/2)
+	return request{f.Src, n}, int(f.Out)+n <= ahead
 }
 
 func (m *Machine) m2mGranted(r request) {

@@ -233,12 +233,17 @@ func (m *Machine) advanceMAC(s *MACState, t *Job, p *params, obh, obw, taps int)
 	if !m.S.Trav.MACInner.next(p, m.Spec.UBlockD, ob, ib, taps) {
 		return false
 	}
-	m.S.SB.IBFull[m.S.SB.IBSel&1] = 0
-	m.S.SB.IBSel = (m.S.SB.IBSel + 1) & 1
 	s.Run = 0
 	done := t.lastOfBlock(p)
 	if done {
 		s.AB = (s.AB + 1) & 1
+	}
+	needed := t.boxNeeded(p)
+	if !needed {
+		m.S.SB.IBFull[m.S.SB.IBSel&1] = 0
+	}
+	if !needed || p.depthN > 1 {
+		m.S.SB.IBSel = (m.S.SB.IBSel + 1) & 1
 	}
 	if t.next(p) {
 		t.end()

@@ -85,6 +85,7 @@ func New(c isa.Config, sys System, ecc ECC, mem *isa.Memory) *Machine {
 		pixels: s.UBlockH * s.UBlockW, dots: s.UBlockH * s.UBlockW * s.UBlockD,
 		shramLast8: s.SHRAMBytes() - 8, lutStart: s.LUTStart(),
 	}
+	m.Sys.Limits = sys.Limits.bounded()
 	m.refresh()
 	return m
 }

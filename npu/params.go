@@ -35,9 +35,8 @@ type params struct {
 	accBytes int
 	ibHalf   int // bytes of one IFM buffer
 	ib2Half  int
-	abHalf   int                 // bytes of one accumulator buffer
-	aoPasses int                 // clock cycles a token of the output stage takes with all lanes in use
-	aoLanes  [maxLanes + 1]uint8 // the same by lanes in use
+	abHalf   int                  // bytes of one accumulator buffer
+	aoCost   [maxLanes + 1]aoCost // of a token of the output stage, by lanes in use
 }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
@@ -102,10 +101,9 @@ func (p *params) derive(s *isa.Spec) {
 		p.accBytes = 5
 	}
 	p.buffers(s)
-	for n := range p.aoLanes {
-		p.aoLanes[n] = uint8(p.outputPasses(max(1, n)))
+	for n := range p.aoCost {
+		p.aoCost[n] = p.outputCost(max(1, n))
 	}
-	p.aoPasses = int(p.aoLanes[s.ElementUnits])
 }
 
 func (p *params) buffers(s *isa.Spec) {
@@ -125,45 +123,62 @@ func (p *params) buffers(s *isa.Spec) {
 	p.abHalf = max(0, lut-p.ABStart) / 2
 }
 
-// outputPasses is the number of clock cycles that a token of so many lanes needs: the multiplier of a lane is 32×16 bits wide, so a 32-bit scale takes
-// two passes, and ADD and SUB scale three values; a table serves one lane a
-// cycle; 32-bit operands are limited by the 128-bit port of the shared buffer.
-func (p *params) outputPasses(lanes int) int {
-	n := 2
+// aoCost is what a token asks of the units that the stages of the output pipeline
+// share, in cycles. A step of the pipeline lasts as long as the unit that is asked
+// most of by the tokens in it: see stepPasses.
+type aoCost struct {
+	combine uint8 // multiplier, from the read to the bias stage: ADD and SUB scale both operands
+	scale   uint8 // multiplier, from the bias to the product stage
+	read    uint8 // port of the shared buffer: operands
+	write   uint8 // port of the shared buffer: results
+	table   uint8 // table, one lane a cycle
+}
+
+// outputCost is the cost of a token of so many lanes. The multiplier of a lane is
+// 32×16 bits wide, so that a 32-bit scale takes two passes, and three with the 40
+// bits of a wide sum or a product; ADD and SUB scale three values. 32-bit operands
+// are limited by the 128-bit port of the shared buffer.
+func (p *params) outputCost(lanes int) aoCost {
+	c := aoCost{scale: 2}
 	switch {
 	case p.kind == kindMax:
-		n = 1
+		c.scale = 0
 	case p.kind == kindElementwise && p.IFM.Bytes == 4:
 		operands := 1
 		if p.Binary && !p.UseScalar {
 			operands = 2
 		}
-		n = max(2, ceilDiv(lanes*4*operands, 16)+ceilDiv(lanes*p.OFM.Bytes, 16))
+		c.read, c.write = uint8(ceilDiv(lanes*4*operands, 16)), uint8(ceilDiv(lanes*p.OFM.Bytes, 16))
 	case p.kind == kindElementwise && p.Mode == isa.ElemMul:
-		n = 3
+		c.scale = 3
 	case p.kind == kindElementwise && (p.Mode == isa.ElemAdd || p.Mode == isa.ElemSub):
-		n = 6
-	case p.Acc40:
-		n = 3
+		c.combine = 4
+	case p.Acc40 && p.kind != kindElementwise:
+		c.scale = 3
 	}
 	if p.UsesLUT {
-		n = max(n, lanes)
+		c.table = uint8(lanes)
 	}
-	return n
+	return c
 }
 
-// stepPasses is the number of cycles of the current step of the output stage: that
-// of the widest token in it. A token with few lanes in use takes fewer turns at the
-// ports of the tables and the shared buffer.
+// stepPasses is the number of cycles of the current step of the output stage. A
+// unit that no token asks for does not lengthen it, so that the first and the last
+// tokens of a stretch pass the other stages in a cycle each.
 func (p *params) stepPasses(a *AOState) int {
-	if int(p.aoLanes[1]) == p.aoPasses {
-		return p.aoPasses
+	var port, mult, table uint8
+	if a.Valid[aoRead] != 0 {
+		c := &p.aoCost[min(a.N[aoRead], maxLanes)]
+		mult, port = c.combine, c.read
 	}
-	n := uint8(1)
-	for st, on := range a.Valid {
-		if on != 0 {
-			n = max(n, a.N[st])
-		}
+	if a.Valid[aoBias] != 0 {
+		mult += p.aoCost[min(a.N[aoBias], maxLanes)].scale
 	}
-	return int(p.aoLanes[min(n, maxLanes)])
+	if a.Valid[aoShift] != 0 {
+		table = p.aoCost[min(a.N[aoShift], maxLanes)].table
+	}
+	if a.Valid[aoAct] != 0 {
+		port += p.aoCost[min(a.N[aoAct], maxLanes)].write
+	}
+	return int(max(1, mult, port, table))
 }

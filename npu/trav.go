@@ -58,6 +58,19 @@ func (j *Job) lastOfBlock(p *params) bool {
 // firstOfBlock reports whether the job is the first one of its output block.
 func (j *Job) firstOfBlock() bool { return j.IZ == 0 && j.KY == 0 && j.KX == 0 }
 
+// keepsBoxes reports whether the boxes of a position in the plane stay in the IFM
+// buffers for all slices of output channels: those of all input channels fit the
+// two buffers, and every slice reads them in the same order.
+func (p *params) keepsBoxes() bool {
+	return p.depthN <= 2 && p.subN == 1 && (p.kind == kindConv || p.kind == kindReduce)
+}
+
+// boxKept reports whether the box of the job is still there from an earlier slice.
+func (j *Job) boxKept(p *params) bool { return j.OZ != 0 && p.keepsBoxes() }
+
+// boxNeeded reports whether a later slice reads the box of the job again.
+func (j *Job) boxNeeded(p *params) bool { return int(j.OZ)+p.BlkD < p.OFMD && p.keepsBoxes() }
+
 // next advances to the following job and reports whether the operation is over.
 func (j *Job) next(p *params) bool {
 	if int(j.KX)+p.subX < p.KW {
@@ -158,15 +171,21 @@ type box struct {
 
 // span returns the stored rows or columns that taps k0..k0+taps-1 of outputs
 // o0..o0+outs-1 touch.
-func span(o0, outs, stride, pad, k0, taps, dil, extent int, upscale bool) (first, count int) {
+func span(o0, outs, stride, pad, k0, taps, dil, extent, upscale int) (first, count int) {
 	lo := o0*stride - pad + k0*dil
 	hi := (o0+outs-1)*stride - pad + (k0+taps-1)*dil
 	lo, hi = max(lo, 0), min(hi, extent-1)
 	if hi < lo {
 		return 0, 0
 	}
-	if upscale {
+	switch upscale {
+	case 1:
 		lo, hi = lo>>1, hi>>1
+	case 2: // only even coordinates are stored, the others are zeros
+		lo, hi = (lo+1)>>1, hi>>1
+		if hi < lo {
+			return 0, 0
+		}
 	}
 	return lo, hi - lo + 1
 }
@@ -174,7 +193,7 @@ func span(o0, outs, stride, pad, k0, taps, dil, extent int, upscale bool) (first
 // box returns what job j reads of the IFM.
 func (p *params) box(j *Job) box {
 	oh, ow := clip(j.OY, p.BlkH, p.OFMH), clip(j.OX, p.BlkW, p.OFMW)
-	up := p.Upscale != 0
+	up := p.Upscale
 	var b box
 	b.y0, b.h = span(int(j.OY), oh, p.StrideY, p.PadTop, int(j.KY), sub(j.KY, p.subY, p.KH), p.DilY, p.IFMH, up)
 	b.x0, b.w = span(int(j.OX), ow, p.StrideX, p.PadLeft, int(j.KX), sub(j.KX, p.subX, p.KW), p.DilX, p.IFMW, up)

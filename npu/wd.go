@@ -205,7 +205,7 @@ func (m *Machine) parseWD(w *WDState) {
 	case wdHeader:
 		m.parseHeader(w)
 	case wdPalette:
-		n := min(wdPalPerStep, int(w.PalSize)-int(w.PalIdx))
+		n := min(m.Sys.Limits.PaletteEntries, int(w.PalSize)-int(w.PalIdx))
 		if n <= 0 {
 			w.State = wdWeights
 			return
@@ -417,7 +417,7 @@ func (m *Machine) emitWD(w *WDState, t *Job) {
 	p := &m.op[t.Bank]
 	runs := w.zeroRuns()
 	buf := &w.Buf[sel]
-	for range wdPerCycle {
+	for range min(p.perSlot(), m.Sys.Limits.Weights) {
 		if int(w.Fill) >= p.wblock {
 			break
 		}
@@ -449,6 +449,16 @@ func (m *Machine) emitWD(w *WDState, t *Job) {
 	if int(w.Fill) >= p.wblock {
 		m.weightBlockDone(w, t, p)
 	}
+}
+
+// perSlot is the number of weights of a slot: the eight input channels of an output
+// channel and a tap. The write port of a weight block takes a slot a cycle. A
+// depthwise output channel has one input channel, so that its slots hold one weight.
+func (p *params) perSlot() int {
+	if p.kind == kindDepthwise {
+		return 1
+	}
+	return wdPerCycle
 }
 
 // weightBlockDone hands a weight block over and advances the traversal; the end

@@ -16,5 +16,6 @@ func commands(p *program) []*cli.Command {
 		validateCommand(p),
 		compileCommand(p),
 		disasmCommand(p),
+		systemCommand(p),
 	}
 }

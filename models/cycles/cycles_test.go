@@ -65,7 +65,7 @@ func TestPage(t *testing.T) {
 		return
 	}
 	have := strings.Split(string(page), "\n")
-	totals, _, _ := strings.Cut(b.String(), "\n### ") // the list of the farthest depends on all networks
+	totals, _, _ := strings.Cut(b.String(), "\n### ") // the list of operations outside depends on all networks
 	_, totals, _ = strings.Cut(totals, "\n## Totals")
 	for _, line := range strings.Split(totals, "\n") {
 		if !slices.Contains(have, line) {

@@ -99,9 +99,10 @@ func Compare(dir, network string, c isa.Config, sys npu.System) (*Comparison, er
 	return out, nil
 }
 
-// run executes one program and returns the cycles of its operations: the time
-// from the retirement of the one before to its own. What follows the last
-// retirement counts to the last operation.
+// run executes one program and returns the cycles of its operations. A cycle
+// belongs to the operation on the MAC array, else to the oldest one under way, else
+// to the one that is issued next; a transfer of weights that delays an operation
+// thereby counts to it. What follows the last operation counts to that one.
 func (c *Comparison) run(p *driver.Program, sys npu.System) ([]uint64, error) {
 	mem := new(isa.Memory)
 	if err := p.Load(mem, make([]byte, p.InputBytes())); err != nil {
@@ -109,19 +110,45 @@ func (c *Comparison) run(p *driver.Program, sys npu.System) ([]uint64, error) {
 	}
 	m := npu.New(p.Config, sys, npu.ECCNone, mem)
 	var times []uint64
-	last := uint64(0)
+	var banks [4]int
+	issued, retired := 0, 0
 	m.Observe = func(n npu.Note) {
-		if n.Kind == npu.NoteRetire {
-			times = append(times, n.Cycle-last)
-			last = n.Cycle
+		switch n.Kind {
+		case npu.NoteIssue:
+			banks[n.Bank&3] = issued
+			issued++
+			times = append(times, 0)
+		case npu.NoteRetire:
+			retired++
 		}
 	}
 	m.Start(p.StreamAddr(), 4*len(p.Commands), p.Bases())
-	if st := m.Run(cycleLimit); st != npu.Done {
+	waiting := uint64(0)
+	for m.S.CC.Run != 0 {
+		if m.Cycle() >= cycleLimit {
+			return nil, fmt.Errorf("no end after %d cycles: %s", m.Cycle(), m.Describe())
+		}
+		mac := &m.S.Trav.MAC
+		before := m.Cycle()
+		switch m.Step(); {
+		case retired == issued:
+			waiting += m.Cycle() - before
+		case mac.On != 0:
+			times[banks[mac.Bank&3]] += waiting + m.Cycle() - before
+			waiting = 0
+		default:
+			times[retired] += waiting + m.Cycle() - before
+			waiting = 0
+		}
+	}
+	if st := m.Status(); st != npu.Done {
 		return nil, fmt.Errorf("the machine ended with %v: %s", st, m.Describe())
 	}
+	if retired != issued {
+		return nil, fmt.Errorf("%d operations were issued, %d are complete", issued, retired)
+	}
 	if len(times) > 0 {
-		times[len(times)-1] += m.Cycle() - last
+		times[len(times)-1] += waiting
 	}
 	c.Ours += m.Cycle()
 	for i, n := range m.Events {

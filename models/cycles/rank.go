@@ -56,11 +56,15 @@ const (
 	MeanHigh         = 1.07
 )
 
+func (l *Layer) large() bool { return l.Cycles >= MinLayerCycles }
+
+func (l *Layer) outside() bool { return l.Ratio() < LayerLow || l.Ratio() > LayerHigh }
+
 // Large returns the layers of at least MinLayerCycles.
 func (c *Comparison) Large() []Layer {
 	var out []Layer
 	for _, l := range c.Layers {
-		if l.Cycles >= MinLayerCycles {
+		if l.large() {
 			out = append(out, l)
 		}
 	}
@@ -85,7 +89,7 @@ func (c *Comparison) Rank() (float64, bool) {
 func (c *Comparison) Outside() []Layer {
 	var out []Layer
 	for _, l := range c.Large() {
-		if r := l.Ratio(); r < LayerLow || r > LayerHigh {
+		if l.outside() {
 			out = append(out, l)
 		}
 	}

@@ -24,9 +24,10 @@ with its default system file. Vela's figures are the estimates it prints beside 
 measurements. The machine has no formula for the cycles of an operation; its figures are what its pipeline, ports and
 memories take. Cycles do not depend on the input, which is all zero here.
 
-The cycles of an operation are the time from the retirement of the one before to its own, so that the start of an operation
-that overlaps with the end of the one before is not counted twice. An operation that Vela splits in stripes or slices is one
-row; all operations of a softmax are one row. What the host computes is left out.
+A cycle belongs to the operation on the MAC array, else to the oldest operation under way, else to the next one, as in
+upset run; a transfer of weights that delays an operation counts to it. All cycles are counted once: the cycles of the operations add
+up to the total. An operation that Vela splits in stripes or slices is one row; all operations of a softmax are one row. What the
+host computes is left out.
 `
 
 // Write writes the page: all comparisons, sorted by network and configuration.
@@ -158,9 +159,6 @@ func writeRanks(b *strings.Builder, list []*Comparison) {
 	}
 }
 
-// shownLayers is the number of operations in the list of the farthest.
-const shownLayers = 30
-
 // stray is an operation with the network it belongs to.
 type stray struct {
 	c *Comparison
@@ -168,6 +166,8 @@ type stray struct {
 	l Layer
 }
 
+// writeOutside lists every operation that lies outside the bounds, the farthest
+// first.
 func writeOutside(b *strings.Builder, list []*Comparison) {
 	var all []stray
 	for _, c := range list {
@@ -175,15 +175,15 @@ func writeOutside(b *strings.Builder, list []*Comparison) {
 			continue
 		}
 		for i, l := range c.Layers {
-			if l.Cycles >= MinLayerCycles {
+			if l.large() && l.outside() {
 				all = append(all, stray{c, i, l})
 			}
 		}
 	}
 	far := func(s stray) float64 { return math.Abs(math.Log(s.l.Ratio())) }
 	slices.SortStableFunc(all, func(x, y stray) int { return cmp.Compare(far(y), far(x)) })
-	all = all[:min(len(all), shownLayers)]
-	fmt.Fprintf(b, "\n### The farthest operations\n\n| network | configuration | layer | operation | parts | ours | Vela | ratio |\n|---|---|---|---|---|---|---|---|\n")
+	fmt.Fprintf(b, "\n### Operations outside %.1f–%.1f\n\nDEVIATIONS.md says why.\n\n| network | configuration | layer | operation | parts | ours | Vela | ratio |\n|---|---|---|---|---|---|---|---|\n",
+		LayerLow, LayerHigh)
 	for _, s := range all {
 		fmt.Fprintf(b, "| %s | %s | %d | %s | %d | %d | %.0f | %.2f |\n",
 			s.c.Network, strings.ToUpper(s.c.Config.String()), s.n, s.l.Kind, s.l.Parts, s.l.Ours, s.l.Cycles, s.l.Ratio())
