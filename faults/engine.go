@@ -50,6 +50,7 @@ type Engine struct {
 	golds     []*Golden
 	life      *lifetimes
 	future    *future
+	follow    *follow // nil where all must be done on the clock
 }
 
 // plain returns the engine with everything off but checkpoints.
@@ -79,6 +80,7 @@ func New(p *driver.Program, inputs [][]byte, o Options, progress func(done, tota
 		o.System = npu.DefaultSystem()
 	}
 	e := &Engine{program: p, table: netlist.New(p.Config, o.ECC), options: o, criterion: o.Criterion.Resolve(p), points: o.Checkpoints, inputs: len(inputs), future: newFuture(p)}
+	e.follow = e.newFollow()
 	if err := e.runAll(inputs, progress); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"upset/models/driver"
 	"upset/npu"
+	"upset/npu/cone"
 	"upset/npu/isa"
 )
 
@@ -35,6 +36,7 @@ type Golden struct {
 	points []point // in order of cycles, over both inferences
 	end    int     // points[end] is the end of the first inference
 	hash   uint64
+	trace  *cone.Trace // of the same run without a clock, nil where it cannot be followed
 }
 
 // point is the machine at one cycle of the fault-free run. RAM banks and memory
@@ -116,6 +118,7 @@ func again(m *npu.Machine, p *driver.Program, input []byte, cycle uint64) {
 	for _, b := range p.Inputs {
 		if b.Offset >= 0 {
 			copy(m.Mem.SRAM[b.Offset:], input[:b.Size])
+			m.Writes.Note(isa.SRAMBase+uint32(b.Offset), b.Size)
 		}
 		input = input[b.Size:]
 	}
@@ -152,7 +155,7 @@ func (e *Engine) golden(input []byte, cycles uint64) (*Golden, error) {
 	if cycles != 0 && m.Cycle() != cycles {
 		return nil, fmt.Errorf("the fault-free run took %d cycles for one input and %d for another: its timing must not depend on the data", cycles, m.Cycle())
 	}
-	want, err := e.program.RunFunctional(input)
+	want, err := e.functional(g)
 	if err != nil {
 		return nil, err
 	}
@@ -176,6 +179,24 @@ func (e *Engine) spacing(cycles uint64) uint64 {
 		n = min(n, cycles/closest+1)
 	}
 	return max(1, (cycles+n-1)/n)
+}
+
+// functional runs the input without a clock, for comparison and, where differences
+// can be followed, for the hand-off.
+func (e *Engine) functional(g *Golden) ([]byte, error) {
+	if e.follow == nil {
+		return e.program.RunFunctional(g.Input)
+	}
+	mem := new(isa.Memory)
+	if err := e.program.Load(mem, g.Input); err != nil {
+		return nil, err
+	}
+	var err error
+	if g.trace, err = e.follow.program.Record(mem); err != nil {
+		g.trace = nil
+		return e.program.RunFunctional(g.Input)
+	}
+	return e.program.ReadOutputs(mem), nil
 }
 
 // record runs to the end of an inference, taking points at multiples of step.
@@ -224,10 +245,16 @@ func (e *Engine) timeline(m *npu.Machine) ([]OpSpan, uint64, error) {
 	}
 	life := newLifetimes(m)
 	begin(m, e.program)
+	m.Journal = new(npu.Journal)
 	for m.S.CC.Run != 0 && m.Cycle() < runawayLimit {
+		m.Journal.Clear()
 		m.Step()
 		e.future.note(&m.S.DMA)
+		if e.follow != nil {
+			e.follow.noteStores(m.Journal, m.Cycle())
+		}
 	}
+	m.Journal = nil
 	if st := m.Status(); st != npu.Done {
 		return nil, 0, fmt.Errorf("the fault-free run ended with a %v: %s", st, m.Describe())
 	}
