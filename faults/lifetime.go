@@ -3,15 +3,16 @@ package faults
 import (
 	"sort"
 
-	"upset/npu"
+	"upset/npu/isa"
 )
 
 // lifetimes records when the words of the shared buffer hold a value that is
 // still to be read, over two inferences without faults. Which words are accessed
 // when does not depend on the data, so one record serves all inputs.
 type lifetimes struct {
-	m     *npu.Machine
-	unit  int      // bytes of a word
+	size  int      // bytes of the buffer
+	fine  int      // bytes from the start that are words of their own
+	unit  int      // bytes of the words behind
 	words [][]span // live stretches per word, in order
 	open  []span   // the value under way: written at from, last read at to
 }
@@ -20,41 +21,46 @@ type lifetimes struct {
 type span struct{ from, to uint32 }
 
 const (
-	lifeWord       = 4         // bytes: the smallest unit that accumulators and 32-bit outputs write whole
-	codeWord       = 8         // bytes: with a code, a write of a part reads the whole coded word
-	lifetimeCycles = 2_000_000 // longer inferences are not recorded, to bound memory
+	lifeWord       = 4                 // bytes: the smallest unit that accumulators are written in
+	lifeFine       = 2 * isa.BankBytes // the output buffers, which are written byte by byte
+	codeWord       = 8                 // bytes: with a code, a write of a part reads the whole coded word
+	lifetimeCycles = 2_000_000         // longer inferences are not recorded, to bound memory
 )
 
-// newLifetimes starts recording the accesses of a machine.
-func newLifetimes(m *npu.Machine) *lifetimes {
-	unit := lifeWord
-	if m.ECC != npu.ECCNone {
-		unit = codeWord
-	}
-	n := m.Spec.SHRAMBytes() / unit
-	l := &lifetimes{m: m, unit: unit, words: make([][]span, n), open: make([]span, n)}
-	m.Access = l.access
-	return l
+// newLifetimes makes an empty record for a buffer of so many bytes, of which the
+// first ones are recorded byte by byte.
+func newLifetimes(size, fine, unit int) *lifetimes {
+	n := fine + (size-fine)/unit
+	return &lifetimes{size: size, fine: fine, unit: unit, words: make([][]span, n), open: make([]span, n)}
 }
 
-func (l *lifetimes) access(addr, bytes int, write bool) {
-	if l.m.Cycle() > 2*lifetimeCycles+1 {
+// word is the word that holds a byte, and where that word begins and ends.
+func (l *lifetimes) word(addr int) (i, from, to int) {
+	if addr < l.fine {
+		return addr, addr, addr + 1
+	}
+	i = (addr - l.fine) / l.unit
+	from = l.fine + i*l.unit
+	return l.fine + i, from, from + l.unit
+}
+
+// access notes that bytes were read or written in a cycle.
+func (l *lifetimes) access(cycle uint64, addr, bytes int, write bool) {
+	if cycle > 2*lifetimeCycles+1 || addr < 0 {
 		return
 	}
-	now := uint32(l.m.Cycle())
-	size := len(l.words) * l.unit
-	for a := addr / l.unit * l.unit; a < addr+bytes; a += l.unit {
-		i := a % size / l.unit
-		if a < 0 || i < 0 {
-			continue
-		}
+	now := uint32(cycle)
+	for a := addr; a < addr+bytes; {
+		k := a % l.size
+		i, from, to := l.word(k)
 		o := &l.open[i]
-		if write && a >= addr && a+l.unit <= addr+bytes {
+		if write && k == from && a+to-from <= addr+bytes {
 			l.settle(i)
 			*o = span{now, now}
-			continue
+		} else {
+			o.to = now // a read, or a write of a part that leaves the rest alive
 		}
-		o.to = now // a read, or a write of a part that leaves the rest alive
+		a += to - k
 	}
 }
 
@@ -70,7 +76,7 @@ func (l *lifetimes) close() {
 	for i := range l.open {
 		l.settle(i)
 	}
-	l.m.Access, l.open, l.m = nil, nil, nil
+	l.open = nil
 }
 
 // dead reports whether the word that holds a byte is written, or never touched
@@ -79,8 +85,9 @@ func (l *lifetimes) dead(addr int, cycle uint64) bool {
 	if l == nil {
 		return false
 	}
-	s := l.words[addr/l.unit]
+	i, _, _ := l.word(addr)
+	s := l.words[i]
 	c := uint32(cycle)
-	i := sort.Search(len(s), func(i int) bool { return s[i].to > c })
+	i = sort.Search(len(s), func(i int) bool { return s[i].to > c })
 	return i == len(s) || s[i].from > c
 }

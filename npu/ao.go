@@ -140,7 +140,7 @@ func (m *Machine) activate(a *AOState, p *params) {
 }
 
 // table reads a word of the lookup tables.
-func (m *Machine) table(offset int) uint32 { return uint32(m.ram(m.lutStart + offset)) }
+func (m *Machine) table(offset int) uint32 { return uint32(m.ram(m.lutStart+offset, 4)) }
 
 // roundLanes rounds and shifts the products, saturating at 32 bits.
 func (m *Machine) roundLanes(a *AOState, p *params) {
@@ -324,7 +324,7 @@ func (m *Machine) readOperands(a *AOState, t *Block, p *params, n int) {
 	if p.kind != kindElementwise {
 		at := p.abStart(a.AB) + (int(a.Y)*p.BlkW+int(a.X))*p.sumPitch() + c*p.accBytes
 		for i := range n {
-			v := m.ram(at + i*p.accBytes)
+			v := m.ram(at+i*p.accBytes, p.accBytes)
 			if p.accBytes == 4 {
 				v = uint64(int64(int32(v)))
 			}
@@ -361,7 +361,7 @@ func (m *Machine) readOperand(p *params, base int, b box, f *isa.FeatureMap, y, 
 		if b.n == 1 {
 			o = at
 		}
-		v := m.ram(o)
+		v := m.ram(o, f.Bytes)
 		put(i, f.Widen(v))
 	}
 }

@@ -1,5 +1,11 @@
 package npu
 
+import (
+	"encoding/binary"
+
+	"upset/npu/kernel"
+)
+
 // Pipeline stages of the MAC array. A token is one cycle's work: eight input
 // channels of every pixel of a micro-block against the weights of its channels.
 const (
@@ -63,15 +69,8 @@ type MACState struct {
 	WrDone uint8            `npu:"2,local"` // bit 0: last of the block, bit 1: buffer
 }
 
-const (
-	mask9  = 1<<9 - 1
-	mask18 = 1<<18 - 1
-	mask36 = 1<<36 - 1
-	mask40 = 1<<40 - 1
-)
+const mask40 = 1<<40 - 1
 
-func sx9(v uint16) int32  { return int32(int16(v<<7)) >> 7 }
-func sx36(v uint64) int64 { return int64(v<<28) >> 28 }
 func sx40(v uint64) int64 { return int64(v<<24) >> 24 }
 
 // stepMAC moves every token one stage on, last stage first, and issues the next
@@ -126,7 +125,12 @@ func (m *Machine) writeSums(s *MACState) {
 			continue
 		}
 		a := p.sumAddr(int(s.WrAddr), px)
-		for o, v := range s.AccOut[px*d : px*d+d] {
+		out := s.AccOut[px*d : px*d+d]
+		if b := m.plainRAM(a, d*p.accBytes); b != nil {
+			packSums(b, out, p.accBytes)
+			continue
+		}
+		for o, v := range out {
 			m.ramStore(a+o*p.accBytes, v, p.accBytes)
 		}
 	}
@@ -144,6 +148,38 @@ func (p *params) sumAddr(addr, px int) int {
 		x, y = px&1, px>>1
 	}
 	return addr + (y*p.BlkW+x)*p.sumPitch()
+}
+
+// plainRAM returns n bytes of the shared buffer for direct use, or nil if each
+// access must be seen or checked: by a journal or an observer, for its check bits,
+// or because addresses wrap.
+func (m *Machine) plainRAM(addr, n int) []byte {
+	if m.Journal != nil || m.Access != nil || m.S.RAM.SynLive != 0 || addr < 0 || addr+n > m.shramLast8 {
+		return nil
+	}
+	return m.S.RAM.Mem[addr : addr+n : addr+n]
+}
+
+// packSums stores 40-bit accumulators as words of 32 or 40 bits.
+func packSums(b []byte, sums []uint64, size int) {
+	for _, v := range sums {
+		binary.LittleEndian.PutUint32(b, uint32(v))
+		if size > 4 {
+			b[4] = byte(v >> 32)
+		}
+		b = b[size:]
+	}
+}
+
+// unpackSums reads words of 32 or 40 bits as 40-bit accumulators.
+func unpackSums(sums []uint64, b []byte, size int) {
+	for i := range sums {
+		v := uint64(int64(int32(binary.LittleEndian.Uint32(b))))
+		if size > 4 {
+			v = v&0xffffffff | uint64(b[4])<<32
+		}
+		sums[i], b = v&mask40, b[size:]
+	}
 }
 
 // sumPitch is the distance of neighbouring pixels in the accumulator buffer.
@@ -190,15 +226,13 @@ func (m *Machine) accumulate(s *MACState) {
 		dots, d := p.ubW*p.ubH*m.Spec.UBlockD, m.Spec.UBlockD
 		switch {
 		case isMax:
-			for i := range dots {
+			for i := 0; i < dots; i += d {
 				if s.Mask[stSum]>>(i/d)&1 != 0 {
-					s.Acc[i] = uint64(max(sx40(s.Acc[i]), sx36(s.Sum[i]))) & mask40
+					kernel.AccumulateMax(s.Acc[i:i+d], s.Sum[i:])
 				}
 			}
 		default:
-			for i := range dots {
-				s.Acc[i] = uint64(sx40(s.Acc[i])+sx36(s.Sum[i])) & mask40
-			}
+			kernel.Accumulate(s.Acc[:dots], s.Sum[:])
 		}
 	}
 	s.copyTag(stSum)
@@ -220,20 +254,7 @@ func (m *Machine) sumProducts(s *MACState) bool {
 		p := &m.op[s.Bank[stProduct]]
 		m.readSums(s, p, int(a))
 	}
-	dots := m.dots
-	k := 8 * uint(s.Shift[stProduct]&3)
-	fresh := f&tokNewSum != 0
-	for i := range dots {
-		// (q ^ 2^17) - 2^17 extends the sign of 18 bits; the eight 2^17 go at once.
-		q := (*[8]uint32)(s.Prod[i*8:])
-		const sign = 1 << 17
-		t := int32((q[0]^sign)+(q[1]^sign)+(q[2]^sign)+(q[3]^sign)+(q[4]^sign)+(q[5]^sign)+(q[6]^sign)+(q[7]^sign)) - 8*sign
-		v := int64(t) << k
-		if !fresh {
-			v += sx36(s.Sum[i])
-		}
-		s.Sum[i] = uint64(v) & mask36
-	}
+	kernel.SumProducts(s.Sum[:m.dots], s.Prod[:], 8*uint(s.Shift[stProduct]&3), f&tokNewSum != 0)
 	s.copyTag(stProduct)
 	return true
 }
@@ -247,8 +268,12 @@ func (m *Machine) readSums(s *MACState, p *params, addr int) {
 		}
 		a := p.sumAddr(addr, px)
 		in := s.AccIn[px*d : px*d+d]
+		if b := m.plainRAM(a, d*p.accBytes); b != nil {
+			unpackSums(in, b, p.accBytes)
+			continue
+		}
 		for o := range in {
-			v := m.ram(a + o*p.accBytes)
+			v := m.ram(a+o*p.accBytes, p.accBytes)
 			if p.accBytes == 4 {
 				v = uint64(int64(int32(v)))
 			}
@@ -262,28 +287,7 @@ func (m *Machine) multiply(s *MACState) {
 	if s.Valid[stOperand] == 0 {
 		return
 	}
-	d := m.Spec.UBlockD
-	var w [8 * maxD]int32
-	for i, v := range s.Weight[:8*d] {
-		w[i] = sx9(v)
-	}
-	for px := range m.pixels {
-		x := (*[8]uint16)(s.IFM[px*8:])
-		x0, x1, x2, x3 := sx9(x[0]), sx9(x[1]), sx9(x[2]), sx9(x[3])
-		x4, x5, x6, x7 := sx9(x[4]), sx9(x[5]), sx9(x[6]), sx9(x[7])
-		for o := range d {
-			q := (*[8]uint32)(s.Prod[(px*d+o)*8:])
-			v := (*[8]int32)(w[o*8:])
-			q[0] = uint32(x0*v[0]) & mask18
-			q[1] = uint32(x1*v[1]) & mask18
-			q[2] = uint32(x2*v[2]) & mask18
-			q[3] = uint32(x3*v[3]) & mask18
-			q[4] = uint32(x4*v[4]) & mask18
-			q[5] = uint32(x5*v[5]) & mask18
-			q[6] = uint32(x6*v[6]) & mask18
-			q[7] = uint32(x7*v[7]) & mask18
-		}
-	}
+	kernel.Multiply(s.Prod[:], s.IFM[:8*m.pixels], s.Weight[:8*m.Spec.UBlockD])
 	m.work.macs += m.dots * 8
 	s.copyTag(stOperand)
 }
@@ -304,22 +308,7 @@ func (m *Machine) subtractZero(s *MACState) {
 	} else {
 		zp &= 0xff
 	}
-	for px := range m.pixels {
-		x := (*[8]uint16)(s.IFM[px*8:])
-		if s.Mask[stFetch]>>px&1 == 0 {
-			*x = [8]uint16{}
-			continue
-		}
-		raw, on := s.Raw[px], s.Chan
-		for i := range x {
-			v := int32(uint8(raw))
-			if signed {
-				v = int32(int8(raw))
-			}
-			x[i] = uint16(v-zp) & mask9 & -uint16(on&1)
-			raw, on = raw>>8, on>>1
-		}
-	}
+	kernel.Operands(s.IFM[:], s.Raw[:m.pixels], s.Mask[stFetch], s.Chan, zp, signed)
 	s.Weight = s.WRaw
 	s.copyTag(stFetch)
 }

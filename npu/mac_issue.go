@@ -161,7 +161,7 @@ func (m *Machine) fetchPixels(s *MACState, t *Job, p *params, tap, sw, sh, ch, k
 		in |= 1 << px
 		a := base + ((y-int(s.Y0))*int(s.Row)+x-int(s.X0))*int(s.Pix)
 		if p.IFM.Bytes == 1 {
-			s.Raw[px] = m.ram(a)
+			s.Raw[px] = m.ram(a, 8)
 		} else {
 			s.Raw[px] = m.gather(a, p.IFM.Bytes, k)
 		}
@@ -180,7 +180,7 @@ func (m *Machine) gather(addr, bytes, k int) uint64 {
 	var v uint64
 	per := 8 / bytes
 	for w := range bytes {
-		word := m.ram(addr + 8*w)
+		word := m.ram(addr+8*w, 8)
 		for i := range per {
 			v |= word >> (8 * (i*bytes + k)) & 0xff << (8 * (w*per + i))
 		}

@@ -24,8 +24,9 @@ type Machine struct {
 	Observe func(n Note)      // called on issue and retirement of operations, may be nil
 	Journal *Journal          // records every store, may be nil
 
-	// Access is called for every access to the shared buffer's RAM, may be nil.
-	Access func(addr, bytes int, write bool)
+	// Access is called for every access to the shared buffer's RAM, may be nil. A
+	// read delivers eight bytes, of which the machine uses the first ones.
+	Access func(addr, bytes, used int, write bool)
 
 	op         [4]params // decoded view of the banks, renewed when they change
 	work       work

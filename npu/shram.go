@@ -128,10 +128,11 @@ func (m *Machine) eccFault() {
 	m.halt()
 }
 
-// ram reads eight bytes at any byte address; addresses behind the end wrap.
-func (m *Machine) ram(addr int) uint64 {
+// ram reads eight bytes at any byte address, of which the caller uses the first
+// ones; addresses behind the end wrap.
+func (m *Machine) ram(addr, used int) uint64 {
 	if m.Access != nil {
-		m.Access(addr, 8, false)
+		m.Access(addr, 8, used, false)
 	}
 	if uint(addr) > uint(m.shramLast8) {
 		return m.ramWrapped(addr)
@@ -165,7 +166,7 @@ func (m *Machine) ramStore(addr int, v uint64, n int) {
 		m.Journal.note(Store{Addr: uint32(addr), Value: v, Bytes: uint8(n)})
 	}
 	if m.Access != nil {
-		m.Access(addr, n, true)
+		m.Access(addr, n, n, true)
 	}
 	if uint(addr) > uint(m.shramLast8) {
 		size := m.Spec.SHRAMBytes()

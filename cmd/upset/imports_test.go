@@ -17,7 +17,7 @@ var mayImport = map[string][]string{
 	"npu/isa":                 {"npu/arith"},
 	"npu/mlw":                 {},
 	"npu/arith":               {},
-	"npu":                     {"npu/isa", "npu/mlw", "npu/arith"},
+	"npu":                     {"npu/isa", "npu/mlw", "npu/arith", "npu/kernel"},
 	"npu/functional":          {"npu/isa", "npu/mlw", "npu/arith"},
 	"models/tflite":           {},
 	"models/reference":        {"models/tflite", "npu/..."},

@@ -1,0 +1,156 @@
+package cone
+
+import (
+	"fmt"
+
+	"upset/npu/isa"
+)
+
+// Runner follows differences. It holds the memory that this needs, so that a
+// long series allocates nothing. One goroutine uses a Runner at a time.
+type Runner struct {
+	p     *Program
+	mem   difference
+	a, b  changes
+	table func(offset int) uint32
+	lut   *[isa.LUTBytes]byte
+	own   [isa.LUTBytes]byte // tables of Dense
+	macs  int64
+	left  []Byte
+	moved []Byte
+
+	in, in2, bytes []byte
+	x, window      []int32
+	acc32          []int32
+	acc            []int64
+	touched        touched
+	nodes          []node
+	taps           []int32
+	deltas         []int64
+	rows           []int64 // sums of the touched pixels
+}
+
+// Runner returns a runner for the program.
+func (p *Program) Runner() *Runner {
+	r := &Runner{p: p}
+	r.table = r.word
+	return r
+}
+
+// Propagate follows differences to the end of the stream. Before operation from
+// starts, memory equals that of the recorded run except for the bytes in diff,
+// and so do the lookup tables. A byte that is named twice has the later value.
+//
+// It returns the bytes that differ after the last operation, by ascending
+// address, in a slice that is valid until the next call, and the
+// multiply-accumulates spent. The error is ErrClock where the exact result is out
+// of reach; other errors say that the arguments are wrong.
+func (r *Runner) Propagate(t *Trace, from int, diff []Byte) (left []Byte, macs int64, err error) {
+	return r.PropagateTo(t, from, len(r.p.ops), diff)
+}
+
+// PropagateTo is Propagate that stops before operation to starts.
+func (r *Runner) PropagateTo(t *Trace, from, to int, diff []Byte) (left []Byte, macs int64, err error) {
+	if t.p != r.p {
+		return nil, 0, fmt.Errorf("cone: the trace belongs to another program")
+	}
+	if from < 0 || to < from || to > len(t.ops) {
+		return nil, 0, fmt.Errorf("cone: operations %d to %d of %d do not exist", from, to, len(t.ops))
+	}
+	r.mem.reset(t.size)
+	r.macs = 0
+	for _, b := range diff {
+		if int(b.Addr-isa.SRAMBase) >= t.size {
+			return nil, 0, fmt.Errorf("cone: the byte at %#08x is not in the SRAM of %d bytes", b.Addr, t.size)
+		}
+		r.mem.set(b.Addr, b.Value)
+	}
+	for i := from; i < to && r.mem.live > 0; i++ {
+		if err := r.step(&r.p.ops[i], &t.ops[i]); err != nil {
+			return nil, r.macs, err
+		}
+	}
+	r.left = r.left[:0]
+	if r.mem.live > 0 {
+		r.mem.each(Range{isa.SRAMBase, isa.SRAMBase + uint32(t.size)}, func(addr uint32) {
+			r.left = append(r.left, Byte{addr, r.mem.values[addr-isa.SRAMBase]})
+		})
+	}
+	return r.left, r.macs, nil
+}
+
+// step follows the differences through one operation.
+func (r *Runner) step(o *operation, g *recorded) error {
+	if o.Kernel < 0 {
+		return r.transfer(o)
+	}
+	for _, c := range o.Constants {
+		if r.mem.any(c) {
+			return ErrClock
+		}
+	}
+	r.mem.collect(&r.a, &o.ifm, g.ifm)
+	r.b.reset()
+	if o.two {
+		r.mem.collect(&r.b, &o.ifm2, g.ifm2)
+	}
+	changed := len(r.a.at)+len(r.b.at) > 0
+	if changed && g.opaque != "" {
+		return ErrClock
+	}
+	r.mem.drop(o.Writes)
+	if !changed {
+		return nil
+	}
+	r.lut = g.lut
+	switch o.Kind {
+	case Conv:
+		r.sparseConv(o, g)
+	case Depthwise, AveragePool, ReduceSum:
+		r.sparseSum(o, g)
+	case MaxPool:
+		r.sparseMax(o, g)
+	default:
+		r.sparseElementwise(o, g)
+	}
+	return nil
+}
+
+// transfer follows the differences through a DMA operation.
+func (r *Runner) transfer(o *operation) error {
+	r.moved = r.moved[:0]
+	for _, src := range o.Reads {
+		if o.Kind == Table && r.mem.any(src) {
+			return ErrClock
+		}
+		r.mem.each(src, func(addr uint32) {
+			r.moved = append(r.moved, Byte{addr - o.src + o.dst, r.mem.values[addr-isa.SRAMBase]})
+		})
+	}
+	r.mem.drop(o.Writes)
+	if o.Kind == Copy {
+		for _, b := range r.moved {
+			r.mem.set(b.Addr, b.Value)
+		}
+	}
+	return nil
+}
+
+// emit compares a new output element with the recorded one and notes the bytes
+// that differ.
+func (r *Runner) emit(o *operation, g *recorded, e int, bits uint32) {
+	size := o.ofm.Bytes
+	diff := bits ^ take(g.ofm, e, size)
+	if size < 4 {
+		diff &= 1<<(8*size) - 1
+	}
+	if diff == 0 {
+		return
+	}
+	addr := o.ofm.at(e)
+	for i := range uint32(size) {
+		if diff>>(8*i)&0xff != 0 {
+			r.mem.set(addr+i, byte(bits>>(8*i)))
+		}
+	}
+}

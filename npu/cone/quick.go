@@ -1,0 +1,140 @@
+package cone
+
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"upset/npu/isa"
+)
+
+// lot is the number of channels that the output stage computes at a time.
+const lot = 8
+
+// isQuick reports whether the output stage of an operation with weights fits the
+// short form: 8-bit outputs without function or table, 32-bit accumulators, and
+// scales of which the products fit 64 bits.
+func (o *operation) isQuick() bool {
+	if !o.out.plain || o.ofm.Bytes != 1 || o.d.Acc40 || len(o.scales) == 0 {
+		return false
+	}
+	for i := range o.scales {
+		if !o.scales[i].short {
+			return false
+		}
+	}
+	return true
+}
+
+// quickly turns accumulators of channels from oc on into bytes, or reports false
+// where one is too large with its bias.
+func (o *operation) quickly(dst *[lot]byte, acc []int64, oc int) bool {
+	zp, lo, hi := o.out.zp, o.out.lo, o.out.hi
+	scales := o.scales[oc:]
+	acc = acc[:min(lot, len(acc))]
+	scales = scales[:len(acc)]
+	for i, a := range acc {
+		s := &scales[i]
+		v := a + s.bias
+		if v != int64(int32(v)) {
+			return false
+		}
+		p := v * int64(s.factor)
+		p += s.up + p>>63&(s.down-s.up)
+		dst[i&(lot-1)] = byte(min(max(p>>(s.shift&maxShift)+zp, lo), hi))
+	}
+	return true
+}
+
+// pixelSums adds the differences of the sums of channels from oc on of pixel q to
+// the recorded accumulators, and notes the outputs that come out different.
+func (r *Runner) pixelSums(o *operation, g *recorded, q, oc int, sums []int64) {
+	any := int64(0)
+	for _, s := range sums {
+		any |= s
+	}
+	if any == 0 {
+		return
+	}
+	e := q*o.d.OFMD + oc
+	if !o.quick {
+		r.eachSum(o, g, e, oc, sums)
+		return
+	}
+	var acc [lot]int64
+	var out [lot]byte
+	for i, old := range g.sums[e : e+len(sums)] {
+		acc[i&(lot-1)] = int64(old + int32(sums[i]))
+	}
+	if !o.quickly(&out, acc[:len(sums)], oc) {
+		r.eachSum(o, g, e, oc, sums)
+		return
+	}
+	if len(sums) == lot {
+		r.noteLot(o, g, e, binary.LittleEndian.Uint64(out[:]))
+		return
+	}
+	for i := range sums {
+		r.emit(o, g, e+i, uint32(out[i]))
+	}
+}
+
+// noteLot notes the bytes of eight channels, which lie side by side, that differ
+// from the recorded ones. None of them is marked yet.
+func (r *Runner) noteLot(o *operation, g *recorded, e int, out uint64) {
+	const (
+		top  = 0x8080808080808080
+		rest = ^uint64(top)
+	)
+	diff := out ^ binary.LittleEndian.Uint64(g.ofm[e:])
+	if diff == 0 {
+		return
+	}
+	m := &r.mem
+	at := int(o.ofm.at(e) - isa.SRAMBase)
+	binary.LittleEndian.PutUint64(m.values[at:], out)
+	// The top bit of every byte that is not zero, then a bit for each byte.
+	mask := (((diff&rest + rest) | diff) & top) >> 7 * 0x0102040810204080 >> 56
+	m.live += bits.OnesCount64(mask)
+	m.marks[at>>6] |= mask << (at & 63)
+	if shift := at & 63; shift > 64-lot {
+		if over := mask >> (64 - shift); over != 0 {
+			m.marks[at>>6+1] |= over
+		}
+	}
+}
+
+// eachSum is pixelSums for any output stage. E is the first element.
+func (r *Runner) eachSum(o *operation, g *recorded, e, oc int, sums []int64) {
+	d := &o.d
+	for i, s := range sums {
+		if s == 0 {
+			continue
+		}
+		sum := o.wrap(g.sum(e+i) + s)
+		v := int64(0)
+		if o.Kind == AveragePool {
+			q := e / d.OFMD
+			v = o.mean(sum, o.valid(q/d.OFMW, q%d.OFMW))
+		} else {
+			v = o.scales[oc+i].apply(sum, d.Round)
+		}
+		r.emit(o, g, e+i, r.finish(o, v))
+	}
+}
+
+// outputs turns the accumulators of channels from oc on into the elements of out
+// from e on.
+func (r *Runner) outputs(o *operation, out []byte, e, oc int, acc []int64) {
+	for len(acc) > 0 {
+		n := min(lot, len(acc))
+		var b [lot]byte
+		if o.quick && o.quickly(&b, acc[:n], oc) {
+			copy(out[e:e+n], b[:])
+		} else {
+			for i, sum := range acc[:n] {
+				put(out, e+i, o.ofm.Bytes, r.finish(o, o.scales[oc+i].apply(sum, o.d.Round)))
+			}
+		}
+		acc, e, oc = acc[n:], e+n, oc+n
+	}
+}

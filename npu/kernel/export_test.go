@@ -1,0 +1,12 @@
+package kernel
+
+// Accelerated reports whether the vector variants are in use.
+func Accelerated() bool { return accelerated }
+
+// Accelerate selects a variant and returns a function that undoes it. It has no
+// effect where the vector variants are missing.
+func Accelerate(on bool) func() {
+	before := accelerated
+	accelerated = on && detect()
+	return func() { accelerated = before }
+}
