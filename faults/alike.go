@@ -53,8 +53,8 @@ func (e *Engine) ramAlike(m *npu.Machine, p *point) bool {
 		if e.life == nil {
 			return false
 		}
-		for k := 0; k < len(r); k += e.life.unit {
-			if !bytes.Equal(a[k:k+e.life.unit], r[k:k+e.life.unit]) && !e.life.dead(i*ramPiece+k, p.cycle) {
+		for k := range r {
+			if a[k] != r[k] && !e.life.dead(i*ramPiece+k, p.cycle) {
 				return false
 			}
 		}

@@ -48,7 +48,8 @@ type Engine struct {
 	points    int
 	inputs    int
 	golds     []*Golden
-	life      *lifetimes
+	life      *lifetimes // of the data in the shared buffer
+	codes     *lifetimes // of its coded words
 	future    *future
 	follow    *follow // nil where all must be done on the clock
 }

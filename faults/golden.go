@@ -243,7 +243,14 @@ func (e *Engine) timeline(m *npu.Machine) ([]OpSpan, uint64, error) {
 		ops = append(ops, s)
 		at = n.Cycle + 1
 	}
-	life := newLifetimes(m)
+	size := m.Spec.SHRAMBytes()
+	data, code := newLifetimes(size, lifeFine, lifeWord), newLifetimes(size, 0, codeWord)
+	m.Access = func(addr, bytes, used int, write bool) {
+		data.access(m.Cycle(), addr, used, write)
+		if m.ECC != npu.ECCNone {
+			code.access(m.Cycle(), addr, bytes, write)
+		}
+	}
 	begin(m, e.program)
 	m.Journal = new(npu.Journal)
 	for m.S.CC.Run != 0 && m.Cycle() < runawayLimit {
@@ -266,8 +273,12 @@ func (e *Engine) timeline(m *npu.Machine) ([]OpSpan, uint64, error) {
 	if cycles <= lifetimeCycles {
 		again(m, e.program, make([]byte, e.program.InputBytes()), cycles)
 		m.Run(runawayLimit)
-		life.close()
-		e.life = life
+		data.close()
+		e.life, e.codes = data, data
+		if m.ECC != npu.ECCNone {
+			code.close()
+			e.codes = code
+		}
 	}
 	return ops, cycles, nil
 }

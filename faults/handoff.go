@@ -141,9 +141,7 @@ func (w *Worker) handOver(r *Record, g *Golden, i int) bool {
 	if e.follow == nil || g.trace == nil {
 		return false
 	}
-	if w.hand == nil {
-		w.hand = &handOff{runner: e.follow.program.Runner(), marks: make([]uint64, (len(w.m.Mem.SRAM)+63)/64)}
-	}
+	h := w.handOffState()
 	under, next := e.under(&p.flops)
 	for _, op := range under {
 		o := &e.follow.ops[op]
@@ -151,8 +149,56 @@ func (w *Worker) handOver(r *Record, g *Golden, i int) bool {
 			return false
 		}
 	}
-	w.hand.gather(w.list, e.follow.stores, under, e.follow.ops, p.cycle, g.lastEnd(e.future, under))
-	left, macs, err := w.hand.runner.Propagate(g.trace, next, w.hand.diff)
+	h.gather(w.list, e.follow.stores, under, e.follow.ops, p.cycle, g.lastEnd(e.future, under))
+	return w.propagate(r, g, next)
+}
+
+// handOffState returns the worker's memory for the hand-off.
+func (w *Worker) handOffState() *handOff {
+	if w.hand == nil {
+		w.hand = &handOff{runner: w.e.follow.program.Runner(), marks: make([]uint64, (len(w.m.Mem.SRAM)+63)/64)}
+	}
+	return w.hand
+}
+
+// without fills diff with the bytes of the list that none of the operations writes.
+func (h *handOff) without(list []change, ops []cone.Op) {
+	h.diff = h.diff[:0]
+	for _, c := range list {
+		if !written(ops, c.addr) {
+			h.diff = append(h.diff, cone.Byte{Addr: c.addr, Value: c.value})
+		}
+	}
+}
+
+func written(ops []cone.Op, addr uint32) bool {
+	for i := range ops {
+		for _, r := range ops[i].Writes {
+			if r.Contains(addr) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// overlap reports whether two lists of ranges have a byte in common.
+func overlap(a, b []cone.Range) bool {
+	for _, x := range a {
+		for _, y := range b {
+			if x.Lo < y.Hi && y.Lo < x.Hi {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// propagate follows the bytes of the hand-off from an operation to the end of the
+// inference and fills in the record.
+func (w *Worker) propagate(r *Record, g *Golden, from int) bool {
+	e := w.e
+	left, macs, err := w.hand.runner.Propagate(g.trace, from, w.hand.diff)
 	w.hand.macs += macs
 	if err != nil {
 		return false

@@ -91,7 +91,7 @@ func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 			return r, nil
 		}
 	}
-	w.resolve(&r, g, guard)
+	w.resolve(&r, g, place, guard)
 	return r, nil
 }
 
@@ -175,7 +175,7 @@ func (r *Record) settle(g *Golden, p Path) {
 // prunedRAM settles upsets of the shared buffer: words that are written before
 // they are read, and single bits that the code corrects when they are.
 func (w *Worker) prunedRAM(r *Record, g *Golden, p netlist.Place) bool {
-	if !p.Register.IsSRAM() || w.e.life == nil || w.e.options.Engine.NoPruning {
+	if !p.Register.IsSRAM() || w.e.codes == nil || w.e.options.Engine.NoPruning {
 		return false
 	}
 	byteAt := p.Element
@@ -183,7 +183,7 @@ func (w *Worker) prunedRAM(r *Record, g *Golden, p netlist.Place) bool {
 		byteAt *= codeWord
 	}
 	switch {
-	case w.e.life.dead(byteAt, r.Site.Cycle):
+	case w.e.codes.dead(byteAt, r.Site.Cycle):
 		r.settle(g, PathDead)
 	case w.e.options.ECC == npu.ECCSECDED:
 		r.settle(g, PathCode)
@@ -236,10 +236,11 @@ const (
 )
 
 // resolve runs the machine after an upset until the outcome is known.
-func (w *Worker) resolve(r *Record, g *Golden, guard Guard) {
+func (w *Worker) resolve(r *Record, g *Golden, place netlist.Place, guard Guard) {
 	m, limit := w.m, w.e.Watchdog()
 	corrected := m.Events[npu.EvECC]
 	first := g.before(r.Site.Cycle) + 1
+	bound := w.bound(r, place, guard)
 	for i := first; m.S.CC.Run != 0 && m.Cycle() < limit; {
 		at := min(limit, m.Cycle()+hangStep)
 		if i <= g.end {
@@ -250,7 +251,7 @@ func (w *Worker) resolve(r *Record, g *Golden, guard Guard) {
 			return
 		}
 		alone := guard == nil || !guard.Active()
-		if alone && i <= g.end && w.early(r, g, i, corrected) {
+		if alone && i <= g.end && (w.early(r, g, i, corrected) || bound.known && w.carried(r, g, i, bound)) {
 			return
 		}
 		if alone && m.Cycle() > r.Site.Cycle+hangAfter && m.S.CC.Run != 0 && w.stuck() {
@@ -294,16 +295,15 @@ func (w *Worker) early(r *Record, g *Golden, i int, corrected uint64) bool {
 	return !o.NoHandOff && m.Events[npu.EvECC] == corrected && w.handOver(r, g, i)
 }
 
-// stuck reports whether the machine is its own successor with nothing on its way
-// to it: it will not move again.
+// stuck reports whether the machine is its own successor and nothing outside it
+// waits for a later cycle: it will not move again.
 func (w *Worker) stuck() bool {
 	m := w.m
 	if w.e.options.Engine.NoHangProof {
 		return false
 	}
 	for p := range m.S.Bus.Port {
-		b := &m.S.Bus.Port[p]
-		if b.Count != 0 || b.BCount != 0 || b.NextR > m.Cycle() || b.NextW > m.Cycle() {
+		if !m.S.Bus.Port[p].Settled(m.Cycle()) {
 			return false
 		}
 	}

@@ -371,3 +371,26 @@ func canonicalSB(sb *SBState, a *AOState) {
 	}
 	sb.WrData &= lowBytes(sb.WrBytes)
 }
+
+// Control returns the canonical form without the values of the datapath: operands,
+// weights, sums, scales, and the data in queues and ports. What the machine does
+// next, and when, follows from it and the command stream.
+func Control(f *Flops) Flops {
+	c := Canonical(f)
+	d, w, s, a := &c.DMA, &c.WD, &c.MAC, &c.AO
+	for p := range d.AXI {
+		d.AXI[p].RData, d.AXI[p].WData = [2]uint64{}, 0
+	}
+	d.WgtFIFO, d.SclFIFO = [wgtDepth]uint64{}, [sclDepth]uint64{}
+	d.IFM.FIFO, d.M2M.FIFO = [ifmDepth]uint64{}, [m2mDepth]uint64{}
+	d.OFM.Read, d.OFM.Data = 0, 0
+	w.Buf = [2][256]uint16{}
+	s.Raw, s.WRaw, s.IFM, s.Weight = [maxX]uint64{}, [8 * maxD]uint16{}, [maxX * 8]uint16{}, [8 * maxD]uint16{}
+	s.Prod, s.Sum, s.AccIn, s.Acc, s.AccOut = [maxMACs]uint32{}, [maxDots]uint64{}, [maxDots]uint64{}, [maxDots]uint64{}, [maxDots]uint64{}
+	a.Bias, a.Scale, a.Shift = [16]uint64{}, [16]uint32{}, [16]uint8{}
+	a.In, a.In2, a.Val, a.LScale, a.LShift = [maxLanes]uint64{}, [maxLanes]uint32{}, [maxLanes]uint64{}, [maxLanes]uint32{}, [maxLanes]uint8{}
+	a.PShift, a.ProdLo, a.ProdHi, a.Res, a.Out = [maxLanes]uint8{}, [maxLanes]uint64{}, [maxLanes]uint16{}, [maxLanes]uint32{}, [maxLanes]uint32{}
+	c.AOScale.Buf = [2]uint64{}
+	c.SB.WrData = 0
+	return c
+}

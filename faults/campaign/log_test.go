@@ -45,7 +45,7 @@ func TestRecordRoundTrip(t *testing.T) {
 	for _, bad := range []struct {
 		at    int
 		value byte
-	}{{42, 2}, {43, 2}, {44, byte(faults.NumOutcomes)}, {45, byte(faults.NumCauses)}, {46, 8}, {47, 1}, {7, 1}} {
+	}{{42, 2}, {43, 2}, {44, byte(faults.NumOutcomes)}, {45, byte(faults.NumCauses)}, {46, 2}, {47, byte(faults.NumPaths)}, {7, 1}} {
 		c := bytes.Clone(b)
 		c[bad.at] = bad.value
 		if _, err := parseRecord(c); err == nil {
