@@ -21,8 +21,22 @@ type Options struct {
 	Criterion    Criterion
 	NoWatchdog   bool // a hang is still ended, but nothing reports it
 	AssumeReload bool // the NPU is reset and reloaded between inferences
-	Checkpoints  int  // per inference; 0 chooses from the number of inputs
+	Checkpoints  int  // per inference; 0 chooses from memory and number of inputs
+	Engine       Switches
 }
+
+// Switches turn parts of the fast engine off. Records do not depend on them, only
+// the paths and the time that they take.
+type Switches struct {
+	NoPruning   bool
+	NoEarlyExit bool
+	NoHandOff   bool
+	NoHangProof bool
+	NoCache     bool
+}
+
+// AllOff leaves nothing but checkpoints.
+var AllOff = Switches{true, true, true, true, true}
 
 // Engine holds the fault-free runs of a program. It does not change after New and
 // may be used by many workers at once.
@@ -32,17 +46,29 @@ type Engine struct {
 	options   Options
 	criterion Criterion
 	points    int
+	inputs    int
 	golds     []*Golden
-	life      *lifetimes
+	life      *lifetimes // of the data in the shared buffer
+	codes     *lifetimes // of its coded words
+	future    *future
+	follow    *follow // nil where all must be done on the clock
 }
 
-// Memory for checkpoints (our choice): the whole budget and the usual size of a
-// point, of which the flops are 12 KiB.
+// plain returns the engine with everything off but checkpoints.
+func (e *Engine) plain() *Engine {
+	p := *e
+	p.options.Engine = AllOff
+	return &p
+}
+
+// Memory for checkpoints (our choice): the whole budget, and the usual size of a
+// point, of which the flops are 12 KiB and the rest pieces of RAM and memory that
+// changed since the point before. Points closer than closest cycles do not pay.
 const (
-	pointBudget = 512 << 20
-	pointSize   = 48 << 10
+	pointBudget = 1 << 30
+	pointSize   = 32 << 10
 	minPoints   = 16
-	maxPoints   = 192
+	closest     = 64
 )
 
 // New runs every input without faults, twice, and checks the outputs against the
@@ -54,10 +80,8 @@ func New(p *driver.Program, inputs [][]byte, o Options, progress func(done, tota
 	if o.System == (npu.System{}) {
 		o.System = npu.DefaultSystem()
 	}
-	e := &Engine{program: p, table: netlist.New(p.Config, o.ECC), options: o, criterion: o.Criterion.Resolve(p), points: o.Checkpoints}
-	if e.points <= 0 {
-		e.points = min(maxPoints, max(minPoints, pointBudget/pointSize/len(inputs)))
-	}
+	e := &Engine{program: p, table: netlist.New(p.Config, o.ECC), options: o, criterion: o.Criterion.Resolve(p), points: o.Checkpoints, inputs: len(inputs), future: newFuture(p)}
+	e.follow = e.newFollow()
 	if err := e.runAll(inputs, progress); err != nil {
 		return nil, err
 	}

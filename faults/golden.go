@@ -9,6 +9,7 @@ import (
 
 	"upset/models/driver"
 	"upset/npu"
+	"upset/npu/cone"
 	"upset/npu/isa"
 )
 
@@ -35,6 +36,7 @@ type Golden struct {
 	points []point // in order of cycles, over both inferences
 	end    int     // points[end] is the end of the first inference
 	hash   uint64
+	trace  *cone.Trace // of the same run without a clock, nil where it cannot be followed
 }
 
 // point is the machine at one cycle of the fault-free run. RAM banks and memory
@@ -89,27 +91,6 @@ func (p *point) restore(m *npu.Machine) {
 	m.Touched()
 }
 
-// equal reports whether the machine, its performance counters apart, and its
-// memory equal the point.
-func (p *point) equal(m *npu.Machine) bool {
-	a, b := &p.flops, &m.S.Flops
-	if a.Trav != b.Trav || a.CC != b.CC || a.MAC != b.MAC || a.AO != b.AO || a.AOScale != b.AOScale ||
-		a.SB != b.SB || a.DMA != b.DMA || a.WD != b.WD || a.Bus != b.Bus || m.S.RAM.SynLive != 0 {
-		return false
-	}
-	for i, r := range p.ram {
-		if !bytes.Equal(r, m.S.RAM.Mem[i*ramPiece:i*ramPiece+len(r)]) {
-			return false
-		}
-	}
-	for i, r := range p.mem {
-		if !bytes.Equal(r, m.Mem.SRAM[i*memPiece:i*memPiece+len(r)]) {
-			return false
-		}
-	}
-	return true
-}
-
 // before returns the last point at or before a cycle of the first inference.
 func (g *Golden) before(cycle uint64) int {
 	i := sort.Search(g.end+1, func(i int) bool { return g.points[i].cycle > cycle })
@@ -137,6 +118,7 @@ func again(m *npu.Machine, p *driver.Program, input []byte, cycle uint64) {
 	for _, b := range p.Inputs {
 		if b.Offset >= 0 {
 			copy(m.Mem.SRAM[b.Offset:], input[:b.Size])
+			m.Writes.Note(isa.SRAMBase+uint32(b.Offset), b.Size)
 		}
 		input = input[b.Size:]
 	}
@@ -163,7 +145,7 @@ func (e *Engine) golden(input []byte, cycles uint64) (*Golden, error) {
 		}
 	}
 	begin(m, e.program)
-	step := max(1, (g.Cycles+uint64(e.points)-1)/uint64(e.points))
+	step := e.spacing(g.Cycles)
 	if err := g.record(m, step, g.Cycles+1); err != nil {
 		return nil, err
 	}
@@ -173,7 +155,7 @@ func (e *Engine) golden(input []byte, cycles uint64) (*Golden, error) {
 	if cycles != 0 && m.Cycle() != cycles {
 		return nil, fmt.Errorf("the fault-free run took %d cycles for one input and %d for another: its timing must not depend on the data", cycles, m.Cycle())
 	}
-	want, err := e.program.RunFunctional(input)
+	want, err := e.functional(g)
 	if err != nil {
 		return nil, err
 	}
@@ -186,6 +168,35 @@ func (e *Engine) golden(input []byte, cycles uint64) (*Golden, error) {
 	}
 	g.Second = m.Cycle()
 	return g, nil
+}
+
+// spacing is the distance of checkpoints: as near as memory allows. A quarter as
+// many cover the second inference.
+func (e *Engine) spacing(cycles uint64) uint64 {
+	n := uint64(e.points)
+	if n == 0 {
+		n = uint64(max(minPoints, pointBudget/pointSize*4/5/e.inputs))
+		n = min(n, cycles/closest+1)
+	}
+	return max(1, (cycles+n-1)/n)
+}
+
+// functional runs the input without a clock, for comparison and, where differences
+// can be followed, for the hand-off.
+func (e *Engine) functional(g *Golden) ([]byte, error) {
+	if e.follow == nil {
+		return e.program.RunFunctional(g.Input)
+	}
+	mem := new(isa.Memory)
+	if err := e.program.Load(mem, g.Input); err != nil {
+		return nil, err
+	}
+	var err error
+	if g.trace, err = e.follow.program.Record(mem); err != nil {
+		g.trace = nil
+		return e.program.RunFunctional(g.Input)
+	}
+	return e.program.ReadOutputs(mem), nil
 }
 
 // record runs to the end of an inference, taking points at multiples of step.
@@ -232,9 +243,26 @@ func (e *Engine) timeline(m *npu.Machine) ([]OpSpan, uint64, error) {
 		ops = append(ops, s)
 		at = n.Cycle + 1
 	}
-	life := newLifetimes(m)
+	size := m.Spec.SHRAMBytes()
+	data, code := newLifetimes(size, lifeFine, lifeWord), newLifetimes(size, 0, codeWord)
+	m.Access = func(addr, bytes, used int, write bool) {
+		data.access(m.Cycle(), addr, used, write)
+		if m.ECC != npu.ECCNone {
+			code.access(m.Cycle(), addr, bytes, write)
+		}
+	}
 	begin(m, e.program)
-	if st := m.Run(runawayLimit); st != npu.Done {
+	m.Journal = new(npu.Journal)
+	for m.S.CC.Run != 0 && m.Cycle() < runawayLimit {
+		m.Journal.Clear()
+		m.Step()
+		e.future.note(&m.S.DMA)
+		if e.follow != nil {
+			e.follow.noteStores(m.Journal, m.Cycle())
+		}
+	}
+	m.Journal = nil
+	if st := m.Status(); st != npu.Done {
 		return nil, 0, fmt.Errorf("the fault-free run ended with a %v: %s", st, m.Describe())
 	}
 	m.Observe = nil
@@ -245,8 +273,12 @@ func (e *Engine) timeline(m *npu.Machine) ([]OpSpan, uint64, error) {
 	if cycles <= lifetimeCycles {
 		again(m, e.program, make([]byte, e.program.InputBytes()), cycles)
 		m.Run(runawayLimit)
-		life.close()
-		e.life = life
+		data.close()
+		e.life, e.codes = data, data
+		if m.ECC != npu.ECCNone {
+			code.close()
+			e.codes = code
+		}
 	}
 	return ops, cycles, nil
 }

@@ -44,8 +44,7 @@ type Cause uint8
 
 // Causes.
 const (
-	CauseConverged  Cause = iota // the whole state became equal to the fault-free run
-	CauseHarmless                // output equal; what differs at the end is not read by the next inference
+	CauseNone       Cause = iota // output equal, and nothing is left behind that harms the next inference
 	CauseResidue                 // output equal; what differs at the end harms the next inference
 	CauseOutput                  // the output differs
 	CauseStray                   // a write left the arena
@@ -55,17 +54,15 @@ const (
 	CauseECC                     // uncorrectable error in the RAM
 	CauseWatchdog                // the watchdog ended a hang
 	CauseRAMCode                 // the RAM's code corrected the error
-	CauseObserver                // the register only observes
 	CauseAlarm                   // an added mechanism raised its alarm
 	CauseVoted                   // a voter restored the bit
 	CauseHardened                // the hardened cell did not flip
-	CauseDead                    // the RAM word is written before it is read again
 	NumCauses
 )
 
 var causeNames = [NumCauses]string{
-	"converged", "harmless residue", "residue", "output", "stray write", "bus error", "parse error",
-	"decoder fault", "RAM error", "watchdog", "RAM code", "observer", "alarm", "voted", "hardened cell", "dead word",
+	"no effect", "residue", "output", "stray write", "bus error", "parse error",
+	"decoder fault", "RAM error", "watchdog", "RAM code", "alarm", "voted", "hardened cell",
 }
 
 // String describes the cause in a word or two.
@@ -76,6 +73,41 @@ func (c Cause) String() string {
 	return fmt.Sprintf("cause %d", uint8(c))
 }
 
+// Path says how the engine came to a record. It is not part of what the machine
+// did: other settings of the engine give another path and the same record.
+type Path uint8
+
+// Paths.
+const (
+	PathEnd       Path = iota // simulated to the end of the inference
+	PathStopped               // simulated until the NPU stopped by itself
+	PathConverged             // simulated until only what is dead differed from the fault-free run
+	PathShifted               // the same, but against the fault-free run at another cycle
+	PathHandOff               // simulated until only memory differed, then without a clock
+	PathHang                  // simulated until a state was its own successor
+	PathCached                // simulated until a state was met that is already known
+	PathDead                  // not simulated: the bit is overwritten before it is read
+	PathObserver              // not simulated: nothing depends on the register
+	PathCode                  // not simulated: the code of the RAM corrects the bit
+	PathMechanism             // not simulated: an added mechanism settles it
+	NumPaths
+)
+
+var pathNames = [NumPaths]string{
+	"end", "stopped", "converged", "time shift", "hand-off", "hang proof", "cached", "dead", "observer", "ram code", "mechanism",
+}
+
+// String names the path.
+func (p Path) String() string {
+	if p < NumPaths {
+		return pathNames[p]
+	}
+	return fmt.Sprintf("path %d", uint8(p))
+}
+
+// Pruned reports whether the record was found without simulating a clock.
+func (p Path) Pruned() bool { return p >= PathDead }
+
 // Site is one bit at one cycle of an inference: the flip happens between the
 // steps that complete cycles Cycle and Cycle+1.
 type Site struct {
@@ -83,8 +115,8 @@ type Site struct {
 	Cycle uint64
 }
 
-// Record is everything known about one injection. It is a pure function of the
-// program, the input and the site.
+// Record is everything known about one injection. All but Path is a pure function
+// of the program, the input and the site.
 type Record struct {
 	Site    Site
 	Input   uint32 // number of the input
@@ -92,10 +124,15 @@ type Record struct {
 	After   uint8
 	Outcome Outcome
 	Cause   Cause
-	Late    bool   // masked, but with another number of cycles
-	ToEnd   bool   // ran to the end of the inference
-	Pruned  bool   // resolved without simulation
+	Late    bool   // the inference took another number of cycles
+	Path    Path   // how the engine came to the record
 	Op      uint16 // kernel operation under way at the flip
-	End     uint64 // cycle at which the NPU stopped, or at which the run was equal again
+	End     uint64 // cycle at which the NPU stopped, or the watchdog ended the inference
 	Output  uint64 // first 8 bytes of the SHA-256 of the output, big-endian; 0 where there is none
+}
+
+// Same reports whether two records say the same of the machine.
+func (r Record) Same(q Record) bool {
+	r.Path = q.Path
+	return r == q
 }

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"bytes"
+	"math/bits"
 
 	"upset/netlist"
 	"upset/npu"
@@ -28,10 +29,16 @@ type Follower interface {
 	Follow(host func(m *npu.Machine))
 }
 
-// Worker runs injections one after the other on a machine of its own.
+// Worker runs injections one after the other. It has two machines: one walks along
+// the fault-free run, the other is a copy of it that takes the upset. Injections
+// in the order of inputs and cycles share the walk.
 type Worker struct {
-	e *Engine
-	m *npu.Machine
+	e    *Engine
+	m    *npu.Machine // takes the upset
+	base *npu.Machine // fault-free
+	gold *Golden      // run that base walks along, nil before the first
+	list []change
+	hand *handOff
 }
 
 // Worker returns a new worker.
@@ -40,7 +47,11 @@ func (e *Engine) Worker() (*Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Worker{e, m}, nil
+	base, err := e.machine(e.golds[0].Input)
+	if err != nil {
+		return nil, err
+	}
+	return &Worker{e: e, m: m, base: base}, nil
 }
 
 // Inject performs one injection. With a guard the machine is protected by it.
@@ -54,46 +65,58 @@ func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 		}
 	}
 	r := Record{Site: s, Input: uint32(input), Op: uint16(g.opAt(s.Cycle))}
-	w.seek(g, s.Cycle)
+	w.fork(g, s.Cycle)
 	if guard == nil {
-		if done := w.pruned(&r, place); done {
+		if w.prunedRAM(&r, g, place) {
 			return r, nil
 		}
 		if r.Before, r.After, err = e.table.Flip(w.m, s.ID); err != nil {
 			return Record{}, err
 		}
+		if w.prunedFlop(&r, g, place) {
+			return r, nil
+		}
 	} else {
 		var done bool
 		r.Before, r.After, done, r.Outcome, r.Cause = guard.Upset(w.m, s)
 		if done {
-			r.Pruned, r.End = true, s.Cycle
+			r.Path, r.End, r.Output = PathMechanism, g.Cycles, g.hash
+			if r.Outcome == Detected {
+				r.End, r.Output = s.Cycle, 0
+			}
+			return r, nil
+		}
+		if !guard.Active() && !e.options.Engine.NoPruning && w.m.S.RAM == w.base.S.RAM && e.alike(&w.m.S.Flops, &w.base.S.Flops) {
+			r.settle(g, PathDead)
 			return r, nil
 		}
 	}
-	w.resolve(&r, g, guard)
+	w.resolve(&r, g, place, guard)
 	return r, nil
 }
 
 // Plain performs one injection the slow way: from cycle 0 to the end of the
-// inference, without checkpoints, early exit or pruning. Its record names the
-// same outcome, output and end as Inject; only Inject's notes on how it got there
-// (ToEnd, Pruned, and the end and cause of a run that became equal) may differ.
+// inference, without checkpoints, early exit or pruning. Its record says the same
+// as that of Inject.
 func (w *Worker) Plain(input int, s Site) (Record, error) {
 	e, g := w.e, w.e.golds[input]
 	r := Record{Site: s, Input: uint32(input), Op: uint16(g.opAt(s.Cycle))}
-	var err error
-	if w.m, err = e.machine(g.Input); err != nil {
+	m, err := e.machine(g.Input)
+	if err != nil {
 		return Record{}, err
 	}
-	begin(w.m, e.program)
-	w.m.Run(s.Cycle)
-	if r.Before, r.After, err = e.table.Flip(w.m, s.ID); err != nil {
+	w.m, w.gold = m, nil
+	begin(m, e.program)
+	m.Run(s.Cycle)
+	if r.Before, r.After, err = e.table.Flip(m, s.ID); err != nil {
 		return Record{}, err
 	}
-	w.m.Run(e.Watchdog())
-	r.ToEnd, r.End = true, w.m.Cycle()
-	w.classify(&r, g, nil)
-	if r.Outcome == Masked && w.m.Events[npu.EvECC] != 0 {
+	m.Run(e.Watchdog())
+	r.Path, r.End = PathEnd, m.Cycle()
+	p := *w
+	p.e = e.plain()
+	p.classify(&r, g, nil)
+	if r.Outcome == Masked && m.Events[npu.EvECC] != 0 {
 		r.Outcome, r.Cause = Corrected, CauseRAMCode
 	}
 	return r, nil
@@ -101,27 +124,91 @@ func (w *Worker) Plain(input int, s Site) (Record, error) {
 
 // seek brings the machine to a cycle of the fault-free run.
 func (w *Worker) seek(g *Golden, cycle uint64) {
+	w.gold = nil
 	g.points[g.before(cycle)].restore(w.m)
 	w.m.Run(cycle)
 }
 
-// pruned settles sites whose outcome is known without simulation: registers that
-// nothing depends on, single bits of RAM words whose code corrects them, and RAM
-// words that are not read before they are written.
-func (w *Worker) pruned(r *Record, p netlist.Place) bool {
+// fork brings both machines to a cycle of the fault-free run.
+func (w *Worker) fork(g *Golden, cycle uint64) {
+	i := g.before(cycle)
+	whole := w.gold == nil
+	if w.gold != g || w.base.Cycle() > cycle || w.base.Cycle() < g.points[i].cycle {
+		g.points[i].restore(w.base)
+		whole = true
+	}
+	w.gold = g
+	w.base.Run(cycle)
+	copyMachine(w.m, w.base, whole)
+}
+
+// copyMachine makes m equal to base: all of its memory, or the pages that either
+// has written since they were last equal.
+func copyMachine(m, base *npu.Machine, whole bool) {
+	m.S.Flops = base.S.Flops
+	n := m.Spec.SHRAMBytes()
+	copy(m.S.RAM.Mem[:n], base.S.RAM.Mem[:n])
+	if m.S.RAM.SynLive != 0 || base.S.RAM.SynLive != 0 {
+		m.S.RAM.Syn, m.S.RAM.SynLive = base.S.RAM.Syn, base.S.RAM.SynLive
+	}
+	if whole {
+		copy(m.Mem.SRAM, base.Mem.SRAM)
+	} else {
+		for k := range m.Writes {
+			for set := m.Writes[k] | base.Writes[k]; set != 0; set &= set - 1 {
+				lo := (k<<6 + bits.TrailingZeros64(set)) << npu.PageShift
+				if lo < len(m.Mem.SRAM) {
+					copy(m.Mem.SRAM[lo:min(lo+1<<npu.PageShift, len(m.Mem.SRAM))], base.Mem.SRAM[lo:])
+				}
+			}
+		}
+	}
+	m.Writes, base.Writes = npu.Pages{}, npu.Pages{}
+	m.Touched()
+}
+
+// settle fills in a record without effect.
+func (r *Record) settle(g *Golden, p Path) {
+	r.Outcome, r.Cause, r.Path, r.End, r.Output = Masked, CauseNone, p, g.Cycles, g.hash
+}
+
+// prunedRAM settles upsets of the shared buffer: words that are written before
+// they are read, and single bits that the code corrects when they are.
+func (w *Worker) prunedRAM(r *Record, g *Golden, p netlist.Place) bool {
+	if !p.Register.IsSRAM() || w.e.codes == nil || w.e.options.Engine.NoPruning {
+		return false
+	}
+	byteAt := p.Element
+	if p.Register.Name != "sb.mem" {
+		byteAt *= codeWord
+	}
 	switch {
-	case p.Register.Observer:
-		r.Outcome, r.Cause = Masked, CauseObserver
-	case p.Register.IsSRAM() && w.e.options.ECC == npu.ECCSECDED:
+	case w.e.codes.dead(byteAt, r.Site.Cycle):
+		r.settle(g, PathDead)
+	case w.e.options.ECC == npu.ECCSECDED:
+		r.settle(g, PathCode)
 		r.Outcome, r.Cause = Corrected, CauseRAMCode
-	case p.Register.Name == "sb.mem" && w.e.life.dead(p.Element, r.Site.Cycle):
-		r.Outcome, r.Cause = Masked, CauseDead
 	default:
 		return false
 	}
 	r.Before = w.e.table.Read(&w.m.S, r.Site.ID)
 	r.After = r.Before ^ 1
-	r.Pruned, r.End = true, r.Site.Cycle
+	return true
+}
+
+// prunedFlop settles upsets of flops, already applied, that nothing depends on or
+// that are overwritten before they are read.
+func (w *Worker) prunedFlop(r *Record, g *Golden, p netlist.Place) bool {
+	switch {
+	case w.e.options.Engine.NoPruning || p.Register.IsSRAM():
+		return false
+	case p.Register.Observer:
+		r.settle(g, PathObserver)
+	case w.e.alike(&w.m.S.Flops, &w.base.S.Flops):
+		r.settle(g, PathDead)
+	default:
+		return false
+	}
 	return true
 }
 
@@ -140,12 +227,22 @@ func (w *Worker) advance(cycle uint64, guard Guard) (alarm bool) {
 	return false
 }
 
+// Looks for an early end (our choice): comparing costs about as much as ten cycles,
+// so that the distance grows with the time passed.
+const (
+	lookGrowth = 6    // the distance is a sixth of the points passed
+	hangAfter  = 1024 // cycles without an early end before a hang is looked for
+	hangStep   = 4096 // distance of these looks behind the fault-free end
+)
+
 // resolve runs the machine after an upset until the outcome is known.
-func (w *Worker) resolve(r *Record, g *Golden, guard Guard) {
+func (w *Worker) resolve(r *Record, g *Golden, place netlist.Place, guard Guard) {
 	m, limit := w.m, w.e.Watchdog()
 	corrected := m.Events[npu.EvECC]
-	for i := g.before(r.Site.Cycle) + 1; ; i++ {
-		at := limit
+	first := g.before(r.Site.Cycle) + 1
+	bound := w.bound(r, place, guard)
+	for i := first; m.S.CC.Run != 0 && m.Cycle() < limit; {
+		at := min(limit, m.Cycle()+hangStep)
 		if i <= g.end {
 			at = g.points[i].cycle
 		}
@@ -153,25 +250,68 @@ func (w *Worker) resolve(r *Record, g *Golden, guard Guard) {
 			r.Outcome, r.Cause, r.End = Detected, CauseAlarm, m.Cycle()
 			return
 		}
-		if m.S.CC.Run == 0 && i < g.end || m.Cycle() >= limit || i > g.end {
-			break
-		}
-		if (guard == nil || !guard.Active()) && g.points[i].equal(m) {
-			r.Outcome, r.Cause, r.End = Masked, CauseConverged, m.Cycle()
-			if m.Events[npu.EvECC] != corrected {
-				r.Outcome, r.Cause = Corrected, CauseRAMCode
-			}
+		alone := guard == nil || !guard.Active()
+		if alone && i <= g.end && (w.early(r, g, i, corrected) || bound.known && w.carried(r, g, i, bound)) {
 			return
 		}
-		if m.S.CC.Run == 0 {
-			break
+		if alone && m.Cycle() > r.Site.Cycle+hangAfter && m.S.CC.Run != 0 && w.stuck() {
+			r.Outcome, r.Cause, r.Path, r.End = DUEHang, CauseWatchdog, PathHang, limit
+			return
+		}
+		if i < g.end {
+			i = min(g.end, i+1+(i-first)/lookGrowth)
+		} else {
+			i++
 		}
 	}
-	r.ToEnd, r.End = true, m.Cycle()
+	r.Path, r.End = PathEnd, m.Cycle()
+	if m.S.CC.Run == 0 && m.Status() != npu.Done {
+		r.Path = PathStopped
+	}
 	w.classify(r, g, guard)
 	if r.Outcome == Masked && m.Events[npu.EvECC] != corrected {
 		r.Outcome, r.Cause = Corrected, CauseRAMCode
 	}
+}
+
+// early looks for an early end at a point of the fault-free run.
+func (w *Worker) early(r *Record, g *Golden, i int, corrected uint64) bool {
+	e, m, p := w.e, w.m, &g.points[i]
+	o := &e.options.Engine
+	if o.NoEarlyExit || m.Cycle() != p.cycle || !e.alike(&m.S.Flops, &p.flops) || !e.ramAlike(m, p) {
+		return false
+	}
+	var all bool
+	if w.list, all = changes(m, p, w.list[:0], maxChanges); !all {
+		return false
+	}
+	if len(w.list) == 0 {
+		r.settle(g, PathConverged)
+		if m.Events[npu.EvECC] != corrected {
+			r.Outcome, r.Cause = Corrected, CauseRAMCode
+		}
+		return true
+	}
+	return !o.NoHandOff && m.Events[npu.EvECC] == corrected && w.handOver(r, g, i)
+}
+
+// stuck reports whether the machine is its own successor and nothing outside it
+// waits for a later cycle: it will not move again.
+func (w *Worker) stuck() bool {
+	m := w.m
+	if w.e.options.Engine.NoHangProof {
+		return false
+	}
+	for p := range m.S.Bus.Port {
+		if !m.S.Bus.Port[p].Settled(m.Cycle()) {
+			return false
+		}
+	}
+	before := m.S.Flops
+	m.Step()
+	after := m.S.Flops
+	after.Bus.Cycle, after.PMU = before.Bus.Cycle, before.PMU
+	return after == before && m.S.CC.Run != 0
 }
 
 // classify names the outcome of a run that went to its end.
@@ -190,19 +330,23 @@ func (w *Worker) classify(r *Record, g *Golden, guard Guard) {
 	out := e.program.ReadOutputs(m.Mem)
 	r.Output = hashOutput(out)
 	r.Late = m.Cycle() != g.Cycles
-	wrong := !bytes.Equal(out, g.Output)
 	switch {
 	case m.S.Bus.Stray != 0:
 		r.Outcome, r.Cause = StrayWrite, CauseStray
-	case wrong:
-		r.Outcome, r.Cause = SDCTolerable, CauseOutput
-		if e.criterion.Critical(e.program, g.Input, g.Output, out) {
-			r.Outcome = SDCCritical
-		}
+	case !bytes.Equal(out, g.Output):
+		w.corrupted(r, g, out)
 	case e.options.AssumeReload:
-		r.Outcome, r.Cause = Masked, CauseHarmless
+		r.Outcome, r.Cause = Masked, CauseNone
 	default:
 		w.nextInference(r, g, guard)
+	}
+}
+
+// corrupted names the outcome of a wrong output.
+func (w *Worker) corrupted(r *Record, g *Golden, out []byte) {
+	r.Outcome, r.Cause = SDCTolerable, CauseOutput
+	if w.e.criterion.Critical(w.e.program, g.Input, g.Output, out) {
+		r.Outcome = SDCCritical
 	}
 }
 
@@ -215,14 +359,19 @@ func (w *Worker) nextInference(r *Record, g *Golden, guard Guard) {
 		f.Follow(func(m *npu.Machine) { again(m, p, g.Input, g.Cycles) })
 	}
 	limit := g.Cycles + w.e.Watchdog()
+	r.Outcome, r.Cause = Masked, CauseNone
 	for i := g.end + 1; i < len(g.points) && m.S.CC.Run != 0; i++ {
 		if w.advance(g.points[i].cycle, guard) {
 			r.Outcome, r.Cause, r.End = Detected, CauseAlarm, m.Cycle()
 			return
 		}
-		if (guard == nil || !guard.Active()) && g.points[i].equal(m) {
-			r.Outcome, r.Cause = Masked, CauseHarmless
-			return
+		if alone := guard == nil || !guard.Active(); alone && !w.e.options.Engine.NoEarlyExit {
+			q := &g.points[i]
+			if w.e.alike(&m.S.Flops, &q.flops) && w.e.ramAlike(m, q) {
+				if list, _ := changes(m, q, w.list[:0], 1); len(list) == 0 {
+					return
+				}
+			}
 		}
 	}
 	if w.advance(limit, guard) {
@@ -230,7 +379,6 @@ func (w *Worker) nextInference(r *Record, g *Golden, guard Guard) {
 		return
 	}
 	if m.Status() == npu.Done && m.S.Bus.Stray == 0 && bytes.Equal(p.ReadOutputs(m.Mem), g.Output) {
-		r.Outcome, r.Cause = Masked, CauseHarmless
 		return
 	}
 	r.Outcome, r.Cause = Latent, CauseResidue

@@ -76,6 +76,26 @@ type PortState struct {
 	BCount uint8               `npu:"model"`
 }
 
+// Settled reports whether nothing on the port waits for a cycle after now: neither
+// a response under way nor the next beat. A write burst without its last beat gets
+// no response at all.
+func (b *PortState) Settled(now uint64) bool {
+	if b.NextR > now || b.NextW > now {
+		return false
+	}
+	for i := range b.Count {
+		if b.Ready[(b.Head+i)%tableReads] > now {
+			return false
+		}
+	}
+	for i := range b.BCount {
+		if t := b.BReady[(b.BHead+i)%tableWrites]; t > now && t != ^uint64(0) {
+			return false
+		}
+	}
+	return true
+}
+
 // Timing describes a memory as the NPU's clock sees it.
 type Timing struct {
 	BeatInterval int // cycles per 64-bit beat

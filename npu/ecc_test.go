@@ -18,7 +18,7 @@ type ramRead struct {
 // ramReads lists the reads of a run.
 func ramReads(m *npu.Machine) []ramRead {
 	var list []ramRead
-	m.Access = func(addr, _ int, write bool) {
+	m.Access = func(addr, _, _ int, write bool) {
 		if !write && addr >= 0 && addr+8 <= m.Spec.SHRAMBytes() {
 			list = append(list, ramRead{m.Cycle(), addr})
 		}

@@ -28,6 +28,9 @@ func (j *Journal) note(s Store) {
 	j.n++
 }
 
+// Stores returns what was noted, as far as there was room.
+func (j *Journal) Stores() []Store { return j.store[:min(j.n, len(j.store))] }
+
 // Clear empties the journal.
 func (j *Journal) Clear() { j.n = 0 }
 

@@ -72,6 +72,13 @@ type Pages [isa.SRAMSize >> 18]uint64
 // PageShift is the size of a page as a power of two.
 const PageShift = 12
 
+// Note marks the pages of n bytes at an address.
+func (p *Pages) Note(addr uint32, n int) {
+	for a := addr &^ (1<<PageShift - 1); n > 0 && a <= addr+uint32(n)-1; a += 1 << PageShift {
+		p.note(a)
+	}
+}
+
 func (p *Pages) note(addr uint32) {
 	i := (addr - isa.SRAMBase) >> PageShift
 	p[i>>6] |= 1 << (i & 63)

@@ -112,6 +112,7 @@ func (m *Machine) checkWord(w int) uint64 {
 		return v
 	}
 	if bits.OnesCount8(s) == 1 { // a check bit
+		m.count(EvECC, 1)
 		return v
 	}
 	if b := hsiaoBit[s]; b >= 0 {

@@ -39,6 +39,7 @@ type injection struct {
 	Cause   string            `json:"cause"`
 	Late    bool              `json:"late"`
 	Pruned  bool              `json:"pruned"`
+	Path    string            `json:"path"`
 	End     uint64            `json:"end"`
 	Command injectedCommand   `json:"command_word"`
 	Op      injectedOperation `json:"operation"`
@@ -251,7 +252,7 @@ func describeInjection(s *faults.Story) injection {
 	r := &s.Record
 	out := injection{
 		Site: s.Name, Cycle: r.Site.Cycle, Input: r.Input, Block: s.Block, Class: s.Class, Before: r.Before, After: r.After,
-		Outcome: r.Outcome.String(), Cause: r.Cause.String(), Late: r.Late, Pruned: r.Pruned, End: r.End,
+		Outcome: r.Outcome.String(), Cause: r.Cause.String(), Late: r.Late, Pruned: r.Path.Pruned(), Path: r.Path.String(), End: r.End,
 		Command: injectedCommand{s.Word, s.Command}, Op: injectedOperation{s.Op.Index, s.Op.Name, s.Op.Kind, s.Op.Layer},
 		Bytes: s.Bytes, Outputs: append([]int{}, s.Outputs...), Events: []injectionEvent{},
 	}

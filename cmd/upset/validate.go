@@ -87,14 +87,14 @@ func (p *program) validateEngine(c *cli.Context, o common, file string) error {
 		}
 		r.ByBlock[place.Register.Block]++
 		r.ByClass[place.Register.Class.String()]++
-		r.ByPath[path(v.fast)]++
+		r.ByPath[v.fast.Path.String()]++
 		r.PlainCycles += int64(v.plain.End)
-		if v.fast.Pruned {
+		if v.fast.Path.Pruned() {
 			r.Pruned++
 		} else {
 			r.Simulated++
 		}
-		if !agree(v.fast, v.plain) {
+		if !v.fast.Same(v.plain) {
 			r.Differences++
 			p.note("%s@%d, input %d: fast %s, plain %s", table.Name(v.site.ID), v.site.Cycle, v.input, v.fast.Outcome, v.plain.Outcome)
 		}
@@ -168,30 +168,4 @@ func injectTwice(ctx context.Context, e *faults.Engine, list []validated, worker
 		})
 	}
 	return g.Wait()
-}
-
-// agree compares the records. A pruned record stands for masked or corrected; a
-// record that ended early has no cause and end of its own.
-func agree(fast, plain faults.Record) bool {
-	if fast.Before != plain.Before || fast.After != plain.After {
-		return false
-	}
-	if fast.Pruned {
-		return plain.Outcome == faults.Masked || plain.Outcome == faults.Corrected
-	}
-	if fast.Outcome != plain.Outcome {
-		return false
-	}
-	return !fast.ToEnd || fast.Cause == plain.Cause && fast.Output == plain.Output && fast.End == plain.End && fast.Late == plain.Late
-}
-
-// path says how the engine came to its record.
-func path(r faults.Record) string {
-	switch {
-	case r.Pruned:
-		return "pruned"
-	case r.ToEnd:
-		return "to end"
-	}
-	return "early exit"
 }

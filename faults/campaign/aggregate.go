@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"upset/faults"
 	"upset/stats"
 	"upset/stats/result"
 )
@@ -53,17 +54,20 @@ func (a *aggregate) head() *result.Campaign {
 	c := &result.Campaign{
 		NPU: f.NPU, Model: s.Spec.Model, SpecDigest: s.Spec.Digest(), ResultDigest: s.ResultDigest(),
 		Seed: s.Spec.Seed, Injections: len(s.Records), Sampling: s.Spec.Sampling, Inputs: f.Inputs,
-		Cycles: int64(f.Cycles), Confidence: s.Spec.Confidence, Duty: a.q.Duty, Assumptions: a.assumptions(),
+		Cycles: int64(f.Cycles), Confidence: s.Spec.Confidence, Duty: a.q.Duty, Paths: map[string]int{}, Assumptions: a.assumptions(),
 	}
 	for _, r := range s.Records {
-		if r.Pruned {
+		c.Paths[r.Path.String()]++
+		switch {
+		case r.Path.Pruned():
 			c.Pruned++
-		}
-		if r.ToEnd {
+		case r.Path == faults.PathCached:
+			c.Cached++
+		case r.Path == faults.PathEnd:
 			c.ToEnd++
 		}
 	}
-	c.Simulated = c.Injections - c.Pruned
+	c.Simulated = c.Injections - c.Pruned - c.Cached
 	for _, r := range s.Rounds {
 		if i, ok := slices.BinarySearch(s.Index, r.end()-1); ok && i == r.end()-1 {
 			c.Rounds++

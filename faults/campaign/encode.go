@@ -13,13 +13,8 @@ import (
 // recordSize is the length of a record in the log.
 const recordSize = 48
 
-// Flags of a record in the log.
-const (
-	flagLate = 1 << iota
-	flagToEnd
-	flagPruned
-	flagsAll = flagLate | flagToEnd | flagPruned
-)
+// flagLate is the only flag of a record in the log.
+const flagLate = 1
 
 // indexed is a record with its number in the campaign.
 type indexed struct {
@@ -33,12 +28,6 @@ func appendRecord(b []byte, i int, r faults.Record) []byte {
 	if r.Late {
 		flags |= flagLate
 	}
-	if r.ToEnd {
-		flags |= flagToEnd
-	}
-	if r.Pruned {
-		flags |= flagPruned
-	}
 	b = binary.LittleEndian.AppendUint64(b, uint64(i))
 	b = binary.LittleEndian.AppendUint64(b, r.Site.Cycle)
 	b = binary.LittleEndian.AppendUint64(b, r.End)
@@ -46,7 +35,7 @@ func appendRecord(b []byte, i int, r faults.Record) []byte {
 	b = binary.LittleEndian.AppendUint32(b, uint32(r.Site.ID))
 	b = binary.LittleEndian.AppendUint32(b, r.Input)
 	b = binary.LittleEndian.AppendUint16(b, r.Op)
-	return append(b, r.Before, r.After, byte(r.Outcome), byte(r.Cause), flags, 0)
+	return append(b, r.Before, r.After, byte(r.Outcome), byte(r.Cause), flags, byte(r.Path))
 }
 
 // parseRecord decodes a record and refuses values that cannot be.
@@ -57,22 +46,24 @@ func parseRecord(b []byte) (indexed, error) {
 		Site:   faults.Site{ID: netlist.SiteID(le.Uint32(b[32:])), Cycle: le.Uint64(b[8:])},
 		Input:  le.Uint32(b[36:]),
 		Before: b[42], After: b[43], Outcome: faults.Outcome(b[44]), Cause: faults.Cause(b[45]),
-		Late: flags&flagLate != 0, ToEnd: flags&flagToEnd != 0, Pruned: flags&flagPruned != 0,
+		Late: flags&flagLate != 0, Path: faults.Path(b[47]),
 		Op: le.Uint16(b[40:]), End: le.Uint64(b[16:]), Output: le.Uint64(b[24:]),
 	}
 	if i >= maxInjections || r.Before > 1 || r.After > 1 || r.Outcome >= faults.NumOutcomes ||
-		r.Cause >= faults.NumCauses || flags&^flagsAll != 0 || b[47] != 0 {
+		r.Cause >= faults.NumCauses || flags&^flagLate != 0 || r.Path >= faults.NumPaths {
 		return indexed{}, fmt.Errorf("record %d holds impossible values", i)
 	}
 	return indexed{int(i), r}, nil
 }
 
-// resultDigest is the SHA-256 over the spec's digest and the records in order.
+// resultDigest is the SHA-256 over the spec's digest and the records in order. The
+// path to a record is left out: it depends on the settings of the engine.
 func resultDigest(spec string, records []faults.Record) string {
 	h := sha256.New()
 	h.Write([]byte(spec))
 	var b []byte
 	for i, r := range records {
+		r.Path = 0
 		b = appendRecord(b[:0], i, r)
 		h.Write(b)
 	}

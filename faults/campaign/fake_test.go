@@ -85,8 +85,19 @@ func (t *toy) Inject(input int, s faults.Site, _ faults.Guard) (faults.Record, e
 	}
 	return faults.Record{
 		Site: s, Input: uint32(input), Before: 1, Outcome: t.outcome(input, s), End: s.Cycle + 1, Output: uint64(s.ID) * s.Cycle,
-		Pruned: t.groups[s.ID/1000].Known, ToEnd: s.Cycle%2 == 0,
+		Path: t.path(s),
 	}, nil
+}
+
+// path is made up.
+func (t *toy) path(s faults.Site) faults.Path {
+	switch {
+	case t.groups[s.ID/1000].Known:
+		return faults.PathDead
+	case s.Cycle%2 == 0:
+		return faults.PathEnd
+	}
+	return faults.PathConverged
 }
 
 // ops has five layers of 200 cycles.

@@ -290,7 +290,7 @@ func TestSpecCheck(t *testing.T) {
 		"bits":       func(s *Spec) { s.Bits = &BitRange{5, 4} },
 		"pattern":    func(s *Spec) { s.Only = []string{"["} },
 		"class":      func(s *Spec) { s.Classes = []string{"data"} },
-		"format":     func(s *Spec) { s.Format = 2 },
+		"format":     func(s *Spec) { s.Format = formatVersion + 1 },
 	} {
 		s := toySpec(nil)
 		if change(&s); s.Check() == nil {

@@ -171,7 +171,7 @@ func (r *runner) collect(answers <-chan answer, cancel func()) error {
 				r.records[p.index], r.have[p.index] = p.record, true
 				r.done++
 				r.fresh++
-				if p.record.Pruned {
+				if p.record.Path.Pruned() {
 					r.freshPruned++
 				}
 			}

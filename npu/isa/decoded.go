@@ -207,11 +207,15 @@ func (d *Decoded) IFMBlockDepth() int {
 	return d.BlkD
 }
 
+// Binary reports whether an operation has two operands.
+func Binary(op Opcode, param uint32) bool {
+	m := int(param & 0x3f)
+	return op == OpElementwise && m != ElemLRelu && m != ElemAbs && m != ElemCLZ
+}
+
 func (d *Decoded) decodeElementwise(r *Registers) {
 	b := r[IFM2Broadcast]
-	switch d.Mode {
-	case ElemLRelu, ElemAbs, ElemCLZ:
-	default:
+	if Binary(d.Op, uint32(d.Mode)) {
 		d.Binary = true
 		d.UseScalar = b>>7&1 != 0
 		d.Swap = b>>6&1 != 0

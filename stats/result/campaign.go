@@ -14,6 +14,8 @@ type Campaign struct {
 	Pruned     int `json:"pruned"`
 	// ToEnd counts injections that had to run to the end of the inference.
 	ToEnd int `json:"to_end"`
+	// Paths counts injections by how the engine resolved them.
+	Paths map[string]int `json:"paths"`
 	// Rounds is the number of completed rounds.
 	Rounds   int     `json:"rounds"`
 	Sampling string  `json:"sampling"`

@@ -1,0 +1,269 @@
+package faults
+
+import (
+	"upset/models/driver"
+	"upset/npu"
+	"upset/npu/isa"
+)
+
+// future is what the command stream will still do, seen from any of its words. It
+// tells which configuration bits cannot matter any more.
+type future struct {
+	config   isa.Config
+	commands []uint32
+	ops      []futureOp
+	opAt     []int // per word: the first operation at or behind it
+	sets     [isa.NumRegs][]int
+
+	// The most that was outstanding in the fault-free run: limits above it are
+	// never reached.
+	reads  [2]uint8
+	writes [2]uint8
+}
+
+// futureOp is a kernel or DMA operation of the stream.
+type futureOp struct {
+	word    int
+	dma     bool
+	kernel  int // kernel operations before this one
+	setup   npu.Setup
+	regions uint8 // regions that it or a later operation uses, a bit for each
+}
+
+// newFuture reads the stream of a program.
+func newFuture(p *driver.Program) *future {
+	f := &future{config: p.Config, commands: p.Commands, opAt: make([]int, len(p.Commands)+1)}
+	var r isa.Registers
+	kernels := 0
+	for i := 0; i < len(p.Commands); {
+		w := p.Commands[i]
+		kind, x := isa.Classify(w)
+		next := i + 1
+		var payload uint32
+		if kind == isa.KindSet2 {
+			if next < len(p.Commands) {
+				payload = p.Commands[next]
+			}
+			next++
+		}
+		for k := i; k < min(next, len(p.Commands)); k++ {
+			f.opAt[k] = len(f.ops)
+		}
+		switch kind {
+		case isa.KindSet, isa.KindSet2:
+			f.noteSet(&r, x, i, w, payload)
+		case isa.KindOp:
+			kernels += f.noteOp(&r, isa.Opcode(x), w, i, kernels)
+		}
+		i = next
+	}
+	f.opAt[len(p.Commands)] = len(f.ops)
+	used := uint8(0)
+	for i := len(f.ops) - 1; i >= 0; i-- {
+		used |= f.ops[i].regionsUsed(f.config)
+		f.ops[i].regions = used
+	}
+	return f
+}
+
+// note keeps the most that was outstanding.
+func (f *future) note(d *npu.DMAState) {
+	for p := range f.reads {
+		f.reads[p] = max(f.reads[p], d.AXI[p].RdCount)
+		f.writes[p] = max(f.writes[p], d.WrOut[p])
+	}
+}
+
+// noteSet records which registers a SET command writes.
+func (f *future) noteSet(r *isa.Registers, reg, word int, w, payload uint32) {
+	if reg < 0 {
+		return
+	}
+	r.Set(reg, w, payload)
+	f.sets[reg] = append(f.sets[reg], word)
+	if s := isa.Table[reg].Shift; isa.Table[reg].Via != isa.ViaParam && s >= 0 {
+		f.sets[s] = append(f.sets[s], word)
+	}
+}
+
+// noteOp records an operation and returns 1 for a kernel operation.
+func (f *future) noteOp(r *isa.Registers, op isa.Opcode, w uint32, word, kernels int) int {
+	switch op {
+	case isa.OpStop, isa.OpIRQ, isa.OpKernelWait, isa.OpDMAWait, isa.OpPMUMask:
+		return 0
+	case isa.OpDMAStart:
+		f.ops = append(f.ops, futureOp{word: word, dma: true, kernel: kernels, setup: npu.Setup{Registers: *r, Op: op}})
+		return 0
+	}
+	f.ops = append(f.ops, futureOp{word: word, kernel: kernels, setup: npu.Setup{Registers: *r, Op: op, Param: isa.Param(w)}})
+	return 1
+}
+
+func (o *futureOp) regionsUsed(isa.Config) uint8 {
+	r := &o.setup.Registers
+	if o.dma {
+		return 1<<(r[isa.DMA0SrcRegion]&7) | 1<<(r[isa.DMA0DstRegion]&7)
+	}
+	d := isa.Decode(r, o.setup.Op, o.setup.Param)
+	u := uint8(1)<<d.IFM.Region | 1<<d.OFM.Region
+	if d.Binary && !d.UseScalar {
+		u |= 1 << d.IFM2.Region
+	}
+	if d.UsesWeights {
+		u |= 1 << (d.WeightReg & 7)
+	}
+	if d.UsesScales {
+		u |= 1 << (d.ScaleReg & 7)
+	}
+	return u
+}
+
+// position is the word of the stream that the controller executes next.
+func position(cc *npu.CCState) int {
+	if cc.Parse != 0 {
+		return int(cc.QRead / 4)
+	}
+	return int(cc.Offset / 4)
+}
+
+// setBetween reports whether a register is set at a word in [from, to).
+func (f *future) setBetween(reg, from, to int) bool {
+	for _, w := range f.sets[reg] {
+		if w >= from {
+			return w < to
+		}
+	}
+	return false
+}
+
+// configAlike reports whether the configuration of a differs from that of the
+// fault-free state b only in what the rest of this inference and the next do not
+// look at.
+func (f *future) configAlike(a, b *npu.Flops) bool {
+	x, y := &a.CC, &b.CC
+	if x.QSize < y.QSize || x.QConfig != y.QConfig {
+		return false
+	}
+	pos := position(y)
+	if !f.regionsAlike(x, y, f.used(b, pos)) || x.Cur != y.Cur {
+		return false
+	}
+	last := (b.Trav.IFM.Bank - 1) & 3 // the layout of the buffers follows from its registers
+	for k := range y.Bank {
+		if k == int(y.Cur&3) {
+			continue
+		}
+		if y.OpValid[k] == 0 && k != int(last) {
+			continue
+		}
+		if x.Bank[k] == y.Bank[k] && x.OpCode[k] == y.OpCode[k] && x.OpParam[k] == y.OpParam[k] {
+			continue
+		}
+		s := npu.Setup{Registers: x.Bank[k], Op: isa.Opcode(x.OpCode[k]), Param: uint32(x.OpParam[k])}
+		t := npu.Setup{Registers: y.Bank[k], Op: isa.Opcode(y.OpCode[k]), Param: uint32(y.OpParam[k])}
+		if !npu.SameEffect(f.config, &s, &t) {
+			return false
+		}
+	}
+	return f.currentAlike(&x.Bank[y.Cur&3], &y.Bank[y.Cur&3], pos)
+}
+
+// used are the regions that operations under way or still to come use.
+func (f *future) used(b *npu.Flops, pos int) uint8 {
+	first := f.opAt[min(pos, len(f.commands))]
+	busy := 0
+	for _, v := range b.CC.OpValid {
+		busy += int(v)
+	}
+	for first > 0 && busy > 0 {
+		first--
+		if !f.ops[first].dma {
+			busy--
+		}
+	}
+	var u uint8
+	if first < len(f.ops) {
+		u = f.ops[first].regions
+	}
+	if m := &b.DMA.M2M; m.On != 0 {
+		u |= 1<<(m.SrcReg&7) | 1<<(m.DstReg&7)
+	}
+	return u
+}
+
+// regionsAlike compares base pointers and port limits of the regions in use.
+func (f *future) regionsAlike(x, y *npu.CCState, used uint8) bool {
+	limits := uint8(1) << (y.QConfig & 3)
+	for k := range y.BaseP {
+		if used>>k&1 == 0 {
+			continue
+		}
+		if x.BaseP[k] != y.BaseP[k] || (x.RegionCfg^y.RegionCfg)>>(2*k)&3 != 0 {
+			return false
+		}
+		limits |= 1 << (y.RegionCfg >> (2 * k) & 3)
+	}
+	for l := range y.Burst {
+		if limits>>l&1 == 0 {
+			continue
+		}
+		if x.Burst[l] != y.Burst[l] ||
+			x.MaxReads[l] != y.MaxReads[l] && x.MaxReads[l] < f.reads[l>>1] ||
+			x.MaxWrites[l] != y.MaxWrites[l] && x.MaxWrites[l] < max(f.writes[0], f.writes[1]) {
+			return false
+		}
+	}
+	return true
+}
+
+// currentAlike follows the registers that differ in the bank that is being filled
+// through the rest of the stream and once more through the whole of it: until they
+// are set anew, or an operation looks at one of them.
+func (f *future) currentAlike(a, b *isa.Registers, pos int) bool {
+	var differ []int
+	for r := range b {
+		if a[r] != b[r] {
+			differ = append(differ, r)
+		}
+	}
+	for pass := range 2 {
+		from := pos
+		if pass > 0 {
+			from = 0
+		}
+		for i := f.opAt[min(from, len(f.commands))]; i < len(f.ops) && len(differ) > 0; i++ {
+			o := &f.ops[i]
+			left := differ[:0]
+			for _, r := range differ {
+				if !f.setBetween(r, from, o.word) {
+					left = append(left, r)
+				}
+			}
+			differ = left
+			from = o.word
+			if !f.indifferent(o, a, differ) {
+				return false
+			}
+		}
+		if len(differ) == 0 {
+			return true
+		}
+	}
+	return true
+}
+
+// indifferent reports whether an operation does the same with the given registers
+// taken from a.
+func (f *future) indifferent(o *futureOp, a *isa.Registers, differ []int) bool {
+	if len(differ) == 0 {
+		return true
+	}
+	s := o.setup
+	for _, r := range differ {
+		if o.dma && (r == int(isa.DMA0SrcRegion) || r == int(isa.DMA0DstRegion) || r == int(isa.DMA0Src) || r == int(isa.DMA0Dst) || r == int(isa.DMA0Len)) {
+			return false
+		}
+		s.Registers[r] = a[r]
+	}
+	return o.dma || npu.SameEffect(f.config, &s, &o.setup)
+}

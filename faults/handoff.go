@@ -1,0 +1,290 @@
+package faults
+
+import (
+	"sort"
+
+	"upset/npu"
+	"upset/npu/cone"
+	"upset/npu/isa"
+)
+
+// maxChanges bounds the bytes that are handed over (our choice).
+const maxChanges = 1 << 20
+
+// stored is a beat that the fault-free run wrote to memory. Which beats are written
+// when does not depend on the data.
+type stored struct {
+	cycle uint64
+	addr  uint32
+	strb  uint8
+}
+
+// follow is the part of the engine that goes on without a clock.
+type follow struct {
+	program *cone.Program
+	ops     []cone.Op
+	stores  []stored
+	// stateless: no operation reads what an earlier inference left in memory.
+	stateless bool
+}
+
+// handOff is a worker's part of it.
+type handOff struct {
+	runner *cone.Runner
+	diff   []cone.Byte
+	marks  []uint64 // a bit per byte of SRAM: it differs and is not written again
+	macs   int64
+}
+
+// newFollow prepares the hand-off, or returns nil where the stream does not allow
+// it: then all is done on the clock.
+func (e *Engine) newFollow() *follow {
+	mem := new(isa.Memory)
+	if err := e.program.Load(mem, e.zeroInput()); err != nil {
+		return nil
+	}
+	p, err := cone.New(e.program.Config, e.program.Commands, e.program.Bases(), mem)
+	if err != nil {
+		return nil
+	}
+	f := &follow{program: p, ops: p.Ops()}
+	if len(f.ops) != len(e.future.ops) {
+		return nil
+	}
+	for i := range f.ops {
+		if f.ops[i].Word != e.future.ops[i].word {
+			return nil
+		}
+	}
+	f.stateless = e.stateless(f.ops)
+	return f
+}
+
+func (e *Engine) zeroInput() []byte { return make([]byte, e.program.InputBytes()) }
+
+// stateless reports whether every byte of SRAM that an operation reads was written
+// before in the same inference, by the host or by an operation.
+func (e *Engine) stateless(ops []cone.Op) bool {
+	written := make([]bool, isa.SRAMSize)
+	for _, b := range e.program.Inputs {
+		for k := max(0, b.Offset); b.Offset >= 0 && k < b.Offset+b.Size; k++ {
+			written[k] = true
+		}
+	}
+	for i := range ops {
+		for _, list := range [2][]cone.Range{ops[i].Reads, ops[i].Constants} {
+			for _, r := range list {
+				for a := r.Lo; a < r.Hi; a++ {
+					if !written[a-isa.SRAMBase] {
+						return false
+					}
+				}
+			}
+		}
+		for _, r := range ops[i].Writes {
+			for a := r.Lo; a < r.Hi; a++ {
+				written[a-isa.SRAMBase] = true
+			}
+		}
+	}
+	return true
+}
+
+// noteStores keeps the beats that a step wrote to memory.
+func (f *follow) noteStores(j *npu.Journal, cycle uint64) {
+	for _, s := range j.Stores() {
+		if s.External {
+			f.stores = append(f.stores, stored{cycle, s.Addr, s.Bytes})
+		}
+	}
+}
+
+// under lists the operations under way in a state and the first one that has not
+// begun.
+func (e *Engine) under(s *npu.Flops) (list []int, next int) {
+	f := e.future
+	next = f.opAt[min(position(&s.CC), len(f.commands))]
+	busy := 0
+	for _, v := range s.CC.OpValid {
+		busy += int(v)
+	}
+	dma := s.DMA.M2M.On != 0 || s.CC.DMAOut != 0
+	for i := next - 1; i >= 0 && (busy > 0 || dma); i-- {
+		switch {
+		case !f.ops[i].dma && busy > 0:
+			busy--
+			list = append(list, i)
+		case f.ops[i].dma && dma:
+			dma = false
+			list = append(list, i)
+		}
+	}
+	return list, next
+}
+
+// reads reports whether an operation under way may still read its inputs. Kernel
+// operations take the configuration banks in turn.
+func (e *Engine) reads(s *npu.Flops, op int) bool {
+	o := &e.future.ops[op]
+	if o.dma {
+		return true
+	}
+	bank := uint8(o.kernel & 3)
+	ifm := &s.DMA.IFM
+	return s.Trav.IFM.Bank == bank || ifm.Loading != 0 && ifm.LoadBank == bank
+}
+
+// handOver goes on without a clock from a point where nothing but memory differs,
+// in the bytes of w.list. It reports false where that is not possible, or not yet.
+func (w *Worker) handOver(r *Record, g *Golden, i int) bool {
+	e, p := w.e, &g.points[i]
+	if e.follow == nil || g.trace == nil {
+		return false
+	}
+	h := w.handOffState()
+	under, next := e.under(&p.flops)
+	for _, op := range under {
+		o := &e.follow.ops[op]
+		if touches(w.list, o.Constants) || e.reads(&p.flops, op) && touches(w.list, o.Reads) {
+			return false
+		}
+	}
+	h.gather(w.list, e.follow.stores, under, e.follow.ops, p.cycle, g.lastEnd(e.future, under))
+	return w.propagate(r, g, next)
+}
+
+// handOffState returns the worker's memory for the hand-off.
+func (w *Worker) handOffState() *handOff {
+	if w.hand == nil {
+		w.hand = &handOff{runner: w.e.follow.program.Runner(), marks: make([]uint64, (len(w.m.Mem.SRAM)+63)/64)}
+	}
+	return w.hand
+}
+
+// without fills diff with the bytes of the list that none of the operations writes.
+func (h *handOff) without(list []change, ops []cone.Op) {
+	h.diff = h.diff[:0]
+	for _, c := range list {
+		if !written(ops, c.addr) {
+			h.diff = append(h.diff, cone.Byte{Addr: c.addr, Value: c.value})
+		}
+	}
+}
+
+func written(ops []cone.Op, addr uint32) bool {
+	for i := range ops {
+		for _, r := range ops[i].Writes {
+			if r.Contains(addr) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// overlap reports whether two lists of ranges have a byte in common.
+func overlap(a, b []cone.Range) bool {
+	for _, x := range a {
+		for _, y := range b {
+			if x.Lo < y.Hi && y.Lo < x.Hi {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// propagate follows the bytes of the hand-off from an operation to the end of the
+// inference and fills in the record.
+func (w *Worker) propagate(r *Record, g *Golden, from int) bool {
+	e := w.e
+	left, macs, err := w.hand.runner.Propagate(g.trace, from, w.hand.diff)
+	w.hand.macs += macs
+	if err != nil {
+		return false
+	}
+	out, wrong := w.patched(g, left)
+	if !wrong && len(left) > 0 && !e.options.AssumeReload && !e.follow.stateless {
+		return false
+	}
+	r.settle(g, PathHandOff)
+	if wrong {
+		r.Output = hashOutput(out)
+		w.corrupted(r, g, out)
+	}
+	return true
+}
+
+// touches reports whether a byte of the list lies in one of the ranges.
+func touches(list []change, ranges []cone.Range) bool {
+	for _, r := range ranges {
+		i := sort.Search(len(list), func(i int) bool { return list[i].addr >= r.Lo })
+		if i < len(list) && list[i].addr < r.Hi {
+			return true
+		}
+	}
+	return false
+}
+
+// lastEnd is the cycle by which the last of the operations has written all.
+func (g *Golden) lastEnd(f *future, under []int) uint64 {
+	end := uint64(0)
+	for _, op := range under {
+		if o := &f.ops[op]; !o.dma && o.kernel < len(g.Ops) {
+			end = max(end, g.Ops[o.kernel].End)
+		} else {
+			end = g.Cycles
+		}
+	}
+	return end
+}
+
+// gather fills diff with the bytes of the list that the operations under way do not
+// write again after the given cycle: what they still write is right.
+func (h *handOff) gather(list []change, stores []stored, under []int, ops []cone.Op, after, end uint64) {
+	for _, c := range list {
+		o := c.addr - isa.SRAMBase
+		h.marks[o>>6] |= 1 << (o & 63)
+	}
+	i := sort.Search(len(stores), func(i int) bool { return stores[i].cycle > after })
+	for ; i < len(stores) && stores[i].cycle <= end; i++ {
+		s := &stores[i]
+		o := s.addr - isa.SRAMBase
+		if int(o>>6) >= len(h.marks) || h.marks[o>>6]>>(o&63)&uint64(s.strb) == 0 {
+			continue
+		}
+		for _, op := range under {
+			for _, r := range ops[op].Writes {
+				if s.addr+7 >= r.Lo && s.addr < r.Hi {
+					h.marks[o>>6] &^= uint64(s.strb) << (o & 63)
+				}
+			}
+		}
+	}
+	h.diff = h.diff[:0]
+	for _, c := range list {
+		o := c.addr - isa.SRAMBase
+		if h.marks[o>>6]>>(o&63)&1 != 0 {
+			h.diff = append(h.diff, cone.Byte{Addr: c.addr, Value: c.value})
+			h.marks[o>>6] &^= 1 << (o & 63)
+		}
+	}
+}
+
+// patched returns the output with the given bytes changed and whether it is wrong.
+func (w *Worker) patched(g *Golden, left []cone.Byte) (out []byte, wrong bool) {
+	at := 0
+	for _, b := range w.e.program.Outputs {
+		for _, c := range left {
+			if o := int(c.Addr-isa.SRAMBase) - b.Offset; o >= 0 && o < b.Size {
+				if out == nil {
+					out = append([]byte(nil), g.Output...)
+				}
+				out[at+o] = c.Value
+				wrong = true
+			}
+		}
+		at += b.Size
+	}
+	return out, wrong
+}
