@@ -136,11 +136,8 @@ func (e *Engine) reads(s *npu.Flops, op int) bool {
 
 // handOver goes on without a clock from a point where nothing but memory differs,
 // in the bytes of w.list. It reports false where that is not possible, or not yet.
-func (w *Worker) handOver(r *Record, g *Golden, i int) bool {
-	e, p := w.e, &g.points[i]
-	if e.follow == nil || g.trace == nil {
-		return false
-	}
+func (w *Worker) handOver(r *Record, u *pursuit) bool {
+	e, g, p := w.e, u.g, &u.g.points[u.i]
 	h := w.handOffState()
 	under, next := e.under(&p.flops)
 	for _, op := range under {
@@ -150,7 +147,7 @@ func (w *Worker) handOver(r *Record, g *Golden, i int) bool {
 		}
 	}
 	h.gather(w.list, e.follow.stores, under, e.follow.ops, p.cycle, g.lastEnd(e.future, under))
-	return w.propagate(r, g, next)
+	return w.propagate(r, u, next)
 }
 
 // handOffState returns the worker's memory for the hand-off.
@@ -196,8 +193,8 @@ func overlap(a, b []cone.Range) bool {
 
 // propagate follows the bytes of the hand-off from an operation to the end of the
 // inference and fills in the record.
-func (w *Worker) propagate(r *Record, g *Golden, from int) bool {
-	e := w.e
+func (w *Worker) propagate(r *Record, u *pursuit, from int) bool {
+	e, g := w.e, u.g
 	left, macs, err := w.hand.runner.Propagate(g.trace, from, w.hand.diff)
 	w.hand.macs += macs
 	if err != nil {
@@ -208,6 +205,7 @@ func (w *Worker) propagate(r *Record, g *Golden, from int) bool {
 		return false
 	}
 	r.settle(g, PathHandOff)
+	r.delay(u.shift)
 	if wrong {
 		r.Output = hashOutput(out)
 		w.corrupted(r, g, out)

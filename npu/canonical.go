@@ -372,17 +372,33 @@ func canonicalSB(sb *SBState, a *AOState) {
 	sb.WrData &= lowBytes(sb.WrBytes)
 }
 
+// onlyValues reports whether all reads under way are of inputs or scales.
+func (a *AXIState) onlyValues() bool {
+	for i := range a.RdCount {
+		if ch := a.RdChan[(a.RdHead+i)%tableReads]; ch != ChIFM && ch != ChScale {
+			return false
+		}
+	}
+	return true
+}
+
 // Control returns the canonical form without the values of the datapath: operands,
-// weights, sums, scales, and the data in queues and ports. What the machine does
-// next, and when, follows from it and the command stream.
+// decoded weights, sums, scales, and their data in queues and ports. Commands, the
+// stream of weights and copies, which may carry either, stay. What the machine does
+// next, and when, follows from the rest, the command stream and the weights.
 func Control(f *Flops) Flops {
 	c := Canonical(f)
 	d, w, s, a := &c.DMA, &c.WD, &c.MAC, &c.AO
 	for p := range d.AXI {
-		d.AXI[p].RData, d.AXI[p].WData = [2]uint64{}, 0
+		x := &d.AXI[p]
+		if x.onlyValues() {
+			x.RData = [2]uint64{}
+		}
+		if x.WChan == 0 {
+			x.WData = 0
+		}
 	}
-	d.WgtFIFO, d.SclFIFO = [wgtDepth]uint64{}, [sclDepth]uint64{}
-	d.IFM.FIFO, d.M2M.FIFO = [ifmDepth]uint64{}, [m2mDepth]uint64{}
+	d.SclFIFO, d.IFM.FIFO = [sclDepth]uint64{}, [ifmDepth]uint64{}
 	d.OFM.Read, d.OFM.Data = 0, 0
 	w.Buf = [2][256]uint16{}
 	s.Raw, s.WRaw, s.IFM, s.Weight = [maxX]uint64{}, [8 * maxD]uint16{}, [maxX * 8]uint16{}, [8 * maxD]uint16{}
