@@ -3,6 +3,7 @@ package faults
 import (
 	"bytes"
 	"math/bits"
+	"sort"
 
 	"upset/netlist"
 	"upset/npu"
@@ -240,6 +241,7 @@ const (
 	lookGrowth = 6    // the distance is a sixth of the points passed
 	hangAfter  = 1024 // cycles without an early end before a hang is looked for
 	hangStep   = 4096 // distance of these looks behind the fault-free end
+	closeLooks = 16   // looks at every point once the bound operations are done
 )
 
 // pursuit is a run after an upset.
@@ -259,13 +261,34 @@ func (u *pursuit) at(now, limit uint64) uint64 {
 	return min(limit, uint64(int64(u.g.points[u.i].cycle)+u.shift))
 }
 
-// next moves to the point of the next look.
-func (u *pursuit) next() {
-	if u.i < u.g.end {
-		u.i = min(u.g.end, u.i+1+(u.i-u.first)/lookGrowth)
-	} else {
+// next moves to the point of the next look. It does not pass the point at which the
+// operations that the upset is bound to are done: the looks behind it are close.
+func (u *pursuit) next(f *future) {
+	if u.i >= u.g.end {
 		u.i++
+		return
 	}
+	far := u.i + 1 + (u.i-u.first)/lookGrowth
+	if u.bound.known {
+		if done := u.g.doneAt(f, u.bound.last); done > u.i {
+			far = min(far, done)
+		} else if u.i < done+closeLooks {
+			far = u.i + 1
+		}
+	}
+	u.i = min(u.g.end, far)
+}
+
+// doneAt is the first point at which an operation is done.
+func (g *Golden) doneAt(f *future, op int) int {
+	for op > 0 && f.ops[op].dma {
+		op--
+	}
+	if op < 0 || f.ops[op].dma || f.ops[op].kernel >= len(g.Ops) {
+		return 0
+	}
+	end := g.Ops[f.ops[op].kernel].End
+	return sort.Search(g.end, func(i int) bool { return g.points[i].cycle > end })
 }
 
 // resolve runs the machine after an upset until the outcome is known.
@@ -293,7 +316,7 @@ func (w *Worker) resolve(r *Record, g *Golden, place netlist.Place, guard Guard)
 			r.Outcome, r.Cause, r.Path, r.End = DUEHang, CauseWatchdog, PathHang, limit
 			return
 		}
-		u.next()
+		u.next(w.e.future)
 	}
 	r.Path, r.End = PathEnd, m.Cycle()
 	if m.S.CC.Run == 0 && m.Status() != npu.Done {
