@@ -75,15 +75,18 @@ func (w *Worker) carried(r *Record, u *pursuit) bool {
 			return false
 		}
 	}
-	if !e.apart(u.bound.last+1, next) || !e.tablesAlike(w.m, p) {
-		return false
-	}
 	var all bool
 	if w.list, all = changes(w.m, p, w.list[:0], maxChanges); !all {
 		return false
 	}
-	w.handOffState().without(w.list, e.follow.ops[u.bound.last+1:next])
-	return w.propagate(r, u, u.bound.last+1)
+	if e.apart(u.bound.last+1, next) && e.tablesAlike(w.m, p) {
+		w.handOffState().without(w.list, e.follow.ops[u.bound.last+1:next])
+		if w.propagate(r, u, u.bound.last+1) {
+			return true
+		}
+	}
+	u.bound.last = next - 1 // what these do can only be had from the clock
+	return false
 }
 
 // tablesAlike reports whether the lookup tables, the only contents of the shared
