@@ -5,17 +5,17 @@ import (
 
 	"upset/netlist"
 	"upset/npu"
+	"upset/npu/isa"
 )
 
 // binding says to which operations an upset is bound. The values that pass through
 // the datapath never decide what the machine does next, so that an upset of one
 // changes the results of the operations that were under way, and other operations
-// only through memory. Upsets of the stream of weights change when and how often
-// the decoder works until the operation ends, no longer.
+// only through memory. The same holds of any upset from the time on at which
+// everything but these values is again as in the fault-free run.
 type binding struct {
 	known bool
-	last  int  // the last operation that was under way
-	timed bool // control may have been disturbed: it must be seen to be as before
+	last  int // the last operation that was under way
 }
 
 // Registers that carry values from operand to result.
@@ -23,57 +23,82 @@ var valuePaths = []string{
 	"mac.", "ao.", "wd.buf", "dma.sclfifo", "dma.ifm.fifo", "dma.ofm.read", "dma.ofm.data", "sb.wrdata",
 }
 
-// Registers that carry the stream of weights.
-var weightPaths = []string{"dma.wgtfifo", "wd."}
-
 // bound returns the binding of an upset of a register, which must just have been
 // applied: the base machine is still at that cycle.
-func (w *Worker) bound(r *Record, p netlist.Place, guard Guard) binding {
-	if guard != nil || p.Register == nil || p.Register.Class != netlist.Datapath || w.e.follow == nil || w.e.options.Engine.NoHandOff {
-		return binding{}
-	}
-	under, next := w.e.under(&w.base.S.Flops)
-	b := binding{last: next - 1}
-	if len(under) == 0 {
+func (w *Worker) bound(p netlist.Place) binding {
+	if p.Register.Class != netlist.Datapath {
 		return binding{}
 	}
 	for _, prefix := range valuePaths {
-		b.known = b.known || strings.HasPrefix(p.Register.Name, prefix)
-	}
-	for _, prefix := range weightPaths {
-		if !b.known && strings.HasPrefix(p.Register.Name, prefix) {
-			b.known, b.timed = true, true
+		if strings.HasPrefix(p.Register.Name, prefix) {
+			_, next := w.e.under(&w.base.S.Flops)
+			return binding{true, next - 1}
 		}
 	}
-	return b
+	return binding{}
+}
+
+// rebound binds a run to what is under way at a point where only values differ,
+// and no constants of these or later operations.
+func (w *Worker) rebound(u *pursuit) {
+	e, p := w.e, &u.g.points[u.i]
+	if !e.sameControl(&w.m.S.Flops, &p.flops) {
+		return
+	}
+	var all bool
+	if w.list, all = changes(w.m, p, w.list[:0], maxChanges); !all {
+		return
+	}
+	under, next := e.under(&p.flops)
+	first := next
+	for _, op := range under {
+		first = min(first, op)
+	}
+	for _, o := range e.follow.ops[first:] {
+		if touches(w.list, o.Constants) {
+			return
+		}
+	}
+	u.bound = binding{true, next - 1}
 }
 
 // carried leaves the clock when the operations that an upset is bound to are done:
 // what they left in memory is all that the others can see of it.
-func (w *Worker) carried(r *Record, g *Golden, i int, b binding) bool {
-	e, p := w.e, &g.points[i]
-	if w.m.Cycle() != p.cycle || w.m.S.CC.Run == 0 || g.trace == nil || w.m.S.Bus.Stray != p.flops.Bus.Stray || w.m.S.RAM.SynLive != 0 {
+func (w *Worker) carried(r *Record, u *pursuit) bool {
+	e, p := w.e, &u.g.points[u.i]
+	if w.m.S.Bus.Stray != p.flops.Bus.Stray || w.m.S.RAM.SynLive != 0 {
 		return false
 	}
 	under, next := e.under(&p.flops)
 	for _, op := range under {
-		if op <= b.last {
+		if op <= u.bound.last {
 			return false
 		}
-	}
-	if b.timed && !e.sameControl(&w.m.S.Flops, &p.flops) {
-		return false
-	}
-	if !e.apart(b.last+1, next) {
-		return false
 	}
 	var all bool
 	if w.list, all = changes(w.m, p, w.list[:0], maxChanges); !all {
 		return false
 	}
-	h := w.handOffState()
-	h.without(w.list, e.follow.ops[b.last+1:next])
-	return w.propagate(r, g, b.last+1)
+	if e.apart(u.bound.last+1, next) && e.tablesAlike(w.m, p) {
+		w.handOffState().without(w.list, e.follow.ops[u.bound.last+1:next])
+		if w.propagate(r, u, u.bound.last+1) {
+			return true
+		}
+	}
+	u.bound.last = next - 1 // what these do can only be had from the clock
+	return false
+}
+
+// tablesAlike reports whether the lookup tables, the only contents of the shared
+// buffer that one operation leaves to others, are those of the point.
+func (e *Engine) tablesAlike(m *npu.Machine, p *point) bool {
+	size := m.Spec.SHRAMBytes()
+	for k := size - isa.LUTBytes; k < size; k++ {
+		if m.S.RAM.Mem[k] != p.ram[k/ramPiece][k%ramPiece] && (e.life == nil || !e.life.dead(k, p.cycle)) {
+			return false
+		}
+	}
+	return true
 }
 
 // apart reports whether no operation in [from, to) writes what one of them reads or

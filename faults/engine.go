@@ -41,17 +41,18 @@ var AllOff = Switches{true, true, true, true, true}
 // Engine holds the fault-free runs of a program. It does not change after New and
 // may be used by many workers at once.
 type Engine struct {
-	program   *driver.Program
-	table     *netlist.Table
-	options   Options
-	criterion Criterion
-	points    int
-	inputs    int
-	golds     []*Golden
-	life      *lifetimes // of the data in the shared buffer
-	codes     *lifetimes // of its coded words
-	future    *future
-	follow    *follow // nil where all must be done on the clock
+	program    *driver.Program
+	table      *netlist.Table
+	options    Options
+	criterion  Criterion
+	points     int
+	inputs     int
+	golds      []*Golden
+	life       *lifetimes // of the data in the shared buffer
+	codes      *lifetimes // of its coded words
+	future     *future
+	milestones []milestone
+	follow     *follow // nil where all must be done on the clock
 }
 
 // plain returns the engine with everything off but checkpoints.

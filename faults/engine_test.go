@@ -210,3 +210,43 @@ func TestDeadWords(t *testing.T) {
 	}
 	t.Logf("%d pruned, %d live", pruned, live)
 }
+
+// Runs that leave the clock, end by a proof or are moved in time say what the plain
+// machine says. The network is large enough that operations overlap, share memory
+// and wait for copies.
+func TestShortcutsEqualPlain(t *testing.T) {
+	wanted := map[Path]int{PathHandOff: 60, PathHang: 6, PathShifted: 1}
+	for _, c := range isa.Configs {
+		t.Run(c.String(), func(t *testing.T) {
+			e := engine(t, "fashion-dscnn", c, 1, Options{ECC: npu.ECCSECDED})
+			fast, slow := worker(t, e), worker(t, e)
+			rng := rand.New(rand.NewPCG(19, uint64(c)))
+			flops := flopSites(e.Table())
+			seen := map[Path]int{}
+			for range 4000 {
+				if seen[PathHandOff] >= wanted[PathHandOff] && seen[PathHang] >= wanted[PathHang] {
+					break
+				}
+				s := Site{flops[rng.IntN(len(flops))], rng.Uint64N(e.Cycles())}
+				a, err := fast.Inject(0, s, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if seen[a.Path] >= wanted[a.Path] {
+					continue
+				}
+				seen[a.Path]++
+				b, err := slow.Plain(0, s)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !a.Same(b) {
+					t.Errorf("%s@%d:\nfast  %+v\nplain %+v", e.Table().Name(s.ID), s.Cycle, a, b)
+				}
+			}
+			if seen[PathHandOff] < wanted[PathHandOff] || seen[PathHang] < 1 {
+				t.Errorf("too few shortcuts: %v", seen)
+			}
+		})
+	}
+}

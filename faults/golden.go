@@ -253,7 +253,20 @@ func (e *Engine) timeline(m *npu.Machine) ([]OpSpan, uint64, error) {
 	}
 	begin(m, e.program)
 	m.Journal = new(npu.Journal)
+	events := 0
+	retired := m.Observe
+	m.Observe = func(n npu.Note) {
+		if n.Kind != npu.NoteDMAStart {
+			events++
+		}
+		retired(n)
+	}
 	for m.S.CC.Run != 0 && m.Cycle() < runawayLimit {
+		if events > len(e.milestones) && events <= maxMilestones {
+			for len(e.milestones) < events { // of several in one clock, the last one counts
+				e.milestones = append(e.milestones, milestone{m.Cycle(), m.S.Flops})
+			}
+		}
 		m.Journal.Clear()
 		m.Step()
 		e.future.note(&m.S.DMA)

@@ -33,6 +33,7 @@ type handOff struct {
 	runner *cone.Runner
 	diff   []cone.Byte
 	marks  []uint64 // a bit per byte of SRAM: it differs and is not written again
+	ends   []uint64
 	macs   int64
 }
 
@@ -131,16 +132,17 @@ func (e *Engine) reads(s *npu.Flops, op int) bool {
 	}
 	bank := uint8(o.kernel & 3)
 	ifm := &s.DMA.IFM
-	return s.Trav.IFM.Bank == bank || ifm.Loading != 0 && ifm.LoadBank == bank
+	// At most two operations are under way. Those that the input stage has not
+	// passed lie at its bank or, where that is under way too, behind it.
+	at := s.Trav.IFM.Bank
+	passed := at != bank && (at == (bank+1)&3 || s.CC.OpValid[at&3] == 0)
+	return !passed || ifm.Loading != 0 && ifm.LoadBank == bank
 }
 
 // handOver goes on without a clock from a point where nothing but memory differs,
 // in the bytes of w.list. It reports false where that is not possible, or not yet.
-func (w *Worker) handOver(r *Record, g *Golden, i int) bool {
-	e, p := w.e, &g.points[i]
-	if e.follow == nil || g.trace == nil {
-		return false
-	}
+func (w *Worker) handOver(r *Record, u *pursuit) bool {
+	e, g, p := w.e, u.g, &u.g.points[u.i]
 	h := w.handOffState()
 	under, next := e.under(&p.flops)
 	for _, op := range under {
@@ -149,8 +151,9 @@ func (w *Worker) handOver(r *Record, g *Golden, i int) bool {
 			return false
 		}
 	}
-	h.gather(w.list, e.follow.stores, under, e.follow.ops, p.cycle, g.lastEnd(e.future, under))
-	return w.propagate(r, g, next)
+	h.ends = g.ends(e.future, under, h.ends[:0])
+	h.gather(w.list, e.follow.stores, under, e.follow.ops, p.cycle)
+	return w.propagate(r, u, next)
 }
 
 // handOffState returns the worker's memory for the hand-off.
@@ -196,8 +199,8 @@ func overlap(a, b []cone.Range) bool {
 
 // propagate follows the bytes of the hand-off from an operation to the end of the
 // inference and fills in the record.
-func (w *Worker) propagate(r *Record, g *Golden, from int) bool {
-	e := w.e
+func (w *Worker) propagate(r *Record, u *pursuit, from int) bool {
+	e, g := w.e, u.g
 	left, macs, err := w.hand.runner.Propagate(g.trace, from, w.hand.diff)
 	w.hand.macs += macs
 	if err != nil {
@@ -208,6 +211,7 @@ func (w *Worker) propagate(r *Record, g *Golden, from int) bool {
 		return false
 	}
 	r.settle(g, PathHandOff)
+	r.delay(u.shift)
 	if wrong {
 		r.Output = hashOutput(out)
 		w.corrupted(r, g, out)
@@ -226,34 +230,37 @@ func touches(list []change, ranges []cone.Range) bool {
 	return false
 }
 
-// lastEnd is the cycle by which the last of the operations has written all.
-func (g *Golden) lastEnd(f *future, under []int) uint64 {
-	end := uint64(0)
-	for _, op := range under {
-		if o := &f.ops[op]; !o.dma && o.kernel < len(g.Ops) {
-			end = max(end, g.Ops[o.kernel].End)
-		} else {
-			end = g.Cycles
+// ends lists the cycles by which operations have written all. A copy ends before
+// the kernel operation behind it does.
+func (g *Golden) ends(f *future, ops []int, list []uint64) []uint64 {
+	for _, op := range ops {
+		for op < len(f.ops)-1 && f.ops[op].dma {
+			op++
 		}
+		end := g.Cycles
+		if o := &f.ops[op]; !o.dma && o.kernel < len(g.Ops) {
+			end = g.Ops[o.kernel].End
+		}
+		list = append(list, end)
 	}
-	return end
+	return list
 }
 
 // gather fills diff with the bytes of the list that the operations under way do not
 // write again after the given cycle: what they still write is right.
-func (h *handOff) gather(list []change, stores []stored, under []int, ops []cone.Op, after, end uint64) {
+func (h *handOff) gather(list []change, stores []stored, under []int, ops []cone.Op, after uint64) {
 	for _, c := range list {
 		o := c.addr - isa.SRAMBase
 		h.marks[o>>6] |= 1 << (o & 63)
 	}
-	i := sort.Search(len(stores), func(i int) bool { return stores[i].cycle > after })
-	for ; i < len(stores) && stores[i].cycle <= end; i++ {
-		s := &stores[i]
-		o := s.addr - isa.SRAMBase
-		if int(o>>6) >= len(h.marks) || h.marks[o>>6]>>(o&63)&uint64(s.strb) == 0 {
-			continue
-		}
-		for _, op := range under {
+	first := sort.Search(len(stores), func(i int) bool { return stores[i].cycle > after })
+	for k, op := range under {
+		for i := first; i < len(stores) && stores[i].cycle <= h.ends[k]; i++ {
+			s := &stores[i]
+			o := s.addr - isa.SRAMBase
+			if int(o>>6) >= len(h.marks) || h.marks[o>>6]>>(o&63)&uint64(s.strb) == 0 {
+				continue
+			}
 			for _, r := range ops[op].Writes {
 				if s.addr+7 >= r.Lo && s.addr < r.Hi {
 					h.marks[o>>6] &^= uint64(s.strb) << (o & 63)

@@ -3,6 +3,7 @@ package faults
 import (
 	"bytes"
 	"math/bits"
+	"sort"
 
 	"upset/netlist"
 	"upset/npu"
@@ -39,6 +40,7 @@ type Worker struct {
 	gold *Golden      // run that base walks along, nil before the first
 	list []change
 	hand *handOff
+	seen int // operations begun and done since the upset
 }
 
 // Worker returns a new worker.
@@ -212,6 +214,12 @@ func (w *Worker) prunedFlop(r *Record, g *Golden, p netlist.Place) bool {
 	return true
 }
 
+// delay moves the end of a settled record.
+func (r *Record) delay(shift int64) {
+	r.End = uint64(int64(r.End) + shift)
+	r.Late = shift != 0
+}
+
 // advance runs to a cycle, under the guard's eye while it watches. It reports an
 // alarm.
 func (w *Worker) advance(cycle uint64, guard Guard) (alarm bool) {
@@ -233,36 +241,82 @@ const (
 	lookGrowth = 6    // the distance is a sixth of the points passed
 	hangAfter  = 1024 // cycles without an early end before a hang is looked for
 	hangStep   = 4096 // distance of these looks behind the fault-free end
+	closeLooks = 16   // looks at every point once the bound operations are done
 )
+
+// pursuit is a run after an upset.
+type pursuit struct {
+	g     *Golden
+	first int   // the first point behind the upset
+	i     int   // the next point at which to look
+	shift int64 // cycles that the run is behind the fault-free one
+	bound binding
+}
+
+// at is the cycle of the next look.
+func (u *pursuit) at(now, limit uint64) uint64 {
+	if u.i > u.g.end {
+		return min(limit, now+hangStep)
+	}
+	return min(limit, uint64(int64(u.g.points[u.i].cycle)+u.shift))
+}
+
+// next moves to the point of the next look. It does not pass the point at which the
+// operations that the upset is bound to are done: the looks behind it are close.
+func (u *pursuit) next(f *future) {
+	if u.i >= u.g.end {
+		u.i++
+		return
+	}
+	far := u.i + 1 + (u.i-u.first)/lookGrowth
+	if u.bound.known {
+		if done := u.g.doneAt(f, u.bound.last); done > u.i {
+			far = min(far, done)
+		} else if u.i < done+closeLooks {
+			far = u.i + 1
+		}
+	}
+	u.i = min(u.g.end, far)
+}
+
+// doneAt is the first point at which an operation is done.
+func (g *Golden) doneAt(f *future, op int) int {
+	for op > 0 && f.ops[op].dma {
+		op--
+	}
+	if op < 0 || f.ops[op].dma || f.ops[op].kernel >= len(g.Ops) {
+		return 0
+	}
+	end := g.Ops[f.ops[op].kernel].End
+	return sort.Search(g.end, func(i int) bool { return g.points[i].cycle > end })
+}
 
 // resolve runs the machine after an upset until the outcome is known.
 func (w *Worker) resolve(r *Record, g *Golden, place netlist.Place, guard Guard) {
 	m, limit := w.m, w.e.Watchdog()
 	corrected := m.Events[npu.EvECC]
-	first := g.before(r.Site.Cycle) + 1
-	bound := w.bound(r, place, guard)
-	for i := first; m.S.CC.Run != 0 && m.Cycle() < limit; {
-		at := min(limit, m.Cycle()+hangStep)
-		if i <= g.end {
-			at = g.points[i].cycle
-		}
-		if w.advance(at, guard) {
+	u := pursuit{g: g, first: g.before(r.Site.Cycle) + 1}
+	u.i, w.seen = u.first, -1
+	if w.follows(g) && guard == nil {
+		u.bound = w.bound(place)
+	}
+	watch := guard == nil && !w.e.options.Engine.NoEarlyExit
+	for m.S.CC.Run != 0 && m.Cycle() < limit {
+		if watch {
+			w.advanceShifting(&u, u.at(m.Cycle(), limit))
+		} else if w.advance(u.at(m.Cycle(), limit), guard) {
 			r.Outcome, r.Cause, r.End = Detected, CauseAlarm, m.Cycle()
 			return
 		}
 		alone := guard == nil || !guard.Active()
-		if alone && i <= g.end && (w.early(r, g, i, corrected) || bound.known && w.carried(r, g, i, bound)) {
+		if alone && u.i <= g.end && w.early(r, &u, corrected) {
 			return
 		}
 		if alone && m.Cycle() > r.Site.Cycle+hangAfter && m.S.CC.Run != 0 && w.stuck() {
 			r.Outcome, r.Cause, r.Path, r.End = DUEHang, CauseWatchdog, PathHang, limit
 			return
 		}
-		if i < g.end {
-			i = min(g.end, i+1+(i-first)/lookGrowth)
-		} else {
-			i++
-		}
+		u.next(w.e.future)
 	}
 	r.Path, r.End = PathEnd, m.Cycle()
 	if m.S.CC.Run == 0 && m.Status() != npu.Done {
@@ -274,25 +328,42 @@ func (w *Worker) resolve(r *Record, g *Golden, place netlist.Place, guard Guard)
 	}
 }
 
+// follows reports whether differences can be followed without a clock.
+func (w *Worker) follows(g *Golden) bool {
+	return w.e.follow != nil && g.trace != nil && !w.e.options.Engine.NoHandOff
+}
+
 // early looks for an early end at a point of the fault-free run.
-func (w *Worker) early(r *Record, g *Golden, i int, corrected uint64) bool {
-	e, m, p := w.e, w.m, &g.points[i]
-	o := &e.options.Engine
-	if o.NoEarlyExit || m.Cycle() != p.cycle || !e.alike(&m.S.Flops, &p.flops) || !e.ramAlike(m, p) {
+func (w *Worker) early(r *Record, u *pursuit, corrected uint64) bool {
+	e, m, p := w.e, w.m, &u.g.points[u.i]
+	if e.options.Engine.NoEarlyExit || int64(m.Cycle()) != int64(p.cycle)+u.shift {
 		return false
 	}
-	var all bool
-	if w.list, all = changes(m, p, w.list[:0], maxChanges); !all {
-		return false
-	}
-	if len(w.list) == 0 {
-		r.settle(g, PathConverged)
-		if m.Events[npu.EvECC] != corrected {
-			r.Outcome, r.Cause = Corrected, CauseRAMCode
+	follows := w.follows(u.g) && m.Events[npu.EvECC] == corrected && m.S.CC.Run != 0
+	if e.alike(&m.S.Flops, &p.flops) && e.ramAlike(m, p) {
+		var all bool
+		if w.list, all = changes(m, p, w.list[:0], maxChanges); !all {
+			return false
 		}
-		return true
+		if len(w.list) == 0 {
+			r.settle(u.g, PathConverged)
+			if u.shift != 0 {
+				r.Path = PathShifted
+			}
+			r.delay(u.shift)
+			if m.Events[npu.EvECC] != corrected {
+				r.Outcome, r.Cause = Corrected, CauseRAMCode
+			}
+			return true
+		}
+		if follows && w.handOver(r, u) {
+			return true
+		}
 	}
-	return !o.NoHandOff && m.Events[npu.EvECC] == corrected && w.handOver(r, g, i)
+	if follows && !u.bound.known {
+		w.rebound(u)
+	}
+	return follows && u.bound.known && w.carried(r, u)
 }
 
 // stuck reports whether the machine is its own successor and nothing outside it

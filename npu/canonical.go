@@ -3,7 +3,7 @@ package npu
 import "upset/npu/isa"
 
 // Canonical returns f with every bit cleared that the machine will overwrite
-// before it can read it, as f itself tells: entries of queues that are not in use,
+// before it can read it, as f itself tells: entries of queues that are not in use and the place of a queue in its storage,
 // the data and tags of empty pipeline stages, counters of stages that are idle.
 // Times of the bus are taken relative to the present cycle, and the cycle itself,
 // which is only a label, and the performance monitor are cleared.
@@ -69,21 +69,26 @@ func canonicalTraversal(c *Flops) {
 	}
 }
 
-// keep clears the entries of a ring that are not among the n from head.
-func keep[T any](ring []T, head, n uint8) {
-	var zero T
-	for i := int(n); i < len(ring); i++ {
-		ring[(int(head)+i)%len(ring)] = zero
-	}
+// turn brings a ring to the position in which its head is the first entry and
+// clears the entries that are not among the n from there. Where in its storage a
+// queue stands makes no difference.
+func turn[T any](ring []T, head, n uint8) {
+	var buf [tableReads]T
+	k := int(head) % len(ring)
+	m := copy(buf[:], ring[k:])
+	copy(buf[m:], ring[:k])
+	clear(buf[min(int(n), len(ring)):])
+	copy(ring, buf[:len(ring)])
 }
 
 func canonicalDMA(c *Flops) {
 	d := &c.DMA
-	keep(d.CmdFIFO[:], d.CmdHead, d.CmdCnt)
-	keep(d.WgtFIFO[:], d.WgtHead, d.WgtCnt)
-	keep(d.SclFIFO[:], d.SclHead, d.SclCnt)
-	keep(d.IFM.FIFO[:], d.IFM.Head, d.IFM.Cnt)
-	keep(d.M2M.FIFO[:], d.M2M.Head, d.M2M.Cnt)
+	turn(d.CmdFIFO[:], d.CmdHead, d.CmdCnt)
+	turn(d.WgtFIFO[:], d.WgtHead, d.WgtCnt)
+	turn(d.SclFIFO[:], d.SclHead, d.SclCnt)
+	turn(d.IFM.FIFO[:], d.IFM.Head, d.IFM.Cnt)
+	turn(d.M2M.FIFO[:], d.M2M.Head, d.M2M.Cnt)
+	d.CmdHead, d.WgtHead, d.SclHead, d.IFM.Head, d.M2M.Head = 0, 0, 0, 0, 0
 	if d.CmdLeft == 0 {
 		d.CmdAddr = 0
 	}
@@ -148,8 +153,9 @@ func canonicalPort(a *AXIState, b *PortState, now uint64) {
 	if a.ARValid == 0 {
 		a.ARAddr, a.ARBeats, a.ARChan = 0, 0, 0
 	}
-	keep(a.RdChan[:], a.RdHead, a.RdCount)
-	keep(a.RdBeats[:], a.RdHead, a.RdCount)
+	turn(a.RdChan[:], a.RdHead, a.RdCount)
+	turn(a.RdBeats[:], a.RdHead, a.RdCount)
+	a.RdHead = 0
 	for i := int(a.RCount); i < len(a.RData); i++ {
 		a.RData[i], a.RResp[i] = 0, 0
 	}
@@ -158,12 +164,13 @@ func canonicalPort(a *AXIState, b *PortState, now uint64) {
 	} else {
 		a.WData &= strobed(a.WStrb)
 	}
-	keep(a.WrChan[:], a.WrHead, a.WrCount)
-	keep(b.Addr[:], b.Head, b.Count)
-	keep(b.Beats[:], b.Head, b.Count)
-	keep(b.Ready[:], b.Head, b.Count)
-	keep(b.BReady[:], b.BHead, b.BCount)
-	keep(b.BError[:], b.BHead, b.BCount)
+	turn(a.WrChan[:], a.WrHead, a.WrCount)
+	turn(b.Addr[:], b.Head, b.Count)
+	turn(b.Beats[:], b.Head, b.Count)
+	turn(b.Ready[:], b.Head, b.Count)
+	turn(b.BReady[:], b.BHead, b.BCount)
+	turn(b.BError[:], b.BHead, b.BCount)
+	a.WrHead, b.Head, b.BHead = 0, 0, 0
 	for i := range b.Ready {
 		b.Ready[i] = fromNow(b.Ready[i], now)
 	}
@@ -221,8 +228,9 @@ func canonicalWD(w *WDState) {
 	for i := int(w.PendZN); i < len(w.PendZ); i++ {
 		w.PendZ[i] = 0
 	}
-	keep(w.Val[:], w.ValHead, w.ValN)
-	keep(w.Zero[:], w.ZeroHd, w.ZeroN)
+	turn(w.Val[:], w.ValHead, w.ValN)
+	turn(w.Zero[:], w.ZeroHd, w.ZeroN)
+	w.ValHead, w.ZeroHd = 0, 0
 	for b := range w.Buf {
 		if w.Full[b] != 0 {
 			continue
@@ -372,17 +380,33 @@ func canonicalSB(sb *SBState, a *AOState) {
 	sb.WrData &= lowBytes(sb.WrBytes)
 }
 
+// onlyValues reports whether all reads under way are of inputs or scales.
+func (a *AXIState) onlyValues() bool {
+	for i := range a.RdCount {
+		if ch := a.RdChan[(a.RdHead+i)%tableReads]; ch != ChIFM && ch != ChScale {
+			return false
+		}
+	}
+	return true
+}
+
 // Control returns the canonical form without the values of the datapath: operands,
-// weights, sums, scales, and the data in queues and ports. What the machine does
-// next, and when, follows from it and the command stream.
+// decoded weights, sums, scales, and their data in queues and ports. Commands, the
+// stream of weights and copies, which may carry either, stay. What the machine does
+// next, and when, follows from the rest, the command stream and the weights.
 func Control(f *Flops) Flops {
 	c := Canonical(f)
 	d, w, s, a := &c.DMA, &c.WD, &c.MAC, &c.AO
 	for p := range d.AXI {
-		d.AXI[p].RData, d.AXI[p].WData = [2]uint64{}, 0
+		x := &d.AXI[p]
+		if d.AXI[p].onlyValues() {
+			x.RData = [2]uint64{}
+		}
+		if x.WChan == 0 {
+			x.WData = 0
+		}
 	}
-	d.WgtFIFO, d.SclFIFO = [wgtDepth]uint64{}, [sclDepth]uint64{}
-	d.IFM.FIFO, d.M2M.FIFO = [ifmDepth]uint64{}, [m2mDepth]uint64{}
+	d.SclFIFO, d.IFM.FIFO = [sclDepth]uint64{}, [ifmDepth]uint64{}
 	d.OFM.Read, d.OFM.Data = 0, 0
 	w.Buf = [2][256]uint16{}
 	s.Raw, s.WRaw, s.IFM, s.Weight = [maxX]uint64{}, [8 * maxD]uint16{}, [maxX * 8]uint16{}, [8 * maxD]uint16{}
