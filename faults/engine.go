@@ -63,11 +63,11 @@ func (e *Engine) plain() *Engine {
 }
 
 // Memory for checkpoints (our choice): the whole budget, and the usual size of a
-// point, of which the flops are 12 KiB and the rest pieces of RAM and memory that
-// changed since the point before. Points closer than closest cycles do not pay.
+// point, of which the flops are 12 KiB and the rest pieces of memory that changed
+// since the point before; the shared buffer changes as a whole. Points closer than closest cycles do not pay.
 const (
-	pointBudget = 1 << 30
-	pointSize   = 32 << 10
+	pointBudget = 768 << 20
+	pointSize   = 20 << 10 // besides the shared buffer
 	minPoints   = 16
 	closest     = 64
 )

@@ -175,7 +175,8 @@ func (e *Engine) golden(input []byte, cycles uint64) (*Golden, error) {
 func (e *Engine) spacing(cycles uint64) uint64 {
 	n := uint64(e.points)
 	if n == 0 {
-		n = uint64(max(minPoints, pointBudget/pointSize*4/5/e.inputs))
+		size := pointSize + e.program.Config.Spec().SHRAMBytes()
+		n = uint64(max(minPoints, pointBudget/size*4/5/e.inputs))
 		n = min(n, cycles/closest+1)
 	}
 	return max(1, (cycles+n-1)/n)

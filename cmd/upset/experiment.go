@@ -21,6 +21,7 @@ func experimentFlags(more ...cli.Flag) []cli.Flag {
 		&cli.StringFlag{Name: "criterion", Value: "auto", Usage: "when a wrong output is critical: auto, top1, any or tolerance:X"},
 		eccFlag(),
 		&cli.BoolFlag{Name: "no-watchdog", Usage: "nothing reports a hang, which then violates"},
+		&cli.StringFlag{Name: "fast", Value: "on", Usage: "on, or off: every fault is simulated to the end of the inference, for comparison"},
 		&cli.BoolFlag{Name: "assume-reload", Usage: "the NPU is reset and reloaded between inferences: latent faults do no harm"},
 	}, more...)
 }
@@ -39,10 +40,24 @@ func readOptions(c *cli.Context, system npu.System) (faults.Options, error) {
 	if o.ECC, err = readECC(c); err != nil {
 		return o, err
 	}
+	if o.Engine, err = readFast(c); err != nil {
+		return o, err
+	}
 	if o.Criterion, err = faults.ParseCriterion(c.String("criterion")); err != nil {
 		return o, bad(err)
 	}
 	return o, nil
+}
+
+// readFast reads --fast. Records do not depend on it.
+func readFast(c *cli.Context) (faults.Switches, error) {
+	switch c.String("fast") {
+	case "on", "":
+		return faults.Switches{}, nil
+	case "off":
+		return faults.AllOff, nil
+	}
+	return faults.Switches{}, usage("--fast %s: want on or off", c.String("fast"))
 }
 
 // openExperiment reads the model and its inputs and makes the fault-free runs.

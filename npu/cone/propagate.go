@@ -1,6 +1,7 @@
 package cone
 
 import (
+	"errors"
 	"fmt"
 
 	"upset/npu/isa"
@@ -52,7 +53,7 @@ func (r *Runner) Propagate(t *Trace, from int, diff []Byte) (left []Byte, macs i
 // PropagateTo is Propagate that stops before operation to starts.
 func (r *Runner) PropagateTo(t *Trace, from, to int, diff []Byte) (left []Byte, macs int64, err error) {
 	if t.p != r.p {
-		return nil, 0, fmt.Errorf("cone: the trace belongs to another program")
+		return nil, 0, errors.New("cone: the trace belongs to another program; record one with this Program")
 	}
 	if from < 0 || to < from || to > len(t.ops) {
 		return nil, 0, fmt.Errorf("cone: operations %d to %d of %d do not exist", from, to, len(t.ops))
