@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"upset/faults"
+	"upset/faults/convergence"
 	"upset/models/reference"
 	"upset/models/tflite"
 	"upset/npu/isa"
@@ -221,29 +222,67 @@ func TestInjectRecord(t *testing.T) {
 
 func TestValidateEngine(t *testing.T) {
 	r := parse(t, mustRun(t, codeDone, "validate", "engine", tiny, "--samples", "300", "--inputs", fewInputs(t), "--format", "json").out)
-	if r["samples"] != 300.0 || r["differences"] != 0.0 || r["simulated"].(float64)+r["pruned"].(float64) != 300 || r["plain_cycles"].(float64) < 300*500 {
+	if r["samples"] != 300.0 || r["differences"] != 0.0 || r["simulated"].(float64)+r["pruned"].(float64) != 300 ||
+		r["plain_cycles"].(float64) < 300*r["golden_cycles"].(float64)/2 {
 		t.Errorf("%v", r)
 	}
+	least := map[string]float64{convergence.Pruned: 75, convergence.Control: 75, convergence.Weights: 45, convergence.All: 300}
+	for _, c := range r["categories"].([]any) {
+		c := c.(map[string]any)
+		n, name := c["n"].(float64), c["name"].(string)
+		if n < least[name] || n >= 3 && c["upper"] != 3/n {
+			t.Errorf("category %v", c)
+		}
+		delete(least, name)
+	}
+	if len(least) > 0 {
+		t.Errorf("missing categories: %v", least)
+	}
 	mustRun(t, codeUsage, "validate", "engine", tiny, "--samples", "0")
+	mustRun(t, codeUsage, "validate", "engine", tiny, "--npu", "all", "--samples", "3")
 	mustRun(t, codeUsage, "validate")
 }
 
-// The comparison must tell records apart.
-func TestAgree(t *testing.T) {
-	a := faults.Record{After: 1, Outcome: faults.SDCCritical, ToEnd: true, Output: 7, End: 100}
+// All configurations in one call; the result does not depend on the workers.
+func TestValidateSeveral(t *testing.T) {
+	args := []string{"validate", "engine", tiny, "--npu", "all", "--samples", "42", "--inputs", fewInputs(t), "--format", "json"}
+	one := mustRun(t, codeDone, append(args, "--workers", "1")...).out
+	if three := mustRun(t, codeDone, append(args, "--workers", "3")...).out; one != three {
+		t.Errorf("1 worker:\n%s\n3 workers:\n%s", one, three)
+	}
+	r := parse(t, one)
+	runs, sum := r["runs"].([]any), 0.0
+	for _, run := range runs {
+		sum += run.(map[string]any)["samples"].(float64)
+	}
+	if len(runs) != len(isa.Configs) || sum != 42 || r["samples"] != 42.0 || r["npu"] != "several" || r["model"] != "fashion-tiny" {
+		t.Errorf("%v", r)
+	}
+}
+
+// The comparison must tell records apart, and not by the path.
+func TestSame(t *testing.T) {
+	a := faults.Record{After: 1, Outcome: faults.SDCCritical, Path: faults.PathEnd, Output: 7, End: 100}
 	for _, change := range []func(*faults.Record){
 		func(r *faults.Record) { r.Before = 1 },
 		func(r *faults.Record) { r.Outcome = faults.SDCTolerable },
+		func(r *faults.Record) { r.Cause = faults.CauseStray },
+		func(r *faults.Record) { r.Late = true },
 		func(r *faults.Record) { r.Output = 8 },
 		func(r *faults.Record) { r.End = 101 },
 	} {
 		b := a
 		change(&b)
-		if !agree(a, a) || agree(a, b) {
+		if a.Same(b) {
 			t.Errorf("%+v and %+v are not told apart", a, b)
 		}
 	}
-	if agree(faults.Record{Pruned: true}, faults.Record{Outcome: faults.Latent}) {
+	b := a
+	b.Path = faults.PathHandOff
+	if !a.Same(b) {
+		t.Error("another path passes for another record")
+	}
+	if (faults.Record{Path: faults.PathDead}).Same(faults.Record{Outcome: faults.Latent}) {
 		t.Error("a pruned record passes for a latent fault")
 	}
 }

@@ -159,6 +159,20 @@ func validateDocument(v result.ValidateEngine) document {
 		{"pruned", count(v.Pruned)},
 		{"plain cycles", count(v.PlainCycles)},
 	}})
+	if len(v.Categories) > 0 {
+		t := &table{columns: columns("category", ">samples", ">differences", ">upper limit at 95 %")}
+		for _, c := range v.Categories {
+			t.add(c.Name, count(c.Samples), count(c.Differences), significant(c.Upper, up))
+		}
+		d.sections = append(d.sections, section{heading: "Categories, which overlap", table: t})
+	}
+	if len(v.Runs) > 0 {
+		t := &table{columns: columns("NPU", "model", ">cycles", ">samples", ">differences", ">plain cycles")}
+		for _, r := range v.Runs {
+			t.add(r.NPU, r.Model, count(r.Cycles), count(r.Samples), count(r.Differences), count(r.PlainCycles))
+		}
+		d.sections = append(d.sections, section{heading: "Runs", table: t})
+	}
 	for _, part := range []struct {
 		name   string
 		counts map[string]int

@@ -79,18 +79,45 @@ type SitesRegister struct {
 	SRAM      bool   `json:"sram"`
 }
 
-// ValidateEngine is the result of comparing the fast engine with the plain one.
+// ValidateEngine is the result of comparing the fast engine with the plain one,
+// for one network on one configuration or for several.
 type ValidateEngine struct {
-	NPU         string         `json:"npu"`
-	Model       string         `json:"model"`
-	Seed        uint64         `json:"seed"`
-	Samples     int            `json:"samples"`
-	Differences int            `json:"differences"`
-	ByBlock     map[string]int `json:"by_block"`
-	ByClass     map[string]int `json:"by_class"`
-	ByPath      map[string]int `json:"by_path"`
-	Simulated   int            `json:"simulated"`
-	Pruned      int            `json:"pruned"`
-	PlainCycles int64          `json:"plain_cycles"`
-	Warnings    []Warning      `json:"warnings"`
+	// NPU and Model are "several" where there is more than one.
+	NPU   string `json:"npu"`
+	Model string `json:"model"`
+	Seed  uint64 `json:"seed"`
+	// GoldenCycles is the length of the fault-free run; 0 for several.
+	GoldenCycles int64          `json:"golden_cycles"`
+	Samples      int            `json:"samples"`
+	Differences  int            `json:"differences"`
+	ByBlock      map[string]int `json:"by_block"`
+	ByClass      map[string]int `json:"by_class"`
+	ByPath       map[string]int `json:"by_path"`
+	Simulated    int            `json:"simulated"`
+	Pruned       int            `json:"pruned"`
+	PlainCycles  int64          `json:"plain_cycles"`
+	// Categories overlap: a sample may be in several.
+	Categories []ValidateCategory `json:"categories"`
+	// Runs lists the parts where there are several.
+	Runs     []ValidateRun `json:"runs"`
+	Warnings []Warning     `json:"warnings"`
+}
+
+// ValidateCategory counts the samples of a kind.
+type ValidateCategory struct {
+	Name        string `json:"name"`
+	Samples     int    `json:"n"`
+	Differences int    `json:"differences"`
+	// Upper is the upper limit, at 95 %, of the share of such samples that differ.
+	Upper float64 `json:"upper"`
+}
+
+// ValidateRun is the part of one network on one configuration.
+type ValidateRun struct {
+	NPU         string `json:"npu"`
+	Model       string `json:"model"`
+	Cycles      int64  `json:"golden_cycles"`
+	Samples     int    `json:"samples"`
+	Differences int    `json:"differences"`
+	PlainCycles int64  `json:"plain_cycles"`
 }

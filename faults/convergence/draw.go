@@ -1,0 +1,221 @@
+// Package convergence studies the fast engine. It draws upsets so that rare ways
+// through the engine are covered and injects each twice, on the fast engine and on
+// the plain machine; and it measures how soon upsets die.
+package convergence
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"upset/faults"
+	"upset/netlist"
+)
+
+// Quotas of a sample, in parts of quotaParts (our choice): categories that a
+// uniform draw would hardly meet get a fixed share.
+const (
+	quotaParts   = 20
+	quotaLeft    = 3 // the hand-off, the hang proof or the time shift ended the run
+	quotaWeights = 3 // registers of the weight path
+	quotaControl = 5 // control and configuration
+	quotaPruned  = 5
+	quotaLive    = 2 // simulated upsets of any flop
+)
+
+// Bounds of the search for samples that fill a quota (our choice).
+const (
+	searchBatch  = 256 // draws that are injected together; the draws do not depend on the workers
+	searchRounds = 12  // batches in a row without a find before a quota is given up
+)
+
+// drawStream keeps these draws apart from all others.
+const drawStream = 0x76616c69 // "vali"
+
+// Categories of samples. A sample may belong to several.
+const (
+	All       = "all"
+	Pruned    = "pruned"
+	Control   = "control and configuration"
+	Weights   = "weight path"
+	HandOff   = "hand-off"
+	HangProof = "hang proof"
+	TimeShift = "time shift"
+	Rest      = "all others"
+)
+
+// Categories lists the categories in the order of tables.
+func Categories() []string {
+	return []string{Pruned, Control, Weights, HandOff, HangProof, TimeShift, Rest, All}
+}
+
+// Sample is an upset and what the fast engine and the plain machine say of it.
+type Sample struct {
+	Input       int
+	Site        faults.Site
+	Fast, Plain faults.Record
+}
+
+// weightPath are the registers that the stream of weights passes.
+func weightPath(r *netlist.Register) bool {
+	return strings.HasPrefix(r.Name, "wd.") || strings.HasPrefix(r.Name, "dma.wgtfifo")
+}
+
+func control(r *netlist.Register) bool {
+	return r.Class == netlist.LocalControl || r.Class == netlist.GlobalControl || r.Class == netlist.Configuration
+}
+
+// Of lists the categories that a sample belongs to.
+func Of(r *netlist.Register, p faults.Path) []string {
+	list := []string{All}
+	if p.Pruned() {
+		list = append(list, Pruned)
+	}
+	if control(r) {
+		list = append(list, Control)
+	}
+	if weightPath(r) {
+		list = append(list, Weights)
+	}
+	switch p {
+	case faults.PathHandOff:
+		list = append(list, HandOff)
+	case faults.PathHang:
+		list = append(list, HangProof)
+	case faults.PathShifted:
+		list = append(list, TimeShift)
+	}
+	if len(list) == 1 {
+		list = append(list, Rest)
+	}
+	return list
+}
+
+// pool is a set of sites to draw from.
+type pool []netlist.SiteID
+
+func poolOf(t *netlist.Table, keep func(r *netlist.Register) bool) (p pool) {
+	for i := range t.Registers {
+		r := &t.Registers[i]
+		for b := range r.Bits() {
+			if !keep(r) {
+				break
+			}
+			p = append(p, r.First+netlist.SiteID(b))
+		}
+	}
+	return p
+}
+
+// quota is a part of a sample: where it is drawn and what it keeps.
+type quota struct {
+	n    int
+	pool pool
+	keep func(r *faults.Record) bool
+}
+
+func quotas(t *netlist.Table, n int) []quota {
+	flop := func(r *netlist.Register) bool { return !r.IsSRAM() && !r.Observer }
+	any := func(*faults.Record) bool { return true }
+	live := func(r *faults.Record) bool { return !r.Path.Pruned() } // most upsets are pruned
+	pruned := n * quotaPruned / quotaParts
+	list := []quota{
+		{n * quotaLeft / quotaParts, poolOf(t, flop), func(r *faults.Record) bool {
+			return r.Path == faults.PathHandOff || r.Path == faults.PathHang || r.Path == faults.PathShifted
+		}},
+		{n * quotaWeights / quotaParts, poolOf(t, weightPath), live},
+		{n * quotaControl / quotaParts, poolOf(t, control), live},
+		{n * quotaLive / quotaParts, poolOf(t, flop), live},
+		// Half of the pruned ones are flops; the buffer alone would outnumber them.
+		{pruned / 2, poolOf(t, func(r *netlist.Register) bool { return !r.IsSRAM() }), func(r *faults.Record) bool { return r.Path.Pruned() }},
+		{pruned - pruned/2, poolOf(t, (*netlist.Register).IsSRAM), func(r *faults.Record) bool { return r.Path.Pruned() }},
+	}
+	left := n
+	for _, q := range list {
+		left -= q.n
+	}
+	return append(list, quota{left, poolOf(t, func(*netlist.Register) bool { return true }), any})
+}
+
+// draw fills the quotas with n samples and their fast records. What a quota does
+// not find is drawn from everything, so that there are always n.
+func draw(ctx context.Context, e *faults.Engine, seed uint64, n, workers int) ([]Sample, error) {
+	rng := rand.New(rand.NewPCG(seed, drawStream))
+	var out []Sample
+	short := 0
+	list := quotas(e.Table(), n)
+	for i, q := range list {
+		if i == len(list)-1 {
+			q.n += short
+		}
+		got, err := fill(ctx, e, rng, q, workers)
+		if err != nil {
+			return nil, err
+		}
+		out, short = append(out, got...), short+q.n-len(got)
+	}
+	return out, nil
+}
+
+// fill draws samples of one quota by rejection.
+func fill(ctx context.Context, e *faults.Engine, rng *rand.Rand, q quota, workers int) ([]Sample, error) {
+	var out []Sample
+	for idle := 0; len(out) < q.n && idle < searchRounds; idle++ {
+		batch := make([]Sample, searchBatch)
+		for k := range batch {
+			batch[k] = Sample{Input: rng.IntN(e.Inputs()), Site: faults.Site{ID: q.pool[rng.IntN(len(q.pool))], Cycle: rng.Uint64N(e.Cycles())}}
+		}
+		err := each(ctx, e, batch, workers, func(w *faults.Worker, s *Sample) (err error) {
+			s.Fast, err = w.Inject(s.Input, s.Site, nil)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range batch {
+			if len(out) < q.n && q.keep(&s.Fast) {
+				out, idle = append(out, s), -1
+			}
+		}
+	}
+	return out, nil
+}
+
+// each calls do for every sample, on so many workers. A worker takes its share in
+// the order of inputs and cycles, along the fault-free run.
+func each(ctx context.Context, e *faults.Engine, list []Sample, workers int, do func(w *faults.Worker, s *Sample) error) error {
+	order := make([]int, len(list))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		x, y := &list[a], &list[b]
+		if x.Input != y.Input {
+			return x.Input - y.Input
+		}
+		return int(int64(x.Site.Cycle) - int64(y.Site.Cycle))
+	})
+	workers = max(1, min(workers, len(list)))
+	g, ctx := errgroup.WithContext(ctx)
+	for k := range workers {
+		g.Go(func() error {
+			w, err := e.Worker()
+			if err != nil {
+				return err
+			}
+			for _, i := range order[k*len(order)/workers : (k+1)*len(order)/workers] {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				if err := do(w, &list[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}

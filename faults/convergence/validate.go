@@ -1,0 +1,151 @@
+package convergence
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+
+	"upset/faults"
+	"upset/stats"
+	"upset/stats/result"
+)
+
+// confidence of the upper limits (our choice).
+const confidence = 0.95
+
+// Validate draws n upsets of an engine and injects each twice. Report, which may be
+// nil, is called with every sample whose records differ; progress, which may be nil,
+// after each plain run.
+func Validate(ctx context.Context, e *faults.Engine, seed uint64, n, workers int, report func(s *Sample), progress func(done int)) (*result.ValidateEngine, error) {
+	if n < 1 {
+		return nil, errors.New("no samples: ask for at least one")
+	}
+	list, err := draw(ctx, e, seed, n, workers)
+	if err != nil {
+		return nil, err
+	}
+	var done atomic.Int64
+	err = each(ctx, e, list, workers, func(w *faults.Worker, s *Sample) (err error) {
+		s.Plain, err = w.Plain(s.Input, s.Site)
+		if k := done.Add(1); progress != nil {
+			progress(int(k))
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return Compare(e, seed, list, report)
+}
+
+// Compare counts samples and those whose records differ.
+func Compare(e *faults.Engine, seed uint64, list []Sample, report func(s *Sample)) (*result.ValidateEngine, error) {
+	r := &result.ValidateEngine{
+		NPU: e.Table().Config.String(), Seed: seed, Samples: len(list), GoldenCycles: int64(e.Cycles()),
+		ByBlock: map[string]int{}, ByClass: map[string]int{}, ByPath: map[string]int{},
+	}
+	count := map[string]*result.ValidateCategory{}
+	for _, name := range Categories() {
+		count[name] = &result.ValidateCategory{Name: name}
+	}
+	for i := range list {
+		s := &list[i]
+		place, err := e.Table().Place(s.Site.ID)
+		if err != nil {
+			return nil, err
+		}
+		r.ByBlock[place.Register.Block]++
+		r.ByClass[place.Register.Class.String()]++
+		r.ByPath[s.Fast.Path.String()]++
+		r.PlainCycles += int64(s.Plain.End) // the plain machine began at cycle 0
+		if s.Fast.Path.Pruned() {
+			r.Pruned++
+		} else {
+			r.Simulated++
+		}
+		differs := 0
+		if !s.Fast.Same(s.Plain) {
+			differs = 1
+			if report != nil {
+				report(s)
+			}
+		}
+		r.Differences += differs
+		for _, name := range Of(place.Register, s.Fast.Path) {
+			count[name].Samples++
+			count[name].Differences += differs
+		}
+	}
+	for _, name := range Categories() {
+		r.Categories = append(r.Categories, *count[name])
+	}
+	return r, bound(r)
+}
+
+// bound fills in the upper limits: 3/n without a difference (the rule of three),
+// else that of Clopper and Pearson. Without a sample nothing is known.
+func bound(r *result.ValidateEngine) error {
+	for i := range r.Categories {
+		c := &r.Categories[i]
+		switch {
+		case c.Samples < 3:
+			c.Upper = 1
+		case c.Differences == 0:
+			c.Upper = 3 / float64(c.Samples)
+		default:
+			var err error
+			if c.Upper, err = stats.ClopperPearsonUpper(c.Differences, c.Samples, confidence); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Join adds up the results of several networks and configurations, which it keeps.
+func Join(runs []*result.ValidateEngine) (*result.ValidateEngine, error) {
+	if len(runs) == 0 {
+		return nil, errors.New("no runs to join: validate at least one network")
+	}
+	if len(runs) == 1 {
+		return runs[0], nil
+	}
+	all := &result.ValidateEngine{
+		NPU: runs[0].NPU, Model: runs[0].Model, Seed: runs[0].Seed,
+		ByBlock: map[string]int{}, ByClass: map[string]int{}, ByPath: map[string]int{},
+	}
+	for _, name := range Categories() {
+		all.Categories = append(all.Categories, result.ValidateCategory{Name: name})
+	}
+	for _, r := range runs {
+		if r.NPU != all.NPU {
+			all.NPU = "several"
+		}
+		if r.Model != all.Model {
+			all.Model = "several"
+		}
+		all.Samples += r.Samples
+		all.Differences += r.Differences
+		all.Simulated += r.Simulated
+		all.Pruned += r.Pruned
+		all.PlainCycles += r.PlainCycles
+		add(all.ByBlock, r.ByBlock)
+		add(all.ByClass, r.ByClass)
+		add(all.ByPath, r.ByPath)
+		for i := range all.Categories {
+			all.Categories[i].Samples += r.Categories[i].Samples
+			all.Categories[i].Differences += r.Categories[i].Differences
+		}
+		all.Warnings = append(all.Warnings, r.Warnings...)
+		all.Runs = append(all.Runs, result.ValidateRun{
+			NPU: r.NPU, Model: r.Model, Cycles: r.GoldenCycles, Samples: r.Samples, Differences: r.Differences, PlainCycles: r.PlainCycles,
+		})
+	}
+	return all, bound(all)
+}
+
+func add(to, from map[string]int) {
+	for k, n := range from {
+		to[k] += n
+	}
+}

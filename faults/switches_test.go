@@ -1,0 +1,132 @@
+package faults
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"golang.org/x/sync/errgroup"
+
+	"upset/netlist"
+	"upset/npu"
+	"upset/npu/isa"
+)
+
+// switchSites draws sites: half in flops of any kind, a quarter in control and
+// configuration, a quarter in everything.
+func switchSites(e *Engine, rng *rand.Rand, n int) (sites []Site) {
+	flops := flopSites(e.Table())
+	var hot []netlist.SiteID
+	for _, r := range e.Table().Select(netlist.Filter{Classes: []netlist.Class{netlist.LocalControl, netlist.GlobalControl, netlist.Configuration}}) {
+		for b := range r.Bits() {
+			hot = append(hot, r.First+netlist.SiteID(b))
+		}
+	}
+	for i := range n {
+		id := flops[rng.IntN(len(flops))]
+		switch i & 3 {
+		case 1:
+			id = hot[rng.IntN(len(hot))]
+		case 3:
+			id = netlist.SiteID(rng.IntN(e.Table().Bits()))
+		}
+		sites = append(sites, Site{id, rng.Uint64N(e.Cycles())})
+	}
+	return sites
+}
+
+// injectAll injects all sites, in the order given, on so many workers.
+func injectAll(e *Engine, sites []Site, order []int, workers int) ([]Record, error) {
+	out := make([]Record, len(sites))
+	var g errgroup.Group
+	for k := range workers {
+		g.Go(func() error {
+			w, err := e.Worker()
+			if err != nil {
+				return err
+			}
+			for i := k; i < len(order); i += workers {
+				n := order[i]
+				if out[n], err = w.Inject(n&1, sites[n], nil); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return out, g.Wait()
+}
+
+// Records depend neither on the parts of the engine that are on, nor on the distance
+// of the checkpoints, nor on the number of workers and the order of their work.
+func TestSwitches(t *testing.T) {
+	const samples = 120
+	settings := []struct {
+		name    string
+		points  int
+		workers int
+		engine  Switches
+	}{
+		{"all on", 0, 1, Switches{}},
+		{"all off", 0, 2, AllOff},
+		{"no pruning", 7, 3, Switches{NoPruning: true}},
+		{"no early exit", 0, 2, Switches{NoEarlyExit: true}},
+		{"no hand-off", 40, 1, Switches{NoHandOff: true}},
+		{"no hang proof", 3, 2, Switches{NoHangProof: true}},
+		{"no cache", 100, 5, Switches{NoCache: true}},
+		{"only pruning", 16, 1, Switches{NoEarlyExit: true, NoHandOff: true, NoHangProof: true, NoCache: true}},
+		{"only early exit", 200, 2, Switches{NoPruning: true, NoHandOff: true, NoHangProof: true, NoCache: true}},
+		{"only hand-off", 16, 2, Switches{NoPruning: true, NoHangProof: true, NoCache: true}},
+		{"few points", 1, 4, Switches{}},
+		{"many points", 500, 4, Switches{}},
+	}
+	codes := []npu.ECC{npu.ECCNone, npu.ECCSECDED, npu.ECCParity, npu.ECCNone}
+	for k, c := range isa.Configs {
+		t.Run(c.String(), func(t *testing.T) {
+			var sites []Site
+			var want []Record
+			rng := rand.New(rand.NewPCG(21, uint64(c)))
+			for i, s := range settings {
+				e := engine(t, "fashion-tiny", c, 2, Options{ECC: codes[k], Checkpoints: s.points, Engine: s.engine})
+				if i == 0 {
+					sites = switchSites(e, rng, samples)
+				}
+				order := rng.Perm(len(sites))
+				if i&1 == 0 { // in the order of a campaign, or any order
+					slices.SortFunc(order, func(a, b int) int { return int(int64(sites[a].Cycle) - int64(sites[b].Cycle)) })
+				}
+				got, err := injectAll(e, sites, order, s.workers)
+				if err != nil {
+					t.Fatalf("%s: %v", s.name, err)
+				}
+				if i == 0 {
+					want = got
+				}
+				for n := range got {
+					if !got[n].Same(want[n]) {
+						t.Errorf("%s: %s@%d, input %d: %+v, all on: %+v", s.name, e.Table().Name(sites[n].ID), sites[n].Cycle, n&1, got[n], want[n])
+					}
+				}
+				checkPaths(t, fmt.Sprintf("%s, %s", c, s.name), s.engine, got)
+			}
+		})
+	}
+}
+
+// checkPaths fails where a part that is off has ended a run.
+func checkPaths(t *testing.T, name string, s Switches, list []Record) {
+	t.Helper()
+	seen := [NumPaths]int{}
+	for _, r := range list {
+		seen[r.Path]++
+	}
+	pruned := seen[PathDead] + seen[PathObserver] + seen[PathCode]
+	switch {
+	case s.NoPruning && pruned != 0, s.NoEarlyExit && seen[PathConverged]+seen[PathShifted] != 0,
+		s.NoHandOff && seen[PathHandOff] != 0, s.NoHangProof && seen[PathHang] != 0, s.NoCache && seen[PathCached] != 0:
+		t.Errorf("%s: a part that is off was used: %v", name, seen)
+	case s == Switches{} && (pruned == 0 || seen[PathConverged] == 0 || seen[PathHandOff] == 0 || seen[PathHang] == 0):
+		t.Errorf("%s: the sample leaves parts of the engine out: %v", name, seen)
+	}
+}
