@@ -12,12 +12,12 @@ import (
 // are the exception: which entry is read is a matter of the data, so that a read of
 // one counts for all words of their area.
 type lifetimes struct {
-	looked uint32 // last read in the area of the tables
-	size  int      // bytes of the buffer
-	fine  int      // bytes from the start that are words of their own
-	unit  int      // bytes of the words behind
-	words [][]span // live stretches per word, in order
-	open  []span   // the value under way: written at from, last read at to
+	looked uint32   // last read in the area of the tables
+	size   int      // bytes of the buffer
+	fine   int      // bytes from the start that are words of their own
+	unit   int      // bytes of the words behind
+	words  [][]span // live stretches per word, in order
+	open   []span   // the value under way: written at from, last read at to
 }
 
 // span is a stretch of cycles: a flip after cycle c is seen when from <= c < to.
