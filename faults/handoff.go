@@ -211,11 +211,11 @@ func (w *Worker) propagate(r *Record, u *pursuit, from int) bool {
 		return false
 	}
 	r.settle(g, PathHandOff)
-	r.delay(u.shift)
 	if wrong {
 		r.Output = hashOutput(out)
 		w.corrupted(r, g, out)
 	}
+	r.delay(u.shift, e.Watchdog())
 	return true
 }
 

@@ -8,13 +8,16 @@ import (
 
 // lifetimes records when the words of the shared buffer hold a value that is
 // still to be read, over two inferences without faults. Which words are accessed
-// when does not depend on the data, so one record serves all inputs.
+// when does not depend on the data, so one record serves all inputs. Lookup tables
+// are the exception: which entry is read is a matter of the data, so that a read of
+// one counts for all words of their area.
 type lifetimes struct {
-	size  int      // bytes of the buffer
-	fine  int      // bytes from the start that are words of their own
-	unit  int      // bytes of the words behind
-	words [][]span // live stretches per word, in order
-	open  []span   // the value under way: written at from, last read at to
+	looked uint32   // last read in the area of the tables
+	size   int      // bytes of the buffer
+	fine   int      // bytes from the start that are words of their own
+	unit   int      // bytes of the words behind
+	words  [][]span // live stretches per word, in order
+	open   []span   // the value under way: written at from, last read at to
 }
 
 // span is a stretch of cycles: a flip after cycle c is seen when from <= c < to.
@@ -58,6 +61,9 @@ func (l *lifetimes) access(cycle uint64, addr, bytes int, write bool) {
 			l.settle(i)
 			*o = span{now, now}
 		} else {
+			if !write && from >= l.size-isa.LUTBytes {
+				l.looked = now
+			}
 			o.to = now // a read, or a write of a part that leaves the rest alive
 		}
 		a += to - k
@@ -66,7 +72,11 @@ func (l *lifetimes) access(cycle uint64, addr, bytes int, write bool) {
 
 // settle keeps the stretch under way of a word if its value was read.
 func (l *lifetimes) settle(i int) {
-	if o := l.open[i]; o.to > o.from {
+	o := l.open[i]
+	if i >= len(l.words)-isa.LUTBytes/l.unit && l.looked > o.from {
+		o.to = max(o.to, l.looked)
+	}
+	if o.to > o.from {
 		l.words[i] = append(l.words[i], o)
 	}
 }

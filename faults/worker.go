@@ -214,10 +214,14 @@ func (w *Worker) prunedFlop(r *Record, g *Golden, p netlist.Place) bool {
 	return true
 }
 
-// delay moves the end of a settled record.
-func (r *Record) delay(shift int64) {
+// delay moves the end of a settled record. An inference that ends behind the
+// watchdog's limit is one that it ended.
+func (r *Record) delay(shift int64, limit uint64) {
 	r.End = uint64(int64(r.End) + shift)
 	r.Late = shift != 0
+	if r.End > limit {
+		r.Outcome, r.Cause, r.Late, r.End, r.Output = DUEHang, CauseWatchdog, false, limit, 0
+	}
 }
 
 // advance runs to a cycle, under the guard's eye while it watches. It reports an
@@ -350,10 +354,10 @@ func (w *Worker) early(r *Record, u *pursuit, corrected uint64) bool {
 			if u.shift != 0 {
 				r.Path = PathShifted
 			}
-			r.delay(u.shift)
 			if m.Events[npu.EvECC] != corrected {
 				r.Outcome, r.Cause = Corrected, CauseRAMCode
 			}
+			r.delay(u.shift, e.Watchdog())
 			return true
 		}
 		if follows && w.handOver(r, u) {
