@@ -246,6 +246,10 @@ func (e *Engine) timeline(m *npu.Machine) ([]OpSpan, uint64, error) {
 	}
 	size := m.Spec.SHRAMBytes()
 	data, code := newLifetimes(size, lifeFine, lifeWord), newLifetimes(size, 0, codeWord)
+	m.Lookup = func() {
+		data.lookup(m.Cycle())
+		code.lookup(m.Cycle())
+	}
 	m.Access = func(addr, bytes, used int, write bool) {
 		data.access(m.Cycle(), addr, used, write)
 		if m.ECC != npu.ECCNone {

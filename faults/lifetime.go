@@ -12,7 +12,7 @@ import (
 // are the exception: which entry is read is a matter of the data, so that a read of
 // one counts for all words of their area.
 type lifetimes struct {
-	looked uint32   // last read in the area of the tables
+	looked uint32   // last read of a table
 	size   int      // bytes of the buffer
 	fine   int      // bytes from the start that are words of their own
 	unit   int      // bytes of the words behind
@@ -61,19 +61,26 @@ func (l *lifetimes) access(cycle uint64, addr, bytes int, write bool) {
 			l.settle(i)
 			*o = span{now, now}
 		} else {
-			if !write && from >= l.size-isa.LUTBytes {
-				l.looked = now
-			}
 			o.to = now // a read, or a write of a part that leaves the rest alive
 		}
 		a += to - k
 	}
 }
 
+// lookup notes that a table was read in a cycle.
+func (l *lifetimes) lookup(cycle uint64) {
+	if cycle <= 2*lifetimeCycles+1 {
+		l.looked = uint32(cycle)
+	}
+}
+
+// tables is the number of the first word of the tables.
+func (l *lifetimes) tables() int { return len(l.words) - isa.LUTBytes/l.unit }
+
 // settle keeps the stretch under way of a word if its value was read.
 func (l *lifetimes) settle(i int) {
 	o := l.open[i]
-	if i >= len(l.words)-isa.LUTBytes/l.unit && l.looked > o.from {
+	if i >= l.tables() && l.looked > o.from {
 		o.to = max(o.to, l.looked)
 	}
 	if o.to > o.from {
@@ -96,8 +103,18 @@ func (l *lifetimes) dead(addr int, cycle uint64) bool {
 		return false
 	}
 	i, _, _ := l.word(addr)
-	s := l.words[i]
+	return deadIn(l.words[i], cycle)
+}
+
+// unsure reports whether it depends on the input if a word of a table is read
+// after the given cycle.
+func (l *lifetimes) unsure(addr int, cycle uint64) bool {
+	i, _, _ := l.word(addr)
+	return i >= l.tables() && l.looked > 0 && !deadIn(l.words[i], cycle)
+}
+
+func deadIn(s []span, cycle uint64) bool {
 	c := uint32(cycle)
-	i = sort.Search(len(s), func(i int) bool { return s[i].to > c })
+	i := sort.Search(len(s), func(i int) bool { return s[i].to > c })
 	return i == len(s) || s[i].from > c
 }

@@ -16,11 +16,15 @@ func TestTablesLiveTogether(t *testing.T) {
 		l.access(100, a, 8, true)
 	}
 	l.access(200, lut+4, 4, false) // one entry is looked up
+	l.lookup(200)
 	for a := lut; a < size; a += 8 {
 		l.access(300, a, 8, true)
 	}
 	l.access(150, lut-8, 8, true) // a word in front of them, never read
 	l.close()
+	if !l.unsure(lut, 150) || l.unsure(lut, 250) || l.unsure(lut-8, 120) {
+		t.Error("what depends on the input is not told from what does not")
+	}
 	for _, c := range []struct {
 		addr  int
 		cycle uint64

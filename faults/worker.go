@@ -187,7 +187,7 @@ func (w *Worker) prunedRAM(r *Record, g *Golden, p netlist.Place) bool {
 	switch {
 	case w.e.codes.dead(byteAt, r.Site.Cycle):
 		r.settle(g, PathDead)
-	case w.e.options.ECC == npu.ECCSECDED:
+	case w.e.options.ECC == npu.ECCSECDED && !w.e.codes.unsure(byteAt, r.Site.Cycle):
 		r.settle(g, PathCode)
 		r.Outcome, r.Cause = Corrected, CauseRAMCode
 	default:

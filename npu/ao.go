@@ -140,7 +140,12 @@ func (m *Machine) activate(a *AOState, p *params) {
 }
 
 // table reads a word of the lookup tables.
-func (m *Machine) table(offset int) uint32 { return uint32(m.ram(m.lutStart+offset, 4)) }
+func (m *Machine) table(offset int) uint32 {
+	if m.Lookup != nil {
+		m.Lookup()
+	}
+	return uint32(m.ram(m.lutStart+offset, 4))
+}
 
 // roundLanes rounds and shifts the products, saturating at 32 bits.
 func (m *Machine) roundLanes(a *AOState, p *params) {

@@ -28,6 +28,10 @@ type Machine struct {
 	// read delivers eight bytes, of which the machine uses the first ones.
 	Access func(addr, bytes, used int, write bool)
 
+	// Lookup is called before a lookup table is read, may be nil: which of its words
+	// that is depends on the data, unlike all other accesses.
+	Lookup func()
+
 	op         [4]params // decoded view of the banks, renewed when they change
 	work       work
 	pixels     int
