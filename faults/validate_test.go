@@ -1,0 +1,55 @@
+package faults
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"upset/models/driver"
+	"upset/npu/isa"
+)
+
+// A hang that is not proven ends at the watchdog to the cycle, though a proof is
+// attempted there, which steps the machine.
+func TestHangEndsAtWatchdog(t *testing.T) {
+	cases := []struct {
+		config isa.Config
+		site   string
+		cycle  uint64
+	}{
+		{isa.U55x32, "cc.bank0.ofm_height_m1.12", 556},
+		{isa.U55x64, "cc.bank0.ofm_width_m1.7", 985},
+		{isa.U55x128, "cc.bank0.ofm_width_m1.15", 977},
+		{isa.U55x128, "cc.bank0.ofm_height_m1.7", 372},
+	}
+	data, err := os.ReadFile(filepath.Join("..", "..", "shared", "models", "seanet_add0_int16.tflite"))
+	if err != nil {
+		t.Skip("the shared models are absent: ", err)
+	}
+	for _, tc := range cases {
+		n, err := driver.Open(data, tc.config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := New(n.Program(), [][]byte{make([]byte, n.InputBytes())}, Options{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, err := e.Table().Parse(tc.site)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := worker(t, e)
+		fast, err := w.Inject(0, Site{id, tc.cycle}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain, err := w.Plain(0, Site{id, tc.cycle})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plain.Outcome != DUEHang || plain.End != e.Watchdog() || !fast.Same(plain) {
+			t.Errorf("%s on %v: fast %+v, plain %+v, watchdog %d", tc.site, tc.config, fast, plain, e.Watchdog())
+		}
+	}
+}
