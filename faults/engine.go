@@ -32,11 +32,21 @@ type Switches struct {
 	NoEarlyExit bool
 	NoHandOff   bool
 	NoHangProof bool
-	NoCache     bool
+}
+
+// planted are mistakes that only tests switch on, to show that the comparison with
+// plain runs finds them.
+type planted struct {
+	deadEarly  bool // a word of the buffer is taken for dead though it is still read
+	ignoreSums bool // an early end does not look at the accumulators
+	skipSetup  bool // differing configuration is taken for harmless
+	dropByte   bool // the hand-off loses a byte
+	hangAnyway bool // a machine that waits for memory is taken for stuck
+	pruneAll   bool // every flop of the command queue is taken for dead
 }
 
 // AllOff leaves nothing but checkpoints.
-var AllOff = Switches{true, true, true, true, true}
+var AllOff = Switches{true, true, true, true}
 
 // Engine holds the fault-free runs of a program. It does not change after New and
 // may be used by many workers at once.
@@ -52,6 +62,7 @@ type Engine struct {
 	codes      *lifetimes // of its coded words
 	future     *future
 	milestones []milestone
+	planted    planted
 	follow     *follow // nil where all must be done on the clock
 }
 

@@ -201,6 +201,9 @@ func overlap(a, b []cone.Range) bool {
 // inference and fills in the record.
 func (w *Worker) propagate(r *Record, u *pursuit, from int) bool {
 	e, g := w.e, u.g
+	if n := len(w.hand.diff); e.planted.dropByte && n > 0 {
+		w.hand.diff = w.hand.diff[:n-1]
+	}
 	left, macs, err := w.hand.runner.Propagate(g.trace, from, w.hand.diff)
 	w.hand.macs += macs
 	if err != nil {

@@ -85,7 +85,6 @@ const (
 	PathShifted               // the same, but against the fault-free run at another cycle
 	PathHandOff               // simulated until only memory differed, then without a clock
 	PathHang                  // simulated until a state was its own successor
-	PathCached                // simulated until a state was met that is already known
 	PathDead                  // not simulated: the bit is overwritten before it is read
 	PathObserver              // not simulated: nothing depends on the register
 	PathCode                  // not simulated: the code of the RAM corrects the bit
@@ -94,7 +93,7 @@ const (
 )
 
 var pathNames = [NumPaths]string{
-	"end", "stopped", "converged", "time shift", "hand-off", "hang proof", "cached", "dead", "observer", "ram code", "mechanism",
+	"end", "stopped", "converged", "time shift", "hand-off", "hang proof", "dead", "observer", "ram code", "mechanism",
 }
 
 // String names the path.

