@@ -110,3 +110,29 @@ func TestPartialProtection(t *testing.T) {
 		t.Errorf("%d plain, %d held, %d added: too few to say anything", plain, held, copies)
 	}
 }
+
+// On a protected machine too, what makes the engine fast changes no record: a
+// checker is a reader, and may see what nothing else reads.
+func TestProtectedShortcuts(t *testing.T) {
+	fast := engineWith(t, "fashion-tiny", 2, faults.Options{ECC: npu.ECCSECDED})
+	slow := engineWith(t, "fashion-tiny", 2, faults.Options{ECC: npu.ECCSECDED, Engine: faults.AllOff})
+	for _, kind := range []mechanism.Kind{mechanism.Duplicate, mechanism.Parity, mechanism.Triplicate, mechanism.HardenLight} {
+		_, a := protected(t, fast, 2000, everywhere(kind))
+		_, b := protected(t, slow, 2000, everywhere(kind))
+		if len(a.Records) != len(b.Records) || len(a.Records) < 2000 {
+			t.Fatalf("%s: %d and %d records", kind, len(a.Records), len(b.Records))
+		}
+		shorter := 0
+		for i, r := range a.Records {
+			if !r.Same(b.Records[i]) {
+				t.Errorf("%s: %+v, without shortcuts %+v", kind, r, b.Records[i])
+			}
+			if r.Path != b.Records[i].Path {
+				shorter++
+			}
+		}
+		if shorter < 20 {
+			t.Errorf("%s: only %d of the records were found on another path", kind, shorter)
+		}
+	}
+}

@@ -22,6 +22,11 @@ import (
 // tinyEngine runs the smallest shipped network.
 func tinyEngine(t testing.TB, name string, inputs int, ecc npu.ECC) *faults.Engine {
 	t.Helper()
+	return engineWith(t, name, inputs, faults.Options{ECC: ecc})
+}
+
+func engineWith(t testing.TB, name string, inputs int, o faults.Options) *faults.Engine {
+	t.Helper()
 	dir := filepath.Join("..", "..", "testdata", "models")
 	data, err := os.ReadFile(filepath.Join(dir, name+".tflite"))
 	if err != nil {
@@ -43,7 +48,7 @@ func tinyEngine(t testing.TB, name string, inputs int, ecc npu.ECC) *faults.Engi
 		}
 		in = append(in, b)
 	}
-	e, err := faults.New(n.Program(), in, faults.Options{ECC: ecc}, nil)
+	e, err := faults.New(n.Program(), in, o, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
