@@ -80,7 +80,7 @@ func arguments(c *cli.Context, names ...string) ([]string, error) {
 		}
 	}
 	if len(got) < least {
-		return nil, usage("%s needs %s; see %s --help", commandName(c), strings.Join(names, " "), commandName(c))
+		return nil, usage("%s needs %s%s; see %s --help", commandName(c), strings.Join(names, " "), swallowed(c), commandName(c))
 	}
 	if len(got) > most {
 		return nil, usage("%s: unexpected argument %q; see %s --help", commandName(c), got[most], commandName(c))
@@ -91,6 +91,16 @@ func arguments(c *cli.Context, names ...string) ([]string, error) {
 		}
 	}
 	return got, nil
+}
+
+// swallowed names the flag that took a model for its value, if there is one.
+func swallowed(c *cli.Context) string {
+	for _, f := range c.Command.Flags {
+		if s, ok := f.(*cli.StringFlag); ok && c.IsSet(s.Name) && strings.HasSuffix(c.String(s.Name), ".tflite") {
+			return fmt.Sprintf(" (--%s took %s for its value)", s.Name, c.String(s.Name))
+		}
+	}
+	return ""
 }
 
 // commandName is the name of the running command with its parents.

@@ -286,3 +286,11 @@ func TestSame(t *testing.T) {
 		t.Error("a pruned record passes for a latent fault")
 	}
 }
+
+// A flag that takes the model for its value is named.
+func TestSwallowedModel(t *testing.T) {
+	o := invoke("run", "--trace", tiny)
+	if o.code != codeUsage || !strings.Contains(o.errors, "--trace took "+tiny) {
+		t.Errorf("exit %d: %s", o.code, o.errors)
+	}
+}
