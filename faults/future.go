@@ -60,7 +60,7 @@ func newFuture(p *driver.Program) *future {
 	f.opAt[len(p.Commands)] = len(f.ops)
 	used := uint8(0)
 	for i := len(f.ops) - 1; i >= 0; i-- {
-		used |= f.ops[i].regionsUsed(f.config)
+		used |= f.ops[i].regionsUsed()
 		f.ops[i].regions = used
 	}
 	return f
@@ -99,7 +99,7 @@ func (f *future) noteOp(r *isa.Registers, op isa.Opcode, w uint32, word, kernels
 	return 1
 }
 
-func (o *futureOp) regionsUsed(isa.Config) uint8 {
+func (o *futureOp) regionsUsed() uint8 {
 	r := &o.setup.Registers
 	if o.dma {
 		return 1<<(r[isa.DMA0SrcRegion]&7) | 1<<(r[isa.DMA0DstRegion]&7)

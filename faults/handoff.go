@@ -34,7 +34,6 @@ type handOff struct {
 	diff   []cone.Byte
 	marks  []uint64 // a bit per byte of SRAM: it differs and is not written again
 	ends   []uint64
-	macs   int64
 }
 
 // newFollow prepares the hand-off, or returns nil where the stream does not allow
@@ -204,8 +203,7 @@ func (w *Worker) propagate(r *Record, u *pursuit, from int) bool {
 	if n := len(w.hand.diff); e.planted.dropByte && n > 0 {
 		w.hand.diff = w.hand.diff[:n-1]
 	}
-	left, macs, err := w.hand.runner.Propagate(g.trace, from, w.hand.diff)
-	w.hand.macs += macs
+	left, _, err := w.hand.runner.Propagate(g.trace, from, w.hand.diff)
 	if err != nil {
 		return false
 	}

@@ -23,8 +23,11 @@ func TestHangEndsAtWatchdog(t *testing.T) {
 		{isa.U55x128, "cc.bank0.ofm_height_m1.7", 372},
 	}
 	data, err := os.ReadFile(filepath.Join("..", "..", "shared", "models", "seanet_add0_int16.tflite"))
+	if _, absent := os.Stat(filepath.Join("..", "..", "shared")); os.IsNotExist(absent) {
+		t.Skip("the data folder ../shared is absent")
+	}
 	if err != nil {
-		t.Skip("the shared models are absent: ", err)
+		t.Fatal(err)
 	}
 	for _, tc := range cases {
 		n, err := driver.Open(data, tc.config)

@@ -19,7 +19,7 @@ import (
 func shared(t testing.TB, elem ...string) string {
 	t.Helper()
 	root := filepath.Join("..", "..", "shared")
-	if _, err := os.Stat(root); err != nil {
+	if _, err := os.Stat(root); os.IsNotExist(err) {
 		t.Skip("the data folder ../shared is absent")
 	}
 	return filepath.Join(append([]string{root}, elem...)...)

@@ -27,7 +27,7 @@ func shared(t testing.TB) string {
 		}
 	}
 	s := filepath.Join(dir, "..", "shared")
-	if _, err := os.Stat(s); err != nil {
+	if _, err := os.Stat(s); os.IsNotExist(err) {
 		t.Skip("the folder ../shared with networks and reference outputs is absent")
 	}
 	return s

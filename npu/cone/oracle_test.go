@@ -23,7 +23,7 @@ func full() bool { return os.Getenv("UPSET_FULL") == "1" }
 func shared(t testing.TB, elem ...string) string {
 	t.Helper()
 	root := filepath.Join("..", "..", "..", "shared")
-	if _, err := os.Stat(root); err != nil {
+	if _, err := os.Stat(root); os.IsNotExist(err) {
 		t.Skip("the data folder ../shared is absent")
 	}
 	return filepath.Join(append([]string{root}, elem...)...)
