@@ -1,5 +1,7 @@
 package npu
 
+import "upset/npu/isa"
+
 // ScaleState unpacks the scale and bias stream: ten-byte records, one per output
 // channel, into the record registers of the output stage.
 type ScaleState struct {
@@ -13,8 +15,6 @@ type ScaleState struct {
 	Buf   [2]uint64 `npu:"64,data"`
 	N     uint8     `npu:"5,local"` // valid bytes in Buf
 }
-
-const recordBytes = 10 // bias 40 bits, scale 32, shift 6 (Vela 3.10)
 
 // stepScale loads one record per cycle when its register is free, and takes the
 // beat that follows.
@@ -44,7 +44,7 @@ func (m *Machine) stepScale() {
 		s.openPass(p)
 		return
 	}
-	if s.N >= recordBytes {
+	if s.N >= isa.RecordBytes {
 		m.loadRecord(s, p)
 		if s.Drain != 0 {
 			return
@@ -105,7 +105,7 @@ func (m *Machine) loadRecord(s *ScaleState, p *params) {
 	a.Shift[slot] = uint8(s.Buf[1]>>8) & 0x3f
 	a.Ready[slot] = 1
 	s.Buf[0], s.Buf[1] = s.Buf[1]>>16, 0
-	s.N -= recordBytes
+	s.N -= isa.RecordBytes
 	s.C++
 	if int(s.C) < clip(s.OZ, p.BlkD, p.OFMD) && s.C < 128 {
 		s.C &= 0x7f

@@ -4,14 +4,9 @@ import (
 	"fmt"
 	"math"
 
-	"upset/npu/arith"
 	"upset/npu/isa"
 	"upset/npu/mlw"
 )
-
-// recordBytes is the size of a scale record: 40-bit bias, 32-bit scale, 6-bit
-// shift (Vela 3.10).
-const recordBytes = 10
 
 // constants reads the weights and scale records of an operation.
 func (b *builder) constants(o *operation) error {
@@ -23,7 +18,7 @@ func (b *builder) constants(o *operation) error {
 	}
 	var records []byte
 	if d.UsesScales {
-		n := recordBytes * d.OFMD
+		n := isa.RecordBytes * d.OFMD
 		if n > int(d.ScaleLen&^beatMask) {
 			return fmt.Errorf("%d output channels need %d bytes of scale records, SCALE_LENGTH gives %d", d.OFMD, n, d.ScaleLen)
 		}
@@ -41,7 +36,8 @@ func (b *builder) constants(o *operation) error {
 	for i := range o.scales {
 		s := scaling{factor: d.OFMScale, shift: d.OFMShift}
 		if d.UsesScales {
-			s = readRecord(records[recordBytes*i:])
+			r := isa.ReadRecord(records[isa.RecordBytes*i:])
+			s = scaling{bias: r.Bias, factor: r.Scale, shift: r.Shift}
 		}
 		s.prepare(d.Round)
 		o.scales[i] = s
@@ -77,42 +73,14 @@ func (b *builder) decode(d *isa.Decoded, stream []byte) ([]int16, error) {
 	if d.Depthwise {
 		t.ID = 1
 	}
-	if n := streamLength(t); n > maxElements {
+	if n := t.Bound(); n > maxElements {
 		return nil, fmt.Errorf("%.3g weights with padding are more than %d", n, maxElements)
 	}
-	coded, err := mlw.Decode(stream, t.Count())
+	w, err := t.Weights(stream)
 	if err != nil {
 		return nil, fmt.Errorf("weights: %w", err)
 	}
-	w := make([]int16, t.OD*t.KH*t.KW*t.ID)
-	i := 0
-	t.Order(func(oc, ky, kx, ic int) {
-		if oc >= 0 {
-			at := ((oc*t.KH+ky)*t.KW+kx)*t.ID + ic
-			if t.Depthwise {
-				at = (ky*t.KW+kx)*t.OD + oc
-			}
-			w[at] = coded[i]
-		}
-		i++
-	})
 	return w, nil
-}
-
-// streamLength bounds the weights of a stream with their padding: whole
-// micro-blocks of channels, whole blocks of depth, groups of four taps for each
-// sub-kernel of eight taps a side.
-func streamLength(t mlw.Traversal) float64 {
-	up := func(n, m int) int { return (n + m - 1) / m * m }
-	channels := t.OD/t.BlockDepth*up(t.BlockDepth, t.UBlockDepth) + up(t.OD%t.BlockDepth, t.UBlockDepth)
-	depth := up(t.ID, t.IFMBlockDepth())
-	if t.Depthwise {
-		depth = 1
-	} else if t.PartKernel {
-		depth = up(t.ID, 8)
-	}
-	parts := (t.KH/(8/t.DilY) + 1) * (t.KW/(8/t.DilX) + 1)
-	return float64(channels) * float64(depth) * (float64(t.KH)*float64(t.KW) + 3*float64(parts))
 }
 
 // Lanes of a group of weights.
@@ -169,13 +137,4 @@ func steepest(w []int16, taps int) int64 {
 		most = max(most, sum)
 	}
 	return most
-}
-
-func readRecord(r []byte) scaling {
-	low := uint64(r[0]) | uint64(r[1])<<8 | uint64(r[2])<<16 | uint64(r[3])<<24 | uint64(r[4])<<32
-	return scaling{
-		bias:   arith.SignExtend(low, 40),
-		factor: uint32(r[5]) | uint32(r[6])<<8 | uint32(r[7])<<16 | uint32(r[8])<<24,
-		shift:  uint(r[9] & 0x3f),
-	}
 }

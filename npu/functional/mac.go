@@ -160,10 +160,10 @@ func dot40(acc []int64, p []int32, w []int16) {
 }
 
 // rescale adds the bias and applies the scale of each channel.
-func rescale(acc []int64, recs []record, mode arith.Round) {
+func rescale(acc []int64, recs []isa.ScaleRecord, mode arith.Round) {
 	for i := range acc {
 		r := &recs[i]
-		acc[i] = scale(acc[i]+r.bias, r.scale, r.shift, mode)
+		acc[i] = scale(acc[i]+r.Bias, r.Scale, r.Shift, mode)
 	}
 }
 

@@ -41,7 +41,7 @@ func (c *convCase) stored() (h, w int) {
 }
 
 // naive computes the operation from its definition, one output at a time.
-func (c *convCase) naive(in []int, w func(oc, ky, kx, ic int) int, recs []record) []int {
+func (c *convCase) naive(in []int, w func(oc, ky, kx, ic int) int, recs []isa.ScaleRecord) []int {
 	oh, ow := c.outSize()
 	_, sw := c.stored()
 	var out []int
@@ -71,7 +71,7 @@ func (c *convCase) naive(in []int, w func(oc, ky, kx, ic int) int, recs []record
 						}
 					}
 				}
-				v := arith.Scale(acc+recs[oc].bias, recs[oc].scale, recs[oc].shift, arith.Round(c.round))
+				v := arith.Scale(acc+recs[oc].Bias, recs[oc].Scale, recs[oc].Shift, arith.Round(c.round))
 				if c.outBytes != 4 {
 					v = arith.Saturate(v+int64(c.zpOut), uint(8*c.outBytes))
 				}
@@ -83,7 +83,7 @@ func (c *convCase) naive(in []int, w func(oc, ky, kx, ic int) int, recs []record
 }
 
 // emit sets all registers for the case and places weights and scales in flash.
-func (c *convCase) emit(r *rig, in, out shape, w func(oc, ky, kx, ic int) int, recs []record) {
+func (c *convCase) emit(r *rig, in, out shape, w func(oc, ky, kx, ic int) int, recs []isa.ScaleRecord) {
 	t := mlw.Traversal{
 		OD: c.oc, KH: c.kh, KW: c.kw, ID: c.ic, BlockDepth: c.blockDepth, UBlockDepth: r.cfg.Spec().UBlockD,
 		IFMBits: 8 * c.bytes, Depthwise: c.depthwise, PartKernel: c.part, DilX: c.dx, DilY: c.dy,
@@ -126,13 +126,13 @@ func (c *convCase) emit(r *rig, in, out shape, w func(oc, ky, kx, ic int) int, r
 	}
 }
 
-func alignedScales(recs []record) []byte {
+func alignedScales(recs []isa.ScaleRecord) []byte {
 	var b []byte
 	for _, s := range recs {
 		for i := range 5 {
-			b = append(b, byte(s.bias>>(8*i)))
+			b = append(b, byte(s.Bias>>(8*i)))
 		}
-		b = append(b, byte(s.scale), byte(s.scale>>8), byte(s.scale>>16), byte(s.scale>>24), byte(s.shift))
+		b = append(b, byte(s.Scale), byte(s.Scale>>8), byte(s.Scale>>16), byte(s.Scale>>24), byte(s.Shift))
 	}
 	for len(b)%16 != 0 {
 		b = append(b, 0)
@@ -192,9 +192,9 @@ func TestConvolution(t *testing.T) {
 			weights[i] = rng.IntN(2*c.maxAbs+1) - c.maxAbs
 		}
 		w := func(oc, ky, kx, ic int) int { return weights[((oc*c.kh+ky)*c.kw+kx)*c.ic+ic] }
-		recs := make([]record, c.oc)
+		recs := make([]isa.ScaleRecord, c.oc)
 		for i := range recs {
-			recs[i] = record{bias: int64(rng.IntN(1<<20)) - 1<<19, scale: 1<<30 + rng.Uint32N(1<<30), shift: uint(36 + rng.IntN(14))}
+			recs[i] = isa.ScaleRecord{Bias: int64(rng.IntN(1<<20)) - 1<<19, Scale: 1<<30 + rng.Uint32N(1<<30), Shift: uint(36 + rng.IntN(14))}
 		}
 		name := fmt.Sprintf("case %d (%+v)", i, c)
 		r.put(in, values)
@@ -218,7 +218,7 @@ func TestAccumulatorWraps(t *testing.T) {
 			values[i] = 32767
 		}
 		r.put(in, values)
-		c.emit(r, in, out, func(_, _, _, _ int) int { return 255 }, []record{{bias: 3, scale: 1, shift: 8}})
+		c.emit(r, in, out, func(_, _, _, _ int) int { return 255 }, []isa.ScaleRecord{{Bias: 3, Scale: 1, Shift: 8}})
 		r.run(t)
 		sum := int64(512 * 32767 * 255)
 		if !acc40 {
@@ -256,9 +256,9 @@ func benchmark(b *testing.B, c convCase) {
 	r := newRig(isa.U55x128)
 	oh, ow := c.outSize()
 	in, out := shape{c.ih, c.iw, c.ic, 1, 0, true, 3}, shape{oh, ow, c.oc, 1, arenaBytes / 2, true, 0}
-	recs := make([]record, c.oc)
+	recs := make([]isa.ScaleRecord, c.oc)
 	for i := range recs {
-		recs[i] = record{scale: 1 << 30, shift: 40}
+		recs[i] = isa.ScaleRecord{Scale: 1 << 30, Shift: 40}
 	}
 	c.emit(r, in, out, func(oc, ky, kx, ic int) int { return (oc*7+ky*5+kx*3+ic)%255 - 127 }, recs)
 	r.Op(isa.OpStop, 0)

@@ -106,5 +106,43 @@ func (t Traversal) Count() int {
 	return n
 }
 
+// Bound is an upper bound of Count, padding included. Unlike Count it takes no
+// time, whatever the shape.
+func (t Traversal) Bound() float64 {
+	channels := t.OD/t.BlockDepth*roundUp(t.BlockDepth, t.UBlockDepth) + roundUp(t.OD%t.BlockDepth, t.UBlockDepth)
+	depth := 1
+	switch {
+	case t.PartKernel:
+		depth = roundUp(t.ID, ifmUBlock)
+	case !t.Depthwise:
+		depth = roundUp(t.ID, t.IFMBlockDepth())
+	}
+	// Each sub-kernel is filled up to a group of taps.
+	parts := (t.KH/(subKernel/t.DilY) + 1) * (t.KW/(subKernel/t.DilX) + 1)
+	return float64(channels) * float64(depth) * (float64(t.KH)*float64(t.KW) + float64((tapGroup-1)*parts))
+}
+
+// Weights decodes the stream of the operation: its weights in the order
+// [oc][ky][kx][ic], or [ky][kx][c] for a depthwise operation.
+func (t Traversal) Weights(stream []byte) ([]int16, error) {
+	coded, err := Decode(stream, t.Count())
+	if err != nil {
+		return nil, err
+	}
+	w := make([]int16, t.OD*t.KH*t.KW*t.ID)
+	i := 0
+	t.Order(func(oc, ky, kx, ic int) {
+		if oc >= 0 {
+			at := ((oc*t.KH+ky)*t.KW+kx)*t.ID + ic
+			if t.Depthwise {
+				at = (ky*t.KW+kx)*t.OD + oc
+			}
+			w[at] = coded[i]
+		}
+		i++
+	})
+	return w, nil
+}
+
 // roundUp rounds x up to a multiple of m.
 func roundUp(x, m int) int { return (x + m - 1) / m * m }
