@@ -264,6 +264,9 @@ func (e *Engine) timeline(m *npu.Machine) ([]OpSpan, uint64, error) {
 		if n.Kind != npu.NoteDMAStart {
 			events++
 		}
+		if e.follow != nil {
+			e.follow.noteBegin(n, e.future.ops)
+		}
 		retired(n)
 	}
 	for m.S.CC.Run != 0 && m.Cycle() < runawayLimit {
@@ -276,7 +279,7 @@ func (e *Engine) timeline(m *npu.Machine) ([]OpSpan, uint64, error) {
 		m.Step()
 		e.future.note(&m.S.DMA)
 		if e.follow != nil {
-			e.follow.noteStores(m.Journal, m.Cycle())
+			e.follow.noteAccesses(m.Journal, m.Cycle())
 		}
 	}
 	m.Journal = nil

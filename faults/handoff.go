@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"slices"
 	"sort"
 
 	"upset/npu"
@@ -24,6 +25,9 @@ type follow struct {
 	program *cone.Program
 	ops     []cone.Op
 	stores  []stored
+	loads   map[uint32][]uint32 // cycles at which a beat of SRAM was read, by its number
+	loaded  int                 // beats in loads
+	issued  []uint64            // cycle at which each operation was begun
 	// stateless: no operation reads what an earlier inference left in memory.
 	stateless bool
 }
@@ -47,7 +51,7 @@ func (e *Engine) newFollow() *follow {
 	if err != nil {
 		return nil
 	}
-	f := &follow{program: p, ops: p.Ops()}
+	f := &follow{program: p, ops: p.Ops(), loads: map[uint32][]uint32{}, issued: make([]uint64, len(p.Ops()))}
 	if len(f.ops) != len(e.future.ops) {
 		return nil
 	}
@@ -90,8 +94,17 @@ func (e *Engine) stateless(ops []cone.Op) bool {
 	return true
 }
 
-// noteStores keeps the beats that a step wrote to memory.
-func (f *follow) noteStores(j *npu.Journal, cycle uint64) {
+// maxLoads bounds the beats whose reads are kept (our choice).
+const maxLoads = 8 << 20
+
+// noteAccesses keeps the beats that a step read from SRAM and wrote to memory.
+func (f *follow) noteAccesses(j *npu.Journal, cycle uint64) {
+	for _, a := range j.Loads() {
+		if k := a - isa.SRAMBase; k < isa.SRAMSize && f.loaded < maxLoads {
+			f.loads[k/8] = append(f.loads[k/8], uint32(cycle))
+			f.loaded++
+		}
+	}
 	for _, s := range j.Stores() {
 		if s.External {
 			f.stores = append(f.stores, stored{cycle, s.Addr, s.Bytes})
@@ -138,21 +151,58 @@ func (e *Engine) reads(s *npu.Flops, op int) bool {
 	return !passed || ifm.Loading != 0 && ifm.LoadBank == bank
 }
 
+// untouched reports whether an operation under way has not read any byte of the
+// list that lies in the given ranges: it will see them as they are.
+func (f *follow) untouched(op int, list []change, ranges []cone.Range, now uint64) bool {
+	if f.loaded >= maxLoads || f.issued[op] == 0 {
+		return false
+	}
+	for _, r := range ranges {
+		i := sort.Search(len(list), func(i int) bool { return list[i].addr >= r.Lo })
+		for ; i < len(list) && list[i].addr < r.Hi; i++ {
+			at := f.loads[(list[i].addr-isa.SRAMBase)/8]
+			k := sort.Search(len(at), func(k int) bool { return uint64(at[k]) > now })
+			if k > 0 && uint64(at[k-1]) >= f.issued[op] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // handOver goes on without a clock from a point where nothing but memory differs,
 // in the bytes of w.list. It reports false where that is not possible, or not yet.
+// An operation under way that reads such bytes, but none of them up to now, is
+// taken for one that has not begun.
 func (w *Worker) handOver(r *Record, u *pursuit) bool {
 	e, g, p := w.e, u.g, &u.g.points[u.i]
 	h := w.handOffState()
 	under, next := e.under(&p.flops)
+	from := next
 	for _, op := range under {
 		o := &e.follow.ops[op]
-		if touches(w.list, o.Constants) || e.reads(&p.flops, op) && touches(w.list, o.Reads) {
+		if touches(w.list, o.Constants) {
 			return false
 		}
+		if !e.reads(&p.flops, op) || !touches(w.list, o.Reads) {
+			continue
+		}
+		if !e.follow.untouched(op, w.list, o.Reads, p.cycle) {
+			return false
+		}
+		from = min(from, op)
+	}
+	if from < next {
+		for _, o := range e.follow.ops[from:next] {
+			if touches(w.list, o.Writes) {
+				return false
+			}
+		}
+		under = slices.DeleteFunc(under, func(op int) bool { return op >= from })
 	}
 	h.ends = g.ends(e.future, under, h.ends[:0])
 	h.gather(w.list, e.follow.stores, under, e.follow.ops, p.cycle)
-	return w.propagate(r, u, next)
+	return w.propagate(r, u, from)
 }
 
 // handOffState returns the worker's memory for the hand-off.
@@ -295,4 +345,19 @@ func (w *Worker) patched(g *Golden, left []cone.Byte) (out []byte, wrong bool) {
 		at += b.Size
 	}
 	return out, wrong
+}
+
+// noteBegin keeps the cycle at which an operation is begun. Operations of a kind
+// begin in the order of the stream.
+func (f *follow) noteBegin(n npu.Note, ops []futureOp) {
+	if n.Kind == npu.NoteRetire {
+		return
+	}
+	dma := n.Kind == npu.NoteDMAStart
+	for i := range ops {
+		if ops[i].dma == dma && f.issued[i] == 0 {
+			f.issued[i] = n.Cycle
+			return
+		}
+	}
 }

@@ -157,6 +157,9 @@ func (m *Machine) readBeat(p int, a *AXIState, b *PortState) {
 		a.RResp[a.RCount&1] = 1
 	}
 	a.RCount++
+	if m.Journal != nil {
+		m.Journal.noteLoad(addr)
+	}
 	m.count(EvAXIReadBeat+Event(p), 1)
 	b.NextR = now + uint64(m.timing(addr).BeatInterval)
 	b.Addr[h] += 8
