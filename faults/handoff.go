@@ -38,6 +38,7 @@ type handOff struct {
 	diff   []cone.Byte
 	marks  []uint64 // a bit per byte of SRAM: it differs and is not written again
 	ends   []uint64
+	macs   int64 // multiply-accumulates spent
 }
 
 // newFollow prepares the hand-off, or returns nil where the stream does not allow
@@ -213,6 +214,15 @@ func (w *Worker) handOffState() *handOff {
 	return w.hand
 }
 
+// MACs returns the multiply-accumulates that the worker has spent on following
+// differences without a clock.
+func (w *Worker) MACs() int64 {
+	if w.hand == nil {
+		return 0
+	}
+	return w.hand.macs
+}
+
 // without fills diff with the bytes of the list that none of the operations writes.
 func (h *handOff) without(list []change, ops []cone.Op) {
 	h.diff = h.diff[:0]
@@ -253,7 +263,8 @@ func (w *Worker) propagate(r *Record, u *pursuit, from int) bool {
 	if n := len(w.hand.diff); e.planted.dropByte && n > 0 {
 		w.hand.diff = w.hand.diff[:n-1]
 	}
-	left, _, err := w.hand.runner.Propagate(g.trace, from, w.hand.diff)
+	left, macs, err := w.hand.runner.Propagate(g.trace, from, w.hand.diff)
+	w.hand.macs += macs
 	if err != nil {
 		return false
 	}

@@ -1,6 +1,6 @@
 // The command generate measures how soon upsets die, for docs/convergence.md, or
 // with -validate compares the fast engine with the plain machine, for
-// docs/engine.md.
+// docs/engine.md, or with -speed measures rates for docs/speed.md.
 package main
 
 import (
@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -23,6 +24,9 @@ import (
 	"upset/stats/result"
 )
 
+// softMemory is the memory limit of the command line as well.
+const softMemory = 1700 << 20
+
 // seed of the draws (our choice).
 const seed = 20261
 
@@ -33,19 +37,23 @@ const maxInputs = 2
 func main() {
 	samples := flag.Int("validate", 0, "compare the fast engine with the plain machine on so many samples")
 	upsets := flag.Int("upsets", 3000, "upsets per network for the study of how soon they die")
+	speed := flag.Bool("speed", false, "measure how fast injections are resolved")
 	shared := flag.String("shared", "../shared", "folder with models and golden inputs")
-	out := flag.String("out", "", "page to write (default docs/convergence.md, or docs/engine.md with -validate)")
+	out := flag.String("out", "", "page to write (default docs/convergence.md, docs/engine.md with -validate, docs/speed.md with -speed)")
 	flag.Parse()
-	if err := run(*samples, *upsets, *shared, *out); err != nil {
+	if err := run(*samples, *upsets, *speed, *shared, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
 		os.Exit(1)
 	}
 }
 
-func run(samples, upsets int, shared, out string) error {
+func run(samples, upsets int, speed bool, shared, out string) error {
 	var page bytes.Buffer
 	file, err := "docs/convergence.md", error(nil)
-	if samples > 0 {
+	if speed {
+		file = "docs/speed.md"
+		err = speeds(&page, shared)
+	} else if samples > 0 {
 		file = "docs/engine.md"
 		err = validation(&page, shared, samples)
 	} else {
@@ -60,40 +68,49 @@ func run(samples, upsets int, shared, out string) error {
 	return os.WriteFile(file, page.Bytes(), 0o644)
 }
 
-// network opens a shipped or shared network with at most max of its inputs.
-func network(shared, name string, c isa.Config, most int, o faults.Options) (*faults.Engine, error) {
+// program opens a shipped or shared network with at most so many of its inputs.
+func program(shared, name string, c isa.Config, most int) (*driver.Program, [][]byte, error) {
 	file, inputs := filepath.Join("testdata", "models", name+".tflite"), filepath.Join("testdata", "models", name+".inputs")
 	if !strings.HasPrefix(name, "fashion-") {
 		file, inputs = filepath.Join(shared, "models", name+".tflite"), filepath.Join(shared, "golden", name)
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	n, err := driver.Open(data, c)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, nil, fmt.Errorf("%s: %w", file, err)
 	}
 	p := n.Program()
 	if p == nil {
-		return nil, fmt.Errorf("%s runs partly on the host: choose a network that runs on the NPU as a whole", file)
+		return nil, nil, fmt.Errorf("%s runs partly on the host: choose a network that runs on the NPU as a whole", file)
 	}
 	names, err := filepath.Glob(filepath.Join(inputs, "in_*.bin"))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	slices.Sort(names)
 	var list [][]byte
 	for _, f := range names[:min(most, len(names))] {
 		in, err := os.ReadFile(f)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		list = append(list, in)
 	}
+	return p, list, nil
+}
+
+// network makes the engine of a network.
+func network(shared, name string, c isa.Config, most int, o faults.Options) (*faults.Engine, error) {
+	p, list, err := program(shared, name, c, most)
+	if err != nil {
+		return nil, err
+	}
 	e, err := faults.New(p, list, o, nil)
 	if err != nil {
-		return nil, fmt.Errorf("%s on %v: %w", file, c, err)
+		return nil, fmt.Errorf("%s on %v: %w", name, c, err)
 	}
 	return e, nil
 }
@@ -158,4 +175,39 @@ func validation(w io.Writer, shared string, samples int) error {
 		return err
 	}
 	return convergence.WriteValidation(w, r)
+}
+
+// timed are the networks of the rates and how many injections each gets.
+var timed = []struct {
+	name       string
+	injections int
+}{
+	{"fashion-dscnn", 40_000}, {"kws_ref_model", 40_000}, {"vww_96_int8", 40_000}, {"mobilenet_v2_quantized_1x3x224x224", 400},
+}
+
+// timedInputs is the number of inputs, each of which needs a fault-free run (our
+// choice: that of a campaign without a folder of inputs).
+const timedInputs = 8
+
+// speeds measures rates.
+func speeds(w io.Writer, shared string) error {
+	debug.SetMemoryLimit(softMemory)
+	var list []*convergence.Speed
+	for _, t := range timed {
+		p, inputs, err := program(shared, t.name, isa.U55x128, timedInputs)
+		if err != nil {
+			return err
+		}
+		e, golden, err := convergence.NewEngine(p, inputs)
+		if err != nil {
+			return err
+		}
+		s, err := convergence.MeasureSpeed(e, t.name, golden, seed, t.injections, runtime.NumCPU())
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(os.Stderr, "%s: %d injections in %.1f s after %.1f s\n", t.name, s.Injections, s.Wall.Seconds(), s.Golden.Seconds())
+		list = append(list, s)
+	}
+	return convergence.WriteSpeeds(w, list)
 }

@@ -1,0 +1,78 @@
+package faults
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"upset/models/driver"
+	"upset/npu"
+	"upset/npu/isa"
+)
+
+// TestControlDoesNotDependOnData runs quite different inputs and compares what
+// controls the machine at every checkpoint, not only the number of cycles: the
+// engine takes times of one input for those of all.
+func TestControlDoesNotDependOnData(t *testing.T) {
+	for _, name := range []string{"fashion-tiny", "hello_world_int8", "kws_ref_model"} {
+		for _, c := range isa.Configs {
+			p := shipped(t, "fashion-tiny", c)
+			if name != "fashion-tiny" {
+				p = sharedProgram(t, name, c)
+			}
+			size := p.InputBytes()
+			random := make([]byte, size)
+			rng := rand.New(rand.NewPCG(7, uint64(c)))
+			for i := range random {
+				random[i] = byte(rng.Uint32())
+			}
+			inputs := [][]byte{make([]byte, size), bytes.Repeat([]byte{0x7F}, size), bytes.Repeat([]byte{0x80}, size), random}
+			e, err := New(p, inputs, Options{Checkpoints: 200}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			differs := false
+			for _, g := range e.golds[1:] {
+				differs = differs || !bytes.Equal(g.Output, e.golds[0].Output)
+				for k := range g.points {
+					if controlOnly(&g.points[k].flops) != controlOnly(&e.golds[0].points[k].flops) {
+						t.Fatalf("%s on %v: control differs between inputs at cycle %d", name, c, g.points[k].cycle)
+					}
+				}
+			}
+			if !differs {
+				t.Errorf("%s on %v: all inputs give one output: the comparison shows nothing", name, c)
+			}
+		}
+	}
+}
+
+// controlOnly leaves out the data beats as well, which Control keeps where beats of
+// commands may stand between those of features.
+func controlOnly(f *npu.Flops) npu.Flops {
+	c := npu.Control(f)
+	for p := range c.DMA.AXI {
+		c.DMA.AXI[p].RData = [2]uint64{}
+	}
+	return c
+}
+
+// sharedProgram compiles a network of the data folder.
+func sharedProgram(t testing.TB, name string, c isa.Config) *driver.Program {
+	t.Helper()
+	shared := filepath.Join("..", "..", "shared")
+	if _, err := os.Stat(shared); os.IsNotExist(err) {
+		t.Skip("the data folder ../shared is absent")
+	}
+	data, err := os.ReadFile(filepath.Join(shared, "models", name+".tflite"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := driver.Open(data, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n.Program()
+}
