@@ -13,6 +13,7 @@ func commands(p *program) []*cli.Command {
 		protectCommand(p),
 		reportCommand(p),
 		compareCommand(p),
+		gateCommand(p),
 		validateCommand(p),
 		compileCommand(p),
 		disasmCommand(p),
