@@ -10,6 +10,7 @@ func commands(p *program) []*cli.Command {
 		sitesCommand(p),
 		injectCommand(p),
 		campaignCommand(p),
+		sweepCommand(p),
 		protectCommand(p),
 		reportCommand(p),
 		compareCommand(p),

@@ -81,7 +81,7 @@ func (p *program) protectCampaign(c *cli.Context, o common, q campaign.Question,
 	if err != nil {
 		return err
 	}
-	r, err := p.protect(c, o, search{x, s, pop, inventory, q, dir})
+	r, err := p.protect(c.Context, o, search{x, s, pop, inventory, q, c.String("options"), dir})
 	if err != nil {
 		return err
 	}
@@ -98,18 +98,18 @@ type search struct {
 	population campaign.Population
 	inventory  *netlist.Override
 	question   campaign.Question
+	set        string // of mechanisms
 	dir        string // of the campaign
 }
 
 // protect searches and proves.
-func (p *program) protect(c *cli.Context, o common, s search) (*result.Protect, error) {
+func (p *program) protect(ctx context.Context, o common, s search) (*result.Protect, error) {
 	e := s.experiment.engine
-	set := c.String("options")
 	// Every question has a folder of its own, so that none meets the proofs of
 	// another.
-	name := "protect-" + campaign.Digest([]any{s.question, set})[:8]
+	name := "protect-" + campaign.Digest([]any{s.question, s.set})[:8]
 	opt := protect.Options{
-		Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Set: set, Areas: s.inventory.Apply(e.Table().Areas(nil), nil),
+		Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Set: s.set, Areas: s.inventory.Apply(e.Table().Areas(nil), nil),
 		Dir: filepath.Join(s.dir, name), Workers: o.workers,
 		Rebuild: func(ecc npu.ECC) (*faults.Engine, error) {
 			options := e.Options()
@@ -123,7 +123,7 @@ func (p *program) protect(c *cli.Context, o common, s search) (*result.Protect, 
 	bar := p.progress("proof", 0)
 	defer bar.finish()
 	opt.Progress = func(g campaign.Progress) { bar.setOf(g.Done, g.Total) }
-	r, err := protect.Run(c.Context, e, s.stored, opt)
+	r, err := protect.Run(ctx, e, s.stored, opt)
 	if errors.Is(err, campaign.ErrInterrupted) || errors.Is(err, context.Canceled) {
 		return nil, &coded{codeIncomplete, errors.New("interrupted during the proof: the same command goes on with it")}
 	}
@@ -216,7 +216,7 @@ func (p *program) assess(c *cli.Context, o common, q campaign.Question, file str
 	if err != nil {
 		return err
 	}
-	r, err := p.protect(c, o, search{run.experiment, s, run.population, inventory, q, run.dir})
+	r, err := p.protect(c.Context, o, search{run.experiment, s, run.population, inventory, q, c.String("options"), run.dir})
 	if err != nil {
 		return err
 	}

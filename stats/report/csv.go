@@ -51,6 +51,8 @@ func writeCSV(w io.Writer, v any) error {
 		t = sitesCSV(r)
 	case result.Compare:
 		t = compareCSV(r)
+	case result.Sweep:
+		t = sweepCSV(r)
 	case result.Gate:
 		t = gateCSV(r)
 	case result.ValidateEngine:

@@ -110,6 +110,8 @@ func writeDocument(w io.Writer, v any, render func(io.Writer, document) error) e
 		d = sitesDocument(r)
 	case result.Compare:
 		d = compareDocument(r)
+	case result.Sweep:
+		d = sweepDocument(r)
 	case result.Gate:
 		d = gateDocument(r)
 	case result.ValidateEngine:

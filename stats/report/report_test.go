@@ -30,6 +30,7 @@ func samples(t *testing.T) map[string]any {
 		"sites":    sampleSites(),
 		"compare":  sampleCompare(),
 		"gate":     sampleGate(),
+		"sweep":    sampleSweep(),
 		"validate": result.ValidateEngine{NPU: "u55-32", Model: "kws.tflite", Seed: 4, Samples: 3, ByBlock: map[string]int{"mac": 2, "cc": 1}, Simulated: 2, Pruned: 1, PlainCycles: 12345},
 	}
 }
@@ -141,7 +142,7 @@ func TestNamesAreEscaped(t *testing.T) {
 
 func TestEmptyResults(t *testing.T) {
 	for _, v := range []any{
-		result.Campaign{}, result.Protect{}, result.Assess{}, result.Run{}, result.Sites{}, result.Compare{}, result.Gate{}, result.ValidateEngine{}, &result.Campaign{},
+		result.Campaign{}, result.Protect{}, result.Assess{}, result.Run{}, result.Sites{}, result.Compare{}, result.Gate{}, result.Sweep{}, result.ValidateEngine{}, &result.Campaign{},
 	} {
 		for _, format := range Formats() {
 			if got := render(t, format, v); got == "" {

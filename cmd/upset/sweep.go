@@ -1,0 +1,186 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"upset/faults"
+	"upset/faults/campaign"
+	"upset/npu"
+	"upset/npu/isa"
+	"upset/stats/report"
+	"upset/stats/result"
+)
+
+func sweepCommand(p *program) *cli.Command {
+	return &cli.Command{
+		Name:      "sweep",
+		Usage:     "networks × configurations × raw rates × budgets × criteria from one file",
+		ArgsUsage: "FILE",
+		Description: `Runs a campaign for every network, configuration and criterion of a YAML file, and
+judges each for every raw rate, budget and violation. The campaigns are stored below
+--out (default ./upset-out/sweep); the same command goes on with an interrupted sweep
+and repeats nothing. --example prints a file with comments.
+
+Examples:
+  upset sweep --example > sweep.yaml
+  upset sweep sweep.yaml --format csv > sweep.csv`,
+		Flags: commonFlags(eccFlag(), &cli.BoolFlag{Name: "example", Usage: "print a sweep file with comments"}),
+		Action: func(c *cli.Context) error {
+			if c.Bool("example") {
+				_, err := fmt.Fprint(p.stdout, sweepExample)
+				return err
+			}
+			args, err := arguments(c, "FILE")
+			if err != nil {
+				return err
+			}
+			o, err := readCommon(c, report.FormatHTML)
+			if err != nil {
+				return err
+			}
+			for _, name := range []string{"npu", "seed"} {
+				if c.IsSet(name) {
+					return usage("--%s is given by the sweep file: change it there", name)
+				}
+			}
+			ecc, err := readECC(c)
+			if err != nil {
+				return err
+			}
+			s, err := readSweep(args[0])
+			if err != nil {
+				return err
+			}
+			return p.sweep(c, o, ecc, s)
+		},
+	}
+}
+
+// sweep performs upset sweep.
+func (p *program) sweep(c *cli.Context, o common, ecc npu.ECC, s *sweepFile) error {
+	questions, err := s.questions()
+	if err != nil {
+		return bad(err)
+	}
+	if o.out == "" {
+		o.out = filepath.Join("upset-out", "sweep")
+	}
+	out := &result.Sweep{Command: p.command()}
+	total := len(s.Networks) * len(s.NPU) * len(s.Criteria)
+	for _, n := range s.Networks {
+		for _, name := range s.NPU {
+			for _, criterion := range s.Criteria {
+				config, err := parseConfig(name)
+				if err != nil {
+					return err
+				}
+				p.note("campaign %d of %d: %s on %s, criterion %s", len(out.Rows)/len(questions)+1, total, modelName(n.Model), name, criterion)
+				rows, random, err := p.sweepCampaign(c, o, sweepCase{n, config, criterion, ecc, s}, questions)
+				if err != nil {
+					return err
+				}
+				out.Rows = append(out.Rows, rows...)
+				if random {
+					w := randomInputsWarning()
+					w.Subject = modelName(n.Model) + " on " + name
+					out.Warnings = append(out.Warnings, w)
+				}
+			}
+		}
+	}
+	return p.emitFile(o, out, "sweep", o.out)
+}
+
+// sweepCase is one campaign of a sweep.
+type sweepCase struct {
+	network   sweepNetwork
+	config    isa.Config
+	criterion string
+	ecc       npu.ECC
+	file      *sweepFile
+}
+
+// sweepCampaign runs one campaign and asks it all questions. Random says that it had
+// no inputs of its own.
+func (p *program) sweepCampaign(c *cli.Context, o common, k sweepCase, questions []campaign.Question) (rows []result.SweepRow, random bool, err error) {
+	x, golden, err := p.openSweep(c, o, k)
+	if err != nil {
+		return nil, false, err
+	}
+	spec := k.file.spec()
+	spec.Model, spec.RandomInputs = x.model, x.inputs.random
+	spec = spec.For(x.engine)
+	pop, err := campaign.NewPlain(x.engine.Table(), spec)
+	if err != nil {
+		return nil, false, bad(err)
+	}
+	spec.Table = pop.Digest()
+	dir := filepath.Join(o.out, fmt.Sprintf("%s-%s-%.8s", fileName(x.model), k.config, spec.Digest()))
+	note := map[string]string{noteModel: absolute(k.network.Model), noteCommand: p.command()}
+	if x.inputs.folder != "" {
+		note[noteInputs] = absolute(x.inputs.folder)
+	}
+	if _, err = p.injectAll(c.Context, x.engine, spec, dir, campaign.RunOptions{
+		Workers: o.workers, Population: pop, Question: questions[0], GoldenSeconds: golden, Note: note,
+	}); err != nil {
+		return nil, false, err
+	}
+	stored, err := campaign.Load(dir)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, q := range questions {
+		r, err := stored.Campaign(q)
+		if err != nil {
+			return nil, false, err
+		}
+		row := sweepRow(r, dir)
+		if k.file.Protect != "none" {
+			found, err := p.protect(c.Context, o, search{x, stored, pop, nil, q, k.file.Protect, dir})
+			if err != nil {
+				return nil, false, err
+			}
+			row.Protection = &result.SweepProtection{Options: k.file.Protect, Meets: found.Meets, AreaOverhead: found.AreaOverhead, FITUpper: found.FITViolating.Upper}
+		}
+		rows = append(rows, row)
+	}
+	return rows, x.inputs.random, nil
+}
+
+// openSweep makes the fault-free runs of one campaign.
+func (p *program) openSweep(c *cli.Context, o common, k sweepCase) (*experiment, float64, error) {
+	began := time.Now()
+	options := faults.Options{System: o.system, ECC: k.ecc}
+	var err error
+	if options.Criterion, err = faults.ParseCriterion(k.criterion); err != nil {
+		return nil, 0, bad(err)
+	}
+	n, err := openModel(k.network.Model, k.config)
+	if err != nil {
+		return nil, 0, err
+	}
+	inputs, err := readInputs(k.network.Inputs, k.network.Model, k.file.Seed, n)
+	if err != nil {
+		return nil, 0, err
+	}
+	x, err := p.newExperiment(c.Context, n, inputs, options, k.network.Model)
+	return x, time.Since(began).Seconds(), err
+}
+
+// sweepRow is the default cell of a campaign's verdicts.
+func sweepRow(r *result.Campaign, dir string) result.SweepRow {
+	a := &r.Assumptions
+	row := result.SweepRow{
+		Model: r.Model, NPU: r.NPU, Criterion: a.Criterion, Scenario: a.Scenario, LambdaFlop: a.LambdaFlop, LambdaSRAM: a.LambdaSRAM,
+		BudgetFIT: a.BudgetFIT, Violation: a.Violation, Target: a.Target, Confidence: a.Confidence, Injections: r.Injections,
+		Residual: r.FIT.Violating, SPFM: r.SPFM.Any, Verdict: r.Verdict, Folder: filepath.Base(dir), Digest: r.ResultDigest,
+	}
+	if a.Violation == "critical" {
+		row.Residual, row.SPFM = r.FIT.Critical, r.SPFM.Critical
+	}
+	return row
+}
