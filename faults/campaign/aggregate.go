@@ -27,7 +27,7 @@ func (s *Stored) Campaign(q Question) (*result.Campaign, error) {
 	}
 	a.exposures = t.exposures(s.Spec, a.strata)
 	c := a.head()
-	for _, step := range []func(*result.Campaign) error{a.vulnerability, a.blocks, a.heat, a.rates, a.verdicts} {
+	for _, step := range []func(*result.Campaign) error{a.vulnerability, a.blocks, a.heat, a.rates, a.fmeda, a.verdicts} {
 		if err := step(c); err != nil {
 			return nil, err
 		}

@@ -81,6 +81,12 @@ func campaignSections(c result.Campaign) ([]section, error) {
 			table:   matrixTable(c.Verdicts),
 		})
 	}
+	if len(c.FMEDA) > 0 {
+		sections = append(sections, section{
+			heading: "Failure modes (FMEDA), transient faults", pageOnly: true, table: fmedaTable(c.FMEDA),
+			note: "Rates in FIT at the raw rates above, one-sided limits. Permanent faults: not assessed unless a rate is declared.",
+		})
+	}
 	if len(c.Strata) > 0 {
 		sections = append(sections, section{heading: "Strata", pageOnly: true, table: strataTable(c.Strata)})
 	}
@@ -314,6 +320,15 @@ func strataTable(strata []result.Stratum) *table {
 			row = append(row, count(class.n))
 		}
 		t.add(row...)
+	}
+	return t
+}
+
+// fmedaTable lists failure modes.
+func fmedaTable(rows []result.FMEDARow) *table {
+	t := &table{columns: columns("block", "class", "failure mode", ">raw, FIT", ">rate, FIT", "mechanism", "fault", ">coverage")}
+	for _, r := range rows {
+		t.add(r.Block, r.Class, r.Mode, significant(r.LambdaRaw, nearest), limitsText(r.Lambda), r.Mechanism, strings.ReplaceAll(r.Fault, "_", " "), percent(r.Coverage, nearest))
 	}
 	return t
 }

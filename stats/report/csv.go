@@ -114,7 +114,7 @@ func campaignCSV(c result.Campaign) csvTable {
 		t.header = append(t.header, class.key)
 	}
 	t.header = append(t.header, "layer", "metric", "scenario", "lambda_flop", "lambda_sram", "budget_fit", "violation", "target",
-		"failures", "estimate", "lower", "upper", "result", "cell")
+		"failures", "estimate", "lower", "upper", "result", "cell", "mode", "lambda_raw", "mechanism", "fault", "coverage")
 	for _, s := range c.Strata {
 		f := fields{
 			"block": s.Block, "class": s.Class, "phase": s.Phase, "sram": strconv.FormatBool(s.SRAM),
@@ -133,6 +133,10 @@ func campaignCSV(c result.Campaign) csvTable {
 			t.add("block", intervalFields(m.name, m.i).with("block", b.Block, "bits", number(b.Bits)))
 		}
 		t.add("block", limitFields("fit_violating", b.FITViolating).with("block", b.Block, "bits", number(b.Bits)))
+	}
+	for _, r := range c.FMEDA {
+		t.add("fmeda", limitFields("lambda", r.Lambda).with("block", r.Block, "class", r.Class, "mode", r.Mode, "lambda_raw", number(r.LambdaRaw),
+			"failures", strconv.Itoa(r.Share.Failures), "n", strconv.Itoa(r.Share.N), "mechanism", r.Mechanism, "fault", r.Fault, "coverage", number(r.Coverage)))
 	}
 	for _, cell := range c.Heat.Cells {
 		block, layer := heatNames(c.Heat, cell)

@@ -33,6 +33,8 @@ type Campaign struct {
 	// SPFM is over flops only; SPFMWithSRAM never decides.
 	SPFM         ViolationLimits `json:"spfm"`
 	SPFMWithSRAM ViolationLimits `json:"spfm_with_sram"`
+	// FMEDA lists the failure modes of every part, at the default raw rates.
+	FMEDA []FMEDARow `json:"fmeda"`
 
 	// Confidence is that of the two-sided intervals of proportions; the
 	// limits of rates use Assumptions.Confidence.
