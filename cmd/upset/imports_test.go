@@ -40,10 +40,13 @@ var mayImport = map[string][]string{
 	"faults/mechanism":            {"netlist", "npu", "npu/..."},
 	"faults/convergence":          {"faults", "models/driver", "netlist", "npu", "npu/...", "stats", "stats/result"},
 	"faults/convergence/generate": {"faults", "faults/convergence", "models/driver", "npu", "npu/...", "stats/result"},
+	"faults/exhaustive":           {"faults", "models/driver", "netlist", "npu", "npu/...", "stats"},
+	"faults/exhaustive/generate":  {"faults", "faults/exhaustive"},
 	"faults/campaign":             {"faults", "faults/mechanism", "netlist", "npu", "npu/...", "models/driver", "stats", "stats/result"},
 	"faults/protect":              {"faults", "faults/campaign", "faults/mechanism", "netlist", "npu", "npu/...", "stats", "stats/result"},
 	"cmd/upset":                   {"..."},
 	"cmd/readme":                  {},
+	"cmd/study":                   {"stats/result"},
 }
 
 // listed is a package as go list prints it.

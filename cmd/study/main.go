@@ -1,0 +1,167 @@
+// The command study assesses several networks on all configurations and holds the
+// claims of "Characterizing Soft-Error Resiliency in Arm's Ethos-U55" (Tyagi et al.,
+// ISPASS 2024, arXiv 2404.09317) against what comes out. With -measure it runs the
+// assessments and stores docs/study/results.json; without, it writes docs/study.md
+// from that file.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"upset/stats/result"
+)
+
+// Files of the study.
+const (
+	resultsFile = "docs/study/results.json"
+	pageFile    = "docs/study.md"
+)
+
+// injections for each campaign (our choice).
+const injections = "10000"
+
+// networks of the study: the shipped ones, and others from the data folder.
+var networks = []struct{ name, model, inputs string }{
+	{"fashion-tiny", "testdata/models/fashion-tiny.tflite", "testdata/models/fashion-tiny.inputs"},
+	{"fashion-dscnn", "testdata/models/fashion-dscnn.tflite", "testdata/models/fashion-dscnn.inputs"},
+	{"kws_ref_model", "models/kws_ref_model.tflite", "golden/kws_ref_model"},
+	{"micro_speech_quantized", "models/micro_speech_quantized.tflite", "golden/micro_speech_quantized"},
+	{"ad01_int8", "models/ad01_int8.tflite", "golden/ad01_int8"},
+	{"vww_96_int8", "models/vww_96_int8.tflite", "golden/vww_96_int8"},
+}
+
+// configurations in the order of their size.
+var configurations = []string{"u55-32", "u55-64", "u55-128", "u55-256"}
+
+// assessment is what the study keeps of one assessment.
+type assessment struct {
+	Network, NPU string
+	Cycles       int64
+	Injections   int
+	Digest       string
+	Flops        int64
+	SPFM         result.ViolationLimits
+	FIT          result.CampaignFIT
+	AVF          result.AVF
+	Blocks       []result.BlockAVF
+	Verdicts     []result.Verdict
+	Full, Paper  protection
+	HardenAll    result.Alternative
+	DuplicateAll result.Alternative
+	Lockstep     result.Alternative
+}
+
+// protection is the cheapest protection of a set of options.
+type protection struct {
+	Meets      bool
+	Area       float64
+	Optimal    bool
+	FITUpper   float64
+	SPFMLower  float64
+	Injections int
+	Choice     []result.Choice
+}
+
+func main() {
+	measure := flag.Bool("measure", false, "run the assessments (about ten minutes)")
+	shared := flag.String("shared", "../shared", "folder with models and golden inputs")
+	flag.Parse()
+	err := error(nil)
+	if *measure {
+		err = run(*shared)
+	}
+	if err == nil {
+		err = writePage()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "study:", err)
+		os.Exit(1)
+	}
+}
+
+// run makes all assessments in a folder of its own and stores what the study keeps.
+func run(shared string) error {
+	dir, err := os.MkdirTemp("", "study")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	tool := filepath.Join(dir, "upset")
+	if out, err := exec.Command("go", "build", "-o", tool, "./cmd/upset").CombinedOutput(); err != nil {
+		return fmt.Errorf("go build: %w: %s", err, out)
+	}
+	var all []assessment
+	for _, n := range networks {
+		model, inputs := n.model, n.inputs
+		if _, err := os.Stat(model); err != nil {
+			model, inputs = filepath.Join(shared, model), filepath.Join(shared, inputs)
+		}
+		for _, c := range configurations {
+			a, err := assess(tool, filepath.Join(dir, n.name+"-"+c), n.name, c, model, inputs)
+			if err != nil {
+				return fmt.Errorf("%s on %s: %w", n.name, c, err)
+			}
+			fmt.Fprintf(os.Stderr, "%s on %s: SPFM %.4f, full %.3f, paper %.3f\n", a.Network, a.NPU, a.SPFM.Any.Estimate, a.Full.Area, a.Paper.Area)
+			all = append(all, a)
+		}
+	}
+	// One line for each assessment, so that a change shows as one.
+	var b bytes.Buffer
+	for i := range all {
+		line, err := json.Marshal(&all[i])
+		if err != nil {
+			return err
+		}
+		b.WriteString([]string{"[\n", ",\n"}[min(i, 1)])
+		b.Write(line)
+	}
+	b.WriteString("\n]\n")
+	return os.WriteFile(resultsFile, b.Bytes(), 0o644)
+}
+
+// assess runs upset assess with all options, and upset protect with those of the
+// paper on the same campaign.
+func assess(tool, dir, network, npu, model, inputs string) (assessment, error) {
+	var r result.Assess
+	if err := call(&r, tool, "assess", model, "--inputs", inputs, "--npu", npu, "--injections", injections, "--options", "full", "--out", dir, "--format", "json"); err != nil {
+		return assessment{}, err
+	}
+	var paper result.Protect
+	if err := call(&paper, tool, "protect", dir, "--options", "paper", "--format", "json"); err != nil {
+		return assessment{}, err
+	}
+	c, p := &r.Campaign, &r.Protect
+	return assessment{
+		Network: network, NPU: npu, Cycles: c.Cycles, Injections: c.Injections, Digest: c.ResultDigest, Flops: c.Assumptions.Flops,
+		SPFM: c.SPFM, FIT: c.FIT, AVF: c.AVF, Blocks: c.Blocks, Verdicts: c.Verdicts, Full: kept(p), Paper: kept(&paper),
+		HardenAll: p.HardenAll, DuplicateAll: p.DuplicateAll, Lockstep: p.Lockstep,
+	}, nil
+}
+
+func kept(p *result.Protect) protection {
+	return protection{Meets: p.Meets, Area: p.AreaOverhead, Optimal: p.Optimal, FITUpper: p.Proof.FITUpper, SPFMLower: p.Proof.SPFMLower, Injections: p.Proof.Injections, Choice: p.Choice}
+}
+
+// notMet is the exit code of a target that was not shown to be met.
+const notMet = 4
+
+// call runs a command and reads its JSON.
+func call(into any, tool string, args ...string) error {
+	cmd := exec.Command(tool, args...)
+	out, err := cmd.Output()
+	if x, ok := err.(*exec.ExitError); ok && x.ExitCode() == notMet {
+		err = nil
+	} else if ok {
+		return fmt.Errorf("upset %v: %w: %s", args, err, x.Stderr)
+	}
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(out, into)
+}
