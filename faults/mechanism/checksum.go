@@ -107,13 +107,22 @@ func (c *checksum) sync(m *npu.Machine) {
 func (c *checksum) agrees(m *npu.Machine) bool {
 	s := &m.S.MAC
 	x := c.image(s)
-	t := func(stage int) bool { return s.Valid[stage] != 0 && !m.Token(stage).Max }
+	uses := func(stage int) bool { return s.Valid[stage] != 0 && !m.Token(stage).Max }
+	goesOn := func(from int, anew func(npu.Token) bool) bool {
+		for st := from; st >= npu.StageFetch; st-- {
+			if t := m.Token(st); t.Valid {
+				return !t.Max && !anew(t)
+			}
+		}
+		return s.Run != 0 && s.Step != 0 && !m.Maximum(m.S.Trav.MAC.Bank)
+	}
 	switch {
-	case t(npu.StageFetch) && c.fetched != x.fetched, t(npu.StageOperand) && c.weight != x.weight, t(npu.StageProduct) && c.product != x.product:
+	case uses(npu.StageFetch) && c.fetched != x.fetched, uses(npu.StageOperand) && c.weight != x.weight,
+		uses(npu.StageProduct) && c.product != x.product:
 		return false
-	case s.Run != 0 && !m.Maximum(m.S.Trav.MAC.Bank) && (c.sum != x.sum || c.acc != x.acc):
+	case c.sum != x.sum && (uses(npu.StageSum) || goesOn(npu.StageProduct, func(t npu.Token) bool { return t.NewSum })):
 		return false
-	case (t(npu.StageProduct) || t(npu.StageSum)) && c.sum != x.sum, (t(npu.StageSum) || t(npu.StageAcc)) && c.acc != x.acc:
+	case c.acc != x.acc && (uses(npu.StageAcc) || goesOn(npu.StageSum, func(t npu.Token) bool { return t.First })):
 		return false
 	}
 	return s.WrOn == 0 || c.linear == flagOf(!m.Maximum(s.WrBank)) && (c.linear == 0 || c.out == x.out)

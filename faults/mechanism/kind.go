@@ -75,6 +75,14 @@ func (k Kind) home() string {
 // register of it is changed.
 func (k Kind) Checker() bool { return k.home() != "" }
 
+// Home is the block that a checker stands beside, and of lock-step the whole NPU.
+func Home(k Kind) string {
+	if k == Lockstep {
+		return Whole
+	}
+	return k.home()
+}
+
 // Checkers lists the mechanisms that search may add beside all others.
 func Checkers() []Kind { return []Kind{Residue, StreamCRC, Checksum} }
 
