@@ -96,14 +96,21 @@ func (pr *Problem) due(a Assignment, confidence float64) (result.Limits, error) 
 			sure += o.Alarms * rate
 			for _, p := range u.Pieces {
 				switch {
+				case o.Kind == mechanism.Parity:
+					seen := p.Weight * rate * float64(p.Parity) * o.Alarms / u.Bits
+					estimate += seen
 				case o.Kind == mechanism.Duplicate:
 					estimate += 2 * p.Weight * rate * float64(p.Active)
 				case !o.Stops:
 					left = append(left, stats.Stratum{Weight: p.Weight * float64(p.N) * rate * o.Keep, N: p.N, Failures: p.DUE})
 				}
 			}
-			if o.Kind == mechanism.Duplicate {
+			switch o.Kind {
+			case mechanism.Duplicate:
 				sure -= o.Alarms * rate
+			case mechanism.Parity:
+				sure -= o.Alarms * rate
+				upper += o.Alarms * rate
 			}
 		}
 	}

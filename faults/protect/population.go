@@ -97,7 +97,7 @@ func (p *Population) Bit(group int, k uint64) netlist.SiteID {
 // Guards gives every worker a guard of its own. Sites without a mechanism have
 // none: there the machine is the plain one.
 func (p *Population) Guards() func(faults.Site) faults.Guard {
-	g := &guard{inner: p.design.Guard()}
+	g := Guard(p.design)
 	return func(s faults.Site) faults.Guard {
 		if !p.design.Protects(s.ID) {
 			return nil
@@ -105,6 +105,9 @@ func (p *Population) Guards() func(faults.Site) faults.Guard {
 		return g
 	}
 }
+
+// Guard makes a guard for the mechanisms of a design.
+func Guard(d *mechanism.Design) faults.Guard { return &guard{inner: d.Guard()} }
 
 // guard lets a mechanism's guard take part in an injection.
 type guard struct {

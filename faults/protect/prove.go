@@ -174,6 +174,9 @@ func (r *run) prove(ctx context.Context, pr *Problem, d *mechanism.Design, plan 
 	if err != nil {
 		return nil, err
 	}
+	if err := Equip(e, d); err != nil {
+		return nil, err
+	}
 	spec := campaign.Spec{
 		Model: r.stored.Spec.Model, Seed: plan.Seed, Injections: plan.Injections, Confidence: plan.Confidence,
 		Sampling: campaign.SamplingStratified, Inventory: r.stored.Spec.Inventory, RandomInputs: r.stored.Spec.RandomInputs,
