@@ -57,6 +57,8 @@ type Compiled struct {
 	// Streams holds the CRC of the weights of every operation, by the place of its
 	// command in the stream.
 	Streams map[uint32]uint32
+	// Longest is the length of the longest of them in beats.
+	Longest int
 	// Limit is the number of clocks that an inference may take.
 	Limit uint64
 }
@@ -74,6 +76,7 @@ func Compile(m *npu.Machine, limit uint64) *Compiled {
 			if _, known := c.Streams[issued[bank&3]]; !known {
 				addr, beats := m.WeightStream(bank)
 				c.Streams[issued[bank&3]] = streamCRC(m.Mem, addr, beats)
+				c.Longest = max(c.Longest, beats)
 			}
 		}
 		m.Step()
@@ -97,7 +100,7 @@ func newCheck(k Kind, c isa.Config, compiled *Compiled) check {
 	case Residue:
 		return &residue{}
 	case StreamCRC:
-		return &crc{streams: compiled.Streams}
+		return &crc{streams: compiled.Streams, longest: compiled.Longest}
 	case Checksum:
 		return newChecksum(c)
 	}

@@ -65,7 +65,12 @@ type group struct {
 	span
 	parity netlist.SiteID // its parity bit
 	valid  valid          // nil where it is checked at every clock
+	place  netlist.Place  // of its element
+	mask   uint64         // of its bits in the element
 }
+
+// read returns the stored bits of the group.
+func (g *group) read(s *npu.State) uint64 { return g.place.Word(s) & g.mask }
 
 // Design is a machine's set of mechanisms. It does not change after New and may
 // be used by many guards at once.
@@ -174,9 +179,14 @@ func (d *Design) parity(c Choice, spans []span) {
 	p := Part{Block: c.Block, Kind: c.Kind, Name: "parity"}
 	for _, s := range spans {
 		for _, w := range words(d.table, s) {
-			g := group{w, netlist.SiteID(d.bits + len(p.words)), nil}
-			if place, err := d.table.Place(w.first); err == nil && c.Kind == Parity {
-				g.valid = validOf(place, d.table)
+			g := group{span: w, parity: netlist.SiteID(d.bits + len(p.words))}
+			for k := range w.bits {
+				// The sites of a register of the table exist.
+				g.place, _ = d.table.Place(w.first + netlist.SiteID(k))
+				g.mask |= 1 << g.place.Bit
+			}
+			if c.Kind == Parity {
+				g.valid = validOf(g.place)
 			}
 			p.words = append(p.words, g)
 			for k := range w.bits {

@@ -1,6 +1,7 @@
 package mechanism
 
 import (
+	"math/bits"
 	"math/rand/v2"
 
 	"upset/netlist"
@@ -24,6 +25,7 @@ const (
 type Guard struct {
 	d      *Design
 	checks []beside
+	begun  bool // the checkers run beside the machine and need no sync
 	voter  voter
 
 	watch Kind
@@ -43,9 +45,10 @@ func (d *Design) Guard() *Guard { return &Guard{d: d, checks: d.checks()} }
 // machine and only serves to draw what a hardened cell does.
 func (g *Guard) Upset(m *npu.Machine, id netlist.SiteID, cycle uint64) (before, after uint8, r Response, err error) {
 	g.watch, g.voter.acted = None, false
-	for _, c := range g.checks {
-		c.check.sync(m)
+	if !g.begun {
+		g.sync(m)
 	}
+	g.begun = false
 	p, k := g.d.find(id)
 	if p == nil {
 		return g.upsetMachine(m, id, cycle)
@@ -77,6 +80,20 @@ func (g *Guard) Upset(m *npu.Machine, id netlist.SiteID, cycle uint64) (before, 
 	g.pair(m, p.Block)
 	before, after, err = g.d.table.Flip(g.twin, p.source(k))
 	return before, after, g.seen(), err
+}
+
+// sync gives the checkers what they hold beside a fault-free machine.
+func (g *Guard) sync(m *npu.Machine) {
+	for _, c := range g.checks {
+		c.check.sync(m)
+	}
+}
+
+// Begin starts the checkers beside a machine at the start of an inference. The
+// caller steps both up to the upset.
+func (g *Guard) Begin(m *npu.Machine) {
+	g.watch, g.begun = None, true
+	g.sync(m)
 }
 
 // upsetMachine applies an upset to a bit of the machine itself.
@@ -128,11 +145,7 @@ func (d *Design) flips(id netlist.SiteID, cycle uint64, ser float64) bool {
 
 // parity is the parity of the stored bits of the group.
 func (g *Guard) parity(m *npu.Machine) uint8 {
-	var x uint8
-	for k := range g.group.bits {
-		x ^= g.d.table.Read(&m.S, g.group.first+netlist.SiteID(k))
-	}
-	return x
+	return uint8(bits.OnesCount64(g.group.read(&m.S)) & 1)
 }
 
 // Active reports whether a mechanism still has to watch.

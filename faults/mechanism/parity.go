@@ -16,7 +16,7 @@ type rule func(index, count int) valid
 
 // validOf finds the condition under which the element of a register is read. Where
 // the machine has no valid bit for it, the parity is checked at every clock.
-func validOf(p netlist.Place, t *netlist.Table) valid {
+func validOf(p netlist.Place) valid {
 	if r, ok := rules[p.Register.Name]; ok {
 		return r(p.Element, p.Register.Count)
 	}
@@ -144,16 +144,9 @@ func (g *Guard) checkParity(m *npu.Machine) (alarm bool) {
 	if (g.group.valid == nil || g.group.valid(m)) && g.parity(m) != g.bit {
 		return true
 	}
-	var held [parityGroup]uint8
-	for k := range g.group.bits {
-		held[k] = g.d.table.Read(&m.S, g.group.first+netlist.SiteID(k))
-	}
+	held := g.group.read(&m.S)
 	m.Step()
-	loaded := false
-	for k := range g.group.bits {
-		loaded = loaded || held[k] != g.d.table.Read(&m.S, g.group.first+netlist.SiteID(k))
-	}
-	if loaded {
+	if g.group.read(&m.S) != held {
 		g.bit = g.parity(m)
 	}
 	if g.parity(m) == g.bit {

@@ -21,8 +21,21 @@ const numCheckers = 3
 // injected again beside each of them: a bit for every checker, and one for parity.
 type Caught uint8
 
-// caughtParity is set where parity on the register would raise an alarm.
-const caughtParity Caught = subsets
+// caughtParity is set where parity on the register would raise an alarm, and
+// triedParity where that has been tried.
+const (
+	caughtParity Caught = subsets
+	triedParity  Caught = 2 * subsets
+)
+
+// Bounds of the records that are tried under parity (our choice): a flop that is
+// seldom loaded takes the rest of the inference, so that there are about so many
+// clocks, and so many records at the least and at the most.
+const (
+	parityClocks = 10_000_000
+	parityLeast  = 40
+	parityMost   = 1500
+)
 
 // in reports whether one of a set of checkers catches it.
 func (c Caught) in(set int) bool { return int(c)&set != 0 }
@@ -47,7 +60,7 @@ func harmful(o faults.Outcome) bool {
 }
 
 // catch injects the records of a campaign once more beside mechanisms: the harmful
-// ones beside every checker, and all upsets of flops under parity.
+// ones beside every checker, and some upsets of flops under parity.
 func catch(ctx context.Context, e *faults.Engine, s *campaign.Stored, cells mechanism.Cells, workers int) ([]Caught, error) {
 	out := make([]Caught, len(s.Records))
 	kinds := append(mechanism.Checkers(), mechanism.Parity)
@@ -65,9 +78,23 @@ func catch(ctx context.Context, e *faults.Engine, s *campaign.Stored, cells mech
 		}
 		wanted := func(r faults.Record) bool { return harmful(r.Outcome) }
 		if k == mechanism.Parity {
-			wanted = func(r faults.Record) bool { return d.Protects(r.Site.ID) }
+			most := min(parityMost, max(parityLeast, parityClocks/int(e.Cycles())))
+			every, n := max(1, len(s.Records)/most), 0
+			wanted = func(r faults.Record) bool {
+				n++
+				return n%every == 0 && d.Protects(r.Site.ID)
+			}
 		}
-		if err := again(ctx, e, d, s.Records, wanted, workers, func(n int) { out[n] |= 1 << i }); err != nil {
+		tried := Caught(0)
+		if k == mechanism.Parity {
+			tried = triedParity
+		}
+		if err := again(ctx, e, d, s.Records, wanted, workers, func(n int, alarm bool) {
+			out[n] |= tried
+			if alarm {
+				out[n] |= 1 << i
+			}
+		}); err != nil {
 			return nil, fmt.Errorf("records beside %s: %w", k, err)
 		}
 	}
@@ -88,9 +115,9 @@ func everyBlock(e *faults.Engine, k mechanism.Kind) (list []mechanism.Choice) {
 }
 
 // again injects records beside the mechanisms of a design and calls found with the
-// number of every one that raises an alarm. A worker takes its share in the order of
+// number of every one and whether it raises an alarm. A worker takes its share in the order of
 // inputs and cycles.
-func again(ctx context.Context, e *faults.Engine, d *mechanism.Design, records []faults.Record, wanted func(faults.Record) bool, workers int, found func(n int)) error {
+func again(ctx context.Context, e *faults.Engine, d *mechanism.Design, records []faults.Record, wanted func(faults.Record) bool, workers int, found func(n int, alarm bool)) error {
 	var order []int
 	for i, r := range records {
 		if wanted(r) {
@@ -121,9 +148,7 @@ func again(ctx context.Context, e *faults.Engine, d *mechanism.Design, records [
 				if err != nil {
 					return err
 				}
-				if r.Outcome == faults.Detected {
-					found(i)
-				}
+				found(i, r.Outcome == faults.Detected)
 			}
 			return nil
 		})

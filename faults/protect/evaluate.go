@@ -97,8 +97,11 @@ func (pr *Problem) due(a Assignment, confidence float64) (result.Limits, error) 
 			for _, p := range u.Pieces {
 				switch {
 				case o.Kind == mechanism.Parity:
-					seen := p.Weight * rate * float64(p.Parity) * o.Alarms / u.Bits
-					estimate += seen
+					seen := 1.0 // where nothing is known, parity may see every upset
+					if p.Tried > 0 {
+						seen = float64(p.Parity) / float64(p.Tried)
+					}
+					estimate += p.Weight * float64(p.N) * rate * seen * o.Alarms / u.Bits
 				case o.Kind == mechanism.Duplicate:
 					estimate += 2 * p.Weight * rate * float64(p.Active)
 				case !o.Stops:

@@ -34,8 +34,9 @@ type Piece struct {
 	Critical int
 	DUE      int
 	Active   int
-	// Parity are those that parity on the register would see.
+	// Parity are those that parity on the register sees, of Tried.
 	Parity int
+	Tried  int
 
 	caughtAny, caughtCritical [subsets]int // by set of checkers
 }
@@ -86,7 +87,7 @@ func Gather(s *campaign.Stored, t *netlist.Table, caught []Caught) (*Evidence, e
 			p = &Piece{Weight: g.bits(s.Frame.Strata[strata[i]]) / float64(drawn[strata[i]])}
 			pieces[key] = p
 		}
-		c := caughtParity
+		var c Caught
 		if caught != nil {
 			c = caught[i]
 		}
@@ -108,6 +109,9 @@ func (p *Piece) count(o faults.Outcome, s campaign.Spec, c Caught) {
 			p.caughtAny[set] += any
 			p.caughtCritical[set] += critical
 		}
+	}
+	if c&triedParity != 0 {
+		p.Tried++
 	}
 	if c&caughtParity != 0 {
 		p.Parity++

@@ -135,6 +135,9 @@ func (g *guard) Step(m *npu.Machine) (alarm bool) { return g.inner.Step(m) }
 // Active reports whether the mechanism still watches.
 func (g *guard) Active() bool { return g.inner.Active() }
 
+// Begin starts the mechanisms beside a machine at the start of an inference.
+func (g *guard) Begin(m *npu.Machine) { g.inner.Begin(m) }
+
 // Agrees reports whether the mechanisms hold what those of a fault-free run hold.
 func (g *guard) Agrees(m *npu.Machine) bool { return g.inner.Agrees(m) }
 
