@@ -88,12 +88,13 @@ func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 			}
 			return r, nil
 		}
-		if !guard.Active() && !e.options.Engine.NoPruning && w.m.S.RAM == w.base.S.RAM && e.alike(&w.m.S.Flops, &w.base.S.Flops) {
+		if quiet(guard, w.m) && !e.options.Engine.NoPruning && w.m.S.RAM == w.base.S.RAM && e.alike(&w.m.S.Flops, &w.base.S.Flops) {
 			r.settle(g, PathDead)
 			return r, nil
 		}
 	}
 	w.resolve(&r, g, place, guard)
+	voted(&r, guard)
 	return r, nil
 }
 
@@ -313,7 +314,7 @@ func (w *Worker) resolve(r *Record, g *Golden, place netlist.Place, guard Guard)
 			return
 		}
 		alone := guard == nil || !guard.Active()
-		if alone && u.i <= g.end && w.early(r, &u, corrected) {
+		if (alone || quiet(guard, m)) && u.i <= g.end && w.early(r, &u, corrected, alone) {
 			return
 		}
 		if alone && m.Cycle() > r.Site.Cycle+hangAfter && m.Cycle() < limit && m.S.CC.Run != 0 && w.stuck() {
@@ -338,12 +339,14 @@ func (w *Worker) follows(g *Golden) bool {
 }
 
 // early looks for an early end at a point of the fault-free run.
-func (w *Worker) early(r *Record, u *pursuit, corrected uint64) bool {
+//
+// Beside a mechanism that goes on watching, nothing is done without a clock.
+func (w *Worker) early(r *Record, u *pursuit, corrected uint64, alone bool) bool {
 	e, m, p := w.e, w.m, &u.g.points[u.i]
 	if e.options.Engine.NoEarlyExit || int64(m.Cycle()) != int64(p.cycle)+u.shift {
 		return false
 	}
-	follows := w.follows(u.g) && m.Events[npu.EvECC] == corrected && m.S.CC.Run != 0
+	follows := alone && w.follows(u.g) && m.Events[npu.EvECC] == corrected && m.S.CC.Run != 0
 	if e.alike(&m.S.Flops, &p.flops) && e.ramAlike(m, p) {
 		var all bool
 		if w.list, all = changes(m, p, w.list[:0], maxChanges); !all {
@@ -440,7 +443,7 @@ func (w *Worker) nextInference(r *Record, g *Golden, guard Guard) {
 			r.Outcome, r.Cause, r.End = Detected, CauseAlarm, m.Cycle()
 			return
 		}
-		if alone := guard == nil || !guard.Active(); alone && !w.e.options.Engine.NoEarlyExit {
+		if quiet(guard, m) && !w.e.options.Engine.NoEarlyExit {
 			q := &g.points[i]
 			if w.e.alike(&m.S.Flops, &q.flops) && w.e.ramAlike(m, q) {
 				if list, _ := changes(m, q, w.list[:0], 1); len(list) == 0 {

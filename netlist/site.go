@@ -176,6 +176,9 @@ func (p Place) field(s *npu.State) reflect.Value {
 	return v.Index(p.Element)
 }
 
+// Word is the value of the element that a place lies in.
+func (p Place) Word(s *npu.State) uint64 { return p.field(s).Uint() }
+
 // Read returns the bit's value in a state: 0 or 1. For check bits it is the
 // difference from the code of the stored data.
 func (t *Table) Read(s *npu.State, id SiteID) uint8 {

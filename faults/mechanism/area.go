@@ -117,7 +117,7 @@ func (p *Pricing) Cost(c Choice) (Cost, error) {
 		return Cost{}, nil
 	case HardenLight, Harden:
 		return Cost{LogicGE: n * flop * (p.cells.Of(c.Kind).Area - 1)}, nil
-	case Parity:
+	case Parity, ParityAlways:
 		g := float64(p.ParityBits(c)) * scale
 		return Cost{LogicGE: g*(flop+orGE) + 2*n*p.costs.XOR + flop}, nil
 	case Duplicate:
@@ -127,6 +127,10 @@ func (p *Pricing) Cost(c Choice) (Cost, error) {
 		return Cost{LogicGE: n * (2*flop + p.costs.Voter)}, nil
 	case SECDED:
 		return p.code(), nil
+	case Lockstep:
+		return p.Lockstep()
+	case Watchdog, Residue, StreamCRC, Checksum:
+		return Cost{LogicGE: p.checker(c.Kind)}, nil
 	}
 	return Cost{}, fmt.Errorf("area of %s: unknown mechanism", c)
 }

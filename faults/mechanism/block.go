@@ -16,6 +16,10 @@ func Duplicable(block string) bool { return slices.Contains(duplicable, block) }
 // sameBlock reports whether the flops of a block are equal in two states.
 func sameBlock(a, b *npu.Flops, block string) bool {
 	switch block {
+	case Whole:
+		x, y := *a, *b
+		x.PMU, y.PMU = npu.PMUState{}, npu.PMUState{}
+		return x == y
 	case "cc":
 		return a.CC == b.CC
 	case "traversal":

@@ -13,6 +13,10 @@ import (
 	"upset/npu"
 )
 
+// Whole is the name that stands for all blocks, where a mechanism is put on the
+// whole NPU.
+const Whole = "npu"
+
 // Choice puts a mechanism on a block, or on the registers of some classes of it.
 type Choice struct {
 	Block string
@@ -24,7 +28,7 @@ type Choice struct {
 // Covers reports whether the choice applies to a register. Registers that only
 // observe need no protection and have none; RAM has SECDED only.
 func (c Choice) Covers(r *netlist.Register) bool {
-	return r.Block == c.Block && !r.Observer && r.IsSRAM() == (c.Kind == SECDED) &&
+	return (r.Block == c.Block || c.Kind == Lockstep && c.Block == Whole) && !c.Kind.Checker() && !r.Observer && r.IsSRAM() == (c.Kind == SECDED) &&
 		(len(c.Classes) == 0 || slices.Contains(c.Classes, r.Class))
 }
 
@@ -41,7 +45,7 @@ func (c Choice) String() string {
 type Part struct {
 	Block string
 	Kind  Kind
-	// Name is copy, parity, voted or alarm.
+	// Name is copy, parity, voted, voter, check or alarm.
 	Name  string
 	First netlist.SiteID
 	Bits  int
@@ -60,7 +64,13 @@ type span struct {
 type group struct {
 	span
 	parity netlist.SiteID // its parity bit
+	valid  valid          // nil where it is checked at every clock
+	place  netlist.Place  // of its element
+	mask   uint64         // of its bits in the element
 }
+
+// read returns the stored bits of the group.
+func (g *group) read(s *npu.State) uint64 { return g.place.Word(s) & g.mask }
 
 // Design is a machine's set of mechanisms. It does not change after New and may
 // be used by many guards at once.
@@ -73,6 +83,8 @@ type Design struct {
 	kinds   []Kind // by register of the table
 	groups  map[netlist.SiteID]group
 	bits    int
+
+	compiled *Compiled
 }
 
 // New puts the choices on a machine. No two may cover the same register. The seed
@@ -101,8 +113,18 @@ func (d *Design) add(c Choice) error {
 		return fmt.Errorf("unknown mechanism")
 	case c.Kind == Duplicate && !Duplicable(c.Block):
 		return fmt.Errorf("only %s can be duplicated", strings.Join(duplicable, ", "))
-	case c.Kind == Duplicate && len(c.Classes) > 0:
-		return fmt.Errorf("a block is duplicated as a whole: name no class")
+	case (c.Kind == Duplicate || c.Kind == Lockstep || c.Kind.Checker()) && len(c.Classes) > 0:
+		return fmt.Errorf("the mechanism is for a block as a whole: name no class")
+	case c.Kind == Lockstep && c.Block != Whole:
+		return fmt.Errorf("lock-step is for the whole NPU: name %s", Whole)
+	case c.Kind.Checker() && c.Block != c.Kind.home():
+		return fmt.Errorf("the checker stands beside block %s: name it", c.Kind.home())
+	case c.Kind.Checker():
+		if slices.ContainsFunc(d.choices, func(o Choice) bool { return o.Kind == c.Kind }) {
+			return fmt.Errorf("the checker is there already: name it once")
+		}
+		d.checker(c)
+		return nil
 	case c.Kind == SECDED && d.table.ECC != npu.ECCSECDED:
 		return fmt.Errorf("the machine is built without the code: build it with SECDED")
 	}
@@ -122,11 +144,12 @@ func (d *Design) add(c Choice) error {
 		return fmt.Errorf("there is no such register: use the blocks and classes of upset sites")
 	}
 	switch c.Kind {
-	case Duplicate:
+	case Duplicate, Lockstep:
 		d.part(Part{Block: c.Block, Kind: c.Kind, Name: "copy", Bits: length(spans), base: spans})
 	case Triplicate:
 		d.part(Part{Block: c.Block, Kind: c.Kind, Name: "voted", Bits: 2 * length(spans), base: append(slices.Clone(spans), spans...)})
-	case Parity:
+		d.part(Part{Block: c.Block, Kind: c.Kind, Name: "voter", Bits: length(spans), base: spans})
+	case Parity, ParityAlways:
 		d.parity(c, spans)
 	default:
 		return nil
@@ -156,7 +179,15 @@ func (d *Design) parity(c Choice, spans []span) {
 	p := Part{Block: c.Block, Kind: c.Kind, Name: "parity"}
 	for _, s := range spans {
 		for _, w := range words(d.table, s) {
-			g := group{w, netlist.SiteID(d.bits + len(p.words))}
+			g := group{span: w, parity: netlist.SiteID(d.bits + len(p.words))}
+			for k := range w.bits {
+				// The sites of a register of the table exist.
+				g.place, _ = d.table.Place(w.first + netlist.SiteID(k))
+				g.mask |= 1 << g.place.Bit
+			}
+			if c.Kind == Parity {
+				g.valid = validOf(g.place)
+			}
 			p.words = append(p.words, g)
 			for k := range w.bits {
 				d.groups[w.first+netlist.SiteID(k)] = g
@@ -203,6 +234,10 @@ func (d *Design) Table() *netlist.Table { return d.table }
 // Choices lists the mechanisms in a fixed order.
 func (d *Design) Choices() []Choice { return d.choices }
 
+// Transient reports whether the part is no storage: an upset of it lasts one clock,
+// and it has no share in the rate of flops.
+func (p *Part) Transient() bool { return p.Name == "voter" }
+
 // Parts lists the storage that the mechanisms add.
 func (d *Design) Parts() []Part { return d.parts }
 
@@ -218,6 +253,9 @@ func (d *Design) Name(id netlist.SiteID) string {
 	switch {
 	case p == nil:
 		return d.table.Name(id)
+	case p.Name == "check":
+		r, bit := registerOf(newCheck(p.Kind, d.table.Config, nil), k)
+		return fmt.Sprintf("%s.%s.%s.%d", p.Block, p.Kind, r.name, bit)
 	case p.base != nil:
 		return p.Name + " of " + d.table.Name(p.source(k))
 	}
@@ -282,9 +320,10 @@ func (d *Design) Digest() string {
 }
 
 // Protects reports whether a site belongs to a mechanism or is covered by one.
-// RAM under its code needs no guard: the code is part of the machine.
+// RAM under its code needs no guard: the code is part of the machine. Beside a
+// checker every site does: what the upset leads to may reach it.
 func (d *Design) Protects(id netlist.SiteID) bool {
-	if int(id) >= d.table.Bits() {
+	if int(id) >= d.table.Bits() || d.Watches() {
 		return true
 	}
 	k := d.kindOf(id)

@@ -1,6 +1,7 @@
 package mechanism
 
 import (
+	"math/bits"
 	"math/rand/v2"
 
 	"upset/netlist"
@@ -14,15 +15,18 @@ type Response uint8
 const (
 	Live  Response = iota // the bit flipped; the machine and its guard go on
 	Held                  // the hardened cell kept its value
-	Voted                 // the voter restores the bit at the next clock
 	Alarm                 // the alarm itself was hit, or sees the upset at once
 )
 
-// Guard runs the mechanisms of a design beside one machine. Only the mechanism
-// that an upset hits is simulated: all others see equal copies and right parity
-// as long as nothing they watch is upset, so that they never act.
+// Guard runs the mechanisms of a design beside one machine: all checkers, and
+// of the mechanisms that change registers the one that an upset hits. The others of
+// these see equal copies and right parity as long as nothing they watch is upset,
+// so that they never act.
 type Guard struct {
-	d *Design
+	d      *Design
+	checks []beside
+	begun  bool // the checkers run beside the machine and need no sync
+	voter  voter
 
 	watch Kind
 	block string // of the duplicated block
@@ -34,23 +38,39 @@ type Guard struct {
 }
 
 // Guard returns a new guard. It serves one injection after the other.
-func (d *Design) Guard() *Guard { return &Guard{d: d} }
+func (d *Design) Guard() *Guard { return &Guard{d: d, checks: d.checks()} }
 
 // Upset applies an upset to a bit of the machine or of a mechanism, between two
 // clocks. The machine must be in its fault-free state. Cycle is that of the
 // machine and only serves to draw what a hardened cell does.
 func (g *Guard) Upset(m *npu.Machine, id netlist.SiteID, cycle uint64) (before, after uint8, r Response, err error) {
-	g.watch = None
+	g.watch, g.voter.acted = None, false
+	if !g.begun {
+		g.sync(m)
+	}
+	g.begun = false
 	p, k := g.d.find(id)
 	if p == nil {
 		return g.upsetMachine(m, id, cycle)
 	}
+	g.machine = m
 	switch p.Name {
 	case "alarm":
 		return 0, 1, Alarm, nil
 	case "voted":
-		before = g.d.table.Read(&m.S, p.source(k))
-		return before, before ^ 1, Voted, nil
+		return g.upsetCopy(m, p.source(k), 1+k/(p.Bits/2))
+	case "voter":
+		before, after, err = g.d.table.Flip(m, p.source(k))
+		return before, after, g.seen(), err
+	case "check":
+		for _, c := range g.checks {
+			if c.first == p.First {
+				r, bit := registerOf(c.check, k)
+				*r.word ^= 1 << bit
+				after = uint8(*r.word >> bit & 1)
+			}
+		}
+		return after ^ 1, after, Live, nil
 	case "parity":
 		g.group = p.words[k]
 		before = g.parity(m)
@@ -60,6 +80,20 @@ func (g *Guard) Upset(m *npu.Machine, id netlist.SiteID, cycle uint64) (before, 
 	g.pair(m, p.Block)
 	before, after, err = g.d.table.Flip(g.twin, p.source(k))
 	return before, after, g.seen(), err
+}
+
+// sync gives the checkers what they hold beside a fault-free machine.
+func (g *Guard) sync(m *npu.Machine) {
+	for _, c := range g.checks {
+		c.check.sync(m)
+	}
+}
+
+// Begin starts the checkers beside a machine at the start of an inference. The
+// caller steps both up to the upset.
+func (g *Guard) Begin(m *npu.Machine) {
+	g.watch, g.begun = None, true
+	g.sync(m)
 }
 
 // upsetMachine applies an upset to a bit of the machine itself.
@@ -72,11 +106,12 @@ func (g *Guard) upsetMachine(m *npu.Machine, id netlist.SiteID, cycle uint64) (b
 			return before, before, Held, nil
 		}
 	case Triplicate:
-		before = t.Read(&m.S, id)
-		return before, before ^ 1, Voted, nil
-	case Parity:
+		return g.upsetCopy(m, id, 0)
+	case Parity, ParityAlways:
 		g.group = g.d.groups[id]
 		g.bit, g.watch = g.parity(m), Parity
+	case Lockstep:
+		g.pair(m, Whole)
 	case Duplicate:
 		place, err := t.Place(id)
 		if err != nil {
@@ -110,33 +145,55 @@ func (d *Design) flips(id netlist.SiteID, cycle uint64, ser float64) bool {
 
 // parity is the parity of the stored bits of the group.
 func (g *Guard) parity(m *npu.Machine) uint8 {
-	var x uint8
-	for k := range g.group.bits {
-		x ^= g.d.table.Read(&m.S, g.group.first+netlist.SiteID(k))
-	}
-	return x
+	return uint8(bits.OnesCount64(g.group.read(&m.S)) & 1)
 }
 
 // Active reports whether a mechanism still has to watch.
-func (g *Guard) Active() bool { return g.watch != None }
+func (g *Guard) Active() bool { return g.watch != None || len(g.checks) > 0 }
 
-// Step advances the machine by a clock under the mechanism's eye and reports an
+// Agrees reports whether the mechanisms hold what those of a fault-free run hold
+// when the machine is in this state: if it is one of the fault-free run, no
+// mechanism will ever act.
+func (g *Guard) Agrees(m *npu.Machine) bool {
+	if g.watch != None {
+		return false
+	}
+	for _, c := range g.checks {
+		if !c.check.agrees(m) {
+			return false
+		}
+	}
+	return true
+}
+
+// Corrected reports whether a voter has overruled a copy since the upset.
+func (g *Guard) Corrected() bool { return g.voter.acted }
+
+// Step advances the machine by a clock under the mechanisms' eye and reports an
 // alarm. Parity is checked before the clock; duplication compares after it.
 func (g *Guard) Step(m *npu.Machine) (alarm bool) {
-	switch g.watch {
-	case Parity:
-		if g.parity(m) != g.bit {
+	for _, c := range g.checks {
+		if c.check.before(m) {
 			return true
 		}
-		// The parity bit of the next value is generated with that value.
-		m.Step()
-		g.watch = None
+	}
+	switch g.watch {
+	case Parity:
+		alarm = g.checkParity(m)
 	case Duplicate:
-		return g.stepPair(m)
+		alarm = g.stepPair(m)
+	case Triplicate:
+		g.vote(m)
 	default:
 		m.Step()
 	}
-	return false
+	if alarm {
+		return true
+	}
+	for _, c := range g.checks {
+		alarm = c.check.after(m) || alarm
+	}
+	return alarm
 }
 
 // pair makes the twin: a machine equal to this one, whose block is the copy.
@@ -167,7 +224,12 @@ func (g *Guard) stepPair(m *npu.Machine) (alarm bool) {
 	m.Journal = nil
 	g.twin.Step()
 	a, b := &m.S.Flops, &g.twin.S.Flops
-	if !sameRest(a, b, g.block) || !g.mine.Equal(&g.theirs) {
+	switch {
+	case !g.mine.Equal(&g.theirs):
+		return true
+	case g.block == Whole && (a.Bus != b.Bus || pins(&a.CC) != pins(&b.CC)):
+		return true
+	case g.block != Whole && !sameRest(a, b, g.block):
 		return true
 	}
 	if sameBlock(a, b, g.block) {
@@ -181,5 +243,10 @@ func (g *Guard) stepPair(m *npu.Machine) (alarm bool) {
 func (g *Guard) Follow(host func(*npu.Machine)) {
 	if g.watch == Duplicate {
 		host(g.twin)
+	}
+	for _, c := range g.checks {
+		if w, ok := c.check.(*watchdog); ok {
+			w.restart(g.machine)
+		}
 	}
 }

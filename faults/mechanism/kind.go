@@ -15,7 +15,7 @@ const (
 	HardenLight
 	Harden
 	// Parity adds a parity bit to every group of flops that load together and
-	// checks it at every clock.
+	// checks it when the group is read with its valid bit set.
 	Parity
 	// Duplicate adds a second copy of a block and compares all that both write
 	// outside themselves.
@@ -24,10 +24,28 @@ const (
 	Triplicate
 	// SECDED adds a single-error-correcting code to the shared buffer's RAM.
 	SECDED
+	// ParityAlways is parity that is checked at every clock.
+	ParityAlways
+	// Lockstep runs a second copy of all logic and compares what leaves the NPU and
+	// what is written to its RAM.
+	Lockstep
+	// Watchdog counts the clocks of an inference down.
+	Watchdog
+	// Residue keeps the residue modulo 3 of every set of traversal counters.
+	Residue
+	// StreamCRC checks the weights that are fetched against a CRC that the compiler
+	// gives with every stream.
+	StreamCRC
+	// Checksum accumulates the sum over the output channels of every pixel a second
+	// time, from the sum of their weights.
+	Checksum
 	numKinds
 )
 
-var kindNames = [numKinds]string{"none", "harden-light", "harden", "parity", "duplicate", "triplicate", "secded"}
+var kindNames = [numKinds]string{
+	"none", "harden-light", "harden", "parity", "duplicate", "triplicate", "secded",
+	"parity-always", "lockstep", "watchdog", "traversal-residue", "weight-crc", "acc-checksum",
+}
 
 // String is the name used in results, for example harden.
 func (k Kind) String() string {
@@ -36,6 +54,37 @@ func (k Kind) String() string {
 	}
 	return fmt.Sprintf("mechanism %d", uint8(k))
 }
+
+// home is the block that a checker stands beside; empty for mechanisms that
+// change the registers they protect.
+func (k Kind) home() string {
+	switch k {
+	case Watchdog:
+		return "cc"
+	case Residue:
+		return "traversal"
+	case StreamCRC:
+		return "wd"
+	case Checksum:
+		return "mac"
+	}
+	return ""
+}
+
+// Checker reports whether the mechanism only watches the machine, so that no
+// register of it is changed.
+func (k Kind) Checker() bool { return k.home() != "" }
+
+// Home is the block that a checker stands beside, and of lock-step the whole NPU.
+func Home(k Kind) string {
+	if k == Lockstep {
+		return Whole
+	}
+	return k.home()
+}
+
+// Checkers lists the mechanisms that search may add beside all others.
+func Checkers() []Kind { return []Kind{Residue, StreamCRC, Checksum} }
 
 // ParseKind finds a mechanism by its name.
 func ParseKind(name string) (Kind, error) {

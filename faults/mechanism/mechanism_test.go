@@ -146,10 +146,19 @@ func contained(t *testing.T, d *Design, m, golden *npu.Machine, id netlist.SiteI
 // copyOf finds the site of the copy of a bit.
 func copyOf(t *testing.T, d *Design, base netlist.SiteID) netlist.SiteID {
 	t.Helper()
+	return copyIn(t, d, base, "", 0)
+}
+
+// copyIn finds the copy of a bit with the given number in a part, or in any.
+func copyIn(t *testing.T, d *Design, base netlist.SiteID, part string, number int) netlist.SiteID {
+	t.Helper()
 	for i := range d.parts {
 		for k := range d.parts[i].Bits {
-			if p := &d.parts[i]; p.base != nil && p.source(k) == base {
-				return p.First + netlist.SiteID(k)
+			if p := &d.parts[i]; p.base != nil && p.source(k) == base && (part == "" || p.Name == part) {
+				if number == 0 {
+					return p.First + netlist.SiteID(k)
+				}
+				number--
 			}
 		}
 	}
@@ -159,7 +168,7 @@ func copyOf(t *testing.T, d *Design, base netlist.SiteID) netlist.SiteID {
 
 func TestParity(t *testing.T) {
 	m, tab := running(t, 3000)
-	d := design(t, tab, Choice{Block: "mac", Kind: Parity})
+	d := design(t, tab, Choice{Block: "mac", Kind: ParityAlways})
 	id := site(t, tab, "mac.acc[3].17")
 	g := d.Guard()
 	if _, _, r, err := g.Upset(m, id, m.Cycle()); r != Live || err != nil {
@@ -216,16 +225,35 @@ func TestHardenedCellsFlipAtTheirRate(t *testing.T) {
 	}
 }
 
+// An upset copy is out-voted at the next clock; an upset of the voter's output is
+// seen by everything for a clock.
 func TestTriplicateVotes(t *testing.T) {
 	m, tab := running(t, 3000)
+	golden, _ := running(t, 3000)
+	golden.Step()
 	d := design(t, tab, Choice{Block: "ao", Classes: []netlist.Class{netlist.Datapath}, Kind: Triplicate})
-	state := m.S
 	id := site(t, tab, "ao.val[1].9")
-	for _, id := range []netlist.SiteID{id, copyOf(t, d, id)} {
+	state := m.S
+	for _, tc := range []struct {
+		part    string
+		first   int
+		correct bool
+	}{{"", 0, true}, {"voted", 0, true}, {"voted", 1, true}, {"voter", 0, false}} {
+		m.Load(&state)
 		g := d.Guard()
-		before, after, r, err := g.Upset(m, id, m.Cycle())
-		if r != Voted || before == after || err != nil || m.S != state || g.Active() {
-			t.Errorf("%s: %v %v: a voted bit must leave the machine as it is", d.Name(id), r, err)
+		at := id
+		if tc.part != "" {
+			at = copyIn(t, d, id, tc.part, tc.first)
+		}
+		before, after, r, err := g.Upset(m, at, m.Cycle())
+		if r != Live || before == after || err != nil || (m.S == state) != tc.correct || g.Active() != tc.correct {
+			t.Errorf("%s: %v %v: only an upset voter shows in the machine", d.Name(at), r, err)
+		}
+		if g.Step(m) {
+			t.Errorf("%s: a voter has no alarm", d.Name(at))
+		}
+		if (m.S == golden.S) != tc.correct || g.Corrected() != tc.correct || g.Active() {
+			t.Errorf("%s: corrected %v, machine right %v", d.Name(at), g.Corrected(), m.S == golden.S)
 		}
 	}
 	// A register of another class is not covered.

@@ -96,14 +96,24 @@ func (pr *Problem) due(a Assignment, confidence float64) (result.Limits, error) 
 			sure += o.Alarms * rate
 			for _, p := range u.Pieces {
 				switch {
+				case o.Kind == mechanism.Parity:
+					seen := 1.0 // where nothing is known, parity may see every upset
+					if p.Tried > 0 {
+						seen = float64(p.Parity) / float64(p.Tried)
+					}
+					estimate += p.Weight * float64(p.N) * rate * seen * o.Alarms / u.Bits
 				case o.Kind == mechanism.Duplicate:
 					estimate += 2 * p.Weight * rate * float64(p.Active)
 				case !o.Stops:
 					left = append(left, stats.Stratum{Weight: p.Weight * float64(p.N) * rate * o.Keep, N: p.N, Failures: p.DUE})
 				}
 			}
-			if o.Kind == mechanism.Duplicate {
+			switch o.Kind {
+			case mechanism.Duplicate:
 				sure -= o.Alarms * rate
+			case mechanism.Parity:
+				sure -= o.Alarms * rate
+				upper += o.Alarms * rate
 			}
 		}
 	}

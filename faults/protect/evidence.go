@@ -34,6 +34,11 @@ type Piece struct {
 	Critical int
 	DUE      int
 	Active   int
+	// Parity are those that parity on the register sees, of Tried.
+	Parity int
+	Tried  int
+
+	caughtAny, caughtCritical [subsets]int // by set of checkers
 }
 
 // Violations is the count under a definition of violation.
@@ -53,8 +58,9 @@ type Evidence struct {
 }
 
 // Gather sorts the records of a campaign by unit. The campaign must be complete
-// and cover the whole machine.
-func Gather(s *campaign.Stored, t *netlist.Table) (*Evidence, error) {
+// and cover the whole machine. Caught says what mechanisms make of every record; it
+// may be nil, and then no checker is an option and parity may see every upset.
+func Gather(s *campaign.Stored, t *netlist.Table, caught []Caught) (*Evidence, error) {
 	g, err := newGatherer(s, t)
 	if err != nil {
 		return nil, err
@@ -81,17 +87,35 @@ func Gather(s *campaign.Stored, t *netlist.Table) (*Evidence, error) {
 			p = &Piece{Weight: g.bits(s.Frame.Strata[strata[i]]) / float64(drawn[strata[i]])}
 			pieces[key] = p
 		}
-		p.count(r.Outcome, s.Spec)
+		var c Caught
+		if caught != nil {
+			c = caught[i]
+		}
+		p.count(r.Outcome, s.Spec, c)
 	}
 	return g.evidence(pieces), nil
 }
 
 // count adds an outcome.
-func (p *Piece) count(o faults.Outcome, s campaign.Spec) {
+func (p *Piece) count(o faults.Outcome, s campaign.Spec, c Caught) {
 	p.N++
 	n := outcomes(o)
-	p.Any += n.Violating(stats.ViolationAny, !s.NoWatchdog, s.AssumeReload)
-	p.Critical += n.Violating(stats.ViolationCritical, !s.NoWatchdog, s.AssumeReload)
+	any := n.Violating(stats.ViolationAny, !s.NoWatchdog, s.AssumeReload)
+	critical := n.Violating(stats.ViolationCritical, !s.NoWatchdog, s.AssumeReload)
+	p.Any += any
+	p.Critical += critical
+	for set := range subsets {
+		if c.in(set) {
+			p.caughtAny[set] += any
+			p.caughtCritical[set] += critical
+		}
+	}
+	if c&triedParity != 0 {
+		p.Tried++
+	}
+	if c&caughtParity != 0 {
+		p.Parity++
+	}
 	p.DUE += n.DUE(!s.NoWatchdog)
 	if o != faults.Masked && o != faults.Corrected {
 		p.Active++

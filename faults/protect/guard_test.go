@@ -2,6 +2,7 @@ package protect
 
 import (
 	"context"
+	"os"
 	"testing"
 
 	"upset/faults"
@@ -18,6 +19,9 @@ func protected(t testing.TB, e *faults.Engine, n int, choices []mechanism.Choice
 	t.Helper()
 	d, err := mechanism.New(e.Table(), choices, mechanism.DefaultCells(), 3)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Equip(e, d); err != nil {
 		t.Fatal(err)
 	}
 	spec := campaign.Spec{Injections: n, Seed: 9, Sampling: campaign.SamplingStratified}
@@ -39,6 +43,12 @@ func protected(t testing.TB, e *faults.Engine, n int, choices []mechanism.Choice
 
 // everywhere puts a mechanism on every block.
 func everywhere(k mechanism.Kind) (out []mechanism.Choice) {
+	if k == mechanism.Lockstep {
+		return []mechanism.Choice{{Block: mechanism.Whole, Kind: k}}
+	}
+	if k.Checker() {
+		return []mechanism.Choice{{Block: mechanism.Home(k), Kind: k}}
+	}
 	for _, b := range netlist.Blocks() {
 		if b != "pmu" {
 			out = append(out, mechanism.Choice{Block: b, Kind: k})
@@ -56,7 +66,9 @@ func TestMechanismsStopEverything(t *testing.T) {
 		want func(o result.Outcomes) bool
 	}{
 		{mechanism.Duplicate, func(o result.Outcomes) bool { return o.Detected > 50 && o.Masked > o.Detected }},
-		{mechanism.Parity, func(o result.Outcomes) bool { return o.Detected > 1000 && o.Masked < 200 }},
+		{mechanism.Parity, func(o result.Outcomes) bool { return o.Detected > 500 && o.Masked > 500 }},
+		{mechanism.ParityAlways, func(o result.Outcomes) bool { return o.Detected > 1000 && o.Masked < 200 }},
+		{mechanism.Lockstep, func(o result.Outcomes) bool { return o.Detected > 50 && o.Masked > o.Detected }},
 		{mechanism.Triplicate, func(o result.Outcomes) bool { return o.Corrected > 1000 && o.Detected == 0 }},
 		{mechanism.Harden, func(o result.Outcomes) bool { return o.Detected == 0 && o.Masked > 1000 }},
 	} {
@@ -116,10 +128,20 @@ func TestPartialProtection(t *testing.T) {
 func TestProtectedShortcuts(t *testing.T) {
 	fast := engineWith(t, "fashion-tiny", 2, faults.Options{ECC: npu.ECCSECDED})
 	slow := engineWith(t, "fashion-tiny", 2, faults.Options{ECC: npu.ECCSECDED, Engine: faults.AllOff})
-	for _, kind := range []mechanism.Kind{mechanism.Duplicate, mechanism.Parity, mechanism.Triplicate, mechanism.HardenLight} {
-		_, a := protected(t, fast, 2000, everywhere(kind))
-		_, b := protected(t, slow, 2000, everywhere(kind))
-		if len(a.Records) != len(b.Records) || len(a.Records) < 2000 {
+	n := 200
+	if testing.Verbose() && os.Getenv("UPSET_LONG") != "" {
+		n = 2000
+	}
+	for kind := mechanism.HardenLight; ; kind++ {
+		if _, err := mechanism.ParseKind(kind.String()); err != nil {
+			break
+		}
+		if kind == mechanism.SECDED || kind == mechanism.Harden {
+			continue
+		}
+		c, a := protected(t, fast, n, everywhere(kind))
+		_, b := protected(t, slow, n, everywhere(kind))
+		if len(a.Records) != len(b.Records) || len(a.Records) < n {
 			t.Fatalf("%s: %d and %d records", kind, len(a.Records), len(b.Records))
 		}
 		shorter := 0
@@ -131,7 +153,8 @@ func TestProtectedShortcuts(t *testing.T) {
 				shorter++
 			}
 		}
-		if shorter < 20 {
+		t.Logf("%s: %+v, %d shorter", kind, c.Outcomes, shorter)
+		if shorter < n/100 {
 			t.Errorf("%s: only %d of the records were found on another path", kind, shorter)
 		}
 	}

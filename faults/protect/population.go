@@ -35,6 +35,9 @@ func NewPopulation(base campaign.Population, d *mechanism.Design) *Population {
 	}
 	first := len(p.groups)
 	for _, part := range d.Parts() {
+		if part.Transient() {
+			continue
+		}
 		at := slices.IndexFunc(p.groups[first:], func(g campaign.Group) bool { return g.Block == part.Block && g.Class == part.Name })
 		if at < 0 {
 			at = len(p.added)
@@ -94,7 +97,7 @@ func (p *Population) Bit(group int, k uint64) netlist.SiteID {
 // Guards gives every worker a guard of its own. Sites without a mechanism have
 // none: there the machine is the plain one.
 func (p *Population) Guards() func(faults.Site) faults.Guard {
-	g := &guard{inner: p.design.Guard()}
+	g := Guard(p.design)
 	return func(s faults.Site) faults.Guard {
 		if !p.design.Protects(s.ID) {
 			return nil
@@ -102,6 +105,9 @@ func (p *Population) Guards() func(faults.Site) faults.Guard {
 		return g
 	}
 }
+
+// Guard makes a guard for the mechanisms of a design.
+func Guard(d *mechanism.Design) faults.Guard { return &guard{inner: d.Guard()} }
 
 // guard lets a mechanism's guard take part in an injection.
 type guard struct {
@@ -117,8 +123,6 @@ func (g *guard) Upset(m *npu.Machine, s faults.Site) (before, after uint8, done 
 		return 0, 0, true, faults.StrayWrite, faults.CauseStray
 	case r == mechanism.Held:
 		return before, after, true, faults.Masked, faults.CauseHardened
-	case r == mechanism.Voted:
-		return before, after, true, faults.Corrected, faults.CauseVoted
 	case r == mechanism.Alarm:
 		return before, after, true, faults.Detected, faults.CauseAlarm
 	}
@@ -130,6 +134,15 @@ func (g *guard) Step(m *npu.Machine) (alarm bool) { return g.inner.Step(m) }
 
 // Active reports whether the mechanism still watches.
 func (g *guard) Active() bool { return g.inner.Active() }
+
+// Begin starts the mechanisms beside a machine at the start of an inference.
+func (g *guard) Begin(m *npu.Machine) { g.inner.Begin(m) }
+
+// Agrees reports whether the mechanisms hold what those of a fault-free run hold.
+func (g *guard) Agrees(m *npu.Machine) bool { return g.inner.Agrees(m) }
+
+// Corrected reports whether a voter has overruled a copy.
+func (g *guard) Corrected() bool { return g.inner.Corrected() }
 
 // Follow lets the host act on the mechanism's copies as on the machine.
 func (g *guard) Follow(host func(m *npu.Machine)) { g.inner.Follow(host) }

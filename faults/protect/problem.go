@@ -14,7 +14,8 @@ import (
 const (
 	// OptionsPaper is {none, harden, duplicate}.
 	OptionsPaper = "paper"
-	// OptionsFull adds light hardening, parity and triplication.
+	// OptionsFull adds light hardening, parity, triplication, lock-step of the whole
+	// NPU, and checkers beside all of these.
 	OptionsFull = "full"
 )
 
@@ -72,6 +73,12 @@ type Problem struct {
 	Blocks   []Block
 	caps     [numLimits]float64
 	events   [][]sums // by unit: what its injections contribute to FIT and SPFM
+	// beside are checkers that every design of the problem has, whose effect is in
+	// the evidence already; base is their area.
+	beside []mechanism.Choice
+	base   float64
+	// lock is the area of lock-step, 0 where it is no option.
+	lock float64
 	// estimateOnly leaves the joint limits out of account.
 	estimateOnly bool
 }
@@ -136,8 +143,8 @@ func unitOption(u Unit, k mechanism.Kind, p *mechanism.Pricing, cells mechanism.
 	o := Option{Kind: k, Area: cost.LogicGE, RAM: cost.SRAMBits, Keep: cells.Of(k).SER}
 	switch k {
 	case mechanism.Parity:
-		// Every upset is seen, also one that would have been masked, and so is
-		// one of the parity bits, at most as many as a bit for each.
+		// At most every upset is seen, also of those that would have been masked,
+		// and of the parity bits.
 		o.Stops, o.Alarms = true, u.Bits+float64(p.ParityBits(u.choice(k)))
 	case mechanism.Triplicate:
 		o.Stops = true
@@ -255,16 +262,18 @@ func (pr *Problem) share(unit, limit int, o *Option) sums {
 type Assignment struct {
 	Option    []int
 	Duplicate []bool // by block
+	// Lockstep stands for all blocks duplicated as one.
+	Lockstep bool
 }
 
 // clone copies an assignment.
 func (a Assignment) clone() Assignment {
-	return Assignment{slices.Clone(a.Option), slices.Clone(a.Duplicate)}
+	return Assignment{slices.Clone(a.Option), slices.Clone(a.Duplicate), a.Lockstep}
 }
 
 // none is the unprotected machine.
 func (pr *Problem) none() Assignment {
-	return Assignment{make([]int, len(pr.Options)), make([]bool, len(pr.Blocks))}
+	return Assignment{Option: make([]int, len(pr.Options)), Duplicate: make([]bool, len(pr.Blocks))}
 }
 
 // option is what an assignment does to a unit of a block.
@@ -277,8 +286,12 @@ func (pr *Problem) option(a Assignment, block, unit int) *Option {
 
 // Area is the logic and the SRAM bits that an assignment adds.
 func (pr *Problem) Area(a Assignment) (logicGE float64, sramBits int) {
+	logicGE = pr.base
+	if a.Lockstep {
+		logicGE += pr.lock
+	}
 	for b := range pr.Blocks {
-		if a.Duplicate[b] {
+		if a.Duplicate[b] && !a.Lockstep {
 			logicGE += pr.Blocks[b].Duplicate.Area
 		}
 		for _, u := range pr.Blocks[b].Units {
@@ -293,8 +306,12 @@ func (pr *Problem) Area(a Assignment) (logicGE float64, sramBits int) {
 
 // Choices lists the mechanisms of an assignment.
 func (pr *Problem) Choices(a Assignment) (out []mechanism.Choice) {
+	out = slices.Clone(pr.beside)
+	if a.Lockstep {
+		out = append(out, mechanism.Choice{Block: mechanism.Whole, Kind: mechanism.Lockstep})
+	}
 	for b := range pr.Blocks {
-		if a.Duplicate[b] {
+		if a.Duplicate[b] && !a.Lockstep {
 			out = append(out, mechanism.Choice{Block: pr.Blocks[b].Name, Kind: mechanism.Duplicate})
 		}
 		for _, u := range pr.Blocks[b].Units {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"upset/faults"
 	"upset/faults/campaign"
@@ -102,7 +103,14 @@ func Run(ctx context.Context, e *faults.Engine, s *campaign.Stored, o Options) (
 	if o.Dir == "" && !o.NoProof {
 		return nil, errors.New("no directory for the logs of the proof")
 	}
-	ev, err := Gather(s, e.Table())
+	var caught []Caught
+	if o.Set == OptionsFull {
+		var err error
+		if caught, err = catch(ctx, e, s, o.Cells, o.Workers); err != nil {
+			return nil, err
+		}
+	}
+	ev, err := Gather(s, e.Table(), caught)
 	if err != nil {
 		return nil, err
 	}
@@ -125,21 +133,91 @@ func Run(ctx context.Context, e *faults.Engine, s *campaign.Stored, o Options) (
 	return r.out, nil
 }
 
-// problem builds the problem with a margin.
-func (r *run) problem(margin float64) (*Problem, error) {
+// problem builds the problem with a margin, without checkers.
+func (r *run) problem(margin float64) (*Problem, error) { return r.problemBeside(margin, 0) }
+
+// problemBeside builds the problem of a machine beside a set of checkers.
+func (r *run) problemBeside(margin float64, set int) (*Problem, error) {
 	coded := r.o.Rebuild != nil && r.e.Table().ECC != npu.ECCSECDED && r.o.Set == OptionsFull
-	return NewProblem(r.ev, r.pricing, Target{r.o.Question, r.o.BudgetDUE, margin, min(1, margin/defaultMargin)}, r.o.Set, r.o.Cells, coded)
+	ev := r.ev
+	if set != 0 {
+		ev = ev.under(set)
+	}
+	pr, err := NewProblem(ev, r.pricing, Target{r.o.Question, r.o.BudgetDUE, margin, min(1, margin/defaultMargin)}, r.o.Set, r.o.Cells, coded)
+	if err != nil {
+		return nil, err
+	}
+	pr.beside = beside(set)
+	cost, err := r.pricing.Total(pr.beside)
+	if err != nil {
+		return nil, err
+	}
+	lock, err := r.pricing.Lockstep()
+	pr.base, pr.lock = cost.LogicGE, lock.LogicGE
+	return pr, err
+}
+
+// cheapest searches beside every set of checkers and takes the least area. Where a
+// limit on reported errors is given there are no checkers, since the records do not
+// tell their false alarms.
+func (r *run) cheapest(margin float64) (best *Problem, found Found, err error) {
+	sets := subsets
+	if r.o.Set != OptionsFull || r.o.BudgetDUE > 0 {
+		sets = 1
+	}
+	var searched int64
+	least := math.Inf(1)
+	optimal := true
+	for set := range sets {
+		pr, err := r.problemBeside(margin, set)
+		if err != nil {
+			return nil, found, err
+		}
+		if best != nil && pr.base >= least {
+			continue
+		}
+		f, err := pr.Search()
+		if err != nil {
+			return nil, found, err
+		}
+		searched += f.Searched
+		optimal = optimal && (f.Optimal || !f.Feasible)
+		if best == nil {
+			best, found = pr, f
+		}
+		if area, _ := pr.Area(f.Assignment); f.Feasible && area < least {
+			best, found, least = pr, f, area
+		}
+	}
+	if r.o.Set == OptionsFull {
+		if err := r.lockstep(margin, least, &best, &found); err != nil {
+			return nil, found, err
+		}
+	}
+	found.Searched, found.Optimal = searched, found.Feasible && optimal
+	return best, found, nil
+}
+
+// lockstep takes lock-step of the whole NPU where it is cheaper than what was found.
+func (r *run) lockstep(margin, least float64, best **Problem, found *Found) error {
+	pr, err := r.problem(margin)
+	if err != nil || pr.lock >= least {
+		return err
+	}
+	a := pr.everything(mechanism.Duplicate)
+	a.Lockstep = true
+	ok, err := pr.feasible(a)
+	if ok {
+		*best, *found = pr, Found{Assignment: a, Feasible: true}
+	}
+	return err
 }
 
 // attempt searches with a margin and proves what it finds. It narrows the margin
 // until the proof of the design can be planned.
 func (r *run) attempt(ctx context.Context, number int, margin *float64, tried map[string]bool) (done bool, err error) {
 	for range maxNarrow {
-		pr, err := r.problem(*margin)
-		if err != nil {
-			return false, err
-		}
-		found, err := pr.Search()
+		pr, found, err := r.cheapest(*margin)
 		if err != nil {
 			return false, err
 		}

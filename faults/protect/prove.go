@@ -95,7 +95,9 @@ func (pr *Problem) openRAM(a Assignment) (n float64) {
 // addedBits is the number of bits that a design adds.
 func addedBits(d *mechanism.Design) (n float64) {
 	for _, p := range d.Parts() {
-		n += float64(p.Bits)
+		if !p.Transient() {
+			n += float64(p.Bits)
+		}
 	}
 	return n
 }
@@ -170,6 +172,9 @@ type proven struct {
 func (r *run) prove(ctx context.Context, pr *Problem, d *mechanism.Design, plan Plan) (*proven, error) {
 	e, err := r.engine(d)
 	if err != nil {
+		return nil, err
+	}
+	if err := Equip(e, d); err != nil {
 		return nil, err
 	}
 	spec := campaign.Spec{

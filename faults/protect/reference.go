@@ -103,7 +103,18 @@ func (r *run) chosen(pr *Problem, f Found, margin float64) error {
 	out.AreaOverhead, out.AreaOverheadWithRAM = r.overheads(e.Area, e.RAM)
 	out.FITViolating, out.FITDUE, out.SPFM = limits(e.FIT), e.DUE, e.SPFM
 	out.Choice = out.Choice[:0]
+	for _, c := range pr.beside {
+		if err := r.checker(pr, c); err != nil {
+			return err
+		}
+	}
+	if f.Assignment.Lockstep {
+		r.whole(e)
+	}
 	for b := range pr.Blocks {
+		if f.Assignment.Lockstep {
+			break
+		}
 		if err := r.choices(pr, f.Assignment, b); err != nil {
 			return err
 		}

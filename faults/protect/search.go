@@ -72,7 +72,7 @@ func (pr *Problem) Search() (Found, error) {
 		s.best, _ = pr.Area(greedy)
 		s.found.Assignment, s.found.Feasible = greedy, true
 	}
-	s.visit(0, 0, [numLimits]sums{})
+	s.visit(0, pr.base, [numLimits]sums{})
 	s.found.Optimal = s.found.Feasible && s.found.Searched < maxNodes
 	return s.found, s.err
 }

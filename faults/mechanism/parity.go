@@ -1,0 +1,156 @@
+package mechanism
+
+import (
+	"strings"
+
+	"upset/netlist"
+	"upset/npu"
+)
+
+// valid tells whether a group of flops may be read at the next clock.
+type valid func(m *npu.Machine) bool
+
+// rule gives the valid condition of the elements of a register: index is the
+// element, count the number of elements.
+type rule func(index, count int) valid
+
+// validOf finds the condition under which the element of a register is read. Where
+// the machine has no valid bit for it, the parity is checked at every clock.
+func validOf(p netlist.Place) valid {
+	if r, ok := rules[p.Register.Name]; ok {
+		return r(p.Element, p.Register.Count)
+	}
+	if bank, ok := strings.CutPrefix(p.Register.Name, "cc.bank"); ok && len(bank) == 1 {
+		return bankRead(int(bank[0]-'0'), 4)
+	}
+	return nil
+}
+
+// bankRead: a configuration bank is read while an operation runs from it or the
+// parser fills it.
+func bankRead(b, _ int) valid {
+	return func(m *npu.Machine) bool {
+		cc := &m.S.CC
+		return cc.OpValid[b&3] != 0 || int(cc.Cur) == b
+	}
+}
+
+// mac: an array register is read while there is a token in one of the stages.
+func mac(stages ...int) rule {
+	return func(int, int) valid {
+		return func(m *npu.Machine) bool {
+			for _, st := range stages {
+				if m.S.MAC.Valid[st] != 0 {
+					return true
+				}
+			}
+			return false
+		}
+	}
+}
+
+// macStage: a register that every stage has one of.
+func macStage(index, _ int) valid {
+	return func(m *npu.Machine) bool { return m.S.MAC.Valid[index] != 0 }
+}
+
+func macStored(int, int) valid {
+	return func(m *npu.Machine) bool { return m.S.MAC.WrOn != 0 }
+}
+
+func macJob(int, int) valid {
+	return func(m *npu.Machine) bool { return m.S.MAC.Run != 0 }
+}
+
+// ao: a register of the output stage. The low half of a product is formed a step
+// ahead of the token, so that its stages overlap.
+func ao(stages ...int) rule {
+	return func(int, int) valid {
+		return func(m *npu.Machine) bool {
+			for _, st := range stages {
+				if m.S.AO.Valid[st] != 0 {
+					return true
+				}
+			}
+			return false
+		}
+	}
+}
+
+func aoStage(index, _ int) valid {
+	return func(m *npu.Machine) bool { return m.S.AO.Valid[index] != 0 }
+}
+
+func aoRecord(index, _ int) valid {
+	return func(m *npu.Machine) bool { return m.S.AO.Ready[index] != 0 }
+}
+
+// fifo: an entry is read while it is among the valid ones.
+func fifo(state func(m *npu.Machine) (head, n int)) rule {
+	return func(index, count int) valid {
+		return func(m *npu.Machine) bool {
+			head, n := state(m)
+			return (index-head+count)%count < n
+		}
+	}
+}
+
+// first: an entry is read while the number of entries exceeds it.
+func first(n func(m *npu.Machine) int) rule {
+	return func(index, _ int) valid {
+		return func(m *npu.Machine) bool { return index < n(m) }
+	}
+}
+
+// weightBlock: a weight block is read while it is full.
+func weightBlock(index, count int) valid {
+	return func(m *npu.Machine) bool { return m.S.WD.Full[index/(count/2)] != 0 }
+}
+
+// rules hold the registers that are read with a valid bit.
+var rules = map[string]rule{
+	"mac.raw": mac(npu.StageFetch), "mac.wraw": mac(npu.StageFetch), "mac.chan": mac(npu.StageFetch),
+	"mac.ifm": mac(npu.StageOperand), "mac.weight": mac(npu.StageOperand), "mac.prod": mac(npu.StageProduct),
+	"mac.sum": mac(npu.StageProduct, npu.StageSum), "mac.accin": mac(npu.StageSum), "mac.acc": mac(npu.StageSum, npu.StageAcc),
+	"mac.accout": macStored, "mac.wrmask": macStored, "mac.wraddr": macStored, "mac.wrbank": macStored, "mac.wrdone": macStored,
+	"mac.flags": macStage, "mac.mask": macStage, "mac.out": macStage, "mac.shift": macStage, "mac.addr": macStage, "mac.bank": macStage,
+	"mac.y0": macJob, "mac.x0": macJob, "mac.row": macJob, "mac.pix": macJob, "mac.uy": macJob, "mac.ux": macJob, "mac.step": macJob,
+
+	"ao.in": ao(0), "ao.in2": ao(0), "ao.tc": ao(0), "ao.ty": ao(0), "ao.tx": ao(0),
+	"ao.val": ao(1), "ao.lscale": ao(1), "ao.lshift": ao(1), "ao.pshift": ao(1, 2), "ao.prodlo": ao(1, 2), "ao.prodhi": ao(1, 2),
+	"ao.res": ao(2, 3), "ao.out": ao(3, 4),
+	"ao.n": aoStage, "ao.addr": aoStage, "ao.flags": aoStage,
+	"ao.bias": aoRecord, "ao.scale": aoRecord, "ao.shift": aoRecord,
+
+	"wd.buf":   weightBlock,
+	"wd.val":   fifo(func(m *npu.Machine) (int, int) { return int(m.S.WD.ValHead), int(m.S.WD.ValN) }),
+	"wd.zero":  fifo(func(m *npu.Machine) (int, int) { return int(m.S.WD.ZeroHd), int(m.S.WD.ZeroN) }),
+	"wd.pendw": first(func(m *npu.Machine) int { return int(m.S.WD.PendWN) }),
+	"wd.pendz": first(func(m *npu.Machine) int { return int(m.S.WD.PendZN) }),
+	"wd.bits":  first(func(m *npu.Machine) int { return (int(m.S.WD.Count) + 63) / 64 }),
+	"wd.pal":   func(int, int) valid { return func(m *npu.Machine) bool { return m.S.WD.Pass() == npu.PassRun } },
+
+	"dma.cmdfifo":  fifo(func(m *npu.Machine) (int, int) { return int(m.S.DMA.CmdHead), int(m.S.DMA.CmdCnt) }),
+	"dma.wgtfifo":  fifo(func(m *npu.Machine) (int, int) { return int(m.S.DMA.WgtHead), int(m.S.DMA.WgtCnt) }),
+	"dma.sclfifo":  fifo(func(m *npu.Machine) (int, int) { return int(m.S.DMA.SclHead), int(m.S.DMA.SclCnt) }),
+	"dma.ifm.fifo": fifo(func(m *npu.Machine) (int, int) { return int(m.S.DMA.IFM.Head), int(m.S.DMA.IFM.Cnt) }),
+	"dma.m2m.fifo": fifo(func(m *npu.Machine) (int, int) { return int(m.S.DMA.M2M.Head), int(m.S.DMA.M2M.Cnt) }),
+}
+
+// checkParity compares the stored parity, steps the machine, and takes over the
+// parity of a group that has loaded. A group that holds what it held is taken for
+// not loaded.
+func (g *Guard) checkParity(m *npu.Machine) (alarm bool) {
+	if (g.group.valid == nil || g.group.valid(m)) && g.parity(m) != g.bit {
+		return true
+	}
+	held := g.group.read(&m.S)
+	m.Step()
+	if g.group.read(&m.S) != held {
+		g.bit = g.parity(m)
+	}
+	if g.parity(m) == g.bit {
+		g.watch = None
+	}
+	return false
+}

@@ -1,0 +1,55 @@
+package faults
+
+import (
+	"fmt"
+
+	"upset/npu"
+)
+
+// Beginner is a guard that can run beside the machine from the start of an
+// inference, instead of finding its state at the moment of the upset.
+type Beginner interface {
+	Begin(m *npu.Machine)
+}
+
+// PlainGuarded is Plain on a protected machine: the mechanisms run beside the
+// machine from cycle 0 to the end.
+func (w *Worker) PlainGuarded(input int, s Site, guard Guard) (Record, error) {
+	if guard == nil {
+		return w.Plain(input, s)
+	}
+	e, g := w.e, w.e.golds[input]
+	r := Record{Site: s, Input: uint32(input), Op: uint16(g.opAt(s.Cycle))}
+	m, err := e.Begin(input)
+	if err != nil {
+		return Record{}, err
+	}
+	w.m, w.gold = m, nil
+	if b, ok := guard.(Beginner); ok {
+		b.Begin(m)
+	}
+	if w.advance(s.Cycle, guard) {
+		return Record{}, fmt.Errorf("input %d: a mechanism raises its alarm at cycle %d of the fault-free run", input, m.Cycle())
+	}
+	var done bool
+	if r.Before, r.After, done, r.Outcome, r.Cause = guard.Upset(m, s); done {
+		r.Path, r.End, r.Output = PathMechanism, g.Cycles, g.hash
+		if r.Outcome == Detected {
+			r.End, r.Output = s.Cycle, 0
+		}
+		return r, nil
+	}
+	if w.advance(e.Watchdog(), guard) {
+		r.Outcome, r.Cause, r.End = Detected, CauseAlarm, m.Cycle()
+		return r, nil
+	}
+	r.Path, r.End = PathEnd, m.Cycle()
+	p := *w
+	p.e = e.plain()
+	p.classify(&r, g, guard)
+	if r.Outcome == Masked && m.Events[npu.EvECC] != 0 {
+		r.Outcome, r.Cause = Corrected, CauseRAMCode
+	}
+	voted(&r, guard)
+	return r, nil
+}

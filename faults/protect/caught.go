@@ -1,0 +1,173 @@
+package protect
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"upset/faults"
+	"upset/faults/campaign"
+	"upset/faults/mechanism"
+)
+
+// subsets is the number of sets of checkers.
+const subsets = 1 << numCheckers
+
+const numCheckers = 3
+
+// Caught says which mechanisms raise an alarm for a record of a campaign, when it is
+// injected again beside each of them: a bit for every checker, and one for parity.
+type Caught uint8
+
+// caughtParity is set where parity on the register would raise an alarm, and
+// triedParity where that has been tried.
+const (
+	caughtParity Caught = subsets
+	triedParity  Caught = 2 * subsets
+)
+
+// Bounds of the records that are tried under parity (our choice): a flop that is
+// seldom loaded takes the rest of the inference, so that there are about so many
+// clocks, and so many records at the least and at the most.
+const (
+	parityClocks = 10_000_000
+	parityLeast  = 40
+	parityMost   = 1500
+)
+
+// in reports whether one of a set of checkers catches it.
+func (c Caught) in(set int) bool { return int(c)&set != 0 }
+
+// beside lists the checkers of a set.
+func beside(set int) (list []mechanism.Choice) {
+	for i, k := range mechanism.Checkers() {
+		if set>>i&1 != 0 {
+			list = append(list, mechanism.Choice{Block: mechanism.Home(k), Kind: k})
+		}
+	}
+	return list
+}
+
+// harmful reports whether a record can count as violating.
+func harmful(o faults.Outcome) bool {
+	switch o {
+	case faults.Latent, faults.SDCTolerable, faults.SDCCritical, faults.StrayWrite, faults.DUEHang:
+		return true
+	}
+	return false
+}
+
+// catch injects the records of a campaign once more beside mechanisms: the harmful
+// ones beside every checker, and some upsets of flops under parity.
+func catch(ctx context.Context, e *faults.Engine, s *campaign.Stored, cells mechanism.Cells, workers int) ([]Caught, error) {
+	out := make([]Caught, len(s.Records))
+	kinds := append(mechanism.Checkers(), mechanism.Parity)
+	for i, k := range kinds {
+		list := everyBlock(e, k)
+		if k.Checker() {
+			list = beside(1 << i)
+		}
+		d, err := mechanism.New(e.Table(), list, cells, 0)
+		if err != nil {
+			return nil, err
+		}
+		if err := Equip(e, d); err != nil {
+			return nil, err
+		}
+		wanted := func(r faults.Record) bool { return harmful(r.Outcome) }
+		if k == mechanism.Parity {
+			most := min(parityMost, max(parityLeast, parityClocks/int(e.Cycles())))
+			every, n := max(1, len(s.Records)/most), 0
+			wanted = func(r faults.Record) bool {
+				n++
+				return n%every == 0 && d.Protects(r.Site.ID)
+			}
+		}
+		tried := Caught(0)
+		if k == mechanism.Parity {
+			tried = triedParity
+		}
+		if err := again(ctx, e, d, s.Records, wanted, workers, func(n int, alarm bool) {
+			out[n] |= tried
+			if alarm {
+				out[n] |= 1 << i
+			}
+		}); err != nil {
+			return nil, fmt.Errorf("records beside %s: %w", k, err)
+		}
+	}
+	return out, nil
+}
+
+// everyBlock puts a mechanism on the flops of all blocks.
+func everyBlock(e *faults.Engine, k mechanism.Kind) (list []mechanism.Choice) {
+	t := e.Table()
+	for i := range t.Registers {
+		r := &t.Registers[i]
+		c := mechanism.Choice{Block: r.Block, Kind: k}
+		if c.Covers(r) && !slices.ContainsFunc(list, func(o mechanism.Choice) bool { return o.Block == c.Block }) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// again injects records beside the mechanisms of a design and calls found with the
+// number of every one and whether it raises an alarm. A worker takes its share in the order of
+// inputs and cycles.
+func again(ctx context.Context, e *faults.Engine, d *mechanism.Design, records []faults.Record, wanted func(faults.Record) bool, workers int, found func(n int, alarm bool)) error {
+	var order []int
+	for i, r := range records {
+		if wanted(r) {
+			order = append(order, i)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		x, y := records[a], records[b]
+		if x.Input != y.Input {
+			return int(x.Input) - int(y.Input)
+		}
+		return int(int64(x.Site.Cycle) - int64(y.Site.Cycle))
+	})
+	workers = max(1, min(workers, len(order)))
+	group, ctx := errgroup.WithContext(ctx)
+	for k := range workers {
+		group.Go(func() error {
+			w, err := e.Worker()
+			if err != nil {
+				return err
+			}
+			g := Guard(d)
+			for _, i := range order[k*len(order)/workers : (k+1)*len(order)/workers] {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				r, err := w.Inject(int(records[i].Input), records[i].Site, g)
+				if err != nil {
+					return err
+				}
+				found(i, r.Outcome == faults.Detected)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// under is the evidence on the machine beside a set of checkers: what they catch
+// violates no more, but is reported.
+func (ev *Evidence) under(set int) *Evidence {
+	out := &Evidence{FlopBits: ev.FlopBits, Units: slices.Clone(ev.Units)}
+	for i := range out.Units {
+		out.Units[i].Pieces = slices.Clone(out.Units[i].Pieces)
+		for k := range out.Units[i].Pieces {
+			p := &out.Units[i].Pieces[k]
+			p.Any -= p.caughtAny[set]
+			p.Critical -= p.caughtCritical[set]
+			p.DUE += p.caughtAny[set]
+		}
+	}
+	return out
+}

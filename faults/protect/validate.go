@@ -1,0 +1,137 @@
+package protect
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"upset/faults"
+	"upset/faults/mechanism"
+	"upset/netlist"
+)
+
+// Double is an upset injected twice on a protected machine: on the fast engine, and
+// plainly with the mechanisms running from cycle 0 to the end.
+type Double struct {
+	Site        faults.Site
+	Input       int
+	Fast, Plain faults.Record
+}
+
+// Same reports whether both say the same.
+func (d *Double) Same() bool { return d.Fast.Same(d.Plain) }
+
+// validateStream keeps these draws apart from all others.
+const validateStream = 0x67756172 // "guar"
+
+// mechanismShare is the part of a sample that hits the mechanisms' own storage, and
+// liveShare the part that is drawn until the machine is simulated, since most upsets
+// die at once; both in tenths (our choice).
+const (
+	mechanismShare = 3
+	liveShare      = 4
+	liveTries      = 200
+)
+
+// Validate draws n upsets of the flops of a protected machine and of its mechanisms
+// and injects each twice. Progress may be nil.
+func Validate(ctx context.Context, e *faults.Engine, d *mechanism.Design, seed uint64, n, workers int, progress func(done int)) ([]Double, error) {
+	if n < 1 {
+		return nil, errors.New("no samples: ask for at least one")
+	}
+	if err := Equip(e, d); err != nil {
+		return nil, err
+	}
+	list, err := drawDoubles(e, d, seed, n)
+	if err != nil {
+		return nil, err
+	}
+	workers = max(1, min(workers, n))
+	group, ctx := errgroup.WithContext(ctx)
+	done := make(chan struct{}, n)
+	for k := range workers {
+		group.Go(func() error {
+			w, err := e.Worker()
+			if err != nil {
+				return err
+			}
+			g := Guard(d)
+			for i := k * n / workers; i < (k+1)*n/workers; i++ {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				x := &list[i]
+				if x.Plain, err = w.PlainGuarded(x.Input, x.Site, guardOf(d, g, x.Site)); err != nil {
+					return err
+				}
+				done <- struct{}{}
+				if progress != nil && k == 0 {
+					progress(len(done))
+				}
+			}
+			return nil
+		})
+	}
+	return list, group.Wait()
+}
+
+// guardOf is the guard of a site, nil where the machine is the plain one.
+func guardOf(d *mechanism.Design, g faults.Guard, s faults.Site) faults.Guard {
+	if d.Protects(s.ID) {
+		return g
+	}
+	return nil
+}
+
+// drawDoubles draws the sample with its fast records, in the order of cycles.
+func drawDoubles(e *faults.Engine, d *mechanism.Design, seed uint64, n int) ([]Double, error) {
+	var flops, added []netlist.SiteID
+	t := e.Table()
+	for i := range t.Registers {
+		if r := &t.Registers[i]; !r.IsSRAM() && !r.Observer {
+			for b := range r.Bits() {
+				flops = append(flops, r.First+netlist.SiteID(b))
+			}
+		}
+	}
+	for id := t.Bits(); id < d.Bits(); id++ {
+		added = append(added, netlist.SiteID(id))
+	}
+	w, err := e.Worker()
+	if err != nil {
+		return nil, err
+	}
+	g := Guard(d)
+	rng := rand.New(rand.NewPCG(seed, validateStream))
+	list := make([]Double, n)
+	for i := range list {
+		x := &list[i]
+		x.Input = rng.IntN(e.Inputs())
+		pool, tries := flops, 1
+		switch part := i % 10; {
+		case part < mechanismShare && len(added) > 0:
+			pool = added
+		case part < mechanismShare+liveShare:
+			tries = liveTries
+		}
+		for range tries {
+			x.Site = faults.Site{ID: pool[rng.IntN(len(pool))], Cycle: rng.Uint64N(e.Cycles())}
+			if x.Fast, err = w.Inject(x.Input, x.Site, guardOf(d, g, x.Site)); err != nil {
+				return nil, err
+			}
+			if !x.Fast.Path.Pruned() && x.Fast.Outcome != faults.Masked {
+				break
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Double) int {
+		if a.Input != b.Input {
+			return a.Input - b.Input
+		}
+		return int(int64(a.Site.Cycle) - int64(b.Site.Cycle))
+	})
+	return list, nil
+}

@@ -1,0 +1,73 @@
+package npu
+
+// What a checker beside the machine may look at, besides the registers. All of it
+// is a function of the state before a clock: signals that the blocks drive anyway.
+
+// Stages of the MAC pipeline, as far as a checker follows them.
+const (
+	StageFetch   = stFetch
+	StageOperand = stOperand
+	StageProduct = stProduct
+	StageSum     = stSum
+	StageAcc     = stAcc
+)
+
+// Token is what a checker sees of the token in a stage of the MAC pipeline.
+type Token struct {
+	Valid  bool
+	First  bool // it opens a micro-block
+	Fresh  bool // the sums start here
+	Last   bool // the sums leave
+	Commit bool // the sum enters the accumulator
+	NewSum bool // the sum starts anew
+	Max    bool // the accumulator takes the maximum
+}
+
+// Token returns the token in a stage of the MAC pipeline.
+func (m *Machine) Token(stage int) Token {
+	s := &m.S.MAC
+	f := s.Flags[stage]
+	return Token{
+		Valid: s.Valid[stage] != 0, First: f&tokFirst != 0, Fresh: f&tokFresh != 0, Last: f&tokLast != 0,
+		Commit: f&tokCommit != 0, NewSum: f&tokNewSum != 0, Max: m.op[s.Bank[stage]&3].kind == kindMax,
+	}
+}
+
+// Held reports whether the MAC pipeline up to the product stage will hold at the
+// next clock: the token there needs sums that are still on their way.
+func (s *MACState) Held() bool {
+	f := s.Flags[stProduct]
+	if s.Valid[stProduct] == 0 || f&tokFirst == 0 || f&tokFresh != 0 {
+		return false
+	}
+	a := s.Addr[stProduct]
+	leaves := func(st int) bool { return s.Valid[st] != 0 && s.Flags[st]&tokLast != 0 && s.Addr[st] == a }
+	return leaves(stAcc) || leaves(stSum)
+}
+
+// WeightPass tells where the weight decoder stands in its pass over a stream.
+type WeightPass uint8
+
+// Places in a pass.
+const (
+	PassIdle  WeightPass = wdIdle
+	PassDrain WeightPass = wdDrain
+	PassInit  WeightPass = wdInit
+	PassRun   WeightPass = wdRun
+)
+
+// Pass is the control state of the weight decoder.
+func (w *WDState) Pass() WeightPass { return WeightPass(w.Ctl & 3) }
+
+// WeightStream is the stretch of memory that the operation in a bank takes its
+// weights from; it has none where it uses no weights.
+func (m *Machine) WeightStream(bank uint8) (addr uint32, beats int) {
+	p := &m.op[bank&3]
+	if !p.UsesWeights {
+		return 0, 0
+	}
+	return m.regionAddr(p.WeightReg, p.WeightBase), int(p.WeightLen >> 3)
+}
+
+// Maximum reports whether the operation in a bank is maximum pooling.
+func (m *Machine) Maximum(bank uint8) bool { return m.op[bank&3].kind == kindMax }
