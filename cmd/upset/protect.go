@@ -19,7 +19,7 @@ import (
 )
 
 func optionsFlag() cli.Flag {
-	return &cli.StringFlag{Name: "options", Value: protect.OptionsFull, Usage: "mechanisms: paper (harden, duplicate) or full (also light hardening, parity, triplication)"}
+	return &cli.StringFlag{Name: "options", Value: protect.OptionsFull, Usage: "mechanisms: paper (harden, duplicate) or full (also light hardening, parity, triplication, lock-step, checkers)"}
 }
 
 func protectCommand(p *program) *cli.Command {

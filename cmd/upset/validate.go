@@ -25,12 +25,13 @@ func validateCommand(p *program) *cli.Command {
 to the end. The records must agree; otherwise exit 1. The draw sees to it that
 pruned faults, control and configuration, the path of the weights, and runs ended
 by the hand-off, the hang proof or a time shift are all covered. With several
-models, or with --npu all, the samples are spread over them.
+models, or with --npu all, the samples are spread over them. With --protect the
+machine has mechanisms, which run beside it from cycle 0 in the plain runs.
 
 Examples:
   upset validate engine --samples 500 testdata/models/fashion-tiny.tflite
   upset validate engine --samples 4000 --npu all testdata/models/*.tflite`,
-			Flags: commonFlags(experimentFlags(&cli.IntFlag{Name: "samples", Value: 200, Usage: "`N` faults in all"})...),
+			Flags: commonFlags(experimentFlags(&cli.IntFlag{Name: "samples", Value: 200, Usage: "`N` faults in all"}, protectFlag())...),
 			Action: func(c *cli.Context) error {
 				args, err := arguments(c, "MODEL", "...")
 				if err != nil {
@@ -95,6 +96,9 @@ func (p *program) validateOne(c *cli.Context, o common, file string, n int) (*re
 	x, err := p.openExperiment(c, o, file)
 	if err != nil {
 		return nil, err
+	}
+	if c.String("protect") != "" {
+		return p.validateProtected(c, o, x, n)
 	}
 	bar := p.progress("faults injected twice", n)
 	defer bar.finish()

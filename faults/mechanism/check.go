@@ -59,6 +59,9 @@ type Compiled struct {
 	Streams map[uint32]uint32
 	// Longest is the length of the longest of them in beats.
 	Longest int
+	// history is what the CRC registers hold over a fault-free run; its cycles do not
+	// depend on the input.
+	history []moment
 	// Limit is the number of clocks that an inference may take.
 	Limit uint64
 }
@@ -89,6 +92,33 @@ func Compile(m *npu.Machine, limit uint64) *Compiled {
 	return c
 }
 
+// Follow runs the CRC beside the machine, which stands at the start of the same
+// inference again, and remembers what it holds.
+func (c *Compiled) Follow(m *npu.Machine) {
+	x := &crc{streams: c.Streams, longest: c.Longest}
+	x.sync(m)
+	var last moment
+	for m.S.CC.Run != 0 && m.Cycle() < c.Limit {
+		x.before(m)
+		m.Step()
+		x.after(m)
+		now := moment{m.Cycle(), x.sum, x.bank, x.expected}
+		_, live := x.consumed(m)
+		if live {
+			now.sum = last.sum // it follows from the memory
+		}
+		if now.bank != last.bank || now.expected != last.expected || now.sum != last.sum {
+			c.history, last = append(c.history, now), now
+		}
+	}
+}
+
+// moment is what the CRC registers hold from a cycle on.
+type moment struct {
+	cycle, sum, bank uint64
+	expected         [4]uint64
+}
+
 // newCheck makes the checker of a kind for a configuration.
 func newCheck(k Kind, c isa.Config, compiled *Compiled) check {
 	if compiled == nil {
@@ -100,7 +130,7 @@ func newCheck(k Kind, c isa.Config, compiled *Compiled) check {
 	case Residue:
 		return &residue{}
 	case StreamCRC:
-		return &crc{streams: compiled.Streams, longest: compiled.Longest}
+		return &crc{streams: compiled.Streams, longest: compiled.Longest, history: compiled.history}
 	case Checksum:
 		return newChecksum(c)
 	}

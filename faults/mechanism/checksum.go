@@ -20,7 +20,6 @@ type checksum struct {
 	sum     [maxPixels]uint64
 	acc     [maxPixels]uint64
 	out     [maxPixels]uint64
-	linear  uint64 // out may be compared
 
 	issue  bool // a token may enter
 	tokens [5]npu.Token
@@ -51,7 +50,7 @@ func (c *checksum) regs() (list []reg) {
 	for p := range c.pixels {
 		list = append(list, reg{"sum", sumBits, &c.sum[p]}, reg{"acc", sumBits, &c.acc[p]}, reg{"out", sumBits, &c.out[p]})
 	}
-	return append(list, reg{"linear", 1, &c.linear})
+	return list
 }
 
 // extend reads the low bits of a word as a signed number.
@@ -97,10 +96,6 @@ func (c *checksum) image(s *npu.MACState) (x checksum) {
 func (c *checksum) sync(m *npu.Machine) {
 	x := c.image(&m.S.MAC)
 	c.fetched, c.weight, c.product, c.sum, c.acc, c.out = x.fetched, x.weight, x.product, x.sum, x.acc, x.out
-	c.linear = 1
-	if s := &m.S.MAC; s.WrOn != 0 && m.Maximum(s.WrBank) {
-		c.linear = 0
-	}
 }
 
 // agrees looks at what a token or a sum under way makes use of.
@@ -125,14 +120,7 @@ func (c *checksum) agrees(m *npu.Machine) bool {
 	case c.acc != x.acc && (uses(npu.StageAcc) || goesOn(npu.StageSum, func(t npu.Token) bool { return t.First })):
 		return false
 	}
-	return s.WrOn == 0 || c.linear == flagOf(!m.Maximum(s.WrBank)) && (c.linear == 0 || c.out == x.out)
-}
-
-func flagOf(b bool) uint64 {
-	if b {
-		return 1
-	}
-	return 0
+	return s.WrOn == 0 || m.Maximum(s.WrBank) || c.out == x.out
 }
 
 // before compares the sums that are about to be stored.
@@ -142,7 +130,7 @@ func (c *checksum) before(m *npu.Machine) bool {
 	for st := range c.tokens {
 		c.tokens[st] = m.Token(st)
 	}
-	if s.WrOn == 0 || c.linear == 0 {
+	if s.WrOn == 0 || m.Maximum(s.WrBank) {
 		return false
 	}
 	for p := range c.pixels {
@@ -157,7 +145,7 @@ func (c *checksum) before(m *npu.Machine) bool {
 func (c *checksum) after(m *npu.Machine) bool {
 	s, t := &c.last, &c.tokens
 	if t[npu.StageAcc].Valid && t[npu.StageAcc].Last {
-		c.out, c.linear = c.acc, flagOf(!t[npu.StageAcc].Max)
+		c.out = c.acc
 	}
 	if k := t[npu.StageSum]; k.Valid {
 		for p := range c.pixels {
@@ -167,7 +155,10 @@ func (c *checksum) after(m *npu.Machine) bool {
 			case k.First:
 				c.acc[p] = c.over(s.AccIn[:], p, 40)
 			}
-			if k.Commit {
+			switch {
+			case k.Max: // nothing to add up: it follows the array
+				c.acc[p] = c.over(m.S.MAC.Acc[:], p, 40)
+			case k.Commit:
 				c.acc[p] = (c.acc[p] + c.sum[p]) & mask(sumBits)
 			}
 		}

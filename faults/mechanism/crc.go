@@ -1,6 +1,8 @@
 package mechanism
 
 import (
+	"sort"
+
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -10,6 +12,7 @@ import (
 // found for the operation's stream. At the end of every pass the two are compared.
 type crc struct {
 	streams map[uint32]uint32
+	history []moment
 	longest int // beats; an upset may ask for a stream of any length
 
 	sum      uint64
@@ -75,7 +78,7 @@ func (c *crc) consumed(m *npu.Machine) (sum uint32, live bool) {
 		return 0, false
 	}
 	addr, beats := m.WeightStream(uint8(c.bank))
-	return streamCRC(m.Mem, addr, max(0, beats-int(w.Beats))), true
+	return streamCRC(m.Mem, addr, min(c.longest, max(0, beats-int(w.Beats)))), true
 }
 
 // current is the bank of the pass that is under way: the stage has turned to the
@@ -89,14 +92,13 @@ func current(m *npu.Machine) uint64 {
 }
 
 func (c *crc) sync(m *npu.Machine) {
-	c.bank = current(m)
+	c.sum, c.bank, c.expected = 0, 0, [4]uint64{}
+	if i := sort.Search(len(c.history), func(i int) bool { return c.history[i].cycle > m.Cycle() }); i > 0 {
+		h := &c.history[i-1]
+		c.sum, c.bank, c.expected = h.sum, h.bank, h.expected
+	}
 	if sum, live := c.consumed(m); live {
 		c.sum = uint64(sum)
-	}
-	for b := range c.expected {
-		if addr, beats := m.WeightStream(uint8(b)); beats > 0 && c.needed(m, b) {
-			c.expected[b] = uint64(streamCRC(m.Mem, addr, beats))
-		}
 	}
 }
 

@@ -262,6 +262,19 @@ func (d *Design) Name(id netlist.SiteID) string {
 	return fmt.Sprintf("%s.%s.%s.%d", p.Block, p.Kind, p.Name, k)
 }
 
+// Where is the block of a site, and its class or the name of the part that it
+// belongs to.
+func (d *Design) Where(id netlist.SiteID) (block, class string) {
+	if p, _ := d.find(id); p != nil {
+		return p.Block, p.Name
+	}
+	p, err := d.table.Place(id)
+	if err != nil {
+		return "", ""
+	}
+	return p.Register.Block, p.Register.Class.String()
+}
+
 // find returns the part that a site belongs to and the bit within it, or nil for
 // a site of the machine itself.
 func (d *Design) find(id netlist.SiteID) (*Part, int) {

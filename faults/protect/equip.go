@@ -16,6 +16,11 @@ func Equip(e *faults.Engine, d *mechanism.Design) error {
 	if err != nil {
 		return err
 	}
-	d.Equip(mechanism.Compile(m, e.Watchdog()))
+	c := mechanism.Compile(m, e.Watchdog())
+	if m, err = e.Begin(0); err != nil {
+		return err
+	}
+	c.Follow(m)
+	d.Equip(c)
 	return nil
 }

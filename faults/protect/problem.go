@@ -77,6 +77,7 @@ type Problem struct {
 	// the evidence already; base is their area.
 	beside []mechanism.Choice
 	base   float64
+	least  float64 // area that a design has to undercut, 0 for any
 	// lock is the area of lock-step, 0 where it is no option.
 	lock float64
 	// estimateOnly leaves the joint limits out of account.

@@ -176,12 +176,15 @@ func (r *run) cheapest(margin float64) (best *Problem, found Found, err error) {
 		if best != nil && pr.base >= least {
 			continue
 		}
+		if best != nil && !math.IsInf(least, 1) {
+			pr.least = least
+		}
 		f, err := pr.Search()
 		if err != nil {
 			return nil, found, err
 		}
 		searched += f.Searched
-		optimal = optimal && (f.Optimal || !f.Feasible)
+		optimal = optimal && f.Searched < pr.nodes()
 		if best == nil {
 			best, found = pr, f
 		}

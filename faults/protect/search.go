@@ -21,6 +21,25 @@ type Found struct {
 // maxNodes ends a search that does not end by itself (our choice: a few seconds).
 const maxNodes = 4_000_000
 
+// besideNodes bounds the search beside a set of checkers (our choice).
+const besideNodes = maxNodes / 16
+
+// nodes is the bound of the search.
+func (pr *Problem) nodes() int64 {
+	if pr.beside != nil {
+		return besideNodes
+	}
+	return maxNodes
+}
+
+// incumbent is the area that a design has to undercut.
+func (pr *Problem) incumbent() float64 {
+	if pr.least > 0 {
+		return pr.least
+	}
+	return math.Inf(1)
+}
+
 // search is a branch and bound over the units in order. A block is first tried
 // duplicated, then unit by unit.
 type search struct {
@@ -53,7 +72,7 @@ type position struct {
 // exceeds what the joint limit leaves room for (see room), and the limit hardly
 // falls when counts are added (see monotone). The exact limit decides at the leaves.
 func (pr *Problem) Search() (Found, error) {
-	s := &search{pr: pr, best: math.Inf(1), current: pr.none(), rooms: map[float64]float64{}}
+	s := &search{pr: pr, best: pr.incumbent(), current: pr.none(), rooms: map[float64]float64{}}
 	s.found.Assignment = pr.none()
 	for b := range pr.Blocks {
 		units := pr.Blocks[b].Units
@@ -69,11 +88,13 @@ func (pr *Problem) Search() (Found, error) {
 		return Found{}, err
 	}
 	if ok {
-		s.best, _ = pr.Area(greedy)
-		s.found.Assignment, s.found.Feasible = greedy, true
+		if area, _ := pr.Area(greedy); area < s.best {
+			s.best = area
+			s.found.Assignment, s.found.Feasible = greedy, true
+		}
 	}
 	s.visit(0, pr.base, [numLimits]sums{})
-	s.found.Optimal = s.found.Feasible && s.found.Searched < maxNodes
+	s.found.Optimal = s.found.Feasible && s.found.Searched < pr.nodes()
 	return s.found, s.err
 }
 
@@ -153,7 +174,7 @@ func (s *search) withDuplicate(p position, limit int, block curve) curve {
 
 // visit decides what stands at a position and behind.
 func (s *search) visit(at int, area float64, fixed [numLimits]sums) {
-	if s.err != nil || s.found.Searched >= maxNodes {
+	if s.err != nil || s.found.Searched >= s.pr.nodes() {
 		return
 	}
 	s.found.Searched++
