@@ -21,7 +21,6 @@ type checksum struct {
 	acc     [maxPixels]uint64
 	out     [maxPixels]uint64
 
-	issue  bool // a token may enter
 	tokens [5]npu.Token
 	last   npu.MACState
 }
