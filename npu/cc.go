@@ -139,6 +139,7 @@ func (m *Machine) execute(cc *CCState) bool {
 	switch kind {
 	case isa.KindSet, isa.KindSet2:
 		cc.Bank[cc.Cur].Set(x, cc.Word, cc.Payload)
+		m.refreshBank(int(cc.Cur))
 		return true
 	case isa.KindOp:
 		return m.operation(cc, isa.Opcode(x), isa.Param(cc.Word))
@@ -203,6 +204,7 @@ func (m *Machine) issueKernel(cc *CCState, op isa.Opcode, param uint32, busy int
 	cc.Bank[next] = cc.Bank[b]
 	cc.Cur = next
 	m.refreshBank(int(b))
+	m.refreshBank(int(next))
 	m.note(NoteIssue, int(b))
 	return true
 }
