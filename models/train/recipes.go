@@ -38,7 +38,7 @@ func FashionTiny() *Recipe {
 }
 
 // Recipes returns the recipes of all networks that the project ships.
-func Recipes() []*Recipe { return []*Recipe{FashionDSCNN(), FashionTiny()} }
+func Recipes() []*Recipe { return []*Recipe{FashionDSCNN(), FashionTiny(), FashionNano()} }
 
 // RecipeByName returns the recipe of one network.
 func RecipeByName(name string) (*Recipe, error) {
@@ -47,5 +47,5 @@ func RecipeByName(name string) (*Recipe, error) {
 			return r, nil
 		}
 	}
-	return nil, fmt.Errorf("no recipe %q; the recipes are fashion-dscnn and fashion-tiny", name)
+	return nil, fmt.Errorf("no recipe %q; the recipes are fashion-dscnn, fashion-tiny and fashion-nano", name)
 }

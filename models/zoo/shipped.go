@@ -24,4 +24,13 @@ var shipped = []Network{
 		InputShape:  []int{1, 7, 7, 1},
 		Classes:     []string{"upper wear", "long wear", "footwear", "bag"},
 	},
+	{
+		Name:        "fashion-nano",
+		SHA256:      "9924ec4e94d830ee103a5f8cafde7b47d94c9f6b8a949e2a57828a638e06f14e",
+		MACs:        84,
+		Right:       9855,
+		RightOfHead: 200,
+		InputShape:  []int{1, 4, 4, 1},
+		Classes:     []string{"clothes", "footwear", "bag"},
+	},
 }

@@ -1,0 +1,149 @@
+package exhaustive
+
+import (
+	"fmt"
+	"strings"
+
+	"upset/faults"
+)
+
+// Check is a comparison of the table with injections, named for the page.
+type Check struct {
+	Name string
+	Compared
+}
+
+// Page writes docs/validation.md.
+func Page(t *Table, strata []Stratum, checks []Check, studies []*Study) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, `# Statistics against the truth
+
+This page is written by
+
+    go run ./faults/exhaustive/generate
+
+Every upset of every flop of U55-32 at every cycle of %s was resolved for the first %d inputs stored
+beside the network: %d flops × %d cycles × %d inputs = %d sites. The outcomes are in
+testdata/truth. Performance counters are in the table and left out of the rates.
+
+The table was found backwards in time: an upset is stepped until the machine is again the fault-free one of that cycle, with no
+flop or one flop inverted, or in a state met before. States are compared as they are, not in a canonical form.
+
+`, Name, t.Inputs, t.Flops, t.Cycles, t.Inputs, t.Sites())
+	b.WriteString("## Comparison with injections\n\n| way | samples | differences | the first one |\n|---|---:|---:|---|\n")
+	differ := false
+	for _, c := range checks {
+		differ = differ || c.Differences > 0
+		fmt.Fprintf(&b, "| %s | %d | %d | %s |\n", c.Name, c.Samples, c.Differences, c.Example)
+	}
+	if differ {
+		b.WriteString(`
+The table is of the machine as its State says it is: what it derives from its configuration is renewed whenever that
+changes. The plain machine and the fast engine of package faults renew it when an operation is issued and when a bit is inverted only.
+Differences from these two are upsets that start an operation before it is issued.
+`)
+	}
+	b.WriteString(`
+## Truth
+
+| block | class | bits |`)
+	for o := range faults.Detected {
+		fmt.Fprintf(&b, " %v |", o)
+	}
+	b.WriteString("\n|---|---|---:|" + strings.Repeat("---:|", int(faults.Detected)) + "\n")
+	var all Stratum
+	for i := range strata {
+		s := &strata[i]
+		all.Bits += s.Bits
+		for o, n := range s.Counts {
+			all.Counts[o] += n
+		}
+		truthRow(&b, s.Block, s.Class.String(), s)
+	}
+	truthRow(&b, "all", "flops", &all)
+	fmt.Fprintf(&b, "\nViolating: %.4f %%. Critical (latent, critical SDC, stray write): %.4f %%.\n", 100*all.Share(Violating...), 100*all.Share(Critical...))
+	b.WriteString(`
+Not on this page: campaigns that stop early, with their bias, and intervals that stay valid while a campaign is watched. The
+intervals per block are those that a campaign prints: joint gamma limits, or Clopper-Pearson for a block of one stratum. They
+are meant to cover at least their confidence at any number of failures, so that there is no approximate one to switch from.
+`)
+	for _, s := range studies {
+		s.page(&b)
+	}
+	return b.String()
+}
+
+func truthRow(b *strings.Builder, block, class string, s *Stratum) {
+	fmt.Fprintf(b, "| %s | %s | %d |", block, class, s.Bits)
+	for o := range faults.Detected {
+		fmt.Fprintf(b, " %d |", s.Counts[o])
+	}
+	b.WriteString("\n")
+}
+
+// page writes the part of a study.
+func (s *Study) page(b *strings.Builder) {
+	fmt.Fprintf(b, `
+## Campaigns of %d injections
+
+%d campaigns each, drawn from the table with replacement and a fixed seed, split in proportion to the sites. Nominal
+confidence 95 %%. A line fails where a binomial test, corrected by Holm over all lines of this part, refutes its target at 5 %%.
+Lines without a target are only reported.
+
+| quantity | interval | failures expected | coverage | mean width | target | |
+|---|---|---:|---:|---:|---:|---|
+`, s.Injections, s.Repeats)
+	failed := 0
+	for i := range s.Coverages {
+		c := &s.Coverages[i]
+		target, verdict, width := "", "", ""
+		if !strings.Contains(c.Method, "limit") {
+			width = fmt.Sprintf("%.5f", c.Width)
+		}
+		if c.Target > 0 {
+			target, verdict = fmt.Sprintf("%.1f %%", 100*c.Target), "holds"
+			if !c.Holds() {
+				verdict = "**fails**"
+				failed++
+			}
+		}
+		fmt.Fprintf(b, "| %s | %s | %.2f | %.2f %% | %s | %s | %s |\n", c.What, c.Method, c.Expected, 100*c.Share(), width, target, verdict)
+	}
+	fmt.Fprintf(b, "\n%d lines fail.\n\n| total | truth | mean estimate | bias in standard errors | |\n|---|---:|---:|---:|---|\n", failed)
+	for _, v := range s.Biases {
+		fmt.Fprintf(b, "| %s | %.6f | %.6f | %.4f | %s |\n", v.What, v.Truth, v.Mean, v.Errors, holds(v.Holds()))
+	}
+	fmt.Fprintf(b, `
+Adaptive allocation, %d rounds of equal size guided by the row's own failures; the rounds are those of this study, not the
+schedule of a campaign: variance of the total with the split that the campaign ends with, divided by that of the
+best split (Neyman with the true shares) and of the proportional one.
+
+| total | median ÷ best | largest ÷ best | median ÷ proportional | largest ÷ proportional | |
+|---|---:|---:|---:|---:|---|
+`, adaptiveRounds)
+	for _, a := range s.Allocations {
+		fmt.Fprintf(b, "| %s | %.3f | %.3f | %.3f | %.3f | %s |\n", a.What, a.MedianOracle, a.WorstOracle, a.MedianProportional, a.WorstOfThese, holds(a.Holds()))
+	}
+}
+
+func holds(yes bool) string {
+	if yes {
+		return "holds"
+	}
+	return "**fails**"
+}
+
+// Bounds of bias and allocation (our choice).
+const (
+	mostBias         = 0.2
+	mostOracle       = 1.15 // median variance over that of the best split
+	mostProportional = 1.05 // largest variance over that of the proportional split
+)
+
+// Holds reports a bias within the bound.
+func (v Bias) Holds() bool { return v.Errors > -mostBias && v.Errors < mostBias }
+
+// Holds reports an allocation within both bounds.
+func (a Allocation) Holds() bool {
+	return a.MedianOracle <= mostOracle && a.WorstOfThese <= mostProportional
+}
