@@ -115,7 +115,7 @@ func TestRunProvesADesign(t *testing.T) {
 		{Set: OptionsPaper},
 		{Set: OptionsFull},
 		{Set: OptionsFull, Question: stats.Question{Scenario: stats.Scenarios()[4]}},
-		{Set: OptionsPaper, Question: stats.Question{Violation: stats.ViolationCritical}},
+		{Question: stats.Question{Violation: stats.ViolationCritical}},
 		{Set: OptionsFull, Question: stats.Question{Violation: stats.ViolationCritical}},
 	} {
 		tc.Dir = t.TempDir()
