@@ -2,7 +2,6 @@ package protect
 
 import (
 	"math/rand/v2"
-	"os"
 	"testing"
 
 	"upset/faults"
@@ -11,11 +10,9 @@ import (
 	"upset/npu"
 )
 
-// Measures the coverage and the false alarms of the checkers for docs/mechanisms.md.
-func TestMeasureCheckers(t *testing.T) {
-	if os.Getenv("UPSET_MEASURE") == "" {
-		t.Skip("a measurement: set UPSET_MEASURE to run it")
-	}
+// BenchmarkCheckers measures the coverage and the false alarms of the checkers for
+// docs/mechanisms.md.
+func BenchmarkCheckers(t *testing.B) {
 	for _, model := range []string{"fashion-tiny", "fashion-dscnn"} {
 		e := tinyEngine(t, model, 2, npu.ECCSECDED)
 		w, err := e.Worker()
@@ -36,7 +33,7 @@ func TestMeasureCheckers(t *testing.T) {
 	}
 }
 
-func measureOne(t *testing.T, e *faults.Engine, w *faults.Worker, d *mechanism.Design, p *mechanism.Pricing, model string, k mechanism.Kind) {
+func measureOne(t *testing.B, e *faults.Engine, w *faults.Worker, d *mechanism.Design, p *mechanism.Pricing, model string, k mechanism.Kind) {
 	var pool []netlist.SiteID
 	for i := range e.Table().Registers {
 		if r := &e.Table().Registers[i]; r.Block == mechanism.Home(k) && !r.IsSRAM() {
