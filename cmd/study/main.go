@@ -51,6 +51,7 @@ type assessment struct {
 	AVF          result.AVF
 	Blocks       []result.BlockAVF
 	Verdicts     []result.Verdict
+	Checkers     bool // the full options had checkers and lock-step among them
 	Full, Paper  protection
 	HardenAll    result.Alternative
 	DuplicateAll result.Alternative
@@ -139,7 +140,7 @@ func assess(tool, dir, network, npu, model, inputs string) (assessment, error) {
 	c, p := &r.Campaign, &r.Protect
 	return assessment{
 		Network: network, NPU: npu, Cycles: c.Cycles, Injections: c.Injections, Digest: c.ResultDigest, Flops: c.Assumptions.Flops,
-		SPFM: c.SPFM, FIT: c.FIT, AVF: c.AVF, Blocks: c.Blocks, Verdicts: c.Verdicts, Full: kept(p), Paper: kept(&paper),
+		SPFM: c.SPFM, FIT: c.FIT, AVF: c.AVF, Blocks: c.Blocks, Verdicts: c.Verdicts, Checkers: true, Full: kept(p), Paper: kept(&paper),
 		HardenAll: p.HardenAll, DuplicateAll: p.DuplicateAll, Lockstep: p.Lockstep,
 	}, nil
 }
