@@ -19,5 +19,6 @@ func commands(p *program) []*cli.Command {
 		compileCommand(p),
 		disasmCommand(p),
 		systemCommand(p),
+		selectCommand(p),
 	}
 }

@@ -2,6 +2,9 @@
 // their files in testdata/models. Run it from the project's root:
 //
 //	go run ./models/train/rebuild
+//	go run ./models/train/rebuild -selection [TASK...]
+//
+// The second form rewrites models/selection/artefacts instead.
 //
 // It needs the Debian package dataset-fashion-mnist. The same sources give the
 // same bytes on every run.
@@ -38,10 +41,14 @@ func run(args []string, out io.Writer) error {
 	only := flags.String("only", "", "rebuild only the network of this name")
 	data := flags.String("data", train.DefaultDataDir, "folder of the four Fashion-MNIST files")
 	dir := flags.String("out", "", "folder to write (default: testdata/models of the project)")
+	selection := flags.Bool("selection", false, "rebuild the networks of the selection tasks instead; arguments name tasks")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	runtime.GOMAXPROCS(1) // training is one goroutine; leave the other cores alone
+	if *selection {
+		return rebuildSelection(flags.Args(), *data, *dir, out)
+	}
 	recipes := train.Recipes()
 	if *only != "" {
 		r, err := train.RecipeByName(*only)

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v2"
+
+	"upset/models/selection"
+	"upset/models/selection/tasks"
+	"upset/stats/report"
+)
+
+// selectionList is the result of upset select list.
+type selectionList struct {
+	Tasks []selectionTask `json:"tasks"`
+}
+
+// selectionTask describes a selection algorithm.
+type selectionTask struct {
+	Name      string `json:"name"`
+	Title     string `json:"title"`
+	Family    string `json:"family"`
+	Kind      string `json:"kind"` // "npu" or "product"
+	Utility   string `json:"utility"`
+	Mechanism string `json:"mechanism"`
+	// Where names the part of this program that holds a product's algorithm.
+	Where string `json:"where,omitempty"`
+}
+
+func selectCommand(p *program) *cli.Command {
+	return &cli.Command{
+		Name:        "select",
+		Usage:       "selection algorithms on the simulated NPU: list, run",
+		Subcommands: []*cli.Command{selectListCommand(p), selectRunCommand(p)},
+	}
+}
+
+func selectListCommand(p *program) *cli.Command {
+	return &cli.Command{
+		Name:  "list",
+		Usage: "the selection algorithms",
+		Description: `Lists published selection algorithms: those whose scores the NPU computes, and
+those that are parts of this program.
+
+Examples:
+  upset select list
+  upset select list --family exit --format json`,
+		Flags: commonFlags(
+			&cli.StringFlag{Name: "family", Usage: "only tasks of this `FAMILY`"},
+			&cli.StringFlag{Name: "utility", Usage: "only tasks that score by this `UTILITY`"},
+			&cli.StringFlag{Name: "mechanism", Usage: "only tasks that select by this `MECHANISM`"},
+		),
+		Action: func(c *cli.Context) error {
+			if _, err := arguments(c); err != nil {
+				return err
+			}
+			o, err := readCommon(c)
+			if err != nil {
+				return err
+			}
+			all, err := tasks.All()
+			if err != nil {
+				return err
+			}
+			list := selectionList{Tasks: []selectionTask{}}
+			for i := range all {
+				t := &all[i]
+				if matchesFlag(c, "family", t.Family) && matchesFlag(c, "utility", t.Utility) && matchesFlag(c, "mechanism", t.Mechanism) {
+					list.Tasks = append(list.Tasks, describeTask(t))
+				}
+			}
+			if len(list.Tasks) == 0 {
+				return usage("no task has that family, utility and mechanism; upset select list shows all")
+			}
+			return p.emitSelection(o, "select-list", list, list.table())
+		},
+	}
+}
+
+// matchesFlag reports whether a filter is not given or equals a value.
+func matchesFlag(c *cli.Context, flag, value string) bool {
+	want := c.String(flag)
+	return want == "" || want == value
+}
+
+func describeTask(t *selection.Task) selectionTask {
+	return selectionTask{
+		Name: t.Name, Title: t.Title, Family: t.Family, Kind: string(t.Kind), Utility: t.Utility, Mechanism: t.Mechanism, Where: t.Where,
+	}
+}
+
+// table is the list as lines of a table.
+func (l *selectionList) table() [][]string {
+	rows := [][]string{{"name", "family", "kind", "utility", "mechanism", "title"}}
+	for _, t := range l.Tasks {
+		rows = append(rows, []string{t.Name, t.Family, t.Kind, t.Utility, t.Mechanism, t.Title})
+	}
+	return rows
+}
+
+// emitSelection prints a result as JSON, CSV or a table, and stores it with
+// --out.
+func (p *program) emitSelection(o common, name string, v any, rows [][]string) error {
+	encode := func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(v)
+	}
+	if o.out != "" {
+		if err := makeFolder(o.out); err != nil {
+			return err
+		}
+		if err := report.WriteFileAtomic(filepath.Join(o.out, name+".json"), encode); err != nil {
+			return err
+		}
+	}
+	switch o.format {
+	case report.FormatJSON:
+		return encode(p.stdout)
+	case report.FormatCSV:
+		return csv.NewWriter(p.stdout).WriteAll(rows)
+	}
+	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	for _, r := range rows {
+		for i, field := range r {
+			if i > 0 {
+				fmt.Fprint(w, "\t")
+			}
+			fmt.Fprint(w, field)
+		}
+		fmt.Fprintln(w)
+	}
+	return w.Flush()
+}

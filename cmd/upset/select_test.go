@@ -1,0 +1,53 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestSelectList(t *testing.T) {
+	all := parse(t, mustRun(t, codeDone, "select", "list", "--format", "json").out)["tasks"].([]any)
+	kinds := map[string]int{}
+	for _, v := range all {
+		task := v.(map[string]any)
+		for _, key := range []string{"name", "title", "family", "kind", "utility", "mechanism"} {
+			if task[key] == "" || task[key] == nil {
+				t.Errorf("%v has no %s", task["name"], key)
+			}
+		}
+		kinds[task["kind"].(string)]++
+	}
+	if kinds["npu"] < 3 || kinds["product"] != 4 || len(kinds) != 2 {
+		t.Errorf("tasks by kind: %v", kinds)
+	}
+	some := parse(t, mustRun(t, codeDone, "select", "list", "--mechanism", "threshold", "--format", "json", "--family", "exit").out)["tasks"].([]any)
+	if len(some) != 2 {
+		t.Errorf("%d tasks of the family exit with a threshold", len(some))
+	}
+	if lines := strings.Count(mustRun(t, codeDone, "select", "list", "--format", "csv").out, "\n"); lines != len(all)+1 {
+		t.Errorf("%d lines of CSV for %d tasks", lines, len(all))
+	}
+}
+
+// TestSelectRun runs the shortest task; flags may stand on either side of it.
+func TestSelectRun(t *testing.T) {
+	before := mustRun(t, codeDone, "select", "run", "--format", "json", "conformal-selection")
+	after := mustRun(t, codeDone, "select", "run", "conformal-selection", "conformal-selection", "--workers", "1", "--format", "json")
+	if before.out != after.out {
+		t.Error("the result depends on the number of workers or the place of the flags")
+	}
+	tasks := parse(t, before.out)["tasks"].([]any)
+	task := tasks[0].(map[string]any)
+	if len(tasks) != 1 || task["pass"] != true || task["inferences"].(float64) != 1200 || task["cycles"].(float64) < 1200*1000 || len(task["score_digest"].(string)) != 64 {
+		t.Errorf("%s", before.out)
+	}
+	for _, line := range []string{
+		"select run", "select run --all window-cascade", "select run nothing", "select run block-descent", "select list x", "select list --family none",
+		"select", "select run --npu u55 window-cascade",
+	} {
+		o := mustRun(t, codeUsage, strings.Fields(line)...)
+		if o.out != "" || strings.Count(o.errors, "\n") != 1 {
+			t.Errorf("upset %s:\n%s%s", line, o.errors, o.out)
+		}
+	}
+}

@@ -1,0 +1,184 @@
+package exit
+
+import (
+	"fmt"
+	"slices"
+
+	"upset/models/selection"
+	"upset/models/selection/artefacts"
+	"upset/models/selection/kit"
+	"upset/models/tflite"
+)
+
+// The decision is to accept the most certain 80 % of the answers, and the second
+// stage sees those whose certainty lies within windowHalf of that quantile on
+// either side (the paper's symmetric window; the widths are our choice).
+const (
+	windowCoverage = 0.8
+	windowHalf     = 0.14
+	windowClasses  = 10
+)
+
+// windowTask is the two-stage cascade of Xia and Bouganis, "Window-Based
+// Early-Exit Cascades for Uncertainty Estimation" (ICCV 2023).
+func windowTask() selection.Task {
+	return selection.Task{
+		Name:   "window-cascade",
+		Title:  "Window-Based Early-Exit Cascades for Uncertainty Estimation: When Deep Ensembles are More Efficient than Single Models",
+		Family: "exit", Kind: selection.OnNPU, Utility: "uncertainty", Mechanism: "threshold",
+		Metric: selection.Depth, Epsilon: 0.01, Build: buildWindow, Check: checkWindow,
+	}
+}
+
+// window sends a row to the second scorer where the first one is not clearly
+// above or below the threshold of acceptance.
+type window struct {
+	truth           []int
+	low, high, edge float64
+}
+
+func buildWindow(seed uint64) (*selection.Workload, error) {
+	f, err := artefacts.Open("window-cascade", seed)
+	if err != nil {
+		return nil, err
+	}
+	w := &selection.Workload{}
+	for _, name := range []string{"small", "big"} {
+		s, err := f.Scorer(name, "rows.bin")
+		if err != nil {
+			return nil, err
+		}
+		w.Scorers = append(w.Scorers, s)
+	}
+	r := &window{}
+	if r.truth, err = f.Labels("truth.bin"); err != nil {
+		return nil, err
+	}
+	var validation struct{ Small, Big []float64 }
+	if err := f.JSON("validation.json", &validation); err != nil {
+		return nil, err
+	}
+	r.edge = kit.Quantile(validation.Small, 1-windowCoverage)
+	r.low = kit.Quantile(validation.Small, 1-windowCoverage-windowHalf)
+	r.high = kit.Quantile(validation.Small, 1-windowCoverage+windowHalf)
+	w.Rule = r
+	return w, nil
+}
+
+// stages returns for one row the depth, the class and the certainty.
+func (r *window) stages(scores []selection.Table, row int) (depth, class int, certainty float64) {
+	class, certainty, _ = confidence(&scores[0], row, 0, windowClasses)
+	if certainty < r.low || certainty > r.high {
+		return 1, class, certainty
+	}
+	class, certainty, _ = confidence(&scores[1], row, 0, windowClasses)
+	return 2, class, certainty
+}
+
+// Decide gives the depth of every row as an item, and as a value 1 where its
+// answer is accepted.
+func (r *window) Decide(scores []selection.Table) (selection.Outcome, error) {
+	if len(scores) != 2 || scores[0].Width != windowClasses || scores[1].Width != windowClasses || scores[0].Rows() != len(r.truth) || scores[1].Rows() != len(r.truth) {
+		return selection.Outcome{}, fmt.Errorf("window cascade: it needs the logits of two networks for %d rows", len(r.truth))
+	}
+	o := selection.Outcome{Metric: selection.Depth}
+	for i := range r.truth {
+		depth, _, certainty := r.stages(scores, i)
+		accepted := 0.0
+		if certainty >= r.edge {
+			accepted = 1
+		}
+		o.Items, o.Values = append(o.Items, depth), append(o.Values, accepted)
+	}
+	return o, nil
+}
+
+// Consequence is 1 where an answer is accepted or refused wrongly, since each is
+// a hazard by itself; else the share of rows of another depth.
+func (r *window) Consequence(_ []selection.Table, golden, faulty selection.Outcome) float64 {
+	if !slices.Equal(golden.Values, faulty.Values) {
+		return 1
+	}
+	return selection.ShareOfRows(golden.Items, faulty.Items)
+}
+
+// risk is the share of wrong answers among the most certain 80 %.
+func risk(certainty []float64, right []bool) float64 {
+	wrong, n := 0, int(windowCoverage*float64(len(right)))
+	for _, i := range kit.Order(certainty)[:n] {
+		if !right[i] {
+			wrong++
+		}
+	}
+	return float64(wrong) / float64(n)
+}
+
+// risks compares the cascade with each network alone on one pool.
+func (r *window) risks(scores []selection.Table) (small, big, cascade, passed float64) {
+	n := len(r.truth)
+	certainty, right := [3][]float64{}, [3][]bool{}
+	for i, truth := range r.truth {
+		note := func(k, class int, c float64) {
+			certainty[k], right[k] = append(certainty[k], c), append(right[k], class == truth)
+		}
+		for k := range scores {
+			class, c, _ := confidence(&scores[k], i, 0, windowClasses)
+			note(k, class, c)
+		}
+		depth, class, c := r.stages(scores, i)
+		note(2, class, c)
+		passed += float64(depth-1) / float64(n)
+	}
+	return risk(certainty[0], right[0]), risk(certainty[1], right[1]), risk(certainty[2], right[2]), passed
+}
+
+// Bounds of the check: a cascade that sends on at most 35 % of the rows closes
+// at least 60 % of the gap in risk between the two networks at no more than half
+// the work of the large one.
+const (
+	windowPassed = 0.35
+	windowGap    = 0.6
+	windowCost   = 0.5 // of the large network's multiply-accumulates
+)
+
+// denseMACs counts the multiply-accumulates of a network of dense layers.
+func denseMACs(s *selection.Scorer) (int, error) {
+	m, err := tflite.Parse(s.Model)
+	if err != nil {
+		return 0, fmt.Errorf("scorer %s: %w", s.Name, err)
+	}
+	n := 0
+	for _, op := range m.Subgraphs[0].Operators {
+		if op.Code == tflite.OpFullyConnected {
+			n += len(m.Subgraphs[0].Tensors[op.Inputs[1]].Data)
+		}
+	}
+	return n, nil
+}
+
+func checkWindow(runs []selection.Run) (selection.Check, error) {
+	var small, big, cascade, most, cost float64
+	for _, run := range runs {
+		r, ok := run.Workload.Rule.(*window)
+		if !ok {
+			return selection.Check{}, fmt.Errorf("window cascade: a run of another task")
+		}
+		cheap, err := denseMACs(&run.Workload.Scorers[0])
+		if err != nil {
+			return selection.Check{}, err
+		}
+		dear, err := denseMACs(&run.Workload.Scorers[1])
+		if err != nil {
+			return selection.Check{}, err
+		}
+		s, b, c, passed := r.risks(run.Scores)
+		cost = max(cost, float64(cheap)/float64(dear)+passed)
+		small, big, cascade, most = small+s/float64(len(runs)), big+b/float64(len(runs)), cascade+c/float64(len(runs)), max(most, passed)
+	}
+	closed := (small - cascade) / (small - big)
+	return selection.Check{
+		Metric: "share of the gap in risk at 80 % coverage that is closed", Threshold: windowGap, Measured: closed,
+		Baseline: 0, Against: "the small network alone", Pass: small > big && closed >= windowGap && most <= windowPassed && cost <= windowCost,
+		Note: fmt.Sprintf("mean risk: small %.4f, big %.4f, cascade %.4f; at most %.1f %% of the rows sent on, at %.2f of the large network's work", small, big, cascade, 100*most, cost),
+	}, nil
+}

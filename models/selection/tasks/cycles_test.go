@@ -1,0 +1,55 @@
+package tasks
+
+import (
+	"bytes"
+	"context"
+	"testing"
+
+	"upset/models/selection"
+	"upset/npu"
+	"upset/npu/isa"
+)
+
+// TestCycles runs a few rows of every scorer on the cycle-level machine: the
+// bytes are those of the functional machine, and an inference is long enough
+// for faults to have somewhere to strike.
+func TestCycles(t *testing.T) {
+	const rows, least = 3, 1000
+	all, err := All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := isa.ParseConfig("u55-128")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range all {
+		if all[i].Kind != selection.OnNPU {
+			continue
+		}
+		w, err := all[i].Build(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k := range w.Scorers {
+			w.Scorers[k].Rows = w.Scorers[k].Rows[:rows]
+		}
+		s, err := w.Score(context.Background(), selection.Machine{Config: cfg, System: npu.DefaultSystem(), Workers: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := w.Functional(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, cycles := range s.Each {
+			t.Logf("%s, %s: %d cycles", all[i].Name, w.Scorers[k].Name, cycles)
+			if cycles <= least {
+				t.Errorf("%s, %s: an inference takes %d cycles", all[i].Name, w.Scorers[k].Name, cycles)
+			}
+			if !bytes.Equal(s.Tables[k].Data, want[k].Data) {
+				t.Errorf("%s, %s: the machines differ", all[i].Name, w.Scorers[k].Name)
+			}
+		}
+	}
+}
