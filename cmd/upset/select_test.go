@@ -17,7 +17,7 @@ func TestSelectList(t *testing.T) {
 		}
 		kinds[task["kind"].(string)]++
 	}
-	if kinds["npu"] < 3 || kinds["product"] != 4 || len(kinds) != 2 {
+	if kinds["npu"] < 3 || kinds["product"] < 3 || len(kinds) != 2 {
 		t.Errorf("tasks by kind: %v", kinds)
 	}
 	some := parse(t, mustRun(t, codeDone, "select", "list", "--mechanism", "threshold", "--format", "json", "--family", "exit").out)["tasks"].([]any)
@@ -38,11 +38,11 @@ func TestSelectRun(t *testing.T) {
 	}
 	tasks := parse(t, before.out)["tasks"].([]any)
 	task := tasks[0].(map[string]any)
-	if len(tasks) != 1 || task["pass"] != true || task["inferences"].(float64) != 1200 || task["cycles"].(float64) < 1200*1000 || len(task["score_digest"].(string)) != 64 {
+	if len(tasks) != 1 || task["pass"] != true || task["inferences"].(float64) != 1200 || task["cycles"].(float64) <= 1000 || task["total_cycles"].(float64) < 1200*1000 || len(task["score_digest"].(string)) != 64 {
 		t.Errorf("%s", before.out)
 	}
 	for _, line := range []string{
-		"select run", "select run --all window-cascade", "select run nothing", "select run block-descent", "select list x", "select list --family none",
+		"select run", "select run --all window-cascade", "select run nothing", "select run adaptive-sampling", "select list x", "select list --family none",
 		"select", "select run --npu u55 window-cascade",
 	} {
 		o := mustRun(t, codeUsage, strings.Fields(line)...)

@@ -31,6 +31,7 @@ func Example() {
 	run := &selection.Run{Workload: w, Scores: []selection.Table{{Scale: 0.1, Width: 1, Data: []byte{10, 40, 30, 20}}}}
 	run.Outcome, _ = w.Decide(run.Scores)
 	faulty, _ := w.Transient(run.Scores, 0, 3, []byte{35})
-	fmt.Printf("%v %v %.2f\n", run.Outcome.Items, faulty.Items, task.Effect(run, faulty))
-	// Output: [1 2] [1 3] {true 0.67 0.14 true}
+	e := task.Effect(run, faulty)
+	fmt.Printf("%v %v %v %.2f %.2f %v\n", run.Outcome.Items, faulty.Items, e.Changed, e.Distance, e.Consequence, e.Consequential)
+	// Output: [1 2] [1 3] true 0.67 0.14 true
 }
