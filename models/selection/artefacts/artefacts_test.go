@@ -40,7 +40,11 @@ func TestRefusals(t *testing.T) {
 	if _, err := f.Scorer("models", "absent.bin"); err == nil {
 		t.Error("no such rows: no error")
 	}
-	if _, err := f.Scorer("models", "models.tflite"); err == nil {
+	other, err := Open("window-cascade", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Scorer("small", "truth.bin"); err == nil {
 		t.Error("a file that is no whole number of rows: no error")
 	}
 	if err := f.JSON("rows.bin", new(int)); err == nil {
