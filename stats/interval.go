@@ -72,12 +72,7 @@ func WilsonUpper(failures, n int, confidence float64) (float64, error) {
 
 // wilson is centre and half-width of the score interval for normal quantile z.
 func wilson(failures, n int, z float64) (centre, half float64) {
-	size := float64(n)
-	p := float64(failures) / size
-	scale := 1 + z*z/size
-	centre = (p + z*z/(2*size)) / scale
-	half = z * math.Sqrt(p*(1-p)/size+z*z/(4*size*size)) / scale
-	return centre, half
+	return score(float64(failures)/float64(n), float64(n), z)
 }
 
 // ClopperPearson is the exact two-sided interval of Clopper and Pearson

@@ -1,0 +1,97 @@
+package stats_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"upset/stats"
+)
+
+func ExampleInterval() {
+	for _, failures := range []int{0, 3, 50} {
+		low, high, method, err := stats.Interval(failures, 1000, 0.95)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Printf("%d of 1000: %.5f to %.5f (%s)\n", failures, low, high, method)
+	}
+	// Output:
+	// 0 of 1000: 0.00000 to 0.00368 (clopper-pearson)
+	// 3 of 1000: 0.00062 to 0.00874 (clopper-pearson)
+	// 50 of 1000: 0.03813 to 0.06531 (wilson)
+}
+
+func ExampleCombine() {
+	// Two blocks: raw rates of 40 and 2 FIT; nothing seen in the second.
+	total, err := stats.Combine([]stats.Stratum{
+		{Weight: 40, N: 4000, Failures: 12},
+		{Weight: 2, N: 500},
+	}, 0.95)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("%.3f FIT, between %.3f and %.3f\n", total.Estimate, total.Lower, total.Upper)
+	// Output: 0.120 FIT, between 0.069 and 0.194
+}
+
+func ExampleSequential() {
+	plan := stats.Sequential{Weights: []float64{0.7, 0.3}, Pilot: 50}
+	pilot, _ := plan.Next(nil, nil, 400)
+	next, _ := plan.Next(pilot, []int{1, 20}, 400)
+	fmt.Println(pilot, next)
+	// Output: [50 50] [149 151]
+}
+
+func ExampleConfidenceSequence() {
+	// Looked at after every batch, stopped at ±25 %.
+	stop, _ := stats.NewStopper(stats.Precision{Relative: 0.25})
+	for _, look := range [][2]int{{12, 100}, {55, 500}, {110, 1000}, {231, 2000}} {
+		low, high, _ := stats.ConfidenceSequence(look[0], look[1], 0.95)
+		done := stop.Look(low, high)
+		fmt.Printf("%d/%d: %.3f to %.3f, %v\n", look[0], look[1], low, high, done)
+		if done {
+			break
+		}
+	}
+	// Output:
+	// 12/100: 0.040 to 0.254, false
+	// 55/500: 0.067 to 0.166, false
+	// 110/1000: 0.077 to 0.150, false
+	// 231/2000: 0.091 to 0.144, true
+}
+
+func ExampleMcNemar() {
+	// The same 1,000 faults with and without a mechanism: 5 violate only with
+	// it, 25 only without.
+	p, _ := stats.McNemar(5, 25)
+	low, high, _ := stats.PairedDifference(5, 25, 1000, 0.95)
+	fmt.Printf("P = %.5f, difference %.4f to %.4f\n", p, low, high)
+	// Output: P = 0.00032, difference -0.0322 to -0.0100
+}
+
+func ExampleClusteredBootstrap() {
+	inputs := []stats.Cluster{{N: 100, Failures: 2}, {N: 100, Failures: 9}, {N: 100, Failures: 4},
+		{N: 100, Failures: 1}, {N: 100, Failures: 6}, {N: 100, Failures: 2}}
+	t, _ := stats.Clustered(inputs, 0.95)
+	b, _ := stats.ClusteredBootstrap(inputs, 0.95, 2000, rand.NewPCG(1, 2))
+	fmt.Printf("%.3f: %.3f to %.3f, resampled %.3f to %.3f\n", t.Estimate, t.Low, t.High, b.Low, b.High)
+	_, err := stats.Clustered(inputs[:3], 0.95)
+	fmt.Println(err)
+	// Output:
+	// 0.040: 0.008 to 0.072, resampled 0.015 to 0.073
+	// 3 clusters with injections: an interval over inputs needs at least 6: run more inputs
+}
+
+func ExampleSplit() {
+	parts := []stats.PartRates{{
+		Name: "mac", Raw: 10,
+		Safe:     stats.Limits{Estimate: 8, Lower: 7.8, Upper: 8.2},
+		Missed:   stats.Limits{Estimate: 0.05, Lower: 0.02, Upper: 0.08},
+		Detected: stats.Limits{Estimate: 1.95, Lower: 1.8, Upper: 2.1},
+	}}
+	classes, _ := stats.Split(parts, nil)
+	fmt.Printf("SPFM %.3f, at least %.3f; latent metric assessed: %v\n", classes.SPFM.Estimate, classes.SPFM.Lower, classes.Assessed)
+	// Output: SPFM 0.995, at least 0.992; latent metric assessed: false
+}

@@ -1,0 +1,242 @@
+package stats
+
+import (
+	"fmt"
+	"math"
+)
+
+// Sequential plans a campaign in rounds: a pilot, then Neyman allocation on
+// the smoothed proportions of all rounds so far. What [Sequential.Next] returns
+// depends on its arguments alone.
+type Sequential struct {
+	// Weights are those of the total, see [Stratum].
+	Weights []float64
+	// Cost is the mean cost of an injection in cycles; nil takes all as equal.
+	Cost []float64
+	// Sizes are the numbers of sites of finite strata drawn without
+	// replacement; 0 or nil is no limit.
+	Sizes []int
+	// Pilot is the number of injections per stratum in the first round, 0 is
+	// taken as [PilotSize].
+	Pilot int
+	// Floor is the least number per stratum in every later round.
+	Floor int
+}
+
+// PilotSize is the usual pilot per stratum (our choice: lower end of the usual
+// 50 to 100).
+const PilotSize = 50
+
+// hedge is the share of each allocation that stays proportional, so that a
+// misleading pilot cannot cost much (our choice).
+const hedge = 0.2
+
+// RoundTotals are the numbers of injections done after each round: the first
+// is the pilot, each later one half as much again, the last the whole (our
+// choice). They depend on nothing that is observed.
+func RoundTotals(first, total int) []int {
+	if first <= 0 || total <= 0 {
+		return nil
+	}
+	var out []int
+	for n := min(first, total); n < total; n += max(1, n/2) {
+		out = append(out, n)
+	}
+	// A last round of less than a quarter of what is done joins the one before.
+	if k := len(out); k > 1 && total-out[k-1] < out[k-1]/4 {
+		out = out[:k-1]
+	}
+	return append(out, total)
+}
+
+// Next allocates the next round, after which total injections shall be done.
+// N and failures are the counts of all rounds so far, nil before the pilot.
+func (s Sequential) Next(n, failures []int, total int) ([]int, error) {
+	k := len(s.Weights)
+	if n == nil && failures == nil {
+		n, failures = make([]int, k), make([]int, k)
+	}
+	if err := s.check(n, failures); err != nil {
+		return nil, err
+	}
+	done := 0
+	for _, x := range n {
+		done += x
+	}
+	if total < done {
+		return nil, fmt.Errorf("allocation: %d injections wanted in all, %d are done already", total, done)
+	}
+	if done == 0 {
+		return s.pilot(total)
+	}
+	scores, err := s.scores(n, failures)
+	if err != nil {
+		return nil, err
+	}
+	return s.fill(scores, n, total-done)
+}
+
+// check compares lengths and counts.
+func (s Sequential) check(n, failures []int) error {
+	k := len(s.Weights)
+	if len(n) != k || len(failures) != k || s.Cost != nil && len(s.Cost) != k || s.Sizes != nil && len(s.Sizes) != k {
+		return fmt.Errorf("allocation: %d weights, %d counts, %d failures, %d costs, %d sizes: lengths must agree", k, len(n), len(failures), len(s.Cost), len(s.Sizes))
+	}
+	if s.Pilot < 0 || s.Floor < 0 {
+		return fmt.Errorf("allocation: pilot %d and floor %d must not be negative", s.Pilot, s.Floor)
+	}
+	for i := range n {
+		if err := checkCounts(failures[i], n[i]); err != nil {
+			return fmt.Errorf("allocation, stratum %d: %w", i, err)
+		}
+		if !(s.Weights[i] >= 0) || math.IsInf(s.Weights[i], 0) {
+			return fmt.Errorf("allocation: weight %d is %v, must be finite and not negative", i, s.Weights[i])
+		}
+		if s.Cost != nil && (!(s.Cost[i] > 0) || math.IsInf(s.Cost[i], 0)) {
+			return fmt.Errorf("allocation: cost %d is %v, must be finite and positive", i, s.Cost[i])
+		}
+		if s.Sizes != nil && (s.Sizes[i] < 0 || s.Sizes[i] > 0 && n[i] > s.Sizes[i]) {
+			return fmt.Errorf("allocation: stratum %d has %d sites, %d injected: draw without replacement, or give no size", i, s.Sizes[i], n[i])
+		}
+	}
+	return nil
+}
+
+// pilot gives every stratum the same, less where it is smaller or the whole
+// campaign is.
+func (s Sequential) pilot(total int) ([]int, error) {
+	each := s.Pilot
+	if each == 0 {
+		each = PilotSize
+	}
+	out, sum := make([]int, len(s.Weights)), 0
+	for i, w := range s.Weights {
+		if w > 0 {
+			out[i] = s.room(i, 0, each)
+			sum += out[i]
+		}
+	}
+	if sum > total {
+		return nil, fmt.Errorf("allocation: a pilot of %d per stratum needs %d injections, only %d given: raise the number of injections or merge strata", each, sum, total)
+	}
+	return out, nil
+}
+
+// room is want, or what stratum i has left.
+func (s Sequential) room(i, done, want int) int {
+	if s.Sizes == nil || s.Sizes[i] == 0 {
+		return want
+	}
+	return min(want, s.Sizes[i]-done)
+}
+
+// scores are the shares of the best allocation by what is known: weight times
+// deviation over the root of the cost, hedged by the weights alone.
+//
+// Proportions are [Smoothed]. Shrinking them towards that of all injections
+// instead starves a stratum whose pilot saw nothing: it stays at nothing, and
+// the total is too low (measured: by up to a standard error).
+func (s Sequential) scores(n, failures []int) ([]float64, error) {
+	var heaviest float64
+	for _, w := range s.Weights {
+		heaviest = math.Max(heaviest, w)
+	}
+	if heaviest == 0 {
+		return nil, fmt.Errorf("allocation: no stratum of positive weight")
+	}
+	scores := make([]float64, len(n))
+	plain := make([]float64, len(n))
+	var sum, plainSum float64
+	for i, w := range s.Weights {
+		p := Smoothed(failures[i], n[i])
+		plain[i] = w / heaviest
+		scores[i] = plain[i] * math.Sqrt(p*(1-p))
+		if s.Cost != nil {
+			scores[i] /= math.Sqrt(s.Cost[i])
+		}
+		sum += scores[i]
+		plainSum += plain[i]
+	}
+	for i := range scores {
+		scores[i] = (1-hedge)*scores[i]/sum + hedge*plain[i]/plainSum
+	}
+	return scores, nil
+}
+
+// fill spends rest injections so that the totals come as close to the scores
+// as they can: what a stratum has too many already, or cannot take, goes to
+// the others in proportion.
+func (s Sequential) fill(scores []float64, n []int, rest int) ([]int, error) {
+	add := make([]int, len(n))
+	for i, w := range s.Weights {
+		if w > 0 {
+			add[i] = s.room(i, n[i], s.Floor)
+			rest -= add[i]
+		}
+	}
+	if rest < 0 {
+		return nil, fmt.Errorf("allocation: a floor of %d per stratum needs %d more injections than the round has: lower the floor", s.Floor, -rest)
+	}
+	want := s.level(scores, n, add, rest)
+	var open []int
+	left := rest
+	for i, x := range want {
+		add[i] += int(x)
+		left -= int(x)
+		want[i] = x - math.Floor(x)
+		if s.Weights[i] > 0 {
+			open = append(open, i)
+		}
+	}
+	// Largest remainder, ties to the lower index, where there is room.
+	for ; left > 0; left-- {
+		best := -1
+		for _, i := range open {
+			if s.room(i, n[i]+add[i], 1) == 1 && (best < 0 || want[i] > want[best]) {
+				best = i
+			}
+		}
+		if best < 0 {
+			break // every stratum is exhausted
+		}
+		add[best]++
+		want[best]--
+	}
+	return add, nil
+}
+
+// level raises every stratum to the common level t·score, between what it has
+// and what it can take, with t such that rest injections are spent.
+func (s Sequential) level(scores []float64, n, add []int, rest int) []float64 {
+	want := make([]float64, len(n))
+	spend := func(t float64) float64 {
+		var sum float64
+		for i, c := range scores {
+			want[i] = 0
+			if s.Weights[i] == 0 {
+				continue
+			}
+			want[i] = math.Max(0, t*c-float64(n[i]+add[i]))
+			want[i] = math.Min(want[i], float64(s.room(i, n[i]+add[i], rest)))
+			sum += want[i]
+		}
+		return sum
+	}
+	low, high := 0.0, 1.0
+	for range 1000 {
+		if spend(high) >= float64(rest) || math.IsInf(high, 1) {
+			break
+		}
+		low, high = high, high*2
+	}
+	for range 100 {
+		middle := low + (high-low)/2
+		if spend(middle) > float64(rest) {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	spend(low)
+	return want
+}
