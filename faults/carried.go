@@ -5,6 +5,7 @@ import (
 
 	"upset/netlist"
 	"upset/npu"
+	"upset/npu/cone"
 	"upset/npu/isa"
 )
 
@@ -16,6 +17,11 @@ import (
 type binding struct {
 	known bool
 	last  int // the last operation that was under way
+
+	// Operations behind it that find other values in their registers, and whether
+	// those of the next inference will as well.
+	altered []cone.Altered
+	next    bool
 }
 
 // Registers that carry values from operand to result.
@@ -32,17 +38,19 @@ func (w *Worker) bound(p netlist.Place) binding {
 	for _, prefix := range valuePaths {
 		if strings.HasPrefix(p.Register.Name, prefix) {
 			_, next := w.e.under(&w.base.S.Flops)
-			return binding{true, next - 1}
+			return binding{known: true, last: next - 1}
 		}
 	}
 	return binding{}
 }
 
-// rebound binds a run to what is under way at a point where only values differ,
-// and no constants of these or later operations.
+// rebound binds a run to what is under way at a point where only values differ, in
+// the datapath or in the configuration, and no constants of these or later
+// operations.
 func (w *Worker) rebound(u *pursuit) {
 	e, p := w.e, &u.g.points[u.i]
-	if !e.sameControl(&w.m.S.Flops, &p.flops) {
+	altered, again, ok := e.valuesOnly(&w.m.S.Flops, &p.flops)
+	if !ok {
 		return
 	}
 	var all bool
@@ -50,16 +58,37 @@ func (w *Worker) rebound(u *pursuit) {
 		return
 	}
 	under, next := e.under(&p.flops)
-	first := next
 	for _, op := range under {
-		first = min(first, op)
-	}
-	for _, o := range e.follow.ops[first:] {
-		if touches(w.list, o.Constants) {
+		if touches(w.list, e.follow.ops[op].Constants) {
 			return
 		}
 	}
-	u.bound = binding{true, next - 1}
+	if e.constantsTouched(w.list, next) {
+		return
+	}
+	u.bound = binding{known: true, last: next - 1, altered: altered, next: again}
+}
+
+// constantsTouched reports whether an operation to come will find a byte of the list
+// in its constants. Those that operations in front of it write will not be there
+// any more.
+func (e *Engine) constantsTouched(list []change, next int) bool {
+	ops := e.follow.ops
+	for i := next; i < len(ops) && len(list) > 0; i++ {
+		if touches(list, ops[i].Constants) {
+			return true
+		}
+		if touches(list, ops[i].Writes) {
+			left := make([]change, 0, len(list))
+			for _, c := range list {
+				if !written(ops[i:i+1], c.addr) {
+					left = append(left, c)
+				}
+			}
+			list = left
+		}
+	}
+	return false
 }
 
 // carried leaves the clock when the operations that an upset is bound to are done:
@@ -81,7 +110,7 @@ func (w *Worker) carried(r *Record, u *pursuit) bool {
 	}
 	if e.apart(u.bound.last+1, next) && e.tablesAlike(w.m, p) {
 		w.handOffState().without(w.list, e.follow.ops[u.bound.last+1:next])
-		if w.propagate(r, u, u.bound.last+1) {
+		if w.propagate(r, u, u.bound.last+1, u.bound.altered, u.bound.next) {
 			return true
 		}
 	}
@@ -115,13 +144,23 @@ func (e *Engine) apart(from, to int) bool {
 	return true
 }
 
-// sameControl reports whether two states differ in values of the datapath only.
+// sameControl reports whether two states differ in values only.
 func (e *Engine) sameControl(a, b *npu.Flops) bool {
+	_, _, ok := e.valuesOnly(a, b)
+	return ok
+}
+
+// valuesOnly reports whether two states differ only in values of the datapath and in
+// configuration that enters nothing but the arithmetic. See future.configValues.
+func (e *Engine) valuesOnly(a, b *npu.Flops) (altered []cone.Altered, next, ok bool) {
 	if !quickAlike(a, b) {
-		return false
+		return nil, false, false
 	}
 	x, y := npu.Control(a), npu.Control(b)
 	withoutSetup(&x.CC)
 	withoutSetup(&y.CC)
-	return x == y && e.future.configAlike(a, b)
+	if x != y {
+		return nil, false, false
+	}
+	return e.future.configValues(a, b)
 }

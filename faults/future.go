@@ -3,6 +3,7 @@ package faults
 import (
 	"upset/models/driver"
 	"upset/npu"
+	"upset/npu/cone"
 	"upset/npu/isa"
 )
 
@@ -140,12 +141,39 @@ func (f *future) setBetween(reg, from, to int) bool {
 // fault-free state b only in what the rest of this inference and the next do not
 // look at.
 func (f *future) configAlike(a, b *npu.Flops) bool {
+	return f.banksAlike(a, b, npu.SameEffect) && f.currentAlike(&a.CC.Bank[b.CC.Cur&3], &b.CC.Bank[b.CC.Cur&3], position(&b.CC))
+}
+
+// configValues reports whether the configuration differs only in that and in values
+// of the arithmetic, which decide neither what the machine does nor when. It lists
+// the operations to come that will compute with other values, and whether the next
+// inference will.
+func (f *future) configValues(a, b *npu.Flops) (list []cone.Altered, next, ok bool) {
+	if !f.banksAlike(a, b, npu.SameControl) {
+		return nil, false, false
+	}
+	ok = f.walk(&a.CC.Bank[b.CC.Cur&3], &b.CC.Bank[b.CC.Cur&3], position(&b.CC), func(op int, s *npu.Setup, again bool) bool {
+		if f.ops[op].dma || !npu.SameControl(f.config, s, &f.ops[op].setup) {
+			return false
+		}
+		if again {
+			next = true
+		} else {
+			list = append(list, cone.Altered{Op: op, Decoded: isa.Decode(&s.Registers, s.Op, s.Param)})
+		}
+		return true
+	})
+	return list, next, ok
+}
+
+// banksAlike compares the pointers to the stream and the configuration of the
+// operations under way.
+func (f *future) banksAlike(a, b *npu.Flops, same func(isa.Config, *npu.Setup, *npu.Setup) bool) bool {
 	x, y := &a.CC, &b.CC
 	if x.QSize < y.QSize || x.QConfig != y.QConfig {
 		return false
 	}
-	pos := position(y)
-	if !f.regionsAlike(x, y, f.used(b, pos)) || x.Cur != y.Cur {
+	if !f.regionsAlike(x, y, f.used(b, position(y))) || x.Cur != y.Cur {
 		return false
 	}
 	last := (b.Trav.IFM.Bank - 1) & 3 // the layout of the buffers follows from its registers
@@ -161,11 +189,11 @@ func (f *future) configAlike(a, b *npu.Flops) bool {
 		}
 		s := npu.Setup{Registers: x.Bank[k], Op: isa.Opcode(x.OpCode[k]), Param: uint32(x.OpParam[k])}
 		t := npu.Setup{Registers: y.Bank[k], Op: isa.Opcode(y.OpCode[k]), Param: uint32(y.OpParam[k])}
-		if !npu.SameEffect(f.config, &s, &t) {
+		if !same(f.config, &s, &t) {
 			return false
 		}
 	}
-	return f.currentAlike(&x.Bank[y.Cur&3], &y.Bank[y.Cur&3], pos)
+	return true
 }
 
 // used are the regions that operations under way or still to come use.
@@ -216,10 +244,17 @@ func (f *future) regionsAlike(x, y *npu.CCState, used uint8) bool {
 	return true
 }
 
-// currentAlike follows the registers that differ in the bank that is being filled
-// through the rest of the stream and once more through the whole of it: until they
-// are set anew, or an operation looks at one of them.
+// currentAlike reports whether no operation of this inference and the next looks at
+// a register that differs in the bank that is being filled.
 func (f *future) currentAlike(a, b *isa.Registers, pos int) bool {
+	return f.walk(a, b, pos, func(int, *npu.Setup, bool) bool { return false })
+}
+
+// walk follows the registers that differ in the bank that is being filled through
+// the rest of the stream and once more through the whole of it, until they are set
+// anew. It calls see for each operation that looks at one of them, with what that
+// operation will find, and stops where see says no.
+func (f *future) walk(a, b *isa.Registers, pos int, see func(op int, s *npu.Setup, again bool) bool) bool {
 	var differ []int
 	for r := range b {
 		if a[r] != b[r] {
@@ -241,7 +276,7 @@ func (f *future) currentAlike(a, b *isa.Registers, pos int) bool {
 			}
 			differ = left
 			from = o.word
-			if !f.indifferent(o, a, differ) {
+			if s, same := f.indifferent(o, a, differ); !same && !see(i, &s, pass > 0) {
 				return false
 			}
 		}
@@ -253,17 +288,17 @@ func (f *future) currentAlike(a, b *isa.Registers, pos int) bool {
 }
 
 // indifferent reports whether an operation does the same with the given registers
-// taken from a.
-func (f *future) indifferent(o *futureOp, a *isa.Registers, differ []int) bool {
+// taken from a, and returns its setup with them.
+func (f *future) indifferent(o *futureOp, a *isa.Registers, differ []int) (s npu.Setup, same bool) {
 	if len(differ) == 0 {
-		return true
+		return s, true
 	}
-	s := o.setup
+	s = o.setup
 	for _, r := range differ {
 		if o.dma && (r == int(isa.DMA0SrcRegion) || r == int(isa.DMA0DstRegion) || r == int(isa.DMA0Src) || r == int(isa.DMA0Dst) || r == int(isa.DMA0Len)) {
-			return false
+			return s, false
 		}
 		s.Registers[r] = a[r]
 	}
-	return o.dma || npu.SameEffect(f.config, &s, &o.setup)
+	return s, o.dma || npu.SameEffect(f.config, &s, &o.setup)
 }

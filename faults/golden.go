@@ -97,6 +97,11 @@ func (g *Golden) before(cycle uint64) int {
 	return max(0, i-1)
 }
 
+// behind returns the first point behind a cycle of the first inference.
+func (g *Golden) behind(cycle uint64) int {
+	return sort.Search(g.end, func(i int) bool { return g.points[i].cycle > cycle })
+}
+
 // opAt returns the operation under way at a cycle.
 func (g *Golden) opAt(cycle uint64) int {
 	i := sort.Search(len(g.Ops), func(i int) bool { return g.Ops[i].End >= cycle })

@@ -203,7 +203,7 @@ func (w *Worker) handOver(r *Record, u *pursuit) bool {
 	}
 	h.ends = g.ends(e.future, under, h.ends[:0])
 	h.gather(w.list, e.follow.stores, under, e.follow.ops, p.cycle)
-	return w.propagate(r, u, from)
+	return w.propagate(r, u, from, nil, false)
 }
 
 // handOffState returns the worker's memory for the hand-off.
@@ -256,20 +256,22 @@ func overlap(a, b []cone.Range) bool {
 	return false
 }
 
-// propagate follows the bytes of the hand-off from an operation to the end of the
-// inference and fills in the record.
-func (w *Worker) propagate(r *Record, u *pursuit, from int) bool {
+// propagate follows the bytes of the hand-off, and operations with other values in
+// their registers, from an operation to the end of the inference and fills in the
+// record. It reports false where it must be seen on the clock what becomes of it:
+// for example registers that will still be wrong in the next inference.
+func (w *Worker) propagate(r *Record, u *pursuit, from int, altered []cone.Altered, next bool) bool {
 	e, g := w.e, u.g
 	if n := len(w.hand.diff); e.planted.dropByte && n > 0 {
 		w.hand.diff = w.hand.diff[:n-1]
 	}
-	left, macs, err := w.hand.runner.Propagate(g.trace, from, w.hand.diff)
+	left, macs, err := w.hand.runner.PropagateAltered(g.trace, from, w.hand.diff, altered)
 	w.hand.macs += macs
 	if err != nil {
 		return false
 	}
 	out, wrong := w.patched(g, left)
-	if !wrong && len(left) > 0 && !e.options.AssumeReload && !e.follow.stateless {
+	if !wrong && !e.options.AssumeReload && (next || len(left) > 0 && !e.follow.stateless) {
 		return false
 	}
 	r.settle(g, PathHandOff)

@@ -26,9 +26,10 @@ func watchMilestones(m *npu.Machine, n *int) {
 	}
 }
 
-// advanceShifting runs to a cycle. Where an operation begins or ends at another time
-// than in the fault-free run, but with the same control, the run is that one moved
-// in time: it returns with the new shift.
+// advanceShifting runs to a cycle, or to the first point behind the beginning or end of
+// an operation, since differences end there. Where an operation begins or ends at
+// another time than in the fault-free run, but with the same control, the run is
+// that one moved in time: it returns with the new shift.
 func (w *Worker) advanceShifting(u *pursuit, cycle uint64) {
 	m, list := w.m, w.e.milestones
 	if len(list) == 0 {
@@ -49,11 +50,17 @@ func (w *Worker) advanceShifting(u *pursuit, cycle uint64) {
 		}
 		k := &list[w.seen-1]
 		shift := int64(m.Cycle()) - int64(k.cycle)
-		if shift == u.shift || !w.e.sameControl(&m.S.Flops, &k.flops) {
+		if shift == u.shift {
+			if i := u.g.behind(k.cycle); i < u.i {
+				u.i, cycle = i, min(cycle, uint64(int64(u.g.points[i].cycle)+u.shift))
+			}
+			continue
+		}
+		if !w.e.sameControl(&m.S.Flops, &k.flops) {
 			continue
 		}
 		u.shift = shift
-		u.i = sort.Search(u.g.end, func(i int) bool { return u.g.points[i].cycle > k.cycle })
+		u.i = u.g.behind(k.cycle)
 		u.first = u.i
 		return
 	}

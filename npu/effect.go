@@ -19,6 +19,16 @@ func SameEffect(c isa.Config, a, b *Setup) bool {
 	return x == y
 }
 
+// SameControl reports whether an operation differs between the two setups at most
+// in values of its arithmetic (isa.Decoded.CopyValues): it reads and writes the same
+// places in the same cycles.
+func SameControl(c isa.Config, a, b *Setup) bool {
+	s := c.Spec()
+	x, y := a.params(s), b.params(s)
+	x.CopyValues(&y.Decoded)
+	return x == y
+}
+
 func (u *Setup) params(s *isa.Spec) params {
 	p := params{Decoded: isa.Decode(&u.Registers, u.Op, u.Param)}
 	p.IFMW, p.IFMH = p.IFMW&(1<<19-1), p.IFMH&(1<<19-1)

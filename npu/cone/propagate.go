@@ -20,6 +20,8 @@ type Runner struct {
 	left  []Byte
 	moved []Byte
 
+	altered []Altered // operations that run with other values
+
 	in, in2, bytes []byte
 	x, window      []int32
 	acc32          []int32
@@ -66,8 +68,8 @@ func (r *Runner) PropagateTo(t *Trace, from, to int, diff []Byte) (left []Byte, 
 		}
 		r.mem.set(b.Addr, b.Value)
 	}
-	for i := from; i < to && r.mem.live > 0; i++ {
-		if err := r.step(&r.p.ops[i], &t.ops[i]); err != nil {
+	for i, last := from, r.lastAltered(); i < to && (r.mem.live > 0 || i <= last); i++ {
+		if err := r.step(i, &t.ops[i]); err != nil {
 			return nil, r.macs, err
 		}
 	}
@@ -81,7 +83,8 @@ func (r *Runner) PropagateTo(t *Trace, from, to int, diff []Byte) (left []Byte, 
 }
 
 // step follows the differences through one operation.
-func (r *Runner) step(o *operation, g *recorded) error {
+func (r *Runner) step(op int, g *recorded) error {
+	o, altered := &r.p.ops[op], r.alteredAt(op)
 	if o.Kernel < 0 {
 		return r.transfer(o)
 	}
@@ -96,14 +99,18 @@ func (r *Runner) step(o *operation, g *recorded) error {
 		r.mem.collect(&r.b, &o.ifm2, g.ifm2)
 	}
 	changed := len(r.a.at)+len(r.b.at) > 0
-	if changed && g.opaque != "" {
+	if (changed || altered != nil) && g.opaque != "" {
 		return ErrClock
+	}
+	r.lut = g.lut
+	if altered != nil {
+		r.computeAltered(o.with(altered), g)
+		return nil
 	}
 	r.mem.drop(o.Writes)
 	if !changed {
 		return nil
 	}
-	r.lut = g.lut
 	switch o.Kind {
 	case Conv:
 		r.sparseConv(o, g)

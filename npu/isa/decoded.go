@@ -77,6 +77,17 @@ type Decoded struct {
 	UsesLUT     bool
 }
 
+// CopyValues takes the fields over that only enter the arithmetic: zero points,
+// clamps, scales, the scalar operand and the rounding. Nothing that an operation
+// reads, where it writes and how long it takes follows from them.
+func (d *Decoded) CopyValues(from *Decoded) {
+	d.IFM.ZeroPoint, d.IFM2.ZeroPoint, d.OFM.ZeroPoint = from.IFM.ZeroPoint, from.IFM2.ZeroPoint, from.OFM.ZeroPoint
+	d.ActMin, d.ActMax = from.ActMin, from.ActMax
+	d.OFMScale, d.OFMShift = from.OFMScale, from.OFMShift
+	d.OPAScale, d.OPAShift, d.OPBScale = from.OPAScale, from.OPAShift, from.OPBScale
+	d.Scalar, d.Round = from.Scalar, from.Round
+}
+
 // Accumulator formats (Arm U55 register header). Vela 3.10 never asks for AccFloat,
 // whose arithmetic is not public: it and the reserved value 3 are computed as
 // AccInt32 (our choice).
