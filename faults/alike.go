@@ -13,8 +13,15 @@ import (
 // their canonical forms are equal, and configuration differs only where the rest
 // of the stream does not look.
 func (e *Engine) alike(a, b *npu.Flops) bool {
+	o, ok := e.outlook(a, b)
+	return ok && o.plain()
+}
+
+// outlook reports whether a and b are alike but for configuration that waits for
+// later operations, and what that means for them.
+func (e *Engine) outlook(a, b *npu.Flops) (outlook, bool) {
 	if !quickAlike(a, b) {
-		return false
+		return outlook{}, false
 	}
 	x, y := npu.Canonical(a), npu.Canonical(b)
 	withoutSetup(&x.CC)
@@ -23,16 +30,19 @@ func (e *Engine) alike(a, b *npu.Flops) bool {
 		x.MAC.Acc, x.AO.In = y.MAC.Acc, y.AO.In
 	}
 	if x != y {
-		return false
+		return outlook{}, false
 	}
-	return e.planted.skipSetup || e.future.configAlike(a, b)
+	if e.planted.skipSetup {
+		return outlook{blocked: noneBlocked}, true
+	}
+	return e.future.outlook(a, b, npu.SameEffect)
 }
 
 // quickAlike compares a few registers that are always in use, which settles most
 // comparisons of states that have gone different ways.
 func quickAlike(a, b *npu.Flops) bool {
 	return a.CC.Offset == b.CC.Offset && a.CC.JobsOut == b.CC.JobsOut && a.SB.IBFull == b.SB.IBFull && a.SB.ABFull == b.SB.ABFull &&
-		a.DMA.WgtCnt == b.DMA.WgtCnt && a.WD.Fill == b.WD.Fill && a.Bus.Stray == b.Bus.Stray && a.CC.Run == b.CC.Run
+		a.DMA.WgtCnt == b.DMA.WgtCnt && a.WD.Fill == b.WD.Fill && a.CC.Run == b.CC.Run
 }
 
 // withoutSetup clears what configAlike compares.

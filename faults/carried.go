@@ -5,7 +5,6 @@ import (
 
 	"upset/netlist"
 	"upset/npu"
-	"upset/npu/cone"
 	"upset/npu/isa"
 )
 
@@ -18,10 +17,7 @@ type binding struct {
 	known bool
 	last  int // the last operation that was under way
 
-	// Operations behind it that find other values in their registers, and whether
-	// those of the next inference will as well.
-	altered []cone.Altered
-	next    bool
+	ahead outlook // for the operations behind it
 }
 
 // Registers that carry values from operand to result.
@@ -49,7 +45,7 @@ func (w *Worker) bound(p netlist.Place) binding {
 // operations.
 func (w *Worker) rebound(u *pursuit) {
 	e, p := w.e, &u.g.points[u.i]
-	altered, again, ok := e.valuesOnly(&w.m.S.Flops, &p.flops)
+	ahead, ok := e.valuesOnly(&w.m.S.Flops, &p.flops)
 	if !ok {
 		return
 	}
@@ -66,7 +62,7 @@ func (w *Worker) rebound(u *pursuit) {
 	if e.constantsTouched(w.list, next) {
 		return
 	}
-	u.bound = binding{known: true, last: next - 1, altered: altered, next: again}
+	u.bound = binding{known: true, last: next - 1, ahead: ahead}
 }
 
 // constantsTouched reports whether an operation to come will find a byte of the list
@@ -95,7 +91,7 @@ func (e *Engine) constantsTouched(list []change, next int) bool {
 // what they left in memory is all that the others can see of it.
 func (w *Worker) carried(r *Record, u *pursuit) bool {
 	e, p := w.e, &u.g.points[u.i]
-	if w.m.S.Bus.Stray != p.flops.Bus.Stray || w.m.S.RAM.SynLive != 0 {
+	if w.m.S.RAM.SynLive != 0 {
 		return false
 	}
 	under, next := e.under(&p.flops)
@@ -110,7 +106,7 @@ func (w *Worker) carried(r *Record, u *pursuit) bool {
 	}
 	if e.apart(u.bound.last+1, next) && e.tablesAlike(w.m, p) {
 		w.handOffState().without(w.list, e.follow.ops[u.bound.last+1:next])
-		if w.propagate(r, u, u.bound.last+1, u.bound.altered, u.bound.next) {
+		if w.propagate(r, u, u.bound.last+1, &u.bound.ahead) {
 			return true
 		}
 	}
@@ -146,21 +142,22 @@ func (e *Engine) apart(from, to int) bool {
 
 // sameControl reports whether two states differ in values only.
 func (e *Engine) sameControl(a, b *npu.Flops) bool {
-	_, _, ok := e.valuesOnly(a, b)
+	_, ok := e.valuesOnly(a, b)
 	return ok
 }
 
 // valuesOnly reports whether two states differ only in values of the datapath and in
-// configuration that enters nothing but the arithmetic. See future.configValues.
-func (e *Engine) valuesOnly(a, b *npu.Flops) (altered []cone.Altered, next, ok bool) {
+// configuration that enters nothing but the arithmetic.
+func (e *Engine) valuesOnly(a, b *npu.Flops) (outlook, bool) {
 	if !quickAlike(a, b) {
-		return nil, false, false
+		return outlook{}, false
 	}
 	x, y := npu.Control(a), npu.Control(b)
 	withoutSetup(&x.CC)
 	withoutSetup(&y.CC)
 	if x != y {
-		return nil, false, false
+		return outlook{}, false
 	}
-	return e.future.configValues(a, b)
+	o, ok := e.future.outlook(a, b, npu.SameControl)
+	return o, ok && o.blocked == noneBlocked
 }

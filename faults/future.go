@@ -137,33 +137,54 @@ func (f *future) setBetween(reg, from, to int) bool {
 	return false
 }
 
+// outlook is what the configuration of a state that differs from the fault-free run
+// means for the operations to come.
+type outlook struct {
+	altered []cone.Altered // those that will compute with other values
+	next    bool           // the next inference will, too
+	blocked int            // the first that will do something else, or noneBlocked
+	differ  []int          // the registers in which it will differ
+}
+
+const noneBlocked = -1
+
+// plain reports whether nothing to come looks at what differs.
+func (o *outlook) plain() bool {
+	return o.blocked == noneBlocked && len(o.altered) == 0 && !o.next
+}
+
 // configAlike reports whether the configuration of a differs from that of the
 // fault-free state b only in what the rest of this inference and the next do not
 // look at.
 func (f *future) configAlike(a, b *npu.Flops) bool {
-	return f.banksAlike(a, b, npu.SameEffect) && f.currentAlike(&a.CC.Bank[b.CC.Cur&3], &b.CC.Bank[b.CC.Cur&3], position(&b.CC))
+	o, ok := f.outlook(a, b, npu.SameEffect)
+	return ok && o.plain()
 }
 
-// configValues reports whether the configuration differs only in that and in values
-// of the arithmetic, which decide neither what the machine does nor when. It lists
-// the operations to come that will compute with other values, and whether the next
-// inference will.
-func (f *future) configValues(a, b *npu.Flops) (list []cone.Altered, next, ok bool) {
-	if !f.banksAlike(a, b, npu.SameControl) {
-		return nil, false, false
+// outlook reports whether the operations under way are configured the same as in the
+// fault-free state b, in the given sense, and what is to come. Values of the
+// arithmetic decide neither what the machine does nor when.
+func (f *future) outlook(a, b *npu.Flops, same func(isa.Config, *npu.Setup, *npu.Setup) bool) (o outlook, ok bool) {
+	o.blocked = noneBlocked
+	if !f.banksAlike(a, b, same) {
+		return o, false
 	}
-	ok = f.walk(&a.CC.Bank[b.CC.Cur&3], &b.CC.Bank[b.CC.Cur&3], position(&b.CC), func(op int, s *npu.Setup, again bool) bool {
-		if f.ops[op].dma || !npu.SameControl(f.config, s, &f.ops[op].setup) {
+	f.walk(&a.CC.Bank[b.CC.Cur&3], &b.CC.Bank[b.CC.Cur&3], position(&b.CC), func(op int, s *npu.Setup, differ []int, again bool) bool {
+		switch {
+		case f.ops[op].dma || !npu.SameControl(f.config, s, &f.ops[op].setup):
+			o.blocked, o.differ = op, differ
+			if again {
+				o.blocked = len(f.ops)
+			}
 			return false
-		}
-		if again {
-			next = true
-		} else {
-			list = append(list, cone.Altered{Op: op, Decoded: isa.Decode(&s.Registers, s.Op, s.Param)})
+		case again:
+			o.next = true
+		default:
+			o.altered = append(o.altered, cone.Altered{Op: op, Decoded: isa.Decode(&s.Registers, s.Op, s.Param)})
 		}
 		return true
 	})
-	return list, next, ok
+	return o, true
 }
 
 // banksAlike compares the pointers to the stream and the configuration of the
@@ -244,17 +265,11 @@ func (f *future) regionsAlike(x, y *npu.CCState, used uint8) bool {
 	return true
 }
 
-// currentAlike reports whether no operation of this inference and the next looks at
-// a register that differs in the bank that is being filled.
-func (f *future) currentAlike(a, b *isa.Registers, pos int) bool {
-	return f.walk(a, b, pos, func(int, *npu.Setup, bool) bool { return false })
-}
-
 // walk follows the registers that differ in the bank that is being filled through
 // the rest of the stream and once more through the whole of it, until they are set
 // anew. It calls see for each operation that looks at one of them, with what that
 // operation will find, and stops where see says no.
-func (f *future) walk(a, b *isa.Registers, pos int, see func(op int, s *npu.Setup, again bool) bool) bool {
+func (f *future) walk(a, b *isa.Registers, pos int, see func(op int, s *npu.Setup, differ []int, again bool) bool) {
 	var differ []int
 	for r := range b {
 		if a[r] != b[r] {
@@ -276,15 +291,11 @@ func (f *future) walk(a, b *isa.Registers, pos int, see func(op int, s *npu.Setu
 			}
 			differ = left
 			from = o.word
-			if s, same := f.indifferent(o, a, differ); !same && !see(i, &s, pass > 0) {
-				return false
+			if s, same := f.indifferent(o, a, differ); !same && !see(i, &s, differ, pass > 0) {
+				return
 			}
 		}
-		if len(differ) == 0 {
-			return true
-		}
 	}
-	return true
 }
 
 // indifferent reports whether an operation does the same with the given registers

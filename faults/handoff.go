@@ -171,11 +171,12 @@ func (f *follow) untouched(op int, list []change, ranges []cone.Range, now uint6
 	return true
 }
 
-// handOver goes on without a clock from a point where nothing but memory differs,
-// in the bytes of w.list. It reports false where that is not possible, or not yet.
+// handOver goes on without a clock from a point where nothing differs but memory, in
+// the bytes of w.list, and values that later operations will find in their
+// registers. It reports false where that is not possible, or not yet.
 // An operation under way that reads such bytes, but none of them up to now, is
 // taken for one that has not begun.
-func (w *Worker) handOver(r *Record, u *pursuit) bool {
+func (w *Worker) handOver(r *Record, u *pursuit, ahead *outlook) bool {
 	e, g, p := w.e, u.g, &u.g.points[u.i]
 	h := w.handOffState()
 	under, next := e.under(&p.flops)
@@ -203,7 +204,7 @@ func (w *Worker) handOver(r *Record, u *pursuit) bool {
 	}
 	h.ends = g.ends(e.future, under, h.ends[:0])
 	h.gather(w.list, e.follow.stores, under, e.follow.ops, p.cycle)
-	return w.propagate(r, u, from, nil, false)
+	return w.propagate(r, u, from, ahead)
 }
 
 // handOffState returns the worker's memory for the hand-off.
@@ -260,18 +261,18 @@ func overlap(a, b []cone.Range) bool {
 // their registers, from an operation to the end of the inference and fills in the
 // record. It reports false where it must be seen on the clock what becomes of it:
 // for example registers that will still be wrong in the next inference.
-func (w *Worker) propagate(r *Record, u *pursuit, from int, altered []cone.Altered, next bool) bool {
+func (w *Worker) propagate(r *Record, u *pursuit, from int, ahead *outlook) bool {
 	e, g := w.e, u.g
 	if n := len(w.hand.diff); e.planted.dropByte && n > 0 {
 		w.hand.diff = w.hand.diff[:n-1]
 	}
-	left, macs, err := w.hand.runner.PropagateAltered(g.trace, from, w.hand.diff, altered)
+	left, macs, err := w.hand.runner.PropagateAltered(g.trace, from, w.hand.diff, ahead.altered)
 	w.hand.macs += macs
 	if err != nil {
 		return false
 	}
 	out, wrong := w.patched(g, left)
-	if !wrong && !e.options.AssumeReload && (next || len(left) > 0 && !e.follow.stateless) {
+	if !wrong && !e.options.AssumeReload && (ahead.next || len(left) > 0 && !e.follow.stateless) {
 		return false
 	}
 	r.settle(g, PathHandOff)
@@ -279,6 +280,7 @@ func (w *Worker) propagate(r *Record, u *pursuit, from int, altered []cone.Alter
 		r.Output = hashOutput(out)
 		w.corrupted(r, g, out)
 	}
+	w.strayed(r)
 	r.delay(u.shift, e.Watchdog())
 	return true
 }

@@ -41,6 +41,8 @@ type Worker struct {
 	list []change
 	hand *handOff
 	seen int // operations begun and done since the upset
+
+	jumped bool // m's memory came from a checkpoint since they were last equal
 }
 
 // Worker returns a new worker.
@@ -142,7 +144,8 @@ func (w *Worker) fork(g *Golden, cycle uint64) {
 	}
 	w.gold = g
 	w.base.Run(cycle)
-	copyMachine(w.m, w.base, whole)
+	copyMachine(w.m, w.base, whole || w.jumped)
+	w.jumped = false
 }
 
 // copyMachine makes m equal to base: all of its memory, or the pages that either
@@ -245,7 +248,7 @@ func (w *Worker) advance(cycle uint64, guard Guard) (alarm bool) {
 const (
 	lookGrowth = 6    // the distance is a sixth of the points passed
 	hangAfter  = 1024 // cycles without an early end before a hang is looked for
-	hangStep   = 4096 // distance of these looks behind the fault-free end
+	hangStep   = 1024 // distance of these looks
 	closeLooks = 16   // looks at every point once the bound operations are done
 )
 
@@ -256,6 +259,7 @@ type pursuit struct {
 	i     int   // the next point at which to look
 	shift int64 // cycles that the run is behind the fault-free one
 	bound binding
+	jumps bool // the time in which configuration waits may be left out
 }
 
 // at is the cycle of the next look.
@@ -305,23 +309,33 @@ func (w *Worker) resolve(r *Record, g *Golden, place netlist.Place, guard Guard)
 	if w.follows(g) && guard == nil {
 		u.bound = w.bound(place)
 	}
+	hang := r.Site.Cycle + hangAfter // the next look for a hang
 	watch := guard == nil && !w.e.options.Engine.NoEarlyExit
+	if u.jumps = watch; watch {
+		w.jumpCommand(&u, place)
+	}
 	for m.S.CC.Run != 0 && m.Cycle() < limit {
+		look := u.at(m.Cycle(), limit)
+		to := min(look, m.Cycle()+hangStep)
 		if watch {
-			w.advanceShifting(&u, u.at(m.Cycle(), limit))
-		} else if w.advance(u.at(m.Cycle(), limit), guard) {
+			w.advanceShifting(&u, to)
+		} else if w.advance(to, guard) {
 			r.Outcome, r.Cause, r.End = Detected, CauseAlarm, m.Cycle()
 			return
 		}
 		alone := guard == nil || !guard.Active()
-		if (alone || quiet(guard, m)) && u.i <= g.end && w.early(r, &u, corrected, alone) {
+		if m.Cycle() == u.at(0, limit) && (alone || quiet(guard, m)) && u.i <= g.end && w.early(r, &u, corrected, alone) {
 			return
 		}
-		if alone && m.Cycle() > r.Site.Cycle+hangAfter && m.Cycle() < limit && m.S.CC.Run != 0 && w.stuck() {
-			r.Outcome, r.Cause, r.Path, r.End = DUEHang, CauseWatchdog, PathHang, limit
-			return
+		if alone && m.Cycle() >= hang && m.Cycle() < limit && m.S.CC.Run != 0 {
+			if hang = m.Cycle() + hangStep; w.stuck() {
+				r.Outcome, r.Cause, r.Path, r.End = DUEHang, CauseWatchdog, PathHang, limit
+				return
+			}
 		}
-		u.next(w.e.future)
+		if m.Cycle() >= u.at(0, limit) {
+			u.next(w.e.future)
+		}
 	}
 	r.Path, r.End = PathEnd, m.Cycle()
 	if m.S.CC.Run == 0 && m.Status() != npu.Done {
@@ -330,6 +344,13 @@ func (w *Worker) resolve(r *Record, g *Golden, place netlist.Place, guard Guard)
 	w.classify(r, g, guard)
 	if r.Outcome == Masked && m.Events[npu.EvECC] != corrected {
 		r.Outcome, r.Cause = Corrected, CauseRAMCode
+	}
+}
+
+// strayed names the outcome of a settled record with writes to foreign places.
+func (w *Worker) strayed(r *Record) {
+	if w.m.S.Bus.Stray != 0 {
+		r.Outcome, r.Cause = StrayWrite, CauseStray
 	}
 }
 
@@ -347,12 +368,12 @@ func (w *Worker) early(r *Record, u *pursuit, corrected uint64, alone bool) bool
 		return false
 	}
 	follows := alone && w.follows(u.g) && m.Events[npu.EvECC] == corrected && m.S.CC.Run != 0
-	if e.alike(&m.S.Flops, &p.flops) && e.ramAlike(m, p) {
+	if ahead, ok := e.outlook(&m.S.Flops, &p.flops); ok && e.ramAlike(m, p) {
 		var all bool
 		if w.list, all = changes(m, p, w.list[:0], maxChanges); !all {
 			return false
 		}
-		if len(w.list) == 0 {
+		if len(w.list) == 0 && ahead.plain() {
 			r.settle(u.g, PathConverged)
 			if u.shift != 0 {
 				r.Path = PathShifted
@@ -360,11 +381,17 @@ func (w *Worker) early(r *Record, u *pursuit, corrected uint64, alone bool) bool
 			if m.Events[npu.EvECC] != corrected {
 				r.Outcome, r.Cause = Corrected, CauseRAMCode
 			}
+			w.strayed(r)
 			r.delay(u.shift, e.Watchdog())
 			return true
 		}
-		if follows && w.handOver(r, u) {
-			return true
+		switch {
+		case ahead.blocked == noneBlocked:
+			if follows && w.handOver(r, u, &ahead) {
+				return true
+			}
+		case u.jumps && u.shift == 0 && len(w.list) == 0 && len(ahead.altered) == 0 && !ahead.next && w.jump(u, &ahead):
+			return false
 		}
 	}
 	if follows && !u.bound.known {
@@ -445,7 +472,7 @@ func (w *Worker) nextInference(r *Record, g *Golden, guard Guard) {
 		}
 		if quiet(guard, m) && !w.e.options.Engine.NoEarlyExit {
 			q := &g.points[i]
-			if w.e.alike(&m.S.Flops, &q.flops) && w.e.ramAlike(m, q) {
+			if m.S.Bus.Stray == 0 && w.e.alike(&m.S.Flops, &q.flops) && w.e.ramAlike(m, q) {
 				if list, _ := changes(m, q, w.list[:0], 1); len(list) == 0 {
 					return
 				}
