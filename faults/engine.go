@@ -22,6 +22,7 @@ type Options struct {
 	NoWatchdog   bool // a hang is still ended, but nothing reports it
 	AssumeReload bool // the NPU is reset and reloaded between inferences
 	Checkpoints  int  // per inference; 0 chooses from memory and number of inputs
+	Cache        Cache
 	Engine       Switches
 }
 
@@ -42,6 +43,7 @@ type planted struct {
 	skipSetup  bool // differing configuration is taken for harmless
 	dropByte   bool // the hand-off loses a byte
 	hangAnyway bool // a machine that waits for memory is taken for stuck
+	anyCycle   bool // the cache does not look at the cycle
 	pruneAll   bool // every flop of the command queue is taken for dead
 }
 
@@ -63,13 +65,14 @@ type Engine struct {
 	future     *future
 	milestones []milestone
 	planted    planted
+	cache      *cache  // nil where outcomes are not remembered
 	follow     *follow // nil where all must be done on the clock
 }
 
 // plain returns the engine with everything off but checkpoints.
 func (e *Engine) plain() *Engine {
 	p := *e
-	p.options.Engine = AllOff
+	p.options.Engine, p.cache = AllOff, nil
 	return &p
 }
 
@@ -92,7 +95,7 @@ func New(p *driver.Program, inputs [][]byte, o Options, progress func(done, tota
 	if o.System == (npu.System{}) {
 		o.System = npu.DefaultSystem()
 	}
-	e := &Engine{program: p, table: netlist.New(p.Config, o.ECC), options: o, criterion: o.Criterion.Resolve(p), points: o.Checkpoints, inputs: len(inputs), future: newFuture(p)}
+	e := &Engine{program: p, table: netlist.New(p.Config, o.ECC), options: o, criterion: o.Criterion.Resolve(p), points: o.Checkpoints, inputs: len(inputs), future: newFuture(p), cache: newCache(o.Cache)}
 	e.follow = e.newFollow()
 	if err := e.runAll(inputs, progress); err != nil {
 		return nil, err

@@ -21,12 +21,14 @@ func TestPlantedMistakes(t *testing.T) {
 		"skip setup":  {planted{skipSetup: true}, netlist.Filter{Classes: []netlist.Class{netlist.Configuration}}},
 		"drop byte":   {planted{dropByte: true}, netlist.Filter{Only: []string{"mac.acc*", "ao.out*", "ao.res*"}}},
 		"hang anyway": {planted{hangAnyway: true}, netlist.Filter{Classes: []netlist.Class{netlist.LocalControl, netlist.GlobalControl}}},
+		"any cycle":   {planted{anyCycle: true}, netlist.Filter{Only: []string{"traversal.mac.k*"}}},
 		"prune all":   {planted{pruneAll: true}, netlist.Filter{Only: []string{"dma.cmdfifo*"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := engine(t, "fashion-dscnn", isa.U55x256, 1, Options{})
 			good := *e
-			e.planted = c.bug
+			e.planted, e.cache = c.bug, newCache(Cache{Entries: 1 << 16})
+			good.cache = newCache(Cache{Entries: 1 << 16})
 			var sites []netlist.SiteID
 			for _, r := range e.Table().Select(c.where) {
 				for b := range r.Bits() {

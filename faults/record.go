@@ -89,11 +89,12 @@ const (
 	PathObserver              // not simulated: nothing depends on the register
 	PathCode                  // not simulated: the code of the RAM corrects the bit
 	PathMechanism             // not simulated: an added mechanism settles it
+	PathCached                // simulated until a state that an earlier run had passed
 	NumPaths
 )
 
 var pathNames = [NumPaths]string{
-	"end", "stopped", "converged", "time shift", "hand-off", "hang proof", "dead", "observer", "ram code", "mechanism",
+	"end", "stopped", "converged", "time shift", "hand-off", "hang proof", "dead", "observer", "ram code", "mechanism", "cached",
 }
 
 // String names the path.
@@ -105,7 +106,7 @@ func (p Path) String() string {
 }
 
 // Pruned reports whether the record was found without simulating a clock.
-func (p Path) Pruned() bool { return p >= PathDead }
+func (p Path) Pruned() bool { return p >= PathDead && p < PathCached }
 
 // Site is one bit at one cycle of an inference: the flip happens between the
 // steps that complete cycles Cycle and Cycle+1.

@@ -89,6 +89,8 @@ func TestSwitches(t *testing.T) {
 		{"only hand-off", 16, 2, Switches{NoPruning: true, NoHangProof: true}},
 		{"few points", 1, 4, Switches{}},
 		{"many points", 500, 4, Switches{}},
+		{"cache", 0, 3, Switches{}},
+		{"small cache", 60, 2, Switches{NoHandOff: true}},
 	}
 	codes := []npu.ECC{npu.ECCNone, npu.ECCSECDED, npu.ECCParity, npu.ECCNone}
 	for k, c := range isa.Configs {
@@ -97,7 +99,14 @@ func TestSwitches(t *testing.T) {
 			var want []Record
 			rng := rand.New(rand.NewPCG(21, uint64(c)))
 			for i, s := range settings {
-				e := engine(t, "fashion-tiny", c, 2, Options{ECC: codes[k], Checkpoints: s.points, Engine: s.engine})
+				o := Options{ECC: codes[k], Checkpoints: s.points, Engine: s.engine}
+				switch s.name {
+				case "cache":
+					o.Cache = Cache{Entries: 10_000, Verify: 3}
+				case "small cache":
+					o.Cache = Cache{Entries: 20}
+				}
+				e := engine(t, "fashion-tiny", c, 2, o)
 				if i == 0 {
 					sites = switchSites(t, e, rng, samples)
 				}

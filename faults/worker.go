@@ -42,6 +42,7 @@ type Worker struct {
 	hand *handOff
 	seen int // operations begun and done since the upset
 
+	looked lookup
 	jumped bool // m's memory came from a checkpoint since they were last equal
 }
 
@@ -95,7 +96,11 @@ func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 			return r, nil
 		}
 	}
+	w.looked.begin()
 	w.resolve(&r, g, place, guard)
+	if err := w.remember(&r); err != nil {
+		return Record{}, err
+	}
 	voted(&r, guard)
 	return r, nil
 }
@@ -259,7 +264,7 @@ type pursuit struct {
 	i     int   // the next point at which to look
 	shift int64 // cycles that the run is behind the fault-free one
 	bound binding
-	jumps bool // the time in which configuration waits may be left out
+	alone bool // no mechanism beside the machine
 }
 
 // at is the cycle of the next look.
@@ -311,7 +316,7 @@ func (w *Worker) resolve(r *Record, g *Golden, place netlist.Place, guard Guard)
 	}
 	hang := r.Site.Cycle + hangAfter // the next look for a hang
 	watch := guard == nil && !w.e.options.Engine.NoEarlyExit
-	if u.jumps = watch; watch {
+	if u.alone = watch; watch {
 		w.jumpCommand(&u, place)
 	}
 	for m.S.CC.Run != 0 && m.Cycle() < limit {
@@ -390,14 +395,17 @@ func (w *Worker) early(r *Record, u *pursuit, corrected uint64, alone bool) bool
 			if follows && w.handOver(r, u, &ahead) {
 				return true
 			}
-		case u.jumps && u.shift == 0 && len(w.list) == 0 && len(ahead.altered) == 0 && !ahead.next && w.jump(u, &ahead):
+		case u.alone && u.shift == 0 && len(w.list) == 0 && len(ahead.altered) == 0 && !ahead.next && w.jump(u, &ahead):
 			return false
 		}
 	}
 	if follows && !u.bound.known {
 		w.rebound(u)
 	}
-	return follows && u.bound.known && w.carried(r, u)
+	if follows && u.bound.known && w.carried(r, u) {
+		return true
+	}
+	return u.alone && w.find(r, u, corrected)
 }
 
 // stuck reports whether the machine is its own successor and nothing outside it

@@ -22,6 +22,7 @@ func experimentFlags(more ...cli.Flag) []cli.Flag {
 		eccFlag(),
 		&cli.BoolFlag{Name: "no-watchdog", Usage: "nothing reports a hang, which then violates"},
 		&cli.StringFlag{Name: "fast", Value: "on", Usage: "on, or off: every fault is simulated to the end of the inference, for comparison"},
+		&cli.IntFlag{Name: "cache", Usage: "remember the outcomes of up to `N` states; records stay the same, 1 of 64 states found again is simulated all the same"},
 		&cli.BoolFlag{Name: "assume-reload", Usage: "the NPU is reset and reloaded between inferences: latent faults do no harm"},
 	}, more...)
 }
@@ -36,6 +37,12 @@ type experiment struct {
 // readOptions reads the flags of experimentFlags.
 func readOptions(c *cli.Context, system npu.System) (faults.Options, error) {
 	o := faults.Options{System: system, NoWatchdog: c.Bool("no-watchdog"), AssumeReload: c.Bool("assume-reload")}
+	const most, verify = 1 << 24, 64
+	n := c.Int("cache")
+	if n < 0 || n > most {
+		return o, usage("--cache %d: want 0 to %d states", n, most)
+	}
+	o.Cache = faults.Cache{Entries: n, Verify: verify}
 	var err error
 	if o.ECC, err = readECC(c); err != nil {
 		return o, err

@@ -61,11 +61,13 @@ func (a *aggregate) head() *result.Campaign {
 		switch {
 		case r.Path.Pruned():
 			c.Pruned++
+		case r.Path == faults.PathCached:
+			c.Cached++
 		case r.Path == faults.PathEnd:
 			c.ToEnd++
 		}
 	}
-	c.Simulated = c.Injections - c.Pruned
+	c.Simulated = c.Injections - c.Pruned - c.Cached
 	for _, r := range s.Rounds {
 		if i, ok := slices.BinarySearch(s.Index, r.end()-1); ok && i == r.end()-1 {
 			c.Rounds++

@@ -95,7 +95,7 @@ type runner struct {
 	planSeconds   float64
 	injectSeconds float64
 	fresh         int // injections of this run
-	freshPruned   int
+	freshFound    int
 	watch         watch
 }
 
@@ -252,6 +252,6 @@ func (r *runner) times(c *result.Campaign) {
 	c.Seconds.Total = c.Seconds.Golden + c.Seconds.Plan + c.Seconds.Inject
 	if r.injectSeconds > 0 {
 		c.Rate.Resolved = float64(r.fresh) / r.injectSeconds
-		c.Rate.Simulated = float64(r.fresh-r.freshPruned) / r.injectSeconds
+		c.Rate.Simulated = float64(r.fresh-r.freshFound) / r.injectSeconds
 	}
 }

@@ -171,8 +171,8 @@ func (r *runner) collect(answers <-chan answer, cancel func()) error {
 				r.records[p.index], r.have[p.index] = p.record, true
 				r.done++
 				r.fresh++
-				if p.record.Path.Pruned() {
-					r.freshPruned++
+				if p.record.Path.Pruned() || p.record.Path == faults.PathCached {
+					r.freshFound++
 				}
 			}
 		}
