@@ -60,7 +60,7 @@ type Engine struct {
 	points     int
 	inputs     int
 	golds      []*Golden
-	life       *lifetimes // of the data in the shared buffer
+	life       lifeRecord // of the data in the shared buffer
 	codes      *lifetimes // of its coded words
 	future     *future
 	milestones []milestone

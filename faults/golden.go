@@ -184,7 +184,11 @@ func (e *Engine) spacing(cycles uint64) uint64 {
 		n = uint64(max(minPoints, pointBudget/size*4/5/e.inputs))
 		n = min(n, cycles/closest+1)
 	}
-	return max(1, (cycles+n-1)/n)
+	step := max(1, (cycles+n-1)/n)
+	if cycles > lifetimeCycles {
+		step = (step + windowGrid - 1) / windowGrid * windowGrid
+	}
+	return step
 }
 
 // functional runs the input without a clock, for comparison and, where differences
@@ -251,11 +255,14 @@ func (e *Engine) timeline(m *npu.Machine) ([]OpSpan, uint64, error) {
 	}
 	size := m.Spec.SHRAMBytes()
 	data, code := newLifetimes(size, lifeFine, lifeWord), newLifetimes(size, 0, codeWord)
+	long := newWindows(newLifetimes(size, lifeFine, lifeWord))
 	m.Lookup = func() {
+		long.lookup(m.Cycle())
 		data.lookup(m.Cycle())
 		code.lookup(m.Cycle())
 	}
 	m.Access = func(addr, bytes, used int, write bool) {
+		long.access(m.Cycle(), addr, used, write)
 		data.access(m.Cycle(), addr, used, write)
 		if m.ECC != npu.ECCNone {
 			code.access(m.Cycle(), addr, bytes, write)
@@ -296,9 +303,12 @@ func (e *Engine) timeline(m *npu.Machine) ([]OpSpan, uint64, error) {
 		ops[len(ops)-1].End = m.Cycle()
 	}
 	cycles := m.Cycle()
-	if cycles <= lifetimeCycles {
-		again(m, e.program, make([]byte, e.program.InputBytes()), cycles)
-		m.Run(runawayLimit)
+	again(m, e.program, make([]byte, e.program.InputBytes()), cycles)
+	m.Run(runawayLimit)
+	if cycles > lifetimeCycles {
+		long.close(cycles)
+		e.life = long
+	} else {
 		data.close()
 		e.life, e.codes = data, data
 		if m.ECC != npu.ECCNone {

@@ -20,6 +20,11 @@ type lifetimes struct {
 	open   []span   // the value under way: written at from, last read at to
 }
 
+// lifeRecord tells which bytes of the shared buffer are dead at a checkpoint.
+type lifeRecord interface {
+	dead(addr int, cycle uint64) bool
+}
+
 // span is a stretch of cycles: a flip after cycle c is seen when from <= c < to.
 type span struct{ from, to uint32 }
 
@@ -27,7 +32,7 @@ const (
 	lifeWord       = 4                 // bytes: the smallest unit that accumulators are written in
 	lifeFine       = 2 * isa.BankBytes // the output buffers, which are written byte by byte
 	codeWord       = 8                 // bytes: with a code, a write of a part reads the whole coded word
-	lifetimeCycles = 2_000_000         // longer inferences are not recorded, to bound memory
+	lifetimeCycles = 2_000_000         // of longer inferences only the checkpoints are recorded, to bound memory
 )
 
 // newLifetimes makes an empty record for a buffer of so many bytes, of which the

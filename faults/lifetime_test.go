@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"upset/npu/isa"
@@ -33,5 +34,42 @@ func TestTablesLiveTogether(t *testing.T) {
 		if got := l.dead(c.addr, c.cycle); got != c.dead {
 			t.Errorf("byte %d of the tables after cycle %d: dead %v", c.addr-lut, c.cycle, got)
 		}
+	}
+}
+
+// At the instants that the short record keeps it says what the full one says.
+func TestWindowsAgreeWithLifetimes(t *testing.T) {
+	const size = 16 * isa.BankBytes
+	full := newLifetimes(size, lifeFine, lifeWord)
+	short := newWindows(newLifetimes(size, lifeFine, lifeWord))
+	rng := rand.New(rand.NewPCG(3, 1))
+	const cycles = 60 * windowGrid
+	for c := uint64(1); c < cycles; c += 1 + rng.Uint64N(20) {
+		if rng.IntN(50) == 0 {
+			full.lookup(c)
+			short.lookup(c)
+		}
+		// A few places, so that most words see several accesses.
+		addr := []int{0, lifeFine - 8, lifeFine, size - isa.LUTBytes - 8, size - isa.LUTBytes}[rng.IntN(5)] + rng.IntN(16)
+		n, write := 1+rng.IntN(8), rng.IntN(2) == 0
+		full.access(c, addr, n, write)
+		short.access(c, addr, n, write)
+	}
+	full.close()
+	short.close(cycles)
+	alive := 0
+	for c := uint64(0); c < cycles; c += windowGrid {
+		for a := range size {
+			want := full.dead(a, c)
+			if got := short.dead(a, c); got != want {
+				t.Fatalf("byte %d at cycle %d: dead %v, want %v", a, c, got, want)
+			}
+			if !want {
+				alive++
+			}
+		}
+	}
+	if alive < 100 || short.dead(0, windowGrid+1) || short.dead(0, cycles+windowGrid) {
+		t.Errorf("%d live bytes; between and behind the instants nothing is dead", alive)
 	}
 }
