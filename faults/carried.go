@@ -5,6 +5,7 @@ import (
 
 	"upset/netlist"
 	"upset/npu"
+	"upset/npu/cone"
 	"upset/npu/isa"
 )
 
@@ -104,7 +105,7 @@ func (w *Worker) carried(r *Record, u *pursuit) bool {
 	if w.list, all = changes(w.m, p, w.list[:0], maxChanges); !all {
 		return false
 	}
-	if e.apart(u.bound.last+1, next) && e.tablesAlike(w.m, p) {
+	if e.apart(u.bound.last+1, next) && e.tablesAlike(w.m, p, u.bound.last+1, next) {
 		w.handOffState().without(w.list, e.follow.ops[u.bound.last+1:next])
 		if w.propagate(r, u, u.bound.last+1, &u.bound.ahead) {
 			return true
@@ -115,11 +116,32 @@ func (w *Worker) carried(r *Record, u *pursuit) bool {
 }
 
 // tablesAlike reports whether the lookup tables, the only contents of the shared
-// buffer that one operation leaves to others, are those of the point.
-func (e *Engine) tablesAlike(m *npu.Machine, p *point) bool {
+// buffer that one operation leaves to others, were those of the fault-free run for
+// operations in [from, next), which have begun, and will be for those behind.
+func (e *Engine) tablesAlike(m *npu.Machine, p *point, from, next int) bool {
+	ops := e.future.ops
+	begun := false
+	for i := from; i < next; i++ {
+		begun = begun || ops[i].table
+	}
+	if begun {
+		for _, o := range e.follow.ops[from:next] {
+			if o.Kind == cone.Table {
+				return false // what was there before is gone
+			}
+		}
+	}
+	if !begun && (next == len(ops) || !ops[next].later) {
+		return true
+	}
 	size := m.Spec.SHRAMBytes()
 	for k := size - isa.LUTBytes; k < size; k++ {
-		if m.S.RAM.Mem[k] != p.ram[k/ramPiece][k%ramPiece] && (e.life == nil || !e.life.dead(k, p.cycle)) {
+		if m.S.RAM.Mem[k] == p.ram[k/ramPiece][k%ramPiece] {
+			continue
+		}
+		// Dead words are those that operations to come do not read; one that has
+		// begun may have read them.
+		if begun || e.life == nil || !e.life.dead(k, p.cycle) {
 			return false
 		}
 	}

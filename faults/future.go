@@ -28,6 +28,8 @@ type futureOp struct {
 	dma     bool
 	kernel  int // kernel operations before this one
 	setup   npu.Setup
+	table   bool  // it looks up a table
+	later   bool  // it or a later operation does
 	regions uint8 // regions that it or a later operation uses, a bit for each
 }
 
@@ -59,10 +61,12 @@ func newFuture(p *driver.Program) *future {
 		i = next
 	}
 	f.opAt[len(p.Commands)] = len(f.ops)
-	used := uint8(0)
+	used, table := uint8(0), false
 	for i := len(f.ops) - 1; i >= 0; i-- {
-		used |= f.ops[i].regionsUsed()
-		f.ops[i].regions = used
+		o := &f.ops[i]
+		used |= o.regionsUsed()
+		table = table || o.table
+		o.regions, o.later = used, table
 	}
 	return f
 }
@@ -96,7 +100,8 @@ func (f *future) noteOp(r *isa.Registers, op isa.Opcode, w uint32, word, kernels
 		f.ops = append(f.ops, futureOp{word: word, dma: true, kernel: kernels, setup: npu.Setup{Registers: *r, Op: op}})
 		return 0
 	}
-	f.ops = append(f.ops, futureOp{word: word, kernel: kernels, setup: npu.Setup{Registers: *r, Op: op, Param: isa.Param(w)}})
+	d := isa.Decode(r, op, isa.Param(w))
+	f.ops = append(f.ops, futureOp{word: word, kernel: kernels, table: d.UsesLUT, setup: npu.Setup{Registers: *r, Op: op, Param: isa.Param(w)}})
 	return 1
 }
 
