@@ -10,8 +10,12 @@ import (
 	"strconv"
 	"strings"
 
+	"upset/models/train/cover"
 	"upset/models/train/data"
 	"upset/models/train/exit"
+	"upset/models/train/loss"
+	"upset/models/train/match"
+	"upset/models/train/route"
 	"upset/models/zoo"
 )
 
@@ -22,6 +26,10 @@ var selectionSeeds = []uint64{1, 2, 3}
 func selectionRecipes() []data.Recipe {
 	return slices.Concat(
 		exit.Recipes(),
+		cover.Recipes(),
+		match.Recipes(),
+		route.Recipes(),
+		loss.Recipes(),
 	)
 }
 

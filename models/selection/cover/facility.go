@@ -1,0 +1,132 @@
+package cover
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"upset/models/selection"
+	"upset/models/selection/kit"
+)
+
+// Size of the set and stream of the sets drawn for comparison (our choice).
+const (
+	facilityPicks = 40
+	sampleStream  = 101
+)
+
+// facilityTask is the selection of INGENIOUS (Renduchintala et al., Findings of
+// EMNLP 2023): the rows that together are most similar to all rows of the pool,
+// by lazy greedy search of facility location. The paper then draws sets by the
+// gains of that search; the decision here is the search's own set, and the check's
+// note has the drawn ones.
+func facilityTask() selection.Task {
+	return selection.Task{
+		Name:   "facility-location",
+		Title:  "INGENIOUS: Using Informative Data Subsets for Efficient Pre-Training of Language Models",
+		Family: "cover", Kind: selection.OnNPU, Utility: "similarity", Mechanism: "greedy",
+		Metric: selection.Set, Epsilon: 0.01, Build: buildFacility, Check: checkFacility,
+	}
+}
+
+// facility picks rows by the similarity of their codes.
+type facility struct {
+	*pool
+	picks int
+}
+
+func buildFacility(seed uint64) (*selection.Workload, error) {
+	w, p, err := open("facility-location", "encoder", seed)
+	if err != nil {
+		return nil, err
+	}
+	w.Rule = &facility{p, facilityPicks}
+	return w, nil
+}
+
+// Decide picks rows.
+func (r *facility) Decide(scores []selection.Table) (selection.Outcome, error) {
+	t, err := r.table("facility location", scores)
+	if err != nil {
+		return selection.Outcome{}, err
+	}
+	picks, _ := kit.LazyGreedy(objective(t), t.Rows(), r.picks)
+	return selection.Outcome{Metric: selection.Set, Items: picks}, nil
+}
+
+// objective is facility location by the cosines between the rows of a table.
+func objective(t *selection.Table) *kit.Facility { return kit.NewFacility(kit.Cosines(reals(t))) }
+
+// Consequence is the regret: how much less the faulty set covers.
+func (r *facility) Consequence(scores []selection.Table, golden, faulty selection.Outcome) float64 {
+	f := objective(&scores[0])
+	return regret(f.Value(golden.Items), f.Value(faulty.Items), meanOf(r.random(len(golden.Items)), f.Value))
+}
+
+// sampled draws sets as the paper does for the rounds of a longer training: an
+// item's importance is its gain when greedy picked it.
+func (r *facility) sampled(picks []int, gains []float64) [][]int {
+	rng := rand.New(rand.NewPCG(r.seed, sampleStream))
+	p := kit.TaylorSoftmax(gains)
+	sets := make([][]int, randomSets)
+	for s := range sets {
+		for _, k := range kit.Sample(p, r.picks, rng) {
+			sets[s] = append(sets[s], picks[k])
+		}
+	}
+	return sets
+}
+
+// Bounds of the check.
+const (
+	facilityAhead = 0.08 // accuracy ahead of random sets
+	bruteRows     = 16   // of the pool, for the comparison with the best set
+	brutePicks    = 4
+)
+
+func checkFacility(runs []selection.Run) (selection.Check, error) {
+	var accuracy, random, sampled float64
+	exact, least := true, 1.0
+	for _, run := range runs {
+		r, ok := run.Workload.Rule.(*facility)
+		if !ok {
+			return selection.Check{}, fmt.Errorf("facility location: a run of another task")
+		}
+		accuracy += r.accuracy(run.Outcome.Items) / float64(len(runs))
+		random += meanOf(r.random(facilityPicks), r.accuracy) / float64(len(runs))
+		t := &run.Scores[0]
+		naive, gains := kit.Greedy(objective(t), t.Rows(), t.Rows())
+		exact = exact && slices.Equal(naive[:facilityPicks], run.Outcome.Items)
+		sampled += meanOf(r.sampled(naive, gains), r.accuracy) / float64(len(runs))
+		least = min(least, ofOptimum(kit.Cosines(reals(t)[:bruteRows])))
+	}
+	return selection.Check{
+		Metric: "accuracy of the nearest neighbour among 40 picks", Threshold: random + facilityAhead, Measured: accuracy,
+		Baseline: random, Against: "random sets", Pass: accuracy >= random+facilityAhead && exact && least >= 1-1/math.E,
+		Note: fmt.Sprintf("lazy and plain greedy agree: %v; greedy reaches at least %.3f of the best of all sets of %d of %d rows; accuracy of sets drawn by importance %.4f",
+			exact, least, brutePicks, bruteRows, sampled),
+	}, nil
+}
+
+// ofOptimum is what greedy reaches of the best of all sets.
+func ofOptimum(similarity [][]float64) float64 {
+	f := kit.NewFacility(similarity)
+	best := 0.0
+	set := make([]int, 0, brutePicks)
+	var walk func(from int)
+	walk = func(from int) {
+		if len(set) == brutePicks {
+			best = max(best, f.Value(set))
+			return
+		}
+		for i := from; i < len(similarity); i++ {
+			set = append(set, i)
+			walk(i + 1)
+			set = set[:len(set)-1]
+		}
+	}
+	walk(0)
+	picks, _ := kit.Greedy(f, len(similarity), brutePicks)
+	return f.Value(picks) / best
+}

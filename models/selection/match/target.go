@@ -1,0 +1,231 @@
+package match
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"upset/models/selection"
+	"upset/models/selection/kit"
+)
+
+// Sizes of the task (our choice). The last rows of the pool are the targets: few
+// of one class, more of another.
+const (
+	targetRows    = 10
+	targetRare    = 1   // class of the few
+	targetBudget  = 20  // rows selected, a multiple of the targets
+	targetFeature = 32  // numbers of a projected gradient
+	targetRidge   = 0.1 // of the covariance
+	targetBlur    = 0.05
+	targetRounds  = 200
+	targetDraws   = 5 // random selections that set the scale of a loss
+)
+
+// targetTask is the fixed-size form of TAROT: the last layer's gradients, in the
+// whitened distance, ranked for every target by itself; the last rank that fits
+// only in part is decided by the potentials of an optimal transport.
+func targetTask() selection.Task {
+	return selection.Task{
+		Name:   "target-transport",
+		Title:  "TAROT: Targeted Data Selection via Optimal Transport",
+		Family: family, Kind: selection.OnNPU, Utility: "distribution", Mechanism: "transport",
+		Metric: selection.Set, Epsilon: epsilon, Build: buildTarget, Check: checkTarget,
+	}
+}
+
+type target struct {
+	truth      []int
+	projection [][]float64 // of a gradient to a feature
+}
+
+func buildTarget(seed uint64) (*selection.Workload, error) {
+	_, s, truth, err := open("target-transport", "features", seed)
+	if err != nil {
+		return nil, err
+	}
+	return &selection.Workload{Scorers: []selection.Scorer{s}, Rule: &target{truth, project(seed)}}, nil
+}
+
+// Decide selects candidates.
+func (r *target) Decide(scores []selection.Table) (selection.Outcome, error) {
+	if len(scores) != 1 || scores[0].Width != tapUnits+tapClasses || scores[0].Rows() != len(r.truth) || len(r.truth) < targetRows+targetBudget {
+		return selection.Outcome{}, fmt.Errorf("target transport: it needs the hidden units and logits of %d rows", len(r.truth))
+	}
+	features, err := whiten(r.gradients(&scores[0]))
+	if err != nil {
+		return selection.Outcome{}, fmt.Errorf("target transport: %w", err)
+	}
+	items, err := byTarget(distances(cosines(features)), targetBudget)
+	if err != nil {
+		return selection.Outcome{}, fmt.Errorf("target transport: %w", err)
+	}
+	return selection.Outcome{Metric: selection.Set, Items: items}, nil
+}
+
+// byTarget selects the nearest candidate of every target, then the second
+// nearest, and so on. Where a rank has more new candidates than there is room
+// for, those of the lowest potential win: moving weight to them saves most.
+func byTarget(distance [][]float64, budget int) ([]int, error) {
+	order := make([][]int, len(distance[0]))
+	for t := range order {
+		near := make([]float64, len(distance))
+		for i, row := range distance {
+			near[i] = -row[t]
+		}
+		order[t] = kit.Order(near)
+	}
+	used := make([]bool, len(distance))
+	var items []int
+	for rank := 0; len(items) < min(budget, len(distance)); rank++ {
+		var fresh []int
+		for _, o := range order {
+			if i := o[rank]; !used[i] {
+				used[i] = true
+				fresh = append(fresh, i)
+			}
+		}
+		if room := budget - len(items); len(fresh) > room {
+			t, err := kit.Sinkhorn(distance, equal(len(distance)), equal(len(order)), targetBlur, targetRounds)
+			if err != nil {
+				return nil, err
+			}
+			slices.Sort(fresh)
+			slices.SortStableFunc(fresh, func(a, b int) int { return cmp.Compare(t.F[a], t.F[b]) })
+			fresh = fresh[:room]
+		}
+		items = append(items, fresh...)
+	}
+	slices.Sort(items)
+	return items, nil
+}
+
+// transportCost is the exact mean distance between selected candidates and the
+// targets, all of equal weight. The budget is a multiple of the targets.
+func transportCost(distance [][]float64, items []int) float64 {
+	targets := len(distance[0])
+	cost, capacity := make([][]float64, targets), make([]int, targets)
+	for t := range cost {
+		capacity[t] = len(items) / targets
+		for _, i := range items {
+			cost[t] = append(cost[t], distance[i][t])
+		}
+	}
+	a, err := kit.Assign(cost, capacity)
+	if err != nil {
+		return math.Inf(1)
+	}
+	return a.Cost / float64(len(items))
+}
+
+// Consequence is the loss of fit: how much farther the faulty selection is from
+// the targets by the exact transport in the golden features.
+func (r *target) Consequence(scores []selection.Table, golden, faulty selection.Outcome) float64 {
+	features, err := whiten(r.gradients(&scores[0]))
+	if err != nil {
+		return 1
+	}
+	d := distances(cosines(features))
+	random, rng := 0.0, rand.New(rand.NewPCG(targetDraws, 0))
+	for range targetDraws {
+		random += transportCost(d, rng.Perm(len(d))[:targetBudget]) / targetDraws
+	}
+	return loss(-transportCost(d, golden.Items), -transportCost(d, faulty.Items), -random)
+}
+
+// Sizes of the automatic choice of the budget (our choice but for the blur, which
+// is TAROT's).
+const (
+	autoFolds = 5
+	autoBlur  = 0.01
+)
+
+// autoBudget chooses the size of a selection as TAROT's other form does: of each
+// fold of targets the rest select more candidates, as many as they are at a time,
+// as long as the transport to the fold gets shorter. It returns the mean size.
+func autoBudget(distance [][]float64) (float64, error) {
+	sum := 0.0
+	for fold := range autoFolds {
+		rest, held := make([][]float64, len(distance)), make([][]float64, len(distance))
+		for i, row := range distance {
+			for t, d := range row {
+				if t%autoFolds == fold {
+					held[i] = append(held[i], d)
+				} else {
+					rest[i] = append(rest[i], d)
+				}
+			}
+		}
+		size, shortest := 0, math.Inf(1)
+		for rank := 1; rank*len(rest[0]) <= len(distance); rank++ {
+			items, err := byTarget(rest, rank*len(rest[0]))
+			if err != nil {
+				return 0, err
+			}
+			part := make([][]float64, len(items))
+			for k, i := range items {
+				part[k] = held[i]
+			}
+			t, err := kit.Sinkhorn(part, equal(len(part)), equal(len(held[0])), autoBlur, targetRounds)
+			if err != nil {
+				return 0, err
+			}
+			if t.Cost >= shortest {
+				break
+			}
+			size, shortest = len(items), t.Cost
+		}
+		sum += float64(size) / autoFolds
+	}
+	return sum, nil
+}
+
+// targetLead is the bound of the check: by how much the share of the rare class
+// exceeds that of the candidates of the best mean similarity.
+const targetLead = 0.1
+
+func checkTarget(runs []selection.Run) (selection.Check, error) {
+	var rare, plain, rawRare, rawPlain, size float64
+	n := float64(len(runs))
+	for _, run := range runs {
+		r, ok := run.Workload.Rule.(*target)
+		if !ok {
+			return selection.Check{}, fmt.Errorf("target transport: a run of another task")
+		}
+		raw := r.gradients(&run.Scores[0])
+		white, err := whiten(raw)
+		if err != nil {
+			return selection.Check{}, err
+		}
+		rawItems, err := byTarget(distances(cosines(raw)), targetBudget)
+		if err != nil {
+			return selection.Check{}, err
+		}
+		budget, err := autoBudget(distances(cosines(white)))
+		if err != nil {
+			return selection.Check{}, err
+		}
+		size += budget / n
+		rare += share(run.Outcome.Items, r.truth, targetRare) / n
+		plain += share(alike(white), r.truth, targetRare) / n
+		rawRare += share(rawItems, r.truth, targetRare) / n
+		rawPlain += share(alike(raw), r.truth, targetRare) / n
+	}
+	best := max(plain, rawPlain)
+	return selection.Check{
+		Metric: "share of the rare mode's class among selected rows", Threshold: best + targetLead, Measured: rare,
+		Baseline: best, Against: "the rows of the best mean similarity", Pass: rare >= best+targetLead,
+		Note: fmt.Sprintf("whitened %.3f against %.3f; not whitened %.3f against %.3f; the automatic size is %.1f rows where %d are selected", rare, plain, rawRare, rawPlain, size, targetBudget),
+	}, nil
+}
+
+// alike selects the candidates of the best mean similarity to the targets.
+func alike(features [][]float64) []int {
+	var average []float64
+	for _, row := range cosines(features) {
+		average = append(average, mean(row))
+	}
+	return kit.TopK(average, targetBudget)
+}

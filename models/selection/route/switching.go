@@ -1,0 +1,218 @@
+package route
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"upset/models/selection"
+	"upset/models/selection/kit"
+)
+
+// The stream is watched in batches of four rows; two in a row above the usual
+// loss of the expert in use are a change of task. The paper asks for three
+// deviations, which the losses of four rows, with their long tail, exceed now
+// and then; the patience makes up for that (numbers other than the factor are
+// our choice).
+const (
+	switchExperts  = 3
+	switchBatch    = 4
+	switchFactor   = 3
+	switchPatience = 2
+)
+
+// switchingTask is the use of the experts that Zhu et al., "TAME: Task Agnostic
+// Continual Learning using Multiple Experts" (2022), learn from a stream.
+func switchingTask() selection.Task {
+	return selection.Task{
+		Name: "expert-switching", Title: "TAME: Task Agnostic Continual Learning using Multiple Experts",
+		Family: family, Kind: selection.OnNPU, Utility: "loss", Mechanism: "threshold",
+		Metric: selection.Route, Epsilon: epsilon, Build: buildSwitching, Check: checkSwitching,
+	}
+}
+
+// switching reads a stream twice. Without labels, the selector names the expert
+// of each row. With labels, the loss of the expert in use tells when the task
+// has changed.
+type switching struct {
+	truth   []int
+	experts []int // right expert of every row
+	bands   []kit.Band
+}
+
+func buildSwitching(seed uint64) (*selection.Workload, error) {
+	names := []string{"selector"}
+	for k := range switchExperts {
+		names = append(names, fmt.Sprintf("expert%d", k))
+	}
+	f, scorers, err := open("expert-switching", seed, names...)
+	if err != nil {
+		return nil, err
+	}
+	r := &switching{}
+	if r.truth, err = f.Labels("truth.bin"); err != nil {
+		return nil, err
+	}
+	if r.experts, err = f.Labels("experts.bin"); err != nil {
+		return nil, err
+	}
+	if err := f.JSON("bands.json", &r.bands); err != nil {
+		return nil, err
+	}
+	if len(r.bands) != switchExperts || len(r.experts) != len(r.truth) || len(r.truth)%switchBatch != 0 {
+		return nil, fmt.Errorf("expert switching: %d bands and %d experts for %d rows; build the artefacts anew", len(r.bands), len(r.experts), len(r.truth))
+	}
+	return &selection.Workload{Scorers: scorers, Rule: r}, nil
+}
+
+// loss is the mean cross-entropy of an expert over rows of its table.
+func (r *switching) loss(t *selection.Table, from, to int) float64 {
+	sum := 0.0
+	for i := from; i < to; i++ {
+		sum += entropy(t, i, r.truth[i])
+	}
+	return sum / float64(to-from)
+}
+
+// watch returns for every batch the expert in use at its end. A batch in which
+// no known expert is in its usual state calls for a new one, which has the next
+// free number; there are no scores of it, so the old one stays in use.
+func (r *switching) watch(experts []selection.Table) []int {
+	var used []int
+	current, strange := r.experts[0], 0
+	for to := switchBatch; to <= len(r.truth); to += switchBatch {
+		from := to - switchBatch
+		if !r.bands[current].Above(r.loss(&experts[current], from, to), switchFactor, 0) {
+			strange = 0
+			used = append(used, current)
+			continue
+		}
+		if strange++; strange < switchPatience {
+			used = append(used, current)
+			continue
+		}
+		from = to - switchPatience*switchBatch
+		strange = 0
+		best, excess := len(experts), math.Inf(1)
+		for k := range experts {
+			loss := r.loss(&experts[k], from, to)
+			if z := loss - r.bands[k].Mean; k != current && z < excess && !r.bands[k].Above(loss, switchFactor, 0) {
+				best, excess = k, z
+			}
+		}
+		if used = append(used, best); best < len(experts) {
+			current = best
+		}
+	}
+	return used
+}
+
+// Decide gives as items the selector's expert of every row and then the watched
+// expert of every batch; as values the class of every row by its expert.
+func (r *switching) Decide(scores []selection.Table) (selection.Outcome, error) {
+	if !fits(scores, len(r.truth), switchExperts, classes, classes, classes) {
+		return selection.Outcome{}, fmt.Errorf("expert switching: it needs the logits of a selector and %d experts for %d rows", switchExperts, len(r.truth))
+	}
+	o := selection.Outcome{Metric: selection.Route}
+	for i := range r.truth {
+		k := first(&scores[0], i, switchExperts)
+		o.Items, o.Values = append(o.Items, k), append(o.Values, float64(first(&scores[1+k], i, classes)))
+	}
+	o.Items = append(o.Items, r.watch(scores[1:])...)
+	return o, nil
+}
+
+// Consequence is 1 where a class differs, or where an expert is made that the
+// golden run does not make, since it stays for ever; else the share of
+// decisions that differ.
+func (r *switching) Consequence(_ []selection.Table, golden, faulty selection.Outcome) float64 {
+	if !slices.Equal(golden.Values, faulty.Values) || made(faulty) > made(golden) {
+		return 1
+	}
+	return selection.ShareOfRows(golden.Items, faulty.Items)
+}
+
+// made counts the new experts that an outcome calls for.
+func made(o selection.Outcome) int {
+	n := 0
+	for _, k := range o.Items {
+		if k == switchExperts {
+			n++
+		}
+	}
+	return n
+}
+
+// watched rates what was watched against the right experts of the batches.
+type watched struct {
+	switches int // changes of task
+	latest   int // batches until the right expert was in use, at most
+	alarms   int // changes to an expert that is not the right one
+}
+
+// rate fills in the figures. A switch that is never found counts all batches.
+func (r *switching) rate(used []int) watched {
+	var w watched
+	right := func(b int) int { return r.experts[b*switchBatch] }
+	for b := range used {
+		if b > 0 && used[b] != used[b-1] && used[b] != right(b) {
+			w.alarms++
+		}
+		if b == 0 || right(b) == right(b-1) {
+			continue
+		}
+		w.switches++
+		late := slices.Index(used[b:], right(b))
+		if late < 0 {
+			late = len(used)
+		}
+		w.latest = max(w.latest, late)
+	}
+	return w
+}
+
+// Bounds of the check: at least nine tenths of the right answers of an oracle
+// that knows the task, a selector that is right in 95 % of the rows, and every
+// change of task found within ten batches without a false alarm.
+const (
+	switchRatio    = 0.9
+	switchSelector = 0.95
+	switchLatest   = 10
+)
+
+func checkSwitching(runs []selection.Run) (selection.Check, error) {
+	var chosen, oracle, last, selector float64
+	var all watched
+	batches, n := 0, float64(len(runs))
+	for _, run := range runs {
+		r, ok := run.Workload.Rule.(*switching)
+		if !ok {
+			return selection.Check{}, fmt.Errorf("expert switching: a run of another task")
+		}
+		one := 1 / (n * float64(len(r.truth)))
+		for i, truth := range r.truth {
+			if run.Outcome.Items[i] == r.experts[i] {
+				selector += one
+			}
+			if int(run.Outcome.Values[i]) == truth {
+				chosen += one
+			}
+			if first(&run.Scores[1+r.experts[i]], i, classes) == truth {
+				oracle += one
+			}
+			if first(&run.Scores[switchExperts], i, classes) == truth {
+				last += one
+			}
+		}
+		w := r.rate(run.Outcome.Items[len(r.truth):])
+		all.switches, all.alarms, all.latest = all.switches+w.switches, all.alarms+w.alarms, max(all.latest, w.latest)
+		batches += len(run.Outcome.Items) - len(r.truth)
+	}
+	return selection.Check{
+		Metric: "accuracy relative to experts chosen by the true task", Threshold: switchRatio, Measured: chosen / oracle,
+		Baseline: last / oracle, Against: "the last expert alone",
+		Pass: chosen >= switchRatio*oracle && chosen > last && selector >= switchSelector && all.switches > 0 && all.latest <= switchLatest && all.alarms == 0,
+		Note: fmt.Sprintf("mean accuracy: selector's expert %.4f, true expert %.4f, last expert %.4f; the selector is right in %.4f of the rows; "+
+			"%d changes of task found, the slowest after %d batches, %d false alarms in %d batches", chosen, oracle, last, selector, all.switches, all.latest, all.alarms, batches),
+	}, nil
+}
