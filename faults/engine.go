@@ -19,9 +19,10 @@ type Options struct {
 	ECC          npu.ECC
 	System       npu.System
 	Criterion    Criterion
-	NoWatchdog   bool // a hang is still ended, but nothing reports it
-	AssumeReload bool // the NPU is reset and reloaded between inferences
-	Checkpoints  int  // per inference; 0 chooses from memory and number of inputs
+	NoWatchdog   bool  // a hang is still ended, but nothing reports it
+	AssumeReload bool  // the NPU is reset and reloaded between inferences
+	Checkpoints  int   // per inference; 0 chooses from memory and number of inputs
+	Model        Model // what a fault is; the zero value is a single upset
 	Cache        Cache
 	Engine       Switches
 }

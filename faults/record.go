@@ -90,11 +90,12 @@ const (
 	PathCode                  // not simulated: the code of the RAM corrects the bit
 	PathMechanism             // not simulated: an added mechanism settles it
 	PathCached                // simulated until a state that an earlier run had passed
+	PathUncaught              // not simulated: the flop does not load when the pulse comes
 	NumPaths
 )
 
 var pathNames = [NumPaths]string{
-	"end", "stopped", "converged", "time shift", "hand-off", "hang proof", "dead", "observer", "ram code", "mechanism", "cached",
+	"end", "stopped", "converged", "time shift", "hand-off", "hang proof", "dead", "observer", "ram code", "mechanism", "cached", "not captured",
 }
 
 // String names the path.
@@ -106,7 +107,7 @@ func (p Path) String() string {
 }
 
 // Pruned reports whether the record was found without simulating a clock.
-func (p Path) Pruned() bool { return p >= PathDead && p < PathCached }
+func (p Path) Pruned() bool { return p >= PathDead && p != PathCached }
 
 // Site is one bit at one cycle of an inference: the flip happens between the
 // steps that complete cycles Cycle and Cycle+1.

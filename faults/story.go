@@ -34,6 +34,9 @@ const storyLimit = 40
 // Tell replays an injection beside a fault-free machine and reports which blocks
 // differ when, until the two agree or the inference ends.
 func (w *Worker) Tell(input int, s Site) (*Story, error) {
+	if k := w.e.options.Model.Kind; k >= SET {
+		return nil, fmt.Errorf("no story of a %s fault: stories are told of upsets; choose seu, pair or mcu, or run a campaign", k)
+	}
 	rec, err := w.Inject(input, s, nil)
 	if err != nil {
 		return nil, err
@@ -55,7 +58,7 @@ func (w *Worker) Tell(input int, s Site) (*Story, error) {
 	w.seek(g, s.Cycle)
 	st.Word = w.m.S.CC.Word
 	st.Command = commandName(st.Word)
-	if _, _, err := e.table.Flip(w.m, s.ID); err != nil {
+	if _, _, _, err := e.flip(w.m, s); err != nil {
 		return nil, err
 	}
 	st.follow(w.m, ref.m, s.Cycle, e.Watchdog())

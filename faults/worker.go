@@ -2,6 +2,7 @@ package faults
 
 import (
 	"bytes"
+	"fmt"
 	"math/bits"
 	"sort"
 
@@ -70,18 +71,37 @@ func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 		}
 	}
 	r := Record{Site: s, Input: uint32(input), Op: uint16(g.opAt(s.Cycle))}
+	model := e.options.Model.Kind
+	if guard != nil && model != SEU {
+		return Record{}, fmt.Errorf("%s faults beside a mechanism are not simulated: choose the fault model seu", model)
+	}
+	if e.options.Model.Permanent() {
+		err := w.stuckAt(&r, g)
+		return r, err
+	}
+	if caught, err := w.caught(&r, g); !caught || err != nil {
+		return r, err
+	}
 	w.fork(g, s.Cycle)
-	if guard == nil {
+	from := s.Cycle
+	switch {
+	case model == Intermittent:
+		if err := w.glitch(&r); err != nil {
+			return Record{}, err
+		}
+		from = w.m.Cycle()
+	case guard == nil:
 		if w.prunedRAM(&r, g, place) {
 			return r, nil
 		}
-		if r.Before, r.After, err = e.table.Flip(w.m, s.ID); err != nil {
+		var cells []netlist.SiteID
+		if r.Before, r.After, cells, err = e.flip(w.m, s); err != nil {
 			return Record{}, err
 		}
-		if w.prunedFlop(&r, g, place) {
+		if w.prunedCells(&r, g, cells) || w.prunedFlop(&r, g, place) {
 			return r, nil
 		}
-	} else {
+	default:
 		var done bool
 		r.Before, r.After, done, r.Outcome, r.Cause = guard.Upset(w.m, s)
 		if done {
@@ -97,7 +117,7 @@ func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 		}
 	}
 	w.looked.begin()
-	w.resolve(&r, g, place, guard)
+	w.resolve(&r, g, place, guard, from)
 	if err := w.remember(&r); err != nil {
 		return Record{}, err
 	}
@@ -111,6 +131,13 @@ func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 func (w *Worker) Plain(input int, s Site) (Record, error) {
 	e, g := w.e, w.e.golds[input]
 	r := Record{Site: s, Input: uint32(input), Op: uint16(g.opAt(s.Cycle))}
+	if e.options.Model.Permanent() {
+		err := w.stuckAt(&r, g)
+		return r, err
+	}
+	if caught, err := w.caught(&r, g); !caught || err != nil {
+		return r, err
+	}
 	m, err := e.machine(g.Input)
 	if err != nil {
 		return Record{}, err
@@ -118,7 +145,11 @@ func (w *Worker) Plain(input int, s Site) (Record, error) {
 	w.m, w.gold = m, nil
 	begin(m, e.program)
 	m.Run(s.Cycle)
-	if r.Before, r.After, err = e.table.Flip(m, s.ID); err != nil {
+	if e.options.Model.Kind == Intermittent {
+		if err := w.glitch(&r); err != nil {
+			return Record{}, err
+		}
+	} else if r.Before, r.After, _, err = e.flip(m, s); err != nil {
 		return Record{}, err
 	}
 	m.Run(e.Watchdog())
@@ -186,7 +217,7 @@ func (r *Record) settle(g *Golden, p Path) {
 // prunedRAM settles upsets of the shared buffer: words that are written before
 // they are read, and single bits that the code corrects when they are.
 func (w *Worker) prunedRAM(r *Record, g *Golden, p netlist.Place) bool {
-	if !p.Register.IsSRAM() || w.e.codes == nil || w.e.options.Engine.NoPruning {
+	if !p.Register.IsSRAM() || w.e.codes == nil || w.e.options.Engine.NoPruning || w.e.options.Model.Kind == MCU {
 		return false
 	}
 	byteAt := p.Element
@@ -205,6 +236,61 @@ func (w *Worker) prunedRAM(r *Record, g *Golden, p netlist.Place) bool {
 	r.Before = w.e.table.Read(&w.m.S, r.Site.ID)
 	r.After = r.Before ^ 1
 	return true
+}
+
+// prunedCells settles upsets of several cells of the shared buffer: none of their
+// words is read again, or each of those that are has one wrong bit, which the code
+// corrects.
+func (w *Worker) prunedCells(r *Record, g *Golden, cells []netlist.SiteID) bool {
+	codes := w.e.codes
+	if w.e.options.Model.Kind != MCU || codes == nil || w.e.options.Engine.NoPruning {
+		return false
+	}
+	live := make(map[int]int, len(cells))
+	for _, id := range cells {
+		p, err := w.e.table.Place(id)
+		if err != nil || !p.Register.IsSRAM() {
+			return false
+		}
+		byteAt := p.Element
+		if p.Register.Name != "sb.mem" {
+			byteAt *= codeWord
+		}
+		switch {
+		case codes.dead(byteAt, r.Site.Cycle):
+		case codes.unsure(byteAt, r.Site.Cycle):
+			return false
+		default:
+			live[byteAt/codeWord]++
+		}
+	}
+	for _, n := range live {
+		if n > 1 || w.e.options.ECC != npu.ECCSECDED {
+			return false
+		}
+	}
+	if len(live) == 0 {
+		r.settle(g, PathDead)
+		return true
+	}
+	r.settle(g, PathCode)
+	r.Outcome, r.Cause = Corrected, CauseRAMCode
+	return true
+}
+
+// caught settles pulses that the flop does not take.
+func (w *Worker) caught(r *Record, g *Golden) (bool, error) {
+	if w.e.options.Model.Kind != SET {
+		return true, nil
+	}
+	ok, err := w.captured(g, r.Site)
+	if ok || err != nil {
+		return ok, err
+	}
+	r.Before = w.e.table.Read(&w.base.S, r.Site.ID)
+	r.After = r.Before
+	r.settle(g, PathUncaught)
+	return false, nil
 }
 
 // prunedFlop settles upsets of flops, already applied, that nothing depends on or
@@ -306,17 +392,18 @@ func (g *Golden) doneAt(f *future, op int) int {
 }
 
 // resolve runs the machine after an upset until the outcome is known.
-func (w *Worker) resolve(r *Record, g *Golden, place netlist.Place, guard Guard) {
+// The flops have done as they are told from a cycle on.
+func (w *Worker) resolve(r *Record, g *Golden, place netlist.Place, guard Guard, from uint64) {
 	m, limit := w.m, w.e.Watchdog()
 	corrected := m.Events[npu.EvECC]
-	u := pursuit{g: g, first: g.before(r.Site.Cycle) + 1}
+	u := pursuit{g: g, first: g.before(from) + 1}
 	u.i, w.seen = u.first, -1
-	if w.follows(g) && guard == nil {
+	if w.follows(g) && guard == nil && from == r.Site.Cycle {
 		u.bound = w.bound(place)
 	}
-	hang := r.Site.Cycle + hangAfter // the next look for a hang
+	hang := from + hangAfter // the next look for a hang
 	watch := guard == nil && !w.e.options.Engine.NoEarlyExit
-	if u.alone = watch; watch {
+	if u.alone = watch; watch && w.e.options.Model.Kind == SEU {
 		w.jumpCommand(&u, place)
 	}
 	for m.S.CC.Run != 0 && m.Cycle() < limit {

@@ -189,6 +189,20 @@ func (t *Table) Read(s *npu.State, id SiteID) uint8 {
 	return uint8(p.field(s).Uint() >> p.Bit & 1)
 }
 
+// RAM returns the registers of the shared buffer: its data and the check bits of its
+// code, nil where there is none.
+func (t *Table) RAM() (data, check *Register) {
+	for i := range t.Registers {
+		switch r := &t.Registers[i]; r.ram {
+		case ramData:
+			data = r
+		case ramCheck:
+			check = r
+		}
+	}
+	return data, check
+}
+
 // Flip inverts a bit of a machine and returns its value before and after. It is
 // a write to State and nothing else.
 func (t *Table) Flip(m *npu.Machine, id SiteID) (before, after uint8, err error) {

@@ -259,6 +259,9 @@ func (p *program) reopen(ctx context.Context, s campaign.Spec, note map[string]s
 	if o.Criterion, err = faults.ParseCriterion(s.Criterion); err != nil {
 		return nil, nil, err
 	}
+	if o.Model, err = faults.ParseModel(s.Fault); err != nil {
+		return nil, nil, err
+	}
 	o.ECC, o.NoWatchdog, o.AssumeReload = eccNames[s.ECC], s.NoWatchdog, s.AssumeReload
 	config, err := parseConfig(s.NPU)
 	if err != nil {

@@ -20,6 +20,7 @@ func experimentFlags(more ...cli.Flag) []cli.Flag {
 		&cli.StringFlag{Name: "inputs", Usage: "`DIR` with in_*.bin or *.npy; without it <model>.inputs beside MODEL, else random inputs"},
 		&cli.StringFlag{Name: "criterion", Value: "auto", Usage: "when a wrong output is critical: auto, top1, any or tolerance:X"},
 		eccFlag(),
+		&cli.StringFlag{Name: "fault", Value: "seu", Usage: "fault `MODEL`: seu, pair, set, stuck-at-0, stuck-at-1, intermittent[:CYCLES] or mcu[:finfet|28nm][:interleave=N][:row]"},
 		&cli.BoolFlag{Name: "no-watchdog", Usage: "nothing reports a hang, which then violates"},
 		&cli.StringFlag{Name: "fast", Value: "on", Usage: "on, or off: every fault is simulated to the end of the inference, for comparison"},
 		&cli.IntFlag{Name: "cache", Usage: "remember the outcomes of up to `N` states; records stay the same, 1 of 64 states found again is simulated all the same"},
@@ -49,6 +50,9 @@ func readOptions(c *cli.Context, system npu.System) (faults.Options, error) {
 	}
 	if o.Engine, err = readFast(c); err != nil {
 		return o, err
+	}
+	if o.Model, err = faults.ParseModel(c.String("fault")); err != nil {
+		return o, bad(err)
 	}
 	if o.Criterion, err = faults.ParseCriterion(c.String("criterion")); err != nil {
 		return o, bad(err)

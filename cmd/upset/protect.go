@@ -104,6 +104,9 @@ type search struct {
 
 // protect searches and proves.
 func (p *program) protect(ctx context.Context, o common, s search) (*result.Protect, error) {
+	if f := s.stored.Spec.Fault; f != "" {
+		return nil, usage("the campaign is of %s faults: protection is searched and proven against single upsets", f)
+	}
 	e := s.experiment.engine
 	// Every question has a folder of its own, so that none meets the proofs of
 	// another.
@@ -188,6 +191,9 @@ Examples:
 			}
 			if err := checkOptions(c); err != nil {
 				return err
+			}
+			if c.String("fault") != faults.SEU.String() {
+				return usage("--fault %s: protection is searched and proven against single upsets; use upset campaign run for other faults", c.String("fault"))
 			}
 			for _, name := range []string{"only", "layer", "bits", "class"} {
 				if c.IsSet(name) {

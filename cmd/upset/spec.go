@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"upset/faults"
 	"upset/faults/campaign"
 )
 
@@ -32,6 +33,11 @@ func readSpec(c *cli.Context, seed uint64) (campaign.Spec, error) {
 		Confidence: c.Float64("confidence"), Sites: c.String("sites"), Sampling: c.String("sampling"),
 		Only: words(c.String("only")), Classes: words(c.String("class")),
 	}
+	model, err := faults.ParseModel(c.String("fault"))
+	if err != nil {
+		return s, bad(err)
+	}
+	s.Fault = model.String()
 	for _, name := range []string{"injections", "margin", "relative", "confidence"} {
 		if c.IsSet(name) && !positive(c.Float64(name)) && c.Int(name) <= 0 {
 			return s, usage("--%s %s must be a positive number", name, flagText(c, name))

@@ -147,6 +147,9 @@ func (a *aggregate) assumptions() result.Assumptions {
 	if s.Criterion != a.f.Criterion && a.f.Criterion != "" {
 		as.Criterion = fmt.Sprintf("%s (%s)", s.Criterion, a.f.Criterion)
 	}
+	if as.Fault = s.Fault; as.Fault == "" {
+		as.Fault = faults.SEU.String()
+	}
 	if as.Inventory == "" {
 		as.Inventory = "built-in"
 	}

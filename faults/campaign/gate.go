@@ -64,7 +64,7 @@ func comparable(now, base *result.Campaign) error {
 		a, b any
 	}{
 		{"NPU", now.NPU, base.NPU}, {"criterion", a.Criterion, b.Criterion}, {"violation", a.Violation, b.Violation},
-		{"ECC", a.ECC, b.ECC}, {"watchdog", a.Watchdog, b.Watchdog}, {"assumed reload", a.AssumeReload, b.AssumeReload},
+		{"fault model", a.Fault, b.Fault}, {"ECC", a.ECC, b.ECC}, {"watchdog", a.Watchdog, b.Watchdog}, {"assumed reload", a.AssumeReload, b.AssumeReload},
 		{"FIT per flop", a.LambdaFlop, b.LambdaFlop}, {"FIT per SRAM bit", a.LambdaSRAM, b.LambdaSRAM}, {"duty", now.Duty, base.Duty},
 	} {
 		if x.a != x.b {

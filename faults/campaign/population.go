@@ -115,7 +115,7 @@ func (p *plain) add(t *netlist.Table, r *netlist.Register, selected bool, s Spec
 	if r.Observer {
 		key.Class, key.Known = classObserver, true
 	}
-	if key.SRAM && s.ECC == eccSECDED {
+	if m, err := faults.ParseModel(s.Fault); err == nil && key.SRAM && s.ECC == eccSECDED && m.Kind != faults.MCU {
 		// A single upset in a word under SECDED is corrected when it is read.
 		key.Known = true
 	}

@@ -83,6 +83,8 @@ type Spec struct {
 	ECC          string `json:"ecc"`
 	NoWatchdog   bool   `json:"no_watchdog,omitempty"`
 	AssumeReload bool   `json:"assume_reload,omitempty"`
+	// Fault is the fault model, see [faults.ParseModel]; empty is a single upset.
+	Fault string `json:"fault,omitempty"`
 }
 
 // For completes a spec with everything that an engine fixes: the machine, the
@@ -104,6 +106,7 @@ func (s Spec) For(e *faults.Engine) Spec {
 	s.Criterion = o.Criterion.String()
 	s.ECC = eccName(o.ECC)
 	s.NoWatchdog, s.AssumeReload = o.NoWatchdog, o.AssumeReload
+	s.Fault = o.Model.String()
 	return s.normal()
 }
 
@@ -140,6 +143,9 @@ func (s Spec) normal() Spec {
 	if s.Injections == 0 && s.Margin == 0 && s.Relative == 0 {
 		s.Injections = DefaultInjections
 	}
+	if s.Fault == faults.SEU.String() {
+		s.Fault = "" // the same digest as before there were others
+	}
 	s.Only = slices.Compact(slices.Sorted(slices.Values(s.Only)))
 	s.Classes = slices.Compact(slices.Sorted(slices.Values(s.Classes)))
 	s.Layers = slices.Compact(slices.Sorted(slices.Values(s.Layers)))
@@ -170,6 +176,13 @@ func (s Spec) Check() error {
 		return fmt.Errorf("unknown sampling %q: choose stratified, uniform or adaptive", s.Sampling)
 	case s.Bits != nil && (s.Bits.Low < 0 || s.Bits.High < s.Bits.Low):
 		return fmt.Errorf("bits %d-%d: give a range such as 24-31", s.Bits.Low, s.Bits.High)
+	}
+	m, err := faults.ParseModel(s.Fault)
+	if err != nil {
+		return err
+	}
+	if m.FlopsOnly() && s.Sites != SitesFlops {
+		return fmt.Errorf("%s faults are those of flops: choose --sites flops", m.Kind)
 	}
 	for _, p := range s.Only {
 		if _, err := path.Match(p, ""); err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"upset/faults"
 	"upset/stats"
 	"upset/stats/result"
 )
@@ -23,6 +24,9 @@ func (a *aggregate) warnings(c *result.Campaign) []result.Warning {
 	}
 	if a.f.Inputs == 1 {
 		warn("one_input", "", "a single input was used: the intervals say nothing about other inputs; give several with --inputs")
+	}
+	if m, err := faults.ParseModel(s.Fault); err == nil && m.FlopsOnly() {
+		warn("fault_model", "", "the raw rates are those of upsets: of %s faults only the shares of outcomes count, rates and verdicts do not; declare a rate of your own for them", m.Kind)
 	}
 	if s.filtered() {
 		warn("partial", "", "the campaign covers part of the machine or of the inference: rates are those of that part, verdicts take the rest as unknown; run it without filters for a verdict")

@@ -203,6 +203,7 @@ func assumptionPairs(a result.Assumptions) []pair {
 	}
 	return append(
 		pairs,
+		pair{"fault model", a.Fault},
 		pair{"violation", a.Violation},
 		pair{"criterion", a.Criterion},
 		pair{"watchdog", watchdog},

@@ -68,6 +68,8 @@ type Assumptions struct {
 	Watchdog       bool  `json:"watchdog"`
 	WatchdogCycles int64 `json:"watchdog_cycles,omitempty"`
 	AssumeReload   bool  `json:"assume_reload"`
+	// Fault is the fault model: "seu", "pair", "mcu:…", "set", "stuck-at-0" …
+	Fault string `json:"fault"`
 	// ECC is "none", "parity" or "secded".
 	ECC string `json:"ecc"`
 	// Inventory names the flop inventory: "built-in" or an override file.

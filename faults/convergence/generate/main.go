@@ -1,6 +1,7 @@
 // The command generate measures how soon upsets die, for docs/convergence.md, or
 // with -validate compares the fast engine with the plain machine, for
-// docs/engine.md, or with -speed measures rates for docs/speed.md.
+// docs/engine.md, with -speed measures rates for docs/speed.md, or with -models
+// injects under every fault model for docs/faultmodels.md.
 package main
 
 import (
@@ -38,25 +39,30 @@ func main() {
 	samples := flag.Int("validate", 0, "compare the fast engine with the plain machine on so many samples")
 	upsets := flag.Int("upsets", 3000, "upsets per network for the study of how soon they die")
 	speed := flag.Bool("speed", false, "measure how fast injections are resolved")
+	models := flag.Bool("models", false, "inject under every fault model")
 	shared := flag.String("shared", "../shared", "folder with models and golden inputs")
-	out := flag.String("out", "", "page to write (default docs/convergence.md, docs/engine.md with -validate, docs/speed.md with -speed)")
+	out := flag.String("out", "", "page to write (default docs/convergence.md, docs/engine.md with -validate, docs/speed.md with -speed, docs/faultmodels.md with -models)")
 	flag.Parse()
-	if err := run(*samples, *upsets, *speed, *shared, *out); err != nil {
+	if err := run(*samples, *upsets, *speed, *models, *shared, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
 		os.Exit(1)
 	}
 }
 
-func run(samples, upsets int, speed bool, shared, out string) error {
+func run(samples, upsets int, speed, models bool, shared, out string) error {
 	var page bytes.Buffer
 	file, err := "docs/convergence.md", error(nil)
-	if speed {
+	switch {
+	case speed:
 		file = "docs/speed.md"
 		err = speeds(&page, shared)
-	} else if samples > 0 {
+	case models:
+		file = "docs/faultmodels.md"
+		err = faultModels(&page, shared)
+	case samples > 0:
 		file = "docs/engine.md"
 		err = validation(&page, shared, samples)
-	} else {
+	default:
 		err = studies(&page, shared, upsets)
 	}
 	if err != nil {
@@ -143,6 +149,7 @@ var validated = []struct {
 	{"hello_world_int8", 6, npu.ECCParity},
 	{"fashion-dscnn", 1, npu.ECCNone},
 	{"seanet_add0_int16", 1, npu.ECCNone},
+	{"kws_ref_model", 1, npu.ECCSECDED},
 }
 
 // validation compares samples spread over networks and configurations.

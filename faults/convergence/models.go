@@ -1,0 +1,114 @@
+package convergence
+
+import (
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"strings"
+
+	"upset/faults"
+	"upset/netlist"
+)
+
+// modelStream keeps these draws apart from all others.
+const modelStream = 0x6d6f6465 // "mode"
+
+// ModelResult is what became of a uniform draw under a fault model.
+type ModelResult struct {
+	Network, NPU, Model string
+	Injections          int
+	Outcomes            [faults.NumOutcomes]int
+	Compared            int // with the plain machine
+	Differences         int
+}
+
+// MeasureModel injects a uniform draw over all flops, or all cells of the SRAM, and
+// compares the first ones with the plain machine.
+func MeasureModel(e *faults.Engine, network string, sram bool, seed uint64, injections, compare int) (*ModelResult, error) {
+	r := &ModelResult{Network: network, NPU: e.Program().Config.String(), Model: e.Options().Model.String(), Injections: injections}
+	var list []*netlist.Register
+	bits := 0
+	for _, x := range e.Table().Select(netlist.Filter{NoSRAM: !sram, NoFlops: sram}) {
+		list = append(list, x)
+		bits += x.Bits()
+	}
+	w, err := e.Worker()
+	if err != nil {
+		return nil, err
+	}
+	rng := rand.New(rand.NewPCG(seed, modelStream))
+	for i := range injections {
+		n := rng.IntN(bits)
+		k := 0
+		for n >= list[k].Bits() {
+			n -= list[k].Bits()
+			k++
+		}
+		s, input := faults.Site{ID: list[k].First + netlist.SiteID(n), Cycle: rng.Uint64N(e.Cycles())}, i%e.Inputs()
+		fast, err := w.Inject(input, s, nil)
+		if err != nil {
+			return nil, err
+		}
+		r.Outcomes[fast.Outcome]++
+		if i >= compare {
+			continue
+		}
+		plain, err := w.Plain(input, s)
+		if err != nil {
+			return nil, err
+		}
+		if r.Compared++; !fast.Same(plain) {
+			r.Differences++
+		}
+	}
+	return r, nil
+}
+
+// WriteModels writes the page on fault models.
+func WriteModels(w io.Writer, list []*ModelResult) error {
+	var b strings.Builder
+	b.WriteString(modelsText)
+	b.WriteString("\n| network | NPU | fault model | injections | masked | corrected | SDC, tolerable | SDC, critical | stray write | latent | DUE, detected | DUE, hang | compared with plain | differences |\n|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n")
+	for _, r := range list {
+		fmt.Fprintf(&b, "| %s | %s | `%s` | %s |", r.Network, r.NPU, r.Model, grouped(int64(r.Injections)))
+		for _, o := range []faults.Outcome{faults.Masked, faults.Corrected, faults.SDCTolerable, faults.SDCCritical, faults.StrayWrite, faults.Latent, faults.DUEDetected, faults.DUEHang} {
+			fmt.Fprintf(&b, " %.2f %% |", 100*float64(r.Outcomes[o])/float64(r.Injections))
+		}
+		fmt.Fprintf(&b, " %s | %d |\n", grouped(int64(r.Compared)), r.Differences)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+const modelsText = `# Fault models
+
+This page is written by
+
+    go run ./faults/convergence/generate -models
+
+A fault is a write to the machine's state between two clock edges. The model says which bits are written, and when.
+` + "`--fault MODEL`" + ` chooses it in ` + "`upset campaign run`, `upset inject` and `upset validate engine`" + `; assessments are of single upsets.
+
+| model | what is written | source |
+|---|---|---|
+| ` + "`seu`" + ` | one bit is inverted | the model of all our rates |
+| ` + "`pair`" + ` | a flop and its neighbour in the same element of a register (the next bit; at the upper end the one below) | our choice: where flops are placed is not known |
+| ` + "`mcu[:finfet\\|28nm][:interleave=N][:row]`" + ` | 1, 2, 3 or 4 cells of the shared buffer | shares 0.94/0.05/0.008/0.002 (FinFET) and 0.90/0.07/0.02/0.01 (28 nm): our choice after Sakamoto et al., TNS 2025, and HPCA 2015 |
+| ` + "`set`" + ` | a flop takes over a wrong value at the clock edge that ends the cycle, if it loads at that edge | derived; how often pulses arrive is not public: scale the flop rate by a ratio of your own |
+| ` + "`stuck-at-0`, `stuck-at-1`" + ` | a flop has that value from the start of the inference to its end | gate-level fault models reduced to flops |
+| ` + "`intermittent[:CYCLES]`" + ` | a flop keeps the wrong value for so many cycles (default 1,000) and then does as it is told | our choice |
+
+**Multi-cell upsets.** A bank of the buffer holds 128 words with their check bits. N words lie in a row, interleaved bit by
+bit; without ` + "`row`" + ` the cells lie on a bit line, in words N apart, so that no word has more than one wrong bit; with it they lie
+side by side, in neighbouring words and, from N cells on, in the same word. The number of cells is drawn from the site, so
+that a record can be repeated. Cells beyond the edge of the bank are dropped.
+
+**Pulses.** Whether a flop loads is found by simulation: one that is inverted a cycle earlier and still is after the edge does
+not load, unless its fault-free value changes at that edge. Pulses that are not taken are pruned and count as masked.
+
+**Stuck faults** are simulated to the end, without any shortcut, so that the comparison below says nothing of them; what the next inference does is not asked of a stuck flop. Shares of their outcomes are not multiplied with a rate: permanent rates are not public, and verdicts say so. Beside a mechanism
+only single upsets are simulated.
+
+Uniform draws over all flops; those of multi-cell upsets over all cells of the buffer. The first of each draw are compared with
+the plain machine.
+`
