@@ -123,6 +123,9 @@ func (p *program) protect(ctx context.Context, o common, s search) (*result.Prot
 	if s.inventory != nil {
 		opt.Population = s.population
 	}
+	tries := p.progress("records beside mechanisms", 0)
+	opt.Trying = tries.setOf
+	defer tries.finish()
 	bar := p.progress("proof", 0)
 	defer bar.finish()
 	opt.Progress = func(g campaign.Progress) { bar.setOf(g.Done, g.Total) }

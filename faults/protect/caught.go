@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -37,6 +38,11 @@ const (
 	parityMost   = 1500
 )
 
+// checkerCycles is the longest inference on which checkers are tried (our choice):
+// every harmful record is injected beside each of them, mostly to the end of the
+// inference.
+const checkerCycles = 2_000_000
+
 // in reports whether one of a set of checkers catches it.
 func (c Caught) in(set int) bool { return int(c)&set != 0 }
 
@@ -60,11 +66,15 @@ func harmful(o faults.Outcome) bool {
 }
 
 // catch injects the records of a campaign once more beside mechanisms: the harmful
-// ones beside every checker, and some upsets of flops under parity.
-func catch(ctx context.Context, e *faults.Engine, s *campaign.Stored, cells mechanism.Cells, workers int) ([]Caught, error) {
+// ones beside every checker, unless inferences are too long for that, and some upsets
+// of flops under parity. Progress, which may be nil, is called from one goroutine at a time.
+func catch(ctx context.Context, e *faults.Engine, s *campaign.Stored, cells mechanism.Cells, workers int, progress func(done, total int)) ([]Caught, error) {
 	out := make([]Caught, len(s.Records))
 	kinds := append(mechanism.Checkers(), mechanism.Parity)
 	for i, k := range kinds {
+		if k.Checker() && e.Cycles() > checkerCycles {
+			continue
+		}
 		list := everyBlock(e, k)
 		if k.Checker() {
 			list = beside(1 << i)
@@ -89,7 +99,7 @@ func catch(ctx context.Context, e *faults.Engine, s *campaign.Stored, cells mech
 		if k == mechanism.Parity {
 			tried = triedParity
 		}
-		if err := again(ctx, e, d, s.Records, wanted, workers, func(n int, alarm bool) {
+		if err := again(ctx, e, d, s.Records, wanted, workers, progress, func(n int, alarm bool) {
 			out[n] |= tried
 			if alarm {
 				out[n] |= 1 << i
@@ -117,7 +127,7 @@ func everyBlock(e *faults.Engine, k mechanism.Kind) (list []mechanism.Choice) {
 // again injects records beside the mechanisms of a design and calls found with the
 // number of every one and whether it raises an alarm. A worker takes its share in the order of
 // inputs and cycles.
-func again(ctx context.Context, e *faults.Engine, d *mechanism.Design, records []faults.Record, wanted func(faults.Record) bool, workers int, found func(n int, alarm bool)) error {
+func again(ctx context.Context, e *faults.Engine, d *mechanism.Design, records []faults.Record, wanted func(faults.Record) bool, workers int, progress func(done, total int), found func(n int, alarm bool)) error {
 	var order []int
 	for i, r := range records {
 		if wanted(r) {
@@ -133,6 +143,8 @@ func again(ctx context.Context, e *faults.Engine, d *mechanism.Design, records [
 	})
 	workers = max(1, min(workers, len(order)))
 	group, ctx := errgroup.WithContext(ctx)
+	var mu sync.Mutex
+	done := 0
 	for k := range workers {
 		group.Go(func() error {
 			w, err := e.Worker()
@@ -149,6 +161,12 @@ func again(ctx context.Context, e *faults.Engine, d *mechanism.Design, records [
 					return err
 				}
 				found(i, r.Outcome == faults.Detected)
+				if progress != nil {
+					mu.Lock()
+					done++
+					progress(done, len(order))
+					mu.Unlock()
+				}
 			}
 			return nil
 		})

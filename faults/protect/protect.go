@@ -52,6 +52,9 @@ type Options struct {
 	Workers int
 	// Progress, which may be nil, follows the proof campaigns.
 	Progress func(campaign.Progress)
+	// Trying, which may be nil, follows the records that are injected again beside
+	// one mechanism after the other, before the search.
+	Trying func(done, total int)
 	// Population is that of the plain machine, if it is not the built-in one.
 	Population campaign.Population
 	// Rebuild makes an engine for the same program and inputs with another code on
@@ -106,7 +109,7 @@ func Run(ctx context.Context, e *faults.Engine, s *campaign.Stored, o Options) (
 	var caught []Caught
 	if o.Set == OptionsFull {
 		var err error
-		if caught, err = catch(ctx, e, s, o.Cells, o.Workers); err != nil {
+		if caught, err = catch(ctx, e, s, o.Cells, o.Workers, o.Trying); err != nil {
 			return nil, err
 		}
 	}
@@ -117,6 +120,9 @@ func Run(ctx context.Context, e *faults.Engine, s *campaign.Stored, o Options) (
 	r := &run{e: e, stored: s, o: o, ev: ev, pricing: mechanism.NewPricing(e.Table(), o.Areas, o.Costs, o.Cells)}
 	if err := r.references(); err != nil {
 		return nil, err
+	}
+	if o.Set == OptionsFull && e.Cycles() > checkerCycles {
+		r.warn("no_checkers", fmt.Sprintf("The checkers were not tried: an inference of %d cycles is longer than %d.", e.Cycles(), checkerCycles))
 	}
 	margin := o.Margin
 	tried := map[string]bool{}
