@@ -78,5 +78,10 @@ func ProductTasks() []Task {
 			Family: "statistics", Kind: Product, Utility: "objective", Mechanism: "testing", Metric: Value,
 			Where: "stats: intervals and paired tests of campaigns",
 		},
+		{
+			Name: "block-descent", Title: "Let's Make Block Coordinate Descent Converge Faster: Faster Greedy Rules, Message-Passing, Active-Set Complexity, and Superlinear Convergence",
+			Family: "training", Kind: Product, Utility: "influence", Mechanism: "greedy", Metric: Value,
+			Where: "models/train/descent: L1 regression, the rival of quick-selection",
+		},
 	}
 }

@@ -4,6 +4,7 @@ package tasks
 import (
 	"upset/models/selection"
 	"upset/models/selection/cover"
+	"upset/models/selection/edit"
 	"upset/models/selection/exit"
 	"upset/models/selection/loss"
 	"upset/models/selection/match"
@@ -18,6 +19,7 @@ func All() (selection.Registry, error) {
 		match.Tasks(),
 		route.Tasks(),
 		loss.Tasks(),
+		edit.Tasks(),
 		selection.ProductTasks(),
 	)
 }

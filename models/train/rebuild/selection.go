@@ -12,6 +12,7 @@ import (
 
 	"upset/models/train/cover"
 	"upset/models/train/data"
+	"upset/models/train/edit"
 	"upset/models/train/exit"
 	"upset/models/train/loss"
 	"upset/models/train/match"
@@ -30,6 +31,7 @@ func selectionRecipes() []data.Recipe {
 		match.Recipes(),
 		route.Recipes(),
 		loss.Recipes(),
+		edit.Recipes(),
 	)
 }
 
