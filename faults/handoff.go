@@ -278,6 +278,7 @@ func (w *Worker) propagate(r *Record, u *pursuit, from int, ahead *outlook) bool
 	r.settle(g, PathHandOff)
 	if wrong {
 		r.Output = hashOutput(out)
+		w.faulty = out
 		w.corrupted(r, g, out)
 	}
 	w.strayed(r)

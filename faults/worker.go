@@ -44,7 +44,8 @@ type Worker struct {
 	seen int // operations begun and done since the upset
 
 	looked lookup
-	jumped bool // m's memory came from a checkpoint since they were last equal
+	faulty []byte // output of the last injection where it differs
+	jumped bool   // m's memory came from a checkpoint since they were last equal
 }
 
 // Worker returns a new worker.
@@ -60,6 +61,11 @@ func (e *Engine) Worker() (*Worker, error) {
 	return &Worker{e: e, m: m, base: base}, nil
 }
 
+// Output is the output of the last injection where it differs from the fault-free one,
+// else nil: where it is right, where there is none, and where it was looked up in a
+// cache. It is valid until the next injection.
+func (w *Worker) Output() []byte { return w.faulty }
+
 // Inject performs one injection. With a guard the machine is protected by it.
 func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 	e, g := w.e, w.e.golds[input]
@@ -71,6 +77,7 @@ func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 		}
 	}
 	r := Record{Site: s, Input: uint32(input), Op: uint16(g.opAt(s.Cycle))}
+	w.faulty = nil
 	model := e.options.Model.Kind
 	if guard != nil && model != SEU {
 		return Record{}, fmt.Errorf("%s faults beside a mechanism are not simulated: choose the fault model seu", model)
@@ -530,6 +537,9 @@ func (w *Worker) classify(r *Record, g *Golden, guard Guard) {
 	out := e.program.ReadOutputs(m.Mem)
 	r.Output = hashOutput(out)
 	r.Late = m.Cycle() != g.Cycles
+	if !bytes.Equal(out, g.Output) {
+		w.faulty = out
+	}
 	switch {
 	case m.S.Bus.Stray != 0:
 		r.Outcome, r.Cause = StrayWrite, CauseStray

@@ -59,6 +59,7 @@ var mayImport = map[string][]string{
 	"faults/mechanism":            {"netlist", "npu", "npu/..."},
 	"faults/convergence":          {"faults", "models/driver", "netlist", "npu", "npu/...", "stats", "stats/result"},
 	"faults/convergence/generate": {"faults", "faults/convergence", "models/driver", "npu", "npu/...", "stats/result"},
+	"faults/decision":             {"faults", "faults/mechanism", "faults/protect", "models/driver", "models/selection", "netlist", "npu", "npu/...", "stats", "stats/result"},
 	"faults/exhaustive":           {"faults", "models/driver", "netlist", "npu", "npu/...", "stats"},
 	"faults/exhaustive/generate":  {"faults", "faults/exhaustive"},
 	"faults/campaign":             {"faults", "faults/mechanism", "netlist", "npu", "npu/...", "models/driver", "stats", "stats/result"},

@@ -63,7 +63,7 @@ func jsonKeys(typ reflect.Type, into map[string][]string) {
 func TestEveryKeyIsDocumented(t *testing.T) {
 	keys := map[string][]string{}
 	for _, v := range []any{
-		result.Assess{}, result.Run{}, result.Sites{}, result.Compare{}, result.Gate{}, result.Sweep{}, result.ValidateEngine{}, injection{}, status{}, compilation{}, listing{}, selectionList{}, selectionRun{},
+		result.Assess{}, result.Run{}, result.Sites{}, result.Compare{}, result.Gate{}, result.Sweep{}, result.ValidateEngine{}, injection{}, status{}, compilation{}, listing{}, selectionList{}, selectionRun{}, result.Decision{},
 	} {
 		jsonKeys(reflect.TypeOf(v), keys)
 	}

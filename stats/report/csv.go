@@ -55,6 +55,8 @@ func writeCSV(w io.Writer, v any) error {
 		t = sweepCSV(r)
 	case result.Gate:
 		t = gateCSV(r)
+	case result.Decision:
+		t = decisionCSV(r)
 	case result.ValidateEngine:
 		t = validateCSV(r)
 	default:

@@ -114,6 +114,8 @@ func writeDocument(w io.Writer, v any, render func(io.Writer, document) error) e
 		d = sweepDocument(r)
 	case result.Gate:
 		d = gateDocument(r)
+	case result.Decision:
+		d = decisionDocument(r)
 	case result.ValidateEngine:
 		d = validateDocument(r)
 	default:

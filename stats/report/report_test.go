@@ -31,6 +31,7 @@ func samples(t *testing.T) map[string]any {
 		"compare":  sampleCompare(),
 		"gate":     sampleGate(),
 		"sweep":    sampleSweep(),
+		"decision": sampleDecision(),
 		"validate": result.ValidateEngine{NPU: "u55-32", Model: "kws.tflite", Seed: 4, Samples: 3, ByBlock: map[string]int{"mac": 2, "cc": 1}, Simulated: 2, Pruned: 1, PlainCycles: 12345},
 	}
 }

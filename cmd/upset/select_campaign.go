@@ -1,0 +1,131 @@
+package main
+
+import (
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"upset/faults/decision"
+	"upset/models/selection"
+	"upset/models/selection/tasks"
+	"upset/stats/report"
+	"upset/stats/result"
+)
+
+// Defaults and bounds of campaigns on selection tasks (our choice).
+const (
+	selectInjections     = 2000
+	selectPersistent     = 200 // each scores the whole pool again
+	mostSelectInjections = 10_000_000
+	mostStruck           = 1000
+)
+
+func selectCampaignCommand(p *program) *cli.Command {
+	return &cli.Command{
+		Name:      "campaign",
+		Usage:     "inject faults while a pool is scored, and judge them by the selection",
+		ArgsUsage: "TASK",
+		Description: `Inverts flops while the NPU scores the pool of a task, and asks what each fault does
+to the decision of the task's rule: nothing, another decision, or one that matters.
+With --exposure persistent it inverts bits of weights, scales and commands in memory,
+which every inference reads. Tasks that are given the same seed meet the same faults.
+Pools have the seeds 1 to 3, which --seed takes in turn.
+
+Examples:
+  upset select campaign window-cascade --injections 5000
+  upset select campaign facility-location --exposure persistent --format html > page.html`,
+		Flags: commonFlags(
+			&cli.IntFlag{Name: "injections", Usage: "`N` faults, by default 2,000, or 200 persistent ones"},
+			&cli.StringFlag{Name: "exposure", Value: string(selection.Transient), Usage: "transient or persistent"},
+			&cli.IntFlag{Name: "struck", Value: decision.MaxStruck, Usage: "strike up to `N` rows of each pool, spread over it; each needs a fault-free run"},
+			&cli.Float64Flag{Name: "confidence", Value: 0.95, Usage: "confidence `C` of every interval"},
+			eccFlag(),
+		),
+		Action: func(c *cli.Context) error {
+			args, err := arguments(c, "TASK")
+			if err != nil {
+				return err
+			}
+			o, err := readCommon(c, report.FormatHTML)
+			if err != nil {
+				return err
+			}
+			return p.selectCampaign(c, o, args[0])
+		},
+	}
+}
+
+// selectCampaign performs upset select campaign.
+func (p *program) selectCampaign(c *cli.Context, o common, name string) error {
+	registry, err := tasks.All()
+	if err != nil {
+		return err
+	}
+	t, err := registry.ByName(name)
+	if err != nil {
+		return bad(err)
+	}
+	if t.Kind != selection.OnNPU {
+		return usage("%s is a part of this program (%s), not a task of the NPU", t.Name, t.Where)
+	}
+	exposure, n := selection.Exposure(c.String("exposure")), c.Int("injections")
+	if exposure != selection.Transient && exposure != selection.Persistent {
+		return usage("--exposure %s: want transient or persistent", exposure)
+	}
+	if !c.IsSet("injections") {
+		if n = selectInjections; exposure == selection.Persistent {
+			n = selectPersistent
+		}
+	}
+	if n < 1 || n > mostSelectInjections {
+		return usage("--injections %d: want 1 to %d", n, mostSelectInjections)
+	}
+	struck, confidence := c.Int("struck"), c.Float64("confidence")
+	if struck < 1 || struck > mostStruck {
+		return usage("--struck %d: want 1 to %d", struck, mostStruck)
+	}
+	if !(confidence > 0 && confidence < 1) {
+		return usage("--confidence %v: must lie between 0 and 1", confidence)
+	}
+	ecc, err := readECC(c)
+	if err != nil {
+		return err
+	}
+	machine := decision.Machine{Config: o.config, System: o.system, ECC: ecc, Workers: o.workers}
+	s, err := decision.OpenTask(t, machine, struck, o.seed)
+	if err != nil {
+		return err
+	}
+	r := result.Decision{
+		Task: t.Name, Title: t.Title, Family: t.Family, Metric: string(t.Metric), NPU: o.config.String(), Exposure: string(exposure), ECC: c.String("ecc"),
+		Seed: o.seed, Confidence: confidence, Epsilon: t.Epsilon, Command: p.command(),
+	}
+	bar := p.progress("faults", n)
+	began := time.Now()
+	if exposure == selection.Transient {
+		hits, err := s.Run(c.Context, decision.Draw(s.Table(), o.seed, n), nil, o.workers, bar.set)
+		bar.finish()
+		if err != nil {
+			return err
+		}
+		err = s.Fill(&r, hits)
+		if err != nil {
+			return err
+		}
+	} else {
+		list, err := s.RunPersistent(c.Context, machine, o.seed, n, bar.set)
+		bar.finish()
+		if err != nil {
+			return err
+		}
+		if err := s.FillPersistent(&r, list); err != nil {
+			return err
+		}
+	}
+	r.Seconds = time.Since(began).Seconds()
+	r.Rate = float64(n) / max(r.Seconds, 1e-9)
+	if t.Negative {
+		r.Warnings = append(r.Warnings, result.Warning{Code: "negative_task", Subject: t.Name, Message: "the effect that the publication promises does not show on this stack"})
+	}
+	return p.emitFile(o, r, "select-campaign", o.out)
+}
