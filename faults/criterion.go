@@ -3,11 +3,14 @@ package faults
 import (
 	"encoding/binary"
 	"fmt"
+	"io"
 	"math"
+	"os"
 	"strconv"
 	"strings"
 
 	"upset/models/driver"
+	"upset/models/guest"
 	"upset/models/tflite"
 )
 
@@ -15,6 +18,9 @@ import (
 type Criterion struct {
 	Kind      CriterionKind
 	Tolerance float64 // of CriterionTolerance: share of the output's range
+
+	guest *guest.Module // of CriterionGuest
+	file  string
 }
 
 // CriterionKind names a rule.
@@ -27,6 +33,7 @@ const (
 	CriterionAny                            // any element differs
 	CriterionTolerance                      // an element is off by more than a share of the range
 	criterionRebuild                        // the reconstruction error changes
+	CriterionGuest                          // a WebAssembly module decides
 )
 
 // Shares that the automatic criterion uses (our choice).
@@ -35,7 +42,9 @@ const (
 	autoRebuild   = 0.10 // relative change of the reconstruction error
 )
 
-// ParseCriterion reads auto, top1, any or tolerance:X with X between 0 and 1.
+// ParseCriterion reads auto, top1, any, tolerance:X with X between 0 and 1, or the
+// name of a WebAssembly module that ends in .wasm. Behind its name may stand # and
+// the start of the SHA-256 that the module must have.
 func ParseCriterion(s string) (Criterion, error) {
 	switch s {
 	case "", "auto":
@@ -51,7 +60,41 @@ func ParseCriterion(s string) (Criterion, error) {
 			return Criterion{Kind: CriterionTolerance, Tolerance: x}, nil
 		}
 	}
-	return Criterion{}, fmt.Errorf("unknown criterion %q: use auto, top1, any or tolerance:X with X from 0 to 1", s)
+	if file, digest, _ := strings.Cut(s, "#"); strings.HasSuffix(file, ".wasm") {
+		return loadCriterion(file, digest)
+	}
+	return Criterion{}, fmt.Errorf("unknown criterion %q: use auto, top1, any, tolerance:X with X from 0 to 1, or a FILE.wasm", s)
+}
+
+// digestLength is how much of a module's digest its name shows.
+const digestLength = 16
+
+// loadCriterion loads a module that decides.
+func loadCriterion(file, digest string) (Criterion, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return Criterion{}, fmt.Errorf("criterion: %w", err)
+	}
+	defer f.Close()
+	wasm, err := io.ReadAll(io.LimitReader(f, guest.MaxModule+1))
+	if err != nil {
+		return Criterion{}, fmt.Errorf("criterion: %w", err)
+	}
+	m, err := guest.Load(file, wasm, guest.Limits{})
+	if err != nil {
+		return Criterion{}, fmt.Errorf("criterion: %w", err)
+	}
+	switch {
+	case !m.HasCriterion():
+		err = fmt.Errorf("criterion: %s exports a rule and no criterion", file)
+	case !strings.HasPrefix(m.Digest(), digest):
+		err = fmt.Errorf("criterion: %s has the digest %s and not %s: it is another module than the one asked for", file, m.Digest()[:digestLength], digest)
+	}
+	if err != nil {
+		m.Close()
+		return Criterion{}, err
+	}
+	return Criterion{Kind: CriterionGuest, guest: m, file: file}, nil
 }
 
 // String is the form that ParseCriterion reads.
@@ -65,6 +108,8 @@ func (c Criterion) String() string {
 		return "tolerance:" + strconv.FormatFloat(c.Tolerance, 'g', -1, 64)
 	case criterionRebuild:
 		return "reconstruction"
+	case CriterionGuest:
+		return c.file + "#" + c.guest.Digest()[:digestLength]
 	}
 	return "auto"
 }
@@ -90,14 +135,21 @@ func (c Criterion) Resolve(p *driver.Program) Criterion {
 }
 
 // Critical judges an output that differs from the fault-free one. The criterion
-// must be resolved.
-func (c Criterion) Critical(p *driver.Program, input, want, got []byte) bool {
+// must be resolved. The error is that of a user's module.
+func (c Criterion) Critical(p *driver.Program, input, want, got []byte) (bool, error) {
 	switch c.Kind {
 	case CriterionAny:
-		return true
+		return true, nil
 	case criterionRebuild:
-		return c.rebuilt(p, input, want, got)
+		return c.rebuilt(p, input, want, got), nil
+	case CriterionGuest:
+		return c.guest.Critical(want, got)
 	}
+	return c.critical(p, want, got), nil
+}
+
+// critical is Critical for the rules that look at one output after the other.
+func (c Criterion) critical(p *driver.Program, want, got []byte) bool {
 	off := 0
 	for i := range p.Outputs {
 		b := &p.Outputs[i]

@@ -96,10 +96,10 @@ func (w *Worker) stuckAt(r *Record, g *Golden) error {
 		r.Path = PathStopped
 	}
 	p := *w
-	p.e = e.plain()
+	p.e, p.failed = e.plain(), nil
 	p.e.options.AssumeReload = true
 	p.classify(r, g, nil)
-	return nil
+	return p.failed
 }
 
 // glitch performs the injection of an intermittent fault: the flop keeps the wrong

@@ -45,8 +45,10 @@ func (w *Worker) PlainGuarded(input int, s Site, guard Guard) (Record, error) {
 	}
 	r.Path, r.End = PathEnd, m.Cycle()
 	p := *w
-	p.e = e.plain()
-	p.classify(&r, g, guard)
+	p.e, p.failed = e.plain(), nil
+	if p.classify(&r, g, guard); p.failed != nil {
+		return Record{}, p.failed
+	}
 	if r.Outcome == Masked && m.Events[npu.EvECC] != 0 {
 		r.Outcome, r.Cause = Corrected, CauseRAMCode
 	}

@@ -45,6 +45,7 @@ type Worker struct {
 
 	looked lookup
 	faulty []byte // output of the last injection where it differs
+	failed error  // of a user's criterion
 	jumped bool   // m's memory came from a checkpoint since they were last equal
 }
 
@@ -77,7 +78,7 @@ func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 		}
 	}
 	r := Record{Site: s, Input: uint32(input), Op: uint16(g.opAt(s.Cycle))}
-	w.faulty = nil
+	w.faulty, w.failed = nil, nil
 	model := e.options.Model.Kind
 	if guard != nil && model != SEU {
 		return Record{}, fmt.Errorf("%s faults beside a mechanism are not simulated: choose the fault model seu", model)
@@ -125,6 +126,9 @@ func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 	}
 	w.looked.begin()
 	w.resolve(&r, g, place, guard, from)
+	if w.failed != nil {
+		return Record{}, w.failed
+	}
 	if err := w.remember(&r); err != nil {
 		return Record{}, err
 	}
@@ -162,8 +166,10 @@ func (w *Worker) Plain(input int, s Site) (Record, error) {
 	m.Run(e.Watchdog())
 	r.Path, r.End = PathEnd, m.Cycle()
 	p := *w
-	p.e = e.plain()
-	p.classify(&r, g, nil)
+	p.e, p.failed = e.plain(), nil
+	if p.classify(&r, g, nil); p.failed != nil {
+		return Record{}, p.failed
+	}
 	if r.Outcome == Masked && m.Events[npu.EvECC] != 0 {
 		r.Outcome, r.Cause = Corrected, CauseRAMCode
 	}
@@ -555,7 +561,11 @@ func (w *Worker) classify(r *Record, g *Golden, guard Guard) {
 // corrupted names the outcome of a wrong output.
 func (w *Worker) corrupted(r *Record, g *Golden, out []byte) {
 	r.Outcome, r.Cause = SDCTolerable, CauseOutput
-	if w.e.criterion.Critical(w.e.program, g.Input, g.Output, out) {
+	critical, err := w.e.criterion.Critical(w.e.program, g.Input, g.Output, out)
+	if err != nil {
+		w.failed = err
+	}
+	if critical {
 		r.Outcome = SDCCritical
 	}
 }

@@ -18,7 +18,7 @@ import (
 func experimentFlags(more ...cli.Flag) []cli.Flag {
 	return append([]cli.Flag{
 		&cli.StringFlag{Name: "inputs", Usage: "`DIR` with in_*.bin or *.npy; without it <model>.inputs beside MODEL, else random inputs"},
-		&cli.StringFlag{Name: "criterion", Value: "auto", Usage: "when a wrong output is critical: auto, top1, any or tolerance:X"},
+		&cli.StringFlag{Name: "criterion", Value: "auto", Usage: "when a wrong output is critical: auto, top1, any, tolerance:X or a module FILE.wasm, see docs/guest.md"},
 		eccFlag(),
 		&cli.StringFlag{Name: "fault", Value: "seu", Usage: "fault `MODEL`: seu, pair, set, stuck-at-0, stuck-at-1, intermittent[:CYCLES] or mcu[:finfet|28nm][:interleave=N][:row]"},
 		&cli.BoolFlag{Name: "no-watchdog", Usage: "nothing reports a hang, which then violates"},

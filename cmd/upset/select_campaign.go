@@ -1,11 +1,14 @@
 package main
 
 import (
+	"io"
+	"os"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"upset/faults/decision"
+	"upset/models/guest"
 	"upset/models/selection"
 	"upset/models/selection/tasks"
 	"upset/stats/report"
@@ -40,6 +43,7 @@ Examples:
 			&cli.IntFlag{Name: "struck", Value: decision.MaxStruck, Usage: "strike up to `N` rows of each pool, spread over it; each needs a fault-free run"},
 			&cli.Float64Flag{Name: "confidence", Value: 0.95, Usage: "confidence `C` of every interval"},
 			eccFlag(),
+			&cli.StringFlag{Name: "rule", Usage: "decide with the rule of a WebAssembly module `FILE.wasm`, see docs/guest.md"},
 		),
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, "TASK")
@@ -53,6 +57,27 @@ Examples:
 			return p.selectCampaign(c, o, args[0])
 		},
 	}
+}
+
+// readRule loads a module that decides in place of a task's rule, if one is named.
+func readRule(file string, metric selection.Metric) (func(*selection.Workload) (selection.Rule, error), error) {
+	if file == "" {
+		return nil, nil
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, bad(err)
+	}
+	defer f.Close()
+	wasm, err := io.ReadAll(io.LimitReader(f, guest.MaxModule+1))
+	if err != nil {
+		return nil, err
+	}
+	m, err := guest.Load(file, wasm, guest.Limits{})
+	if err != nil {
+		return nil, bad(err)
+	}
+	return func(w *selection.Workload) (selection.Rule, error) { return selection.NewGuestRule(m, metric, w) }, nil
 }
 
 // selectCampaign performs upset select campaign.
@@ -92,7 +117,11 @@ func (p *program) selectCampaign(c *cli.Context, o common, name string) error {
 		return err
 	}
 	machine := decision.Machine{Config: o.config, System: o.system, ECC: ecc, Workers: o.workers}
-	s, err := decision.OpenTask(t, machine, struck, o.seed)
+	rule, err := readRule(c.String("rule"), t.Metric)
+	if err != nil {
+		return err
+	}
+	s, err := decision.OpenTask(t, machine, struck, o.seed, rule)
 	if err != nil {
 		return err
 	}
@@ -124,6 +153,9 @@ func (p *program) selectCampaign(c *cli.Context, o common, name string) error {
 	}
 	r.Seconds = time.Since(began).Seconds()
 	r.Rate = float64(n) / max(r.Seconds, 1e-9)
+	if rule != nil {
+		r.Warnings = append(r.Warnings, result.Warning{Code: "guest_rule", Subject: c.String("rule"), Message: "the module decides, not the rule of the publication; consequences are still those of its objective"})
+	}
 	if t.Negative {
 		r.Warnings = append(r.Warnings, result.Warning{Code: "negative_task", Subject: t.Name, Message: "the effect that the publication promises does not show on this stack"})
 	}

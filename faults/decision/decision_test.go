@@ -25,7 +25,7 @@ func open(t *testing.T, name string, struck int) (*Subject, Machine) {
 		t.Fatal(err)
 	}
 	m := Machine{Config: isa.U55x128, ECC: npu.ECCSECDED, Workers: 2}
-	s, err := OpenTask(task, m, struck, 1)
+	s, err := OpenTask(task, m, struck, 1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -177,13 +177,19 @@ func label(row []byte) int {
 }
 
 // OpenTask builds a task with one of its pools, scores it without faults and makes a
-// subject of it. The seeds of the pools are those of selection.Seeds, in turn.
-func OpenTask(t *selection.Task, m Machine, struck int, seed uint64) (*Subject, error) {
+// subject of it. The seeds of the pools are those of selection.Seeds, in turn. Rule,
+// which may be nil, replaces the rule of the task.
+func OpenTask(t *selection.Task, m Machine, struck int, seed uint64, rule func(*selection.Workload) (selection.Rule, error)) (*Subject, error) {
 	pools := selection.Seeds()
 	pool := pools[(seed+uint64(len(pools))-1)%uint64(len(pools))]
 	w, err := t.Build(pool)
 	if err != nil {
 		return nil, fmt.Errorf("task %s: %w", t.Name, err)
+	}
+	if rule != nil {
+		if w.Rule, err = rule(w); err != nil {
+			return nil, fmt.Errorf("task %s: %w", t.Name, err)
+		}
 	}
 	r := &selection.Run{Seed: pool, Workload: w}
 	if r.Scores, err = w.Functional(m.Config); err != nil {

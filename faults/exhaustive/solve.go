@@ -302,13 +302,14 @@ func (s *solver) first() (faults.Outcome, bool) {
 		return faults.StrayWrite, true
 	}
 	out := s.g.program.ReadOutputs(m.Mem)
-	switch {
-	case bytes.Equal(out, s.g.output):
+	if bytes.Equal(out, s.g.output) {
 		return faults.Masked, false
-	case s.g.engine.Criterion().Critical(s.g.program, s.g.input, s.g.output, out):
-		return faults.SDCCritical, true
 	}
-	return faults.SDCTolerable, true
+	// Only a criterion of the user's fails, and the table is made with a built-in one.
+	if critical, err := s.g.engine.Criterion().Critical(s.g.program, s.g.input, s.g.output, out); err == nil && !critical {
+		return faults.SDCTolerable, true
+	}
+	return faults.SDCCritical, true
 }
 
 // second names the outcome after the following inference.
