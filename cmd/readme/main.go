@@ -48,9 +48,14 @@ func write() error {
 	infer := t.run("run", network, "--input", "testdata/models/fashion-dscnn.inputs/in_000.bin")
 	story := t.run("inject", small)
 	many := t.run("campaign", "run", small, "--injections", "20000", "--out", filepath.Join(dir, "c"))
+	choice := t.run("select", "campaign", "facility-location", "--workers", "1")
 	bench, err := benchmarks()
 	if t.err != nil || err != nil {
 		return errors.Join(t.err, err)
+	}
+	speed, err := os.ReadFile("docs/speed.md")
+	if err != nil {
+		return err
 	}
 	for mark, value := range map[string]string{
 		"@@ASSESS@@": block(
@@ -60,6 +65,8 @@ func write() error {
 			first(section(infer, "", "PMU"), 22), first(section(infer, "PMU", "OUTPUTS"), 6), first(section(infer, "OUTPUTS", ""), 3)),
 		"@@INJECT@@":   block(story),
 		"@@BENCH@@":    block(bench),
+		"@@SPEED@@":    firstTable(string(speed)),
+		"@@SELECT@@":   block(section(choice, "SHARES OF THE FAULTS", "REPRODUCE")),
 		"@@CAMPAIGN@@": block(section(many, "", "INPUTS"), section(many, "OUTCOMES", "VERDICTS")),
 	} {
 		if !bytes.Contains(text, []byte(mark)) {
@@ -68,6 +75,19 @@ func write() error {
 		text = bytes.ReplaceAll(text, []byte(mark), []byte(value))
 	}
 	return os.WriteFile("README.md", text, 0o644)
+}
+
+// firstTable is the first table of a page.
+func firstTable(page string) string {
+	var rows []string
+	for _, line := range strings.Split(page, "\n") {
+		if strings.HasPrefix(line, "|") {
+			rows = append(rows, line)
+		} else if len(rows) > 0 {
+			break
+		}
+	}
+	return strings.Join(rows, "\n")
 }
 
 // printed runs the tool and keeps the first error.
