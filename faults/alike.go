@@ -45,7 +45,7 @@ func quickAlike(a, b *npu.Flops) bool {
 		a.DMA.WgtCnt == b.DMA.WgtCnt && a.WD.Fill == b.WD.Fill && a.CC.Run == b.CC.Run
 }
 
-// withoutSetup clears what configAlike compares.
+// withoutSetup clears what outlook compares.
 func withoutSetup(cc *npu.CCState) {
 	cc.QSize, cc.QConfig, cc.RegionCfg, cc.BaseP = 0, 0, 0, [8]uint32{}
 	cc.Burst, cc.MaxReads, cc.MaxWrites = [4]uint8{}, [4]uint8{}, [4]uint8{}

@@ -158,14 +158,6 @@ func (o *outlook) plain() bool {
 	return o.blocked == noneBlocked && len(o.altered) == 0 && !o.next
 }
 
-// configAlike reports whether the configuration of a differs from that of the
-// fault-free state b only in what the rest of this inference and the next do not
-// look at.
-func (f *future) configAlike(a, b *npu.Flops) bool {
-	o, ok := f.outlook(a, b, npu.SameEffect)
-	return ok && o.plain()
-}
-
 // outlook reports whether the operations under way are configured the same as in the
 // fault-free state b, in the given sense, and what is to come. Values of the
 // arithmetic decide neither what the machine does nor when.
