@@ -71,7 +71,7 @@ func ProductTasks() []Task {
 		{
 			Name: "functional-hashing", Title: "Unified Functional Hashing in Automatic Machine Learning",
 			Family: "campaign", Kind: Product, Utility: "similarity", Mechanism: "deduplication", Metric: Set,
-			Where: "faults/exhaustive: outcomes are looked up by the state of the machine",
+			Where: "faults: --cache, outcomes by the state of the machine; faults/exhaustive",
 		},
 		{
 			Name: "model-evaluation", Title: "Model Evaluation, Model Selection, and Algorithm Selection in Machine Learning",
