@@ -28,7 +28,8 @@ type Sequential struct {
 const PilotSize = 50
 
 // hedge is the share of each allocation that stays proportional, so that a
-// misleading pilot cannot cost much (our choice).
+// misleading pilot cannot cost much (our choice: a tenth saves another 3 % on the
+// ground truth of docs/validation.md, but biases the pooled estimate more).
 const hedge = 0.2
 
 // RoundTotals are the numbers of injections done after each round: the first

@@ -76,13 +76,17 @@ const relativeFloor = 1e-3
 const sequentialRounds = 6
 
 // schedule lists the cumulative number of injections after each round. A campaign
-// of fixed size has rounds of a quarter, a quarter and a half; one that stops on
+// of fixed size has rounds of a quarter, a quarter and a half, or those of
+// stats.RoundTotals where the allocation follows the failures; one that stops on
 // its precision starts at a 32nd of its cap and doubles.
 func schedule(s Spec) ([]int, error) {
 	if !s.sequential() {
 		n := s.Injections
 		if n < 4*stats.MinStratum {
 			return []int{n}, nil
+		}
+		if s.Sampling == SamplingAdaptive {
+			return stats.RoundTotals(max(2*stats.MinStratum, n/pilotShare), n), nil
 		}
 		return []int{(n + 3) / 4, (n + 1) / 2, n}, nil
 	}
@@ -98,6 +102,10 @@ func schedule(s Spec) ([]int, error) {
 	}
 	return out, nil
 }
+
+// pilotShare is the part of an adaptive campaign that its first round takes (our
+// choice): each round after it is half as large as all before.
+const pilotShare = 16
 
 // capSize is the most that a sequential campaign may spend: the size that the
 // margin needs in the worst case, twice, since the joint limits are wider than
@@ -146,11 +154,12 @@ func plan(f *Frame, s Spec, totals []int, k int, before *tally) (Round, error) {
 		r.Size -= r.Start
 	}
 	weights := make([]float64, len(f.Strata))
-	guess := make([]float64, len(f.Strata))
+	n, failures, done := make([]int, len(f.Strata)), make([]int, len(f.Strata)), 0
 	for i, cells := range f.Strata {
 		weights[i] = f.drawWeight(cells)
 		o := before.sum(cells)
-		guess[i] = stats.Smoothed(o.Violating(stats.ViolationAny, !s.NoWatchdog, s.AssumeReload), o.Total())
+		done += o.Total()
+		n[i], failures[i] = o.Total(), o.Violating(stats.ViolationAny, !s.NoWatchdog, s.AssumeReload)
 	}
 	size, err := plannedSize(s)
 	if err != nil {
@@ -160,8 +169,8 @@ func plan(f *Frame, s Spec, totals []int, k int, before *tally) (Round, error) {
 	// the rounds in proportion to their size.
 	share := float64(r.Size) / float64(size)
 	floor := min(int(math.Ceil(stats.MinStratum*share)), stats.MinStratum, r.Size/(2*len(weights)))
-	if s.Sampling == SamplingAdaptive && k > 0 {
-		r.Alloc, err = stats.Neyman(weights, guess, nil, r.Size, floor)
+	if s.Sampling == SamplingAdaptive && done > 0 {
+		r.Alloc, err = stats.Sequential{Weights: weights, Floor: floor}.Next(n, failures, done+r.Size)
 	} else {
 		r.Alloc, err = stats.Proportional(weights, r.Size, floor)
 	}

@@ -24,7 +24,9 @@ const (
 	confidence  = 0.95
 	atLeast     = 0.945
 	approximate = 0.94 // of an interval that is nominal on average only
-	risk        = 0.05 // of the joint test
+	// approximateBlock is for one block with enough failures for an approximation.
+	approximateBlock = 0.92
+	risk             = 0.05 // of the joint test
 )
 
 // Coverage says how often an interval held the truth in repeated campaigns.
@@ -51,6 +53,9 @@ type Bias struct {
 	Truth  float64
 	Mean   float64
 	Errors float64
+	// Reported says that no bound is asked of it: estimates of stopped campaigns are
+	// biased.
+	Reported bool
 }
 
 // Allocation compares the variance of a total after the adaptive rounds with those of
@@ -64,6 +69,7 @@ type Allocation struct {
 // Study is a validation of the statistics.
 type Study struct {
 	Injections, Repeats int
+	Strata              int
 	Coverages           []Coverage
 	Biases              []Bias
 	Allocations         []Allocation
@@ -72,7 +78,7 @@ type Study struct {
 // Examine draws campaigns from the true shares of the strata. A campaign with
 // replacement sees a binomial count of each stratum, so that only counts are drawn.
 func Examine(strata []Stratum, injections, repeats int, seed uint64) (*Study, error) {
-	s := &Study{Injections: injections, Repeats: repeats}
+	s := &Study{Injections: injections, Repeats: repeats, Strata: len(strata)}
 	for k, kind := range []struct {
 		name     string
 		outcomes []faults.Outcome
@@ -88,6 +94,11 @@ func Examine(strata []Stratum, injections, repeats int, seed uint64) (*Study, er
 		}
 		s.Coverages = append(s.Coverages, c.rows...)
 		s.Biases = append(s.Biases, c.bias(repeats))
+		watched, biases, err := c.watched(repeats)
+		if err != nil {
+			return nil, err
+		}
+		s.Coverages, s.Biases = append(s.Coverages, watched...), append(s.Biases, biases...)
 		a, err := c.allocations(repeats)
 		if err != nil {
 			return nil, err
@@ -211,6 +222,10 @@ func (c *campaigns) simple(what string, x, n int, truth float64) error {
 		return err
 	}
 	c.row(what, "Clopper-Pearson", float64(n)*truth, atLeast, low, high, truth)
+	if low, high, _, err = stats.Interval(x, n, confidence); err != nil {
+		return err
+	}
+	c.row(what, "automatic", float64(n)*truth, approximate, low, high, truth)
 	return nil
 }
 
@@ -231,6 +246,14 @@ func (c *campaigns) block(list []stats.Stratum, name string, p []float64) error 
 		return err
 	}
 	c.row(name, "joint, two-sided", expected, atLeast, t.Lower, t.Upper, truth/weight)
+	if t, _, err = stats.CombineChosen(list, confidence); err != nil {
+		return err
+	}
+	target := atLeast
+	if expected >= stats.ExactBelow {
+		target = approximateBlock
+	}
+	c.row(name, "automatic", expected, target, t.Lower, t.Upper, truth/weight)
 	return nil
 }
 
@@ -243,8 +266,9 @@ func (c *campaigns) bias(repeats int) Bias {
 	return b
 }
 
-// adaptiveRounds is the number of rounds of an adaptive campaign (our choice).
-const adaptiveRounds = 4
+// pilotShare is the part of an adaptive campaign that its first round takes, as in
+// package campaign.
+const pilotShare = 16
 
 // allocations repeats the rounds of an adaptive campaign.
 func (c *campaigns) allocations(repeats int) (Allocation, error) {
@@ -268,28 +292,41 @@ func (c *campaigns) allocations(repeats int) (Allocation, error) {
 	return Allocation{c.name, to[last/2], to[last], over[last/2], over[last]}, nil
 }
 
-// adapt is the split that an adaptive campaign ends with.
+// adapt is the split that an adaptive campaign ends with: rounds and allocation are
+// those of package campaign.
 func (c *campaigns) adapt() ([]int, error) {
-	n, x := make([]int, len(c.p)), make([]int, len(c.p))
-	size := c.total / adaptiveRounds
-	for k := range adaptiveRounds {
-		alloc, err := stats.Proportional(c.weights, size, size/(2*len(c.p)*adaptiveRounds))
-		if k > 0 {
-			guess := make([]float64, len(c.p))
-			for i := range guess {
-				guess[i] = stats.Smoothed(x[i], n[i])
-			}
-			alloc, err = stats.Neyman(c.weights, guess, nil, size, 0)
+	n, _, err := c.rounds(nil)
+	return n, err
+}
+
+// rounds draws an adaptive campaign and returns the counts. After each round it calls
+// see, which may be nil, with that round's own counts, and stops where it says so.
+func (c *campaigns) rounds(see func(n, x []int) (stop bool, err error)) (n, x []int, err error) {
+	n, x = make([]int, len(c.p)), make([]int, len(c.p))
+	for k, total := range stats.RoundTotals(max(2*stats.MinStratum, c.total/pilotShare), c.total) {
+		var alloc []int
+		if k == 0 {
+			alloc, err = stats.Proportional(c.weights, total, 1)
+		} else {
+			alloc, err = stats.Sequential{Weights: c.weights, Floor: 1}.Next(n, x, total)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("round %d: %w", k, err)
+			return nil, nil, fmt.Errorf("round %d: %w", k, err)
 		}
+		failed := make([]int, len(alloc))
 		for i, a := range alloc {
+			failed[i] = c.count(a, c.p[i])
 			n[i] += a
-			x[i] += c.count(a, c.p[i])
+			x[i] += failed[i]
+		}
+		if see != nil {
+			stop, err := see(alloc, failed)
+			if err != nil || stop {
+				return n, x, err
+			}
 		}
 	}
-	return n, nil
+	return n, x, nil
 }
 
 // variance of the total with a split; a stratum that cannot fail needs no injection.

@@ -63,9 +63,11 @@ Differences from these two are upsets that start an operation before it is issue
 	truthRow(&b, "all", "flops", &all)
 	fmt.Fprintf(&b, "\nViolating: %.4f %%. Critical (latent, critical SDC, stray write): %.4f %%.\n", 100*all.Share(Violating...), 100*all.Share(Critical...))
 	b.WriteString(`
-Not on this page: campaigns that stop early, with their bias, and intervals that stay valid while a campaign is watched. The
-intervals per block are those that a campaign prints: joint gamma limits, or Clopper-Pearson for a block of one stratum. They
-are meant to cover at least their confidence at any number of failures, so that there is no approximate one to switch from.
+Joint intervals are those that a campaign prints: gamma limits, or Clopper-Pearson for a block of one stratum. They are meant
+to cover at least their confidence at any number of failures. *Automatic* ones are approximate (Wilson, or a score interval of
+the stratified total) where every sampled stratum has five failures and as many passes, and exact or joint below. A watched
+campaign is looked at while it runs: the interval must hold the truth at all looks. Stopped campaigns end when the interval
+is narrower than a quarter of the estimate to each side.
 `)
 	for _, s := range studies {
 		s.page(&b)
@@ -111,19 +113,27 @@ Lines without a target are only reported.
 	}
 	fmt.Fprintf(b, "\n%d lines fail.\n\n| total | truth | mean estimate | bias in standard errors | |\n|---|---:|---:|---:|---|\n", failed)
 	for _, v := range s.Biases {
-		fmt.Fprintf(b, "| %s | %.6f | %.6f | %.4f | %s |\n", v.What, v.Truth, v.Mean, v.Errors, holds(v.Holds()))
+		fmt.Fprintf(b, "| %s | %.6f | %.6f | %.4f | %s |\n", v.What, v.Truth, v.Mean, v.Errors, v.verdict())
 	}
 	fmt.Fprintf(b, `
-Adaptive allocation, %d rounds of equal size guided by the row's own failures; the rounds are those of this study, not the
-schedule of a campaign: variance of the total with the split that the campaign ends with, divided by that of the
-best split (Neyman with the true shares) and of the proportional one.
+Adaptive allocation, with the rounds of a campaign, its first one counted, guided by the row's own failures: variance of the
+total with the split that the campaign ends with, divided by that of the best split (Neyman with the true shares) and of
+the proportional one. Where a campaign sees a few dozen failures over %d strata, it cannot know the best split.
 
 | total | median ÷ best | largest ÷ best | median ÷ proportional | largest ÷ proportional | |
 |---|---:|---:|---:|---:|---|
-`, adaptiveRounds)
+`, s.Strata)
 	for _, a := range s.Allocations {
 		fmt.Fprintf(b, "| %s | %.3f | %.3f | %.3f | %.3f | %s |\n", a.What, a.MedianOracle, a.WorstOracle, a.MedianProportional, a.WorstOfThese, holds(a.Holds()))
 	}
+}
+
+// verdict of a bias; that of a campaign that stops or adapts is only reported.
+func (v Bias) verdict() string {
+	if v.Reported {
+		return "reported"
+	}
+	return holds(v.Holds())
 }
 
 func holds(yes bool) string {
@@ -141,7 +151,7 @@ const (
 )
 
 // Holds reports a bias within the bound.
-func (v Bias) Holds() bool { return v.Errors > -mostBias && v.Errors < mostBias }
+func (v Bias) Holds() bool { return v.Reported || v.Errors > -mostBias && v.Errors < mostBias }
 
 // Holds reports an allocation within both bounds.
 func (a Allocation) Holds() bool {
