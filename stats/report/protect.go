@@ -61,6 +61,7 @@ func assessDocument(a result.Assess) (document, error) {
 		tail = protect[2:]
 	}
 	d.sections = append(d.sections, tail...)
+	d.sections = append(d.sections, safetySections(a)...)
 	d.sections = append(d.sections, warningSection(append(a.Campaign.Warnings[:len(a.Campaign.Warnings):len(a.Campaign.Warnings)], a.Protect.Warnings...))...)
 	command := a.Campaign.Command
 	if command == "" {

@@ -1,0 +1,47 @@
+package report
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"upset/stats/result"
+)
+
+// Every mechanism of a design is in the list of dependent failures, once, with all its
+// places; the assumptions follow the inputs of the verdict.
+func TestSafetySections(t *testing.T) {
+	a := result.Assess{}
+	a.Campaign.Cycles, a.Campaign.Inputs = 1066, 200
+	a.Campaign.Assumptions = result.Assumptions{Watchdog: true, WatchdogCycles: 12132, ECC: "secded", Duty: 1}
+	a.Protect.Choice = []result.Choice{{Block: "cc", Group: "config", Mechanism: "harden"}, {Block: "ao", Mechanism: "duplicate"}, {Block: "dma", Mechanism: "harden"}}
+	sections := safetySections(a)
+	rows := sections[1].table.rows
+	if len(rows) != 2 || rows[0][1].text != "cc/config, dma" || rows[1][1].text != "ao" || rows[0][2].text == rows[1][2].text {
+		t.Errorf("%+v", rows)
+	}
+	find := func(subject string) string {
+		for _, r := range safetySections(a)[0].table.rows {
+			if r[0].text == subject {
+				return r[1].text
+			}
+		}
+		return ""
+	}
+	if got := find("watchdog"); !strings.Contains(got, "12,132") {
+		t.Errorf("watchdog: %s", got)
+	}
+	before := find("between inferences")
+	a.Campaign.Assumptions.Watchdog, a.Campaign.Assumptions.AssumeReload = false, true
+	if find("between inferences") == before || !strings.Contains(find("watchdog"), "none") {
+		t.Error("the assumptions do not follow the inputs")
+	}
+	for _, s := range sections {
+		if !s.pageOnly {
+			t.Errorf("%s is not for the page alone", s.heading)
+		}
+	}
+	if !slices.ContainsFunc(sections, func(s section) bool { return s.heading == "Outside the fault model" && len(s.lines) > 3 }) {
+		t.Error("what is left out is not said")
+	}
+}
