@@ -81,7 +81,7 @@ func (e *Engine) plain() *Engine {
 // point, of which the flops are 12 KiB and the rest pieces of memory that changed
 // since the point before; the shared buffer changes as a whole. Points closer than closest cycles do not pay.
 const (
-	pointBudget = 768 << 20
+	pointBudget = 640 << 20
 	pointSize   = 20 << 10 // besides the shared buffer
 	minPoints   = 16
 	closest     = 64

@@ -297,6 +297,8 @@ func (r *run) record(pr *Problem, d *mechanism.Design, a Assignment, p *proven) 
 	out.Proof.Injections += p.attempt.Injections
 	out.Proof.FITUpper, out.Proof.SPFMLower = p.attempt.FITUpper, p.attempt.SPFMLower
 	out.Proof.Power, out.Proof.Holds = p.attempt.Power, p.attempt.Holds
+	// The attempts share the error, so that each counts against what is shown.
+	out.Proof.Shown = max(0, 1-float64(len(out.Proof.Attempts))*(1-p.attempt.Shown))
 	out.Meets = p.attempt.Holds
 	out.FITViolating, out.FITDUE, out.SPFM = limits(p.fit), limits(p.due), p.spfm
 	if !p.attempt.Holds {

@@ -235,6 +235,9 @@ func (pr *Problem) judge(c *result.Campaign, scale func(block string, sram bool)
 		alarms = append(alarms, x)
 	}
 	var err error
+	if p.attempt.Shown, err = pr.shown(exposures, alarms, rates); err != nil {
+		return nil, err
+	}
 	if p.fit, err = stats.ResidualFIT(exposures, rates, q.Violation, false, plan.Confidence); err != nil {
 		return nil, err
 	}
@@ -251,6 +254,27 @@ func (pr *Problem) judge(c *result.Campaign, scale func(block string, sram bool)
 	p.attempt.Holds = p.fit.Upper <= q.BudgetFIT && p.spfm.Lower >= q.Target.SPFM &&
 		(pr.Target.BudgetDUE == 0 || p.due.Upper <= pr.Target.BudgetDUE)
 	return p, nil
+}
+
+// shown is the largest confidence at which the limits of a proof meet the target.
+func (pr *Problem) shown(exposures, alarms []stats.Exposure, rates stats.Rates) (float64, error) {
+	q := pr.Target.Question
+	return stats.LargestConfidence(func(confidence float64) (bool, error) {
+		fit, err := stats.ResidualFIT(exposures, rates, q.Violation, false, confidence)
+		if err != nil {
+			return false, err
+		}
+		flops, err := stats.ResidualFIT(exposures, rates, q.Violation, true, confidence)
+		if err != nil {
+			return false, err
+		}
+		due, err := stats.ResidualFIT(alarms, rates, stats.ViolationAny, false, confidence)
+		if err != nil {
+			return false, err
+		}
+		return fit.Upper <= q.BudgetFIT && spfm(flops, rates.Flop*rates.Duty*pr.Evidence.FlopBits).Lower >= q.Target.SPFM &&
+			(pr.Target.BudgetDUE == 0 || due.Upper <= pr.Target.BudgetDUE), nil
+	})
 }
 
 // tableFor is the site table that a design is put on: with SECDED if it adds it.

@@ -238,6 +238,9 @@ func proofSection(p result.Protect) section {
 	}
 	s.banner += fmt.Sprintf(" - %s injections, residual <= %s FIT, SPFM >= %s %%", count(p.Proof.Injections),
 		significant(p.Proof.FITUpper, up), metricPercent(p.Proof.SPFMLower, down))
+	if p.Proof.Shown > 0 {
+		s.banner += ", shown at " + metricPercent(p.Proof.Shown, down) + " % confidence"
+	}
 	s.note = "Planned power " + percent(p.Proof.Power, nearest) + ". Later attempts use a stricter confidence, so that all together keep the promised one."
 	s.table = &table{columns: columns(">attempt", ">seed", ">injections", ">violations", ">added logic", ">confidence", ">power", ">expected FIT", ">upper FIT", ">lower SPFM", "holds", "design")}
 	for i, a := range p.Proof.Attempts {

@@ -90,6 +90,9 @@ type Proof struct {
 	// Power is the planned probability that the last attempt succeeds.
 	Power float64 `json:"power"`
 	Holds bool    `json:"holds"`
+	// Shown is the largest one-sided confidence at which the proofs, all attempts
+	// counted, still meet the target; 0 where they do not.
+	Shown float64 `json:"shown"`
 }
 
 // Attempt is one proof campaign. Later attempts use a stricter confidence, so
@@ -106,6 +109,8 @@ type Attempt struct {
 	FITUpper     float64 `json:"fit_upper"`
 	SPFMLower    float64 `json:"spfm_lower"`
 	Holds        bool    `json:"holds"`
+	// Shown is the largest confidence at which this attempt alone meets the target.
+	Shown        float64 `json:"shown"`
 	ResultDigest string  `json:"result_digest,omitempty"`
 }
 
