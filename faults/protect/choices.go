@@ -34,21 +34,29 @@ func ReadChoices(r io.Reader) ([]mechanism.Choice, error) {
 	}
 	var out []mechanism.Choice
 	for _, c := range list {
-		k, err := mechanism.ParseKind(c.Mechanism)
+		choice, err := ParseChoice(c.Block, c.Group, c.Mechanism)
 		if err != nil {
 			return nil, err
-		}
-		choice := mechanism.Choice{Block: c.Block, Kind: k}
-		if c.Group != "" {
-			class, ok := classOf(c.Group)
-			if !ok {
-				return nil, fmt.Errorf("unknown group %q: use the classes of upset sites", c.Group)
-			}
-			if class != netlist.SRAM {
-				choice.Classes = []netlist.Class{class}
-			}
 		}
 		out = append(out, choice)
 	}
 	return out, nil
+}
+
+// ParseChoice is the choice of a mechanism for a block, or for a group of its
+// registers, by the names that results use.
+func ParseChoice(block, group, name string) (mechanism.Choice, error) {
+	k, err := mechanism.ParseKind(name)
+	c := mechanism.Choice{Block: block, Kind: k}
+	if err != nil || group == "" {
+		return c, err
+	}
+	class, ok := classOf(group)
+	if !ok {
+		return c, fmt.Errorf("unknown group %q: use the classes of upset sites", group)
+	}
+	if class != netlist.SRAM {
+		c.Classes = []netlist.Class{class}
+	}
+	return c, nil
 }

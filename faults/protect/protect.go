@@ -49,6 +49,8 @@ type Options struct {
 	// Dir is where the logs of the proofs go. NoProof ends after the search.
 	Dir     string
 	NoProof bool
+	// NoFront leaves out the Pareto front.
+	NoFront bool
 	Workers int
 	// Progress, which may be nil, follows the proof campaigns.
 	Progress func(campaign.Progress)
@@ -90,7 +92,7 @@ func campaignQuestion(o Options) campaign.Question {
 
 // run is a search with its proof.
 type run struct {
-	e       *faults.Engine
+	bench   Bench
 	stored  *campaign.Stored
 	o       Options
 	pricing *mechanism.Pricing
@@ -102,14 +104,19 @@ type run struct {
 // When a proof fails, a design with a narrower margin is put to the next one, at
 // most twice; the error is shared among the attempts.
 func Run(ctx context.Context, e *faults.Engine, s *campaign.Stored, o Options) (*result.Protect, error) {
+	return RunOn(ctx, engineBench{e, o}, s, o)
+}
+
+// RunOn is [Run] on any bench.
+func RunOn(ctx context.Context, e Bench, s *campaign.Stored, o Options) (*result.Protect, error) {
 	o = o.normal(s.Spec, e.Table(), len(s.Records))
-	if o.Dir == "" && !o.NoProof {
+	if _, injects := e.(engineBench); injects && o.Dir == "" && !o.NoProof {
 		return nil, errors.New("no directory for the logs of the proof")
 	}
 	var caught []Caught
 	if o.Set == OptionsFull {
 		var err error
-		if caught, err = catch(ctx, e, s, o.Cells, o.Workers, o.Trying); err != nil {
+		if caught, err = e.Catch(ctx, s, o.Cells); err != nil {
 			return nil, err
 		}
 	}
@@ -117,7 +124,7 @@ func Run(ctx context.Context, e *faults.Engine, s *campaign.Stored, o Options) (
 	if err != nil {
 		return nil, err
 	}
-	r := &run{e: e, stored: s, o: o, ev: ev, pricing: mechanism.NewPricing(e.Table(), o.Areas, o.Costs, o.Cells)}
+	r := &run{bench: e, stored: s, o: o, ev: ev, pricing: mechanism.NewPricing(e.Table(), o.Areas, o.Costs, o.Cells)}
 	if err := r.references(); err != nil {
 		return nil, err
 	}
@@ -144,7 +151,7 @@ func (r *run) problem(margin float64) (*Problem, error) { return r.problemBeside
 
 // problemBeside builds the problem of a machine beside a set of checkers.
 func (r *run) problemBeside(margin float64, set int) (*Problem, error) {
-	coded := r.o.Rebuild != nil && r.e.Table().ECC != npu.ECCSECDED && r.o.Set == OptionsFull
+	coded := r.o.Rebuild != nil && r.bench.Table().ECC != npu.ECCSECDED && r.o.Set == OptionsFull
 	ev := r.ev
 	if set != 0 {
 		ev = ev.under(set)
@@ -275,7 +282,7 @@ func (r *run) hopeless(attempt int) {
 
 // design puts choices on the machine.
 func (r *run) design(choices []mechanism.Choice) (*mechanism.Design, error) {
-	t := tableFor(r.e.Table(), choices, func() *netlist.Table { return netlist.New(r.e.Table().Config, npu.ECCSECDED) })
+	t := tableFor(r.bench.Table(), choices, func() *netlist.Table { return netlist.New(r.bench.Table().Config, npu.ECCSECDED) })
 	return mechanism.New(t, choices, r.o.Cells, r.stored.Spec.Seed)
 }
 

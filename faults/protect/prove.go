@@ -3,13 +3,10 @@ package protect
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"path/filepath"
 
-	"upset/faults"
 	"upset/faults/campaign"
 	"upset/faults/mechanism"
 	"upset/netlist"
@@ -170,47 +167,17 @@ type proven struct {
 
 // prove runs the campaign of a proof on the protected machine and judges it.
 func (r *run) prove(ctx context.Context, pr *Problem, d *mechanism.Design, plan Plan) (*proven, error) {
-	e, err := r.engine(d)
-	if err != nil {
-		return nil, err
-	}
-	if err := Equip(e, d); err != nil {
-		return nil, err
-	}
+	from := r.stored.Spec
 	spec := campaign.Spec{
-		Model: r.stored.Spec.Model, Seed: plan.Seed, Injections: plan.Injections, Confidence: plan.Confidence,
-		Sampling: campaign.SamplingStratified, Inventory: r.stored.Spec.Inventory, RandomInputs: r.stored.Spec.RandomInputs,
+		Model: from.Model, Seed: plan.Seed, Injections: plan.Injections, Confidence: plan.Confidence,
+		Sampling: campaign.SamplingStratified, Inventory: from.Inventory, RandomInputs: from.RandomInputs,
 	}
-	base := r.o.Population
-	if base == nil || e != r.e {
-		if base, err = campaign.NewPlain(e.Table(), spec.For(e)); err != nil {
-			return nil, err
-		}
-	}
-	pop := NewPopulation(base, d)
-	if r.o.Population != nil && e != r.e {
-		pop.scaleAs(r.o.Population)
-	}
-	dir := filepath.Join(r.o.Dir, fmt.Sprintf("proof-%d-%016x", plan.Attempt, plan.Seed))
-	c, err := campaign.Run(ctx, e, spec, dir, campaign.RunOptions{
-		Workers: r.o.Workers, Progress: r.o.Progress, Population: pop,
-		Question: campaign.Question{Question: pr.Target.Question, BudgetDUE: pr.Target.BudgetDUE},
-	})
+	q := campaign.Question{Question: pr.Target.Question, BudgetDUE: pr.Target.BudgetDUE}
+	c, scale, err := r.bench.Prove(ctx, d, spec, plan.Attempt, q)
 	if err != nil {
-		return nil, fmt.Errorf("proof %d: %w", plan.Attempt, err)
+		return nil, err
 	}
-	return pr.judge(c, pop.scale, r.stored.Spec, plan)
-}
-
-// engine is the one of the campaign, or one with SECDED if the design adds it.
-func (r *run) engine(d *mechanism.Design) (*faults.Engine, error) {
-	if d.Table().ECC == r.e.Table().ECC {
-		return r.e, nil
-	}
-	if r.o.Rebuild == nil {
-		return nil, errors.New("the design adds a code to the RAM, but the machine cannot be built with it here")
-	}
-	return r.o.Rebuild(d.Table().ECC)
+	return pr.judge(c, scale, from, plan)
 }
 
 // judge compares a proof campaign with the target, on its own limits. Scale is the

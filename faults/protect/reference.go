@@ -51,6 +51,9 @@ func (r *run) references() error {
 		}
 		*x.to = r.alternative(e)
 	}
+	if r.o.NoFront {
+		return nil
+	}
 	return r.pareto()
 }
 

@@ -1,0 +1,97 @@
+package planted
+
+import (
+	"context"
+	"math/rand/v2"
+
+	"upset/faults"
+	"upset/faults/campaign"
+	"upset/faults/mechanism"
+	"upset/faults/protect"
+	"upset/netlist"
+	"upset/stats/result"
+)
+
+// shape is the inference of a population.
+func (x *Population) shape() campaign.Shape {
+	s := campaign.Shape{NPU: x.table.Config.String(), Cycles: cycles, Inputs: 8}
+	for i := range phases {
+		span := campaign.Span{Start: uint64(i) * cycles / phases, End: uint64(i+1) * cycles / phases}
+		s.Segments = append(s.Segments, campaign.Segment{Span: span, Layer: i, Name: "layer"})
+	}
+	return s
+}
+
+// Table is the site table.
+func (x *Population) Table() *netlist.Table { return x.table }
+
+// Cycles is the length of the inference.
+func (x *Population) Cycles() uint64 { return cycles }
+
+// Catch knows of no checkers.
+func (x *Population) Catch(context.Context, *campaign.Stored, mechanism.Cells) ([]protect.Caught, error) {
+	return nil, nil
+}
+
+// campaign draws a campaign on the machine with a design, nil for none.
+func (x *Population) campaign(spec campaign.Spec, d *mechanism.Design) (*campaign.Stored, error) {
+	pop := x.plain
+	if d != nil {
+		pop = protect.NewPopulation(x.plain, d)
+	}
+	groups := pop.Groups()
+	kinds := make([]mechanism.Kind, len(groups))
+	p := make([]*[phases]float64, len(groups))
+	for i, g := range groups {
+		p[i] = x.p[name(g)]
+		if i >= len(x.plain.Groups()) {
+			p[i] = nil // an upset of what a mechanism adds does no harm
+		} else if d != nil {
+			kinds[i] = under(d, g)
+		}
+	}
+	return campaign.Planted(x.shape(), pop, spec, func(f campaign.Fault) faults.Outcome {
+		if p[f.Group] == nil {
+			return faults.Masked
+		}
+		r := rand.New(rand.NewPCG(spec.Seed^x.Seed<<20, uint64(f.Index)))
+		return x.outcome(r, p[f.Group][f.Site.Cycle*phases/cycles], kinds[f.Group])
+	})
+}
+
+// outcome draws what an upset does that would violate with probability p without a
+// mechanism.
+func (x *Population) outcome(r *rand.Rand, p float64, k mechanism.Kind) faults.Outcome {
+	u := r.Float64()
+	seen := faults.Masked // what a mechanism makes of a violation
+	switch k {
+	case mechanism.Harden, mechanism.HardenLight:
+	case mechanism.None:
+		if u >= p && u < p*(1+report) {
+			return faults.DUEDetected
+		}
+	case mechanism.Triplicate, mechanism.SECDED:
+		seen = faults.Corrected
+	default:
+		seen = faults.Detected
+	}
+	switch kept := p * x.kept(k); {
+	case u < kept*notice:
+		return faults.SDCCritical
+	case u < kept:
+		return faults.SDCTolerable
+	case u < p:
+		return seen
+	}
+	return faults.Masked
+}
+
+// Prove draws the campaign of a proof.
+func (x *Population) Prove(_ context.Context, d *mechanism.Design, spec campaign.Spec, _ int, q campaign.Question) (*result.Campaign, func(string, bool) float64, error) {
+	s, err := x.campaign(spec, d)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := s.Campaign(q)
+	return c, func(string, bool) float64 { return 1 }, err
+}

@@ -1,0 +1,79 @@
+package protect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"upset/faults"
+	"upset/faults/campaign"
+	"upset/faults/mechanism"
+	"upset/netlist"
+	"upset/stats/result"
+)
+
+// Bench is what a protection is tried on: an engine, or a population whose truth is
+// planted.
+type Bench interface {
+	// Table is the site table of the machine without mechanisms, and Cycles the
+	// length of its inference.
+	Table() *netlist.Table
+	Cycles() uint64
+	// Catch says what mechanisms make of the records of the campaign, or nil.
+	Catch(ctx context.Context, s *campaign.Stored, cells mechanism.Cells) ([]Caught, error)
+	// Prove runs a campaign on the machine with a design. Scale is the factor of a
+	// block's raw rate.
+	Prove(ctx context.Context, d *mechanism.Design, spec campaign.Spec, attempt int, q campaign.Question) (c *result.Campaign, scale func(block string, sram bool) float64, err error)
+}
+
+// engineBench injects into a simulated machine.
+type engineBench struct {
+	e *faults.Engine
+	o Options
+}
+
+func (b engineBench) Table() *netlist.Table { return b.e.Table() }
+
+func (b engineBench) Cycles() uint64 { return b.e.Cycles() }
+
+func (b engineBench) Catch(ctx context.Context, s *campaign.Stored, cells mechanism.Cells) ([]Caught, error) {
+	return catch(ctx, b.e, s, cells, b.o.Workers, b.o.Trying)
+}
+
+func (b engineBench) Prove(ctx context.Context, d *mechanism.Design, spec campaign.Spec, attempt int, q campaign.Question) (*result.Campaign, func(string, bool) float64, error) {
+	e, err := b.engine(d)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := Equip(e, d); err != nil {
+		return nil, nil, err
+	}
+	base := b.o.Population
+	if base == nil || e != b.e {
+		if base, err = campaign.NewPlain(e.Table(), spec.For(e)); err != nil {
+			return nil, nil, err
+		}
+	}
+	pop := NewPopulation(base, d)
+	if b.o.Population != nil && e != b.e {
+		pop.scaleAs(b.o.Population)
+	}
+	dir := filepath.Join(b.o.Dir, fmt.Sprintf("proof-%d-%016x", attempt, spec.Seed))
+	c, err := campaign.Run(ctx, e, spec, dir, campaign.RunOptions{Workers: b.o.Workers, Progress: b.o.Progress, Population: pop, Question: q})
+	if err != nil {
+		return nil, nil, fmt.Errorf("proof %d: %w", attempt, err)
+	}
+	return c, pop.scale, nil
+}
+
+// engine is the one of the campaign, or one with SECDED if the design adds it.
+func (b engineBench) engine(d *mechanism.Design) (*faults.Engine, error) {
+	if d.Table().ECC == b.e.Table().ECC {
+		return b.e, nil
+	}
+	if b.o.Rebuild == nil {
+		return nil, errors.New("the design adds a code to the RAM, but the machine cannot be built with it here")
+	}
+	return b.o.Rebuild(d.Table().ECC)
+}
