@@ -53,10 +53,22 @@ type assessment struct {
 	Verdicts     []result.Verdict
 	Checkers     bool // the full options had checkers and lock-step among them
 	Full, Paper  protection
+	// Ratios are the paper's options with poorer hardened cells.
+	Ratios       []ratio
 	HardenAll    result.Alternative
 	DuplicateAll result.Alternative
 	Lockstep     result.Alternative
 }
+
+// ratio is the cheapest protection where hardened cells fail at a share of the rate
+// of plain ones.
+type ratio struct {
+	Ratio float64
+	protection
+}
+
+// ratios beside the default of 2e-4: cells of lower grade (our choice).
+var ratios = []float64{0.1, 0.25}
 
 // protection is the cheapest protection of a set of options.
 type protection struct {
@@ -70,7 +82,7 @@ type protection struct {
 }
 
 func main() {
-	measure := flag.Bool("measure", false, "run the assessments (about ten minutes)")
+	measure := flag.Bool("measure", false, "run the assessments (half an hour)")
 	shared := flag.String("shared", "../shared", "folder with models and golden inputs")
 	flag.Parse()
 	err := error(nil)
@@ -137,8 +149,17 @@ func assess(tool, dir, network, npu, model, inputs string) (assessment, error) {
 	if err := call(&paper, tool, "protect", dir, "--options", "paper", "--format", "json"); err != nil {
 		return assessment{}, err
 	}
+	var list []ratio
+	for _, s := range ratios {
+		var x result.Protect
+		if err := call(&x, tool, "protect", dir, "--options", "paper", "--hardened-ratio", fmt.Sprint(s), "--format", "json"); err != nil {
+			return assessment{}, err
+		}
+		list = append(list, ratio{s, kept(&x)})
+	}
 	c, p := &r.Campaign, &r.Protect
 	return assessment{
+		Ratios:  list,
 		Network: network, NPU: npu, Cycles: c.Cycles, Injections: c.Injections, Digest: c.ResultDigest, Flops: c.Assumptions.Flops,
 		SPFM: c.SPFM, FIT: c.FIT, AVF: c.AVF, Blocks: c.Blocks, Verdicts: c.Verdicts, Checkers: true, Full: kept(p), Paper: kept(&paper),
 		HardenAll: p.HardenAll, DuplicateAll: p.DuplicateAll, Lockstep: p.Lockstep,

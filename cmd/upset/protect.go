@@ -11,6 +11,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/mechanism"
 	"upset/faults/protect"
 	"upset/netlist"
 	"upset/npu"
@@ -20,6 +21,14 @@ import (
 
 func optionsFlag() cli.Flag {
 	return &cli.StringFlag{Name: "options", Value: protect.OptionsFull, Usage: "mechanisms: paper (harden, duplicate) or full (also light hardening, parity, triplication, lock-step, checkers)"}
+}
+
+// searchFlags are those of a search for protection.
+func searchFlags() []cli.Flag {
+	return []cli.Flag{
+		optionsFlag(),
+		&cli.Float64Flag{Name: "hardened-ratio", Value: mechanism.DefaultCells().DICE.SER, Usage: "soft-error rate of a hardened cell, in terms of a plain flop's"},
+	}
 }
 
 func protectCommand(p *program) *cli.Command {
@@ -34,7 +43,7 @@ that the target was not shown to be met.
 Examples:
   upset protect upset-out/fashion-tiny-u55-128-1a2b3c4d
   upset protect run1 --options paper --target asil-d --budget 10`,
-		Flags: commonFlags(append(questionFlags(), optionsFlag())...),
+		Flags: commonFlags(append(questionFlags(), searchFlags()...)...),
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, "CAMPAIGN")
 			if err != nil {
@@ -48,7 +57,7 @@ Examples:
 			if err != nil {
 				return err
 			}
-			if err := checkOptions(c); err != nil {
+			if err := checkSearch(c); err != nil {
 				return err
 			}
 			return p.protectCampaign(c, o, q, args[0])
@@ -56,8 +65,11 @@ Examples:
 	}
 }
 
-// checkOptions checks the flag --options.
-func checkOptions(c *cli.Context) error {
+// checkSearch checks the flags of a search.
+func checkSearch(c *cli.Context) error {
+	if s := c.Float64("hardened-ratio"); !(s >= 0 && s <= 1) {
+		return usage("hardened ratio %v: must lie between 0 and 1, for example 0.1", s)
+	}
 	if s := c.String("options"); s != protect.OptionsPaper && s != protect.OptionsFull {
 		return usage("unknown set of options %q: use %s or %s", s, protect.OptionsPaper, protect.OptionsFull)
 	}
@@ -81,7 +93,7 @@ func (p *program) protectCampaign(c *cli.Context, o common, q campaign.Question,
 	if err != nil {
 		return err
 	}
-	r, err := p.protect(c.Context, o, search{x, s, pop, inventory, q, c.String("options"), dir})
+	r, err := p.protect(c.Context, o, search{x, s, pop, inventory, q, c.String("options"), c.Float64("hardened-ratio"), dir})
 	if err != nil {
 		return err
 	}
@@ -99,6 +111,7 @@ type search struct {
 	inventory  *netlist.Override
 	question   campaign.Question
 	set        string // of mechanisms
+	hardened   float64
 	dir        string // of the campaign
 }
 
@@ -110,9 +123,11 @@ func (p *program) protect(ctx context.Context, o common, s search) (*result.Prot
 	e := s.experiment.engine
 	// Every question has a folder of its own, so that none meets the proofs of
 	// another.
-	name := "protect-" + campaign.Digest([]any{s.question, s.set})[:8]
+	name := "protect-" + campaign.Digest([]any{s.question, s.set, s.hardened})[:8]
+	cells := mechanism.DefaultCells()
+	cells.DICE.SER = s.hardened
 	opt := protect.Options{
-		Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Set: s.set, Areas: s.inventory.Apply(e.Table().Areas(nil), nil),
+		Cells: cells, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Set: s.set, Areas: s.inventory.Apply(e.Table().Areas(nil), nil),
 		Dir: filepath.Join(s.dir, name), Workers: o.workers,
 		Rebuild: func(ecc npu.ECC) (*faults.Engine, error) {
 			options := e.Options()
@@ -178,7 +193,7 @@ Examples:
   upset assess testdata/models/fashion-dscnn.tflite
   upset assess net.tflite --npu u55-256 --injections 50000 --options paper
   upset assess net_vela.tflite --inputs pictures --format html > net.html`,
-		Flags: commonFlags(append(append(experimentFlags(specFlags()...), questionFlags()...), inventoryFlag(), optionsFlag())...),
+		Flags: commonFlags(append(append(append(experimentFlags(specFlags()...), questionFlags()...), searchFlags()...), inventoryFlag())...),
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, "MODEL")
 			if err != nil {
@@ -192,7 +207,7 @@ Examples:
 			if err != nil {
 				return err
 			}
-			if err := checkOptions(c); err != nil {
+			if err := checkSearch(c); err != nil {
 				return err
 			}
 			if c.String("fault") != faults.SEU.String() {
@@ -225,7 +240,7 @@ func (p *program) assess(c *cli.Context, o common, q campaign.Question, file str
 	if err != nil {
 		return err
 	}
-	r, err := p.protect(c.Context, o, search{run.experiment, s, run.population, inventory, q, c.String("options"), run.dir})
+	r, err := p.protect(c.Context, o, search{run.experiment, s, run.population, inventory, q, c.String("options"), c.Float64("hardened-ratio"), run.dir})
 	if err != nil {
 		return err
 	}

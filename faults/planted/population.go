@@ -1,6 +1,7 @@
 package planted
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -172,22 +173,46 @@ func (x *Population) residual(kindOf func(g campaign.Group) mechanism.Kind) (all
 
 // best is the residual of the design that leaves least.
 func (x *Population) best() (all, flops float64) {
-	list := []mechanism.Kind{mechanism.Harden}
-	if x.Set == protect.OptionsFull {
-		list = append(list, mechanism.HardenLight, mechanism.Triplicate)
+	return x.residual(x.bestKind)
+}
+
+// bestKind is the mechanism of the option set that leaves least of a group.
+func (x *Population) bestKind(g campaign.Group) mechanism.Kind {
+	if g.SRAM || g.Known {
+		return mechanism.None
 	}
-	return x.residual(func(g campaign.Group) mechanism.Kind {
-		if g.SRAM {
-			return mechanism.None
+	options := []mechanism.Kind{mechanism.Harden}
+	if x.Set == protect.OptionsFull {
+		options = append(options, mechanism.HardenLight, mechanism.Triplicate)
+	}
+	if mechanism.Duplicable(g.Block) {
+		options = append(options, mechanism.Duplicate)
+	}
+	return slices.MinFunc(options, func(a, b mechanism.Kind) int { return cmp.Compare(x.kept(a), x.kept(b)) })
+}
+
+// bestDesign puts the best mechanism on every group.
+func (x *Population) bestDesign() (*mechanism.Design, error) {
+	var choices []mechanism.Choice
+	whole := map[string]bool{}
+	for _, g := range x.plain.Groups() {
+		k := x.bestKind(g)
+		switch {
+		case k == mechanism.None || whole[g.Block]:
+			continue
+		case k == mechanism.Duplicate:
+			// What is best for one group of a block is best for all of them.
+			whole[g.Block] = true
+			choices = append(choices, mechanism.Choice{Block: g.Block, Kind: k})
+			continue
 		}
-		options := slices.Clone(list)
-		if mechanism.Duplicable(g.Block) {
-			options = append(options, mechanism.Duplicate)
+		c, err := protect.ParseChoice(g.Block, g.Class, k.String())
+		if err != nil {
+			return nil, err
 		}
-		return slices.MinFunc(options, func(a, b mechanism.Kind) int {
-			return int(math.Copysign(1, x.kept(a)-x.kept(b)))
-		})
-	})
+		choices = append(choices, c)
+	}
+	return mechanism.New(x.table, choices, x.Cells, x.Seed)
 }
 
 // under is the mechanism that a design puts on a group of the plain machine.

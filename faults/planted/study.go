@@ -38,6 +38,9 @@ type Verdict struct {
 	// True is the share of its limits that the design of the last proof takes in
 	// truth; 0 where there is none.
 	True float64 `json:"true"`
+	// Direct says that a campaign on the best design alone, of the usual size, is
+	// judged to meet the target.
+	Direct bool `json:"direct"`
 }
 
 // False reports a claim that is not true.
@@ -52,6 +55,9 @@ func (x *Population) judge(ctx context.Context) (v Verdict, err error) {
 	}
 	s, err := x.campaign(spec, nil)
 	if err != nil {
+		return v, err
+	}
+	if v.Direct, err = x.direct(); err != nil {
 		return v, err
 	}
 	r, err := protect.RunOn(ctx, x, s, protect.Options{Question: x.question(), Set: x.Set, Cells: x.Cells, NoFront: true})
@@ -77,6 +83,21 @@ func (x *Population) judge(ctx context.Context) (v Verdict, err error) {
 	all, flops := x.residual(func(g campaign.Group) mechanism.Kind { return under(d, g) })
 	v.True = max(all/x.Budget, flops/x.flopLimit())
 	return v, nil
+}
+
+// direct is the verdict of a campaign on the machine with the best design.
+func (x *Population) direct() (bool, error) {
+	d, err := x.bestDesign()
+	if err != nil {
+		return false, err
+	}
+	spec := campaign.Spec{Model: "planted", Seed: ^x.Seed, Injections: Injections, Confidence: Confidence}
+	s, err := x.campaign(spec, d)
+	if err != nil {
+		return false, err
+	}
+	c, err := s.Campaign(campaign.Question{Question: x.question()})
+	return err == nil && c.Verdict == stats.Met, err
 }
 
 // Examine judges n populations, a third of each kind. Progress, which may be nil,

@@ -18,7 +18,7 @@ func (r *run) checker(pr *Problem, c mechanism.Choice) error {
 			set = 1 << i
 		}
 	}
-	bare, err := r.problem(1)
+	bare, err := r.problem(Even(1))
 	if err != nil {
 		return err
 	}
@@ -26,7 +26,7 @@ func (r *run) checker(pr *Problem, c mechanism.Choice) error {
 	if err != nil {
 		return err
 	}
-	alone, err := r.problemBeside(1, set)
+	alone, err := r.problemBeside(Even(1), set)
 	if err != nil {
 		return err
 	}

@@ -161,7 +161,7 @@ func (pr *Problem) feasible(a Assignment) (bool, error) {
 	}
 	q := pr.Target.Question
 	reach := pr.Target.Reach
-	return e.FIT.Upper <= reach*q.BudgetFIT && 1-e.SPFM.Lower <= reach*(1-q.Target.SPFM), nil
+	return e.FIT.Upper <= reach[limitFIT]*q.BudgetFIT && 1-e.SPFM.Lower <= reach[limitSPFM]*(1-q.Target.SPFM), nil
 }
 
 // tolerance absorbs the rounding of sums in another order.

@@ -58,10 +58,45 @@ type Target struct {
 	BudgetDUE float64
 	// Margin is the largest share of a limit that the estimate may take, so that
 	// an independent proof is likely to hold.
-	Margin float64
+	Margin Shares
 	// Reach is the largest share of a limit that the joint upper limit may take;
 	// 0 takes all of it.
-	Reach float64
+	Reach Shares
+}
+
+// Shares are shares of the limits of residual FIT and of SPFM.
+type Shares [limitDUE]float64
+
+// Even is the same share of both.
+func Even(share float64) Shares { return Shares{share, share} }
+
+// between is the geometric mean of two margins.
+func (s Shares) between(t Shares) Shares {
+	for i := range s {
+		s[i] = math.Sqrt(s[i] * t[i])
+	}
+	return s
+}
+
+// beside reports margins so close that nothing is searched between them (our choice:
+// a fiftieth).
+func (s Shares) beside(t Shares) bool {
+	for i := range s {
+		if s[i] < t[i]/1.02 {
+			return false
+		}
+	}
+	return true
+}
+
+// divided is the shares of the given limits divided by a factor.
+func (s Shares) divided(by float64, which [limitDUE]bool) Shares {
+	for i := range s {
+		if which[i] {
+			s[i] /= by
+		}
+	}
+	return s
 }
 
 // Problem is the choice of one option for every unit, or of duplication for a
@@ -220,13 +255,17 @@ func (pr *Problem) prepare() error {
 	if !(q.BudgetFIT > 0) || !(q.Target.SPFM > 0 && q.Target.SPFM < 1) {
 		return fmt.Errorf("protection for a budget of %v FIT and an SPFM of %v: the budget must be positive, the SPFM below 1", q.BudgetFIT, q.Target.SPFM)
 	}
-	if !(pr.Target.Margin > 0 && pr.Target.Margin <= 1) {
-		return fmt.Errorf("margin %v: must be above 0 and at most 1", pr.Target.Margin)
+	for limit := range limitDUE {
+		m, reach := pr.Target.Margin[limit], &pr.Target.Reach[limit]
+		if !(m > 0 && m <= 1) {
+			return fmt.Errorf("margin %v: must be above 0 and at most 1", m)
+		}
+		if *reach == 0 {
+			*reach = 1
+		}
+		pr.caps[limit] = m
 	}
-	if pr.Target.Reach == 0 {
-		pr.Target.Reach = 1
-	}
-	pr.caps = [numLimits]float64{pr.Target.Margin, pr.Target.Margin, 1}
+	pr.caps[limitDUE] = 1
 	pr.events = make([][]sums, len(pr.Evidence.Units))
 	for i, u := range pr.Evidence.Units {
 		pr.events[i] = make([]sums, numLimits)

@@ -18,15 +18,16 @@ import (
 const (
 	// defaultMargin is the share of a limit that the estimate of a design may take
 	// at first (our choice). It shrinks by narrow until a proof of affordable size
-	// has the wanted power, at most maxNarrow times, and by retreat after a proof
-	// that failed.
+	// has the wanted power, limit by limit and at most maxNarrow times, and by retreat
+	// after a proof that failed.
 	defaultMargin = 0.7
 	narrow        = 1.2
 	maxNarrow     = 14
 	retreat       = 1.5
 	// leastProof is the number of injections that a proof may always take; it may
-	// also take as many as the campaign did (our choice).
+	// also take proofShare times as many as the campaign did (our choice).
 	leastProof = 4000
+	proofShare = 2
 )
 
 // Options say what is searched and how it is proven.
@@ -43,8 +44,8 @@ type Options struct {
 	// Margin is the share of a limit that the estimate may take at first; 0 takes
 	// 0.7.
 	Margin float64
-	// MaxProof is the most injections of one proof; 0 takes 4,000 or as many as
-	// the campaign has, whichever is more.
+	// MaxProof is the most injections of one proof; 0 takes 4,000 or twice as many
+	// as the campaign has, whichever is more.
 	MaxProof int
 	// Dir is where the logs of the proofs go. NoProof ends after the search.
 	Dir     string
@@ -80,7 +81,7 @@ func (o Options) normal(s campaign.Spec, t *netlist.Table, injections int) Optio
 		o.Margin = defaultMargin
 	}
 	if o.MaxProof == 0 {
-		o.MaxProof = max(leastProof, injections)
+		o.MaxProof = max(leastProof, proofShare*injections)
 	}
 	return o
 }
@@ -98,6 +99,10 @@ type run struct {
 	pricing *mechanism.Pricing
 	ev      *Evidence
 	out     *result.Protect
+	seen    []candidate // whose proof lacks power
+	proven  map[string]bool
+	failed  [limitDUE]bool // limits that the last proof did not show
+	widest  Shares         // the last margin that had a design
 }
 
 // Run finds the cheapest protection for the machine of a campaign and proves it.
@@ -124,39 +129,46 @@ func RunOn(ctx context.Context, e Bench, s *campaign.Stored, o Options) (*result
 	if err != nil {
 		return nil, err
 	}
-	r := &run{bench: e, stored: s, o: o, ev: ev, pricing: mechanism.NewPricing(e.Table(), o.Areas, o.Costs, o.Cells)}
+	r := &run{bench: e, proven: map[string]bool{}, stored: s, o: o, ev: ev, pricing: mechanism.NewPricing(e.Table(), o.Areas, o.Costs, o.Cells)}
 	if err := r.references(); err != nil {
 		return nil, err
 	}
 	if o.Set == OptionsFull && e.Cycles() > checkerCycles {
 		r.warn("no_checkers", fmt.Sprintf("The checkers were not tried: an inference of %d cycles is longer than %d.", e.Cycles(), checkerCycles))
 	}
-	margin := o.Margin
-	tried := map[string]bool{}
-	for attempt := 1; attempt <= attempts; attempt++ {
-		done, err := r.attempt(ctx, attempt, &margin, tried)
+	margin := Even(o.Margin)
+	for number := 1; number <= attempts; number++ {
+		done, err := r.attempt(ctx, number, &margin)
 		if err != nil {
 			return r.out, err
 		}
 		if done {
 			break
 		}
-		margin /= retreat
+		margin = margin.divided(retreat, r.failed)
 	}
 	return r.out, nil
 }
 
 // problem builds the problem with a margin, without checkers.
-func (r *run) problem(margin float64) (*Problem, error) { return r.problemBeside(margin, 0) }
+func (r *run) problem(margin Shares) (*Problem, error) { return r.problemBeside(margin, 0) }
+
+// reach is how much of a limit the joint upper limit may take beside a margin.
+func reach(margin Shares) (s Shares) {
+	for i, m := range margin {
+		s[i] = min(1, m/defaultMargin)
+	}
+	return s
+}
 
 // problemBeside builds the problem of a machine beside a set of checkers.
-func (r *run) problemBeside(margin float64, set int) (*Problem, error) {
+func (r *run) problemBeside(margin Shares, set int) (*Problem, error) {
 	coded := r.o.Rebuild != nil && r.bench.Table().ECC != npu.ECCSECDED && r.o.Set == OptionsFull
 	ev := r.ev
 	if set != 0 {
 		ev = ev.under(set)
 	}
-	pr, err := NewProblem(ev, r.pricing, Target{r.o.Question, r.o.BudgetDUE, margin, min(1, margin/defaultMargin)}, r.o.Set, r.o.Cells, coded)
+	pr, err := NewProblem(ev, r.pricing, Target{r.o.Question, r.o.BudgetDUE, margin, reach(margin)}, r.o.Set, r.o.Cells, coded)
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +185,7 @@ func (r *run) problemBeside(margin float64, set int) (*Problem, error) {
 // cheapest searches beside every set of checkers and takes the least area. Where a
 // limit on reported errors is given there are no checkers, since the records do not
 // tell their false alarms.
-func (r *run) cheapest(margin float64) (best *Problem, found Found, err error) {
+func (r *run) cheapest(margin Shares) (best *Problem, found Found, err error) {
 	sets := subsets
 	if r.o.Set != OptionsFull || r.o.BudgetDUE > 0 {
 		sets = 1
@@ -215,7 +227,7 @@ func (r *run) cheapest(margin float64) (best *Problem, found Found, err error) {
 }
 
 // lockstep takes lock-step of the whole NPU where it is cheaper than what was found.
-func (r *run) lockstep(margin, least float64, best **Problem, found *Found) error {
+func (r *run) lockstep(margin Shares, least float64, best **Problem, found *Found) error {
 	pr, err := r.problem(margin)
 	if err != nil || pr.lock >= least {
 		return err
@@ -229,54 +241,112 @@ func (r *run) lockstep(margin, least float64, best **Problem, found *Found) erro
 	return err
 }
 
-// attempt searches with a margin and proves what it finds. It narrows the margin
-// until the proof of the design can be planned.
-func (r *run) attempt(ctx context.Context, number int, margin *float64, tried map[string]bool) (done bool, err error) {
+// candidate is a design that was found with a margin, with its proof planned.
+type candidate struct {
+	pr    *Problem
+	found Found
+	d     *mechanism.Design
+	plan  Plan
+}
+
+// attempt searches with a margin and proves what it finds. It narrows the margin of
+// the limits for which a proof of affordable size lacks power, until there is one
+// with the wanted power. Where none is left it puts the most powerful one to the
+// proof: the error does not depend on the power.
+func (r *run) attempt(ctx context.Context, number int, margin *Shares) (done bool, err error) {
 	for range maxNarrow {
-		pr, found, err := r.cheapest(*margin)
+		c, feasible, err := r.candidate(*margin, number)
 		if err != nil {
 			return false, err
 		}
-		r.out.Searched += found.Searched
-		if !found.Feasible {
-			r.hopeless(number)
+		switch {
+		case !feasible && r.widest == Shares{}:
+			r.hopeless()
 			return true, nil
-		}
-		d, err := r.design(pr.Choices(found.Assignment))
-		if err != nil {
-			return false, err
-		}
-		if tried[d.String()] {
-			*margin /= narrow
+		case !feasible:
+			// Somewhere between this margin and the last one that had a design.
+			if margin.beside(r.widest) {
+				return r.fallBack(ctx, number)
+			}
+			*margin = margin.between(r.widest)
 			continue
 		}
-		plan, err := pr.PlanProof(found.Assignment, d, number)
-		if err != nil || plan.Power < wantedPower || plan.Injections > r.o.MaxProof {
-			// A residual too close to its limit is an error of the plan.
-			tried[d.String()] = true
-			*margin /= narrow
+		r.widest = *margin
+		if r.proven[c.d.String()] {
+			*margin = margin.divided(narrow, r.failed)
 			continue
 		}
-		tried[d.String()] = true
-		plan.Seed = proofSeed(r.stored.Spec, d.String(), number)
-		if err := r.chosen(pr, found, *margin); err != nil || r.o.NoProof {
-			return true, err
+		if c.plan.enough() {
+			return r.put(ctx, c)
 		}
-		p, err := r.prove(ctx, pr, d, plan)
-		if err != nil {
-			return false, err
-		}
-		return p.attempt.Holds, r.record(pr, d, found.Assignment, p)
+		r.seen = append(r.seen, c)
+		*margin = margin.divided(narrow, c.plan.lacking)
 	}
-	r.warn("no_proof", fmt.Sprintf("No further design could be proven with the wanted power by %d injections; take a larger campaign.", r.o.MaxProof))
-	return true, nil
+	return r.fallBack(ctx, number)
+}
+
+// candidate is the cheapest design with a margin.
+func (r *run) candidate(margin Shares, number int) (c candidate, feasible bool, err error) {
+	if c.pr, c.found, err = r.cheapest(margin); err != nil {
+		return c, false, err
+	}
+	r.out.Searched += c.found.Searched
+	if !c.found.Feasible {
+		return c, false, nil
+	}
+	if c.d, err = r.design(c.pr.Choices(c.found.Assignment)); err != nil {
+		return c, false, err
+	}
+	c.plan, err = c.pr.PlanProof(c.found.Assignment, c.d, number, r.o.MaxProof)
+	return c, true, err
+}
+
+// fallBack proves the candidate whose largest affordable proof has the greatest
+// power, or says that there is none.
+func (r *run) fallBack(ctx context.Context, number int) (done bool, err error) {
+	var best candidate
+	for _, c := range r.seen {
+		if r.proven[c.d.String()] {
+			continue
+		}
+		if c.plan, err = c.pr.PlanProof(c.found.Assignment, c.d, number, r.o.MaxProof); err != nil {
+			return false, err
+		}
+		if c.plan.Power > best.plan.Power {
+			best = c
+		}
+	}
+	if best.plan.Power < leastPower {
+		r.warn("no_proof", fmt.Sprintf("No further design can be proven by %d injections with a power of %.0f %% or more; take a larger campaign.", r.o.MaxProof, 100*leastPower))
+		return true, nil
+	}
+	if !r.o.NoProof {
+		r.warn("low_power", fmt.Sprintf("The proof of the best design has a power of %.0f %% with %d injections; a larger campaign raises it.", 100*best.plan.Power, best.plan.Injections))
+	}
+	return r.put(ctx, best)
+}
+
+// put puts a candidate to the proof.
+func (r *run) put(ctx context.Context, c candidate) (done bool, err error) {
+	r.proven[c.d.String()] = true
+	c.plan.Seed = proofSeed(r.stored.Spec, c.d.String(), c.plan.Attempt)
+	if err := r.chosen(c.pr, c.found); err != nil || r.o.NoProof {
+		return true, err
+	}
+	p, err := r.prove(ctx, c.pr, c.d, c.plan)
+	if err != nil {
+		return false, err
+	}
+	if r.failed = p.failed; r.failed == [limitDUE]bool{} {
+		r.failed = [limitDUE]bool{true, true} // the limit on reported errors alone
+	}
+	return p.attempt.Holds, r.record(c.pr, c.d, c.found.Assignment, p)
 }
 
 // hopeless records that no design meets the target.
-func (r *run) hopeless(attempt int) {
-	if u := r.out.Unprotected; attempt == 1 {
-		r.out.FITViolating, r.out.FITDUE, r.out.SPFM = u.FITViolating, u.FITDUE, u.SPFM
-	}
+func (r *run) hopeless() {
+	u := r.out.Unprotected
+	r.out.FITViolating, r.out.FITDUE, r.out.SPFM = u.FITViolating, u.FITDUE, u.SPFM
 	r.warn("no_design", "No design of the option set meets the target with the margin that a proof needs; take a larger campaign or the option set full.")
 }
 

@@ -18,8 +18,10 @@ import (
 const (
 	// attempts is the most designs that are put to a proof.
 	attempts = stats.ProofAttempts
-	// wantedPower is the least probability with which a proof is to succeed.
+	// wantedPower is the least probability with which each limit of a proof is to hold.
 	wantedPower = 0.9
+	// leastPower is what the proof of the best design that can be had must have.
+	leastPower = 0.1
 	// cautious is the confidence of the upper limit that stands for the residual
 	// when a proof is planned: the search picks what looks good by chance, too.
 	cautious = 0.9
@@ -37,11 +39,18 @@ type Plan struct {
 	Seed       uint64
 	Confidence float64
 	Injections int
-	Power      float64
+	// Power is the probability that all limits hold at once, at least.
+	Power float64
+	// lacking are the limits for which the proof has less than the wanted power.
+	lacking [limitDUE]bool
 }
 
-// PlanProof sizes the proof of an assignment for attempt 1, 2, …
-func (pr *Problem) PlanProof(a Assignment, d *mechanism.Design, attempt int) (Plan, error) {
+// enough reports that the proof has the wanted power.
+func (p Plan) enough() bool { return p.lacking == [limitDUE]bool{} }
+
+// PlanProof sizes the proof of an assignment for attempt 1, 2, …, of at most so many
+// injections.
+func (pr *Problem) PlanProof(a Assignment, d *mechanism.Design, attempt, most int) (Plan, error) {
 	q := pr.Target.Question
 	p := Plan{Attempt: attempt}
 	var err error
@@ -59,21 +68,29 @@ func (pr *Problem) PlanProof(a Assignment, d *mechanism.Design, attempt int) (Pl
 		{e.FIT.Upper, q.BudgetFIT, flops + ram},
 		{e.Flops.Upper, (1 - q.Target.SPFM) * rate * pr.Evidence.FlopBits, flops},
 	} {
-		// The sample is proportional to bits, RAM and flops alike.
-		plan, err := stats.PlanProof(c.residual, c.budget, c.raw, p.Confidence, wantedPower)
+		size := most
+		// The sample is proportional to bits, RAM and flops alike. A residual too
+		// close to its limit is an error of the plan: no size is enough.
+		if plan, err := stats.PlanProof(c.residual, c.budget, c.raw, p.Confidence, wantedPower); err == nil {
+			size = int(math.Ceil(spare * float64(plan.Injections)))
+		}
+		p.Injections = min(most, max(p.Injections, size))
+	}
+	for range enlarge {
+		power, err := pr.power(a, e, p, flops+ram)
 		if err != nil {
 			return p, err
 		}
-		p.Injections = max(p.Injections, int(math.Ceil(spare*float64(plan.Injections))))
-	}
-	for range enlarge {
-		if p.Power, err = pr.power(a, e, p, flops+ram); err != nil || p.Power >= wantedPower {
-			return p, err
+		p.Power = max(0, 1-(1-power[limitFIT])-(1-power[limitSPFM]))
+		for limit := range power {
+			p.lacking[limit] = power[limit] < wantedPower
 		}
-		p.Injections += p.Injections / 10
+		if p.enough() || p.Injections == most {
+			break
+		}
+		p.Injections = min(most, p.Injections+p.Injections/10)
 	}
-	p.Power, err = pr.power(a, e, p, flops+ram)
-	return p, err
+	return p, nil
 }
 
 // openRAM is the number of RAM bits whose outcome is not known: those without a
@@ -101,14 +118,13 @@ func addedBits(d *mechanism.Design) (n float64) {
 
 // power simulates the planned proof: every unit fails as often as the campaign
 // says, raised to the cautious residual.
-func (pr *Problem) power(a Assignment, e Evaluation, p Plan, raw float64) (float64, error) {
+func (pr *Problem) power(a Assignment, e Evaluation, p Plan, raw float64) (each Shares, err error) {
 	q := pr.Target.Question
 	raise := 1.0
 	if e.FIT.Estimate > 0 {
 		raise = e.FIT.Upper / e.FIT.Estimate
 	}
-	least := 1.0
-	for _, flopsOnly := range []bool{false, true} {
+	for limit, flopsOnly := range []bool{false, true} {
 		var strata []stats.ProofStratum
 		rest := raw
 		for b := range pr.Blocks {
@@ -138,13 +154,12 @@ func (pr *Problem) power(a Assignment, e Evaluation, p Plan, raw float64) (float
 		if flopsOnly {
 			budget = (1 - q.Target.SPFM) * pr.rate(false) * pr.Evidence.FlopBits
 		}
-		power, err := stats.ProofPower(strata, budget, p.Confidence, powerRepeats, rand.NewPCG(1, uint64(p.Attempt)))
+		each[limit], err = stats.ProofPower(strata, budget, p.Confidence, powerRepeats, rand.NewPCG(1, uint64(p.Attempt)))
 		if err != nil {
-			return 0, err
+			return each, err
 		}
-		least = min(least, power)
 	}
-	return least, nil
+	return each, nil
 }
 
 // proofSeed is the seed of a proof: it follows from the campaign and the design.
@@ -163,6 +178,7 @@ type proven struct {
 	fit     stats.Total
 	due     stats.Total
 	spfm    result.Limits
+	failed  [limitDUE]bool // limits that the proof did not show
 }
 
 // prove runs the campaign of a proof on the protected machine and judges it.
@@ -218,7 +234,8 @@ func (pr *Problem) judge(c *result.Campaign, scale func(block string, sram bool)
 	p.spfm = spfm(flops, rates.Flop*rates.Duty*pr.Evidence.FlopBits)
 	p.attempt.Seed, p.attempt.Injections, p.attempt.Confidence, p.attempt.Power = plan.Seed, c.Injections, plan.Confidence, plan.Power
 	p.attempt.FITUpper, p.attempt.SPFMLower, p.attempt.ResultDigest = p.fit.Upper, p.spfm.Lower, c.ResultDigest
-	p.attempt.Holds = p.fit.Upper <= q.BudgetFIT && p.spfm.Lower >= q.Target.SPFM &&
+	p.failed = [limitDUE]bool{p.fit.Upper > q.BudgetFIT, p.spfm.Lower < q.Target.SPFM}
+	p.attempt.Holds = p.failed == [limitDUE]bool{} &&
 		(pr.Target.BudgetDUE == 0 || p.due.Upper <= pr.Target.BudgetDUE)
 	return p, nil
 }

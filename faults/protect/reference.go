@@ -11,14 +11,14 @@ import (
 // references fills in what does not depend on the search: the inputs and the
 // designs to compare with.
 func (r *run) references() error {
-	pr, err := r.problem(1)
+	pr, err := r.problem(Even(1))
 	if err != nil {
 		return err
 	}
 	q, s := r.o.Question, r.stored
 	r.out = &result.Protect{
 		NPU: s.Frame.NPU, Model: s.Spec.Model, Campaign: s.ResultDigest(), Target: q.Target.Name, Scenario: q.Scenario.Name,
-		Violation: q.Violation, Criterion: s.Spec.Criterion, BudgetFIT: q.BudgetFIT, Options: r.o.Set, Confidence: q.Confidence,
+		Violation: q.Violation, Criterion: s.Spec.Criterion, BudgetFIT: q.BudgetFIT, Options: r.o.Set, HardenedRatio: r.o.Cells.DICE.SER, Confidence: q.Confidence,
 		Choice: []result.Choice{}, Pareto: []result.ParetoPoint{}, Warnings: []result.Warning{},
 		Proof: result.Proof{Attempts: []result.Attempt{}},
 	}
@@ -96,7 +96,7 @@ func (r *run) alternative(e Evaluation) result.Alternative {
 }
 
 // chosen fills in the design that was found.
-func (r *run) chosen(pr *Problem, f Found, margin float64) error {
+func (r *run) chosen(pr *Problem, f Found) error {
 	e, err := pr.Evaluate(f.Assignment)
 	if err != nil {
 		return err
@@ -123,7 +123,9 @@ func (r *run) chosen(pr *Problem, f Found, margin float64) error {
 		}
 	}
 	out.Warnings = slices.DeleteFunc(out.Warnings, func(w result.Warning) bool { return w.Code == "margin" })
-	r.warn("margin", fmt.Sprintf("The design is the cheapest whose estimated residual takes at most %.0f %% of each limit and whose upper limit at most %.0f %%, so that an independent proof is likely to hold.", 100*margin, 100*pr.Target.Reach))
+	m, reach := pr.Target.Margin, pr.Target.Reach
+	r.warn("margin", fmt.Sprintf("The design is the cheapest whose estimate takes at most %.0f %% of the budget (upper limit %.0f %%) and %.0f %% of what the SPFM allows (%.0f %%), so that an independent proof is likely to hold.",
+		100*m[limitFIT], 100*reach[limitFIT], 100*m[limitSPFM], 100*reach[limitSPFM]))
 	return nil
 }
 
@@ -192,7 +194,7 @@ var paretoLevels = []float64{1, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.003
 // pareto samples the front of area against residual: the cheapest design for a
 // falling share of the residual of the unprotected machine.
 func (r *run) pareto() error {
-	pr, err := r.problem(1)
+	pr, err := r.problem(Even(1))
 	if err != nil {
 		return err
 	}

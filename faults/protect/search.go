@@ -52,7 +52,7 @@ type search struct {
 	err     error
 
 	plain   bool // the joint limit is that of Fay and Feuer for every design
-	rooms   map[float64]float64
+	rooms   [limitDUE]map[float64]float64
 	factor  float64 // -ln(1 - confidence)
 	current Assignment
 }
@@ -72,7 +72,10 @@ type position struct {
 // exceeds what the joint limit leaves room for (see room), and the limit hardly
 // falls when counts are added (see monotone). The exact limit decides at the leaves.
 func (pr *Problem) Search() (Found, error) {
-	s := &search{pr: pr, best: pr.incumbent(), current: pr.none(), rooms: map[float64]float64{}}
+	s := &search{pr: pr, best: pr.incumbent(), current: pr.none()}
+	for limit := range s.rooms {
+		s.rooms[limit] = map[float64]float64{}
+	}
 	s.found.Assignment = pr.none()
 	for b := range pr.Blocks {
 		units := pr.Blocks[b].Units
@@ -253,16 +256,20 @@ func (s *search) cheapFirst(unit int) []int {
 
 // cut reports that nothing better stands behind a position.
 func (s *search) cut(at int, area float64, fixed [numLimits]sums) bool {
-	confidence, reach := s.pr.Target.Question.Confidence, s.pr.Target.Reach
+	confidence := s.pr.Target.Question.Confidence
 	for limit := range numLimits {
 		f := fixed[limit]
 		left := s.pr.caps[limit] * (1 + tolerance)
 		// Where more than half of everything sampled fails, the joint limit is
 		// another one, but then above half of that, and so of what is decided.
-		joint := limit != limitDUE && s.plain && f.raw > 2*s.pr.Target.Reach
+		reach, joint := 0.0, false
+		if limit != limitDUE {
+			reach = s.pr.Target.Reach[limit]
+			joint = s.plain && f.raw > 2*reach
+		}
 		if joint {
 			f.largest = math.Max(f.largest, s.largest[at][limit])
-			left = math.Min(left, s.room(f.largest, confidence))
+			left = math.Min(left, s.room(limit, f.largest, confidence))
 		}
 		if area+s.tails[at][limit].at(left-f.mean) >= s.best {
 			return true
@@ -276,11 +283,11 @@ func (s *search) cut(at int, area float64, fixed [numLimits]sums) bool {
 }
 
 // room remembers the room beside a weight.
-func (s *search) room(largest, confidence float64) float64 {
-	m, ok := s.rooms[largest]
+func (s *search) room(limit int, largest, confidence float64) float64 {
+	m, ok := s.rooms[limit][largest]
 	if !ok {
-		m = room(largest, confidence, s.pr.Target.Reach)
-		s.rooms[largest] = m
+		m = room(largest, confidence, s.pr.Target.Reach[limit])
+		s.rooms[limit][largest] = m
 	}
 	return m
 }

@@ -20,7 +20,7 @@ func randomProblem(t *testing.T, r *rand.Rand) *Problem {
 		Target: asil, Scenario: stats.Scenarios()[r.IntN(5)], Violation: []string{"any", "critical"}[r.IntN(2)],
 		Duty: 1, Confidence: []float64{0.9, 0.95, 0.99}[r.IntN(3)],
 	}
-	pr := &Problem{Evidence: &Evidence{}, Target: Target{Question: q, Margin: []float64{0.4, 0.7, 1}[r.IntN(3)], Reach: []float64{0, 0.5, 1}[r.IntN(3)]}}
+	pr := &Problem{Evidence: &Evidence{}, Target: Target{Question: q, Margin: Shares{[]float64{0.4, 0.7, 1}[r.IntN(3)], []float64{0.4, 0.7, 1}[r.IntN(3)]}, Reach: Shares{[]float64{0, 0.5, 1}[r.IntN(3)], []float64{0, 0.5, 1}[r.IntN(3)]}}}
 	n := []int{40, 150, 600, 4000}[r.IntN(4)]
 	for b := range 2 + r.IntN(2) {
 		block := Block{Name: string(rune('a' + b))}

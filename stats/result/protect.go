@@ -12,6 +12,8 @@ type Protect struct {
 	BudgetFIT float64 `json:"budget_fit"`
 	// Options names the option set searched: "paper" or "full".
 	Options string `json:"options"`
+	// HardenedRatio is the soft-error rate of a hardened cell ÷ that of a plain flop.
+	HardenedRatio float64 `json:"hardened_ratio"`
 	// Meets says that the target is met on the limits of the proof.
 	Meets      bool    `json:"meets"`
 	Confidence float64 `json:"confidence"`

@@ -1,5 +1,6 @@
 // Command generate rebuilds the ground truth of fashion-nano on U55-32, compares it
-// with the plain machine and writes docs/validation.md. Run it from the project's root:
+// with the plain machine and writes docs/validation.md, with the verdicts of
+// faults/planted/generate. Run it from the project's root:
 //
 //	go run ./faults/exhaustive/generate
 package main
@@ -16,6 +17,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/exhaustive"
+	"upset/faults/planted"
 )
 
 // Choices of ours.
@@ -85,7 +87,15 @@ func run(ctx context.Context, inputs int, keep bool, divide int, file, page stri
 		}
 		studies = append(studies, s)
 	}
-	return os.WriteFile(page, []byte(exhaustive.Page(t, strata, checks, studies)), 0o644)
+	verdicts, err := planted.Read(planted.File)
+	if err != nil {
+		return err
+	}
+	text, err := planted.Page(verdicts)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(page, []byte(exhaustive.Page(t, strata, checks, studies)+text), 0o644)
 }
 
 // build solves or reads the table.

@@ -1,0 +1,158 @@
+package planted
+
+import (
+	"context"
+	"math"
+	"path/filepath"
+	"testing"
+
+	"upset/faults"
+	"upset/faults/campaign"
+	"upset/netlist"
+	"upset/npu"
+	"upset/npu/isa"
+	"upset/stats"
+)
+
+func population(t *testing.T, kind string, seed uint64) *Population {
+	t.Helper()
+	x, err := newPopulation(netlist.New(isa.U55x32, npu.ECCNone), kind, seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// TestTruth compares the planted rate with that of a large campaign, without and with
+// mechanisms.
+func TestTruth(t *testing.T) {
+	for seed := range uint64(4) {
+		x := population(t, Wide, 100+seed)
+		d, err := x.bestDesign()
+		if err != nil {
+			t.Fatal(err)
+		}
+		spec := campaign.Spec{Model: "planted", Seed: seed, Injections: 100_000}
+		for k, want := range map[string]float64{"plain": 0, "best": 0} {
+			design := d
+			if k == "plain" {
+				design = nil
+			}
+			for _, g := range x.plain.Groups() {
+				kept := 1.0
+				if design != nil {
+					kept = x.kept(under(design, g))
+				}
+				want += rate(g) * x.mean(g) * kept
+			}
+			s, err := x.campaign(spec, design)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := s.Campaign(campaign.Question{Question: x.question()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := c.FIT.Violating.Estimate; math.Abs(got-want) > 0.05*want {
+				t.Errorf("seed %d, %s: %v FIT estimated, %v planted", seed, k, got, want)
+			}
+		}
+	}
+}
+
+// TestVerdicts keeps the rates of claims within what the page says, on few populations.
+func TestVerdicts(t *testing.T) {
+	list, err := Examine(context.Background(), 24, 2, 7, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	met := 0
+	for i, v := range list {
+		if v.False() {
+			t.Errorf("population %d (%s, best design at %.2f): a design at %.2f of the limits was shown to meet them", i, v.Kind, v.Best, v.True)
+		}
+		if v.Met && (v.Shown < Confidence || v.True == 0) {
+			t.Errorf("population %d: met, but shown at %v, truth %v", i, v.Shown, v.True)
+		}
+		if v.Kind == Half && v.Met {
+			met++
+		}
+		if (v.Kind == Half) != (v.Best == 0.5) || v.Kind == Near && math.Abs(v.Best-1) > 0.0501 {
+			t.Errorf("population %d of kind %s has its best design at %v", i, v.Kind, v.Best)
+		}
+	}
+	if met < 5 {
+		t.Errorf("%d of 8 populations at half the budget were shown to meet it", met)
+	}
+}
+
+// TestFalseClaimIsCounted: a verdict without its limits is found out.
+func TestFalseClaimIsCounted(t *testing.T) {
+	wrong := 0
+	for seed := range uint64(40) {
+		x := population(t, Near, 500+seed)
+		if x.Best <= 1 {
+			continue
+		}
+		d, err := x.bestDesign()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := x.campaign(campaign.Spec{Model: "planted", Seed: seed, Injections: 2000}, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := s.Campaign(campaign.Question{Question: x.question()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (Verdict{Met: c.FIT.Violating.Estimate <= x.Budget, True: x.Best}).False() {
+			wrong++
+		}
+	}
+	if wrong < 3 {
+		t.Errorf("judged by its estimate alone, only %d designs beyond the budget pass", wrong)
+	}
+}
+
+func TestOutcomeShares(t *testing.T) {
+	x := population(t, Wide, 3)
+	s, err := x.campaign(campaign.Spec{Model: "planted", Seed: 1, Injections: 5000}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := map[faults.Outcome]int{}
+	for _, r := range s.Records {
+		n[r.Outcome]++
+	}
+	if n[faults.SDCCritical] == 0 || n[faults.SDCTolerable] == 0 || n[faults.DUEDetected] == 0 || n[faults.Masked] < 2500 {
+		t.Errorf("outcomes %v", n)
+	}
+}
+
+// TestPage makes the page of the committed results and holds its claims.
+func TestPage(t *testing.T) {
+	r, err := Read(filepath.Join("..", "..", filepath.FromSlash(File)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Verdicts) < 2000 {
+		t.Errorf("%d populations", len(r.Verdicts))
+	}
+	near, err := count(r.Verdicts, func(v Verdict) bool { return v.Kind == Near }, Verdict.False)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if 3*near.Of < len(r.Verdicts)-3 || near.Upper > mostFalse {
+		t.Errorf("false claims near the budget: %+v", near)
+	}
+	if _, err := Page(r); err != nil {
+		t.Error(err)
+	}
+	if c, err := count(nil, Verdict.False, Verdict.False); err != nil || c.Upper != 1 {
+		t.Errorf("nothing known: %+v, %v", c, err)
+	}
+	if limit, _ := stats.AttemptConfidence(Confidence, 1); limit <= Confidence {
+		t.Error("attempts share the error")
+	}
+}
