@@ -35,19 +35,22 @@ func protectCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:      "protect",
 		Usage:     "the cheapest protection for a target, with its proof",
-		ArgsUsage: "CAMPAIGN",
+		ArgsUsage: "CAMPAIGN...",
 		Description: `Finds the cheapest set of mechanisms with which the machine of a campaign meets the
 target, and proves it by a new campaign on the protected machine. Exit code 4 says
 that the target was not shown to be met.
 
+With several campaigns on one configuration the protection must be enough for each of
+their networks, or with --mix for their shares of the operating time.
+
 Examples:
   upset protect upset-out/fashion-tiny-u55-128-1a2b3c4d
-  upset protect run1 --options paper --target asil-d --budget 10`,
-		Flags: commonFlags(append(questionFlags(), searchFlags()...)...),
+  upset protect run1 --options paper --target asil-d --budget 10
+  upset protect run1 run2 --mix 0.8,0.2`,
+		Flags: commonFlags(append(append(questionFlags(), searchFlags()...), mixFlag())...),
 		Action: func(c *cli.Context) error {
-			args, err := arguments(c, "CAMPAIGN")
-			if err != nil {
-				return err
+			if c.NArg() == 0 {
+				return usage("name the folder of a campaign; see upset protect --help")
 			}
 			o, err := readCommon(c, report.FormatHTML)
 			if err != nil {
@@ -60,7 +63,10 @@ Examples:
 			if err := checkSearch(c); err != nil {
 				return err
 			}
-			return p.protectCampaign(c, o, q, args[0])
+			if c.NArg() > 1 || c.IsSet("mix") {
+				return p.protectSeveral(c, o, q, c.Args().Slice())
+			}
+			return p.protectCampaign(c, o, q, c.Args().First())
 		},
 	}
 }

@@ -29,8 +29,9 @@ type Bench interface {
 
 // engineBench injects into a simulated machine.
 type engineBench struct {
-	e *faults.Engine
-	o Options
+	e   *faults.Engine
+	o   Options
+	dir string // of the logs
 }
 
 func (b engineBench) Table() *netlist.Table { return b.e.Table() }
@@ -59,7 +60,7 @@ func (b engineBench) Prove(ctx context.Context, d *mechanism.Design, spec campai
 	if b.o.Population != nil && e != b.e {
 		pop.scaleAs(b.o.Population)
 	}
-	dir := filepath.Join(b.o.Dir, fmt.Sprintf("proof-%d-%016x", attempt, spec.Seed))
+	dir := filepath.Join(b.dir, fmt.Sprintf("proof-%d-%016x", attempt, spec.Seed))
 	c, err := campaign.Run(ctx, e, spec, dir, campaign.RunOptions{Workers: b.o.Workers, Progress: b.o.Progress, Population: pop, Question: q})
 	if err != nil {
 		return nil, nil, fmt.Errorf("proof %d: %w", attempt, err)

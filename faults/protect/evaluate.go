@@ -43,9 +43,24 @@ func (pr *Problem) strata(a Assignment, flopsOnly bool) []stats.Stratum {
 	return out
 }
 
-// Evaluate judges an assignment at the confidence of the question.
-func (pr *Problem) Evaluate(a Assignment) (Evaluation, error) {
-	return pr.evaluate(a, pr.Target.Question.Confidence)
+// Evaluate judges an assignment at the confidence of the question. Of several
+// networks it gives the figures of the one with the greatest residual, and the result
+// of all.
+func (pr *Problem) Evaluate(a Assignment) (worst Evaluation, err error) {
+	var results []string
+	for i, n := range pr.networks() {
+		e, err := n.evaluate(a, pr.Target.Question.Confidence)
+		if err != nil {
+			return e, err
+		}
+		results = append(results, e.Result)
+		if i == 0 || e.FIT.Upper > worst.FIT.Upper {
+			worst = e
+		}
+	}
+	worst.Area, worst.RAM = pr.Area(a)
+	worst.Result = stats.Both(results...)
+	return worst, nil
 }
 
 func (pr *Problem) evaluate(a Assignment, confidence float64) (e Evaluation, err error) {
@@ -138,6 +153,16 @@ func limits(t stats.Total) result.Limits {
 // feasible reports whether an assignment meets the target with the margin: the
 // estimates stay within their caps and the joint upper limits within the target.
 func (pr *Problem) feasible(a Assignment) (bool, error) {
+	for _, n := range pr.networks() {
+		if ok, err := n.feasibleAlone(a); !ok || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// feasibleAlone is the same for one network.
+func (pr *Problem) feasibleAlone(a Assignment) (bool, error) {
 	for limit := range numLimits {
 		total := 0.0
 		for b := range pr.Blocks {
@@ -155,7 +180,7 @@ func (pr *Problem) feasible(a Assignment) (bool, error) {
 	if pr.estimateOnly {
 		return true, nil
 	}
-	e, err := pr.Evaluate(a)
+	e, err := pr.evaluate(a, pr.Target.Question.Confidence)
 	if err != nil {
 		return false, err
 	}

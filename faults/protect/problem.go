@@ -115,9 +115,18 @@ type Problem struct {
 	least  float64 // area that a design has to undercut, 0 for any
 	// lock is the area of lock-step, 0 where it is no option.
 	lock float64
+	// rivals are the same machine running other networks, which must meet the target
+	// as well: options and blocks are the same, evidence is not.
+	rivals []*Problem
 	// estimateOnly leaves the joint limits out of account.
 	estimateOnly bool
 }
+
+// MaxNetworks is the most networks that are searched for at once (our choice).
+const MaxNetworks = 6
+
+// networks are the problem and its rivals.
+func (pr *Problem) networks() []*Problem { return append([]*Problem{pr}, pr.rivals...) }
 
 // Block is a run of units of one block and the option to duplicate it.
 type Block struct {

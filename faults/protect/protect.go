@@ -91,13 +91,18 @@ func campaignQuestion(o Options) campaign.Question {
 	return campaign.Question{Question: o.Question, BudgetDUE: o.BudgetDUE}
 }
 
+// network is one network of a search: its campaign, and where designs are proven.
+type network struct {
+	bench  Bench
+	stored *campaign.Stored
+	ev     *Evidence
+}
+
 // run is a search with its proof.
 type run struct {
-	bench   Bench
-	stored  *campaign.Stored
+	nets    []network // of one configuration; a mission mix counts as one
 	o       Options
 	pricing *mechanism.Pricing
-	ev      *Evidence
 	out     *result.Protect
 	seen    []candidate // whose proof lacks power
 	proven  map[string]bool
@@ -105,36 +110,54 @@ type run struct {
 	widest  Shares         // the last margin that had a design
 }
 
+// table is that of the machine, stored the campaign of the first network.
+func (r *run) table() *netlist.Table { return r.nets[0].bench.Table() }
+
+func (r *run) stored() *campaign.Stored { return r.nets[0].stored }
+
 // Run finds the cheapest protection for the machine of a campaign and proves it.
 // When a proof fails, a design with a narrower margin is put to the next one, at
 // most twice; the error is shared among the attempts.
 func Run(ctx context.Context, e *faults.Engine, s *campaign.Stored, o Options) (*result.Protect, error) {
-	return RunOn(ctx, engineBench{e, o}, s, o)
+	if o.Dir == "" && !o.NoProof {
+		return nil, errors.New("no directory for the logs of the proof")
+	}
+	return RunOn(ctx, engineBench{e, o, o.Dir}, s, o)
 }
 
 // RunOn is [Run] on any bench.
-func RunOn(ctx context.Context, e Bench, s *campaign.Stored, o Options) (*result.Protect, error) {
-	o = o.normal(s.Spec, e.Table(), len(s.Records))
-	if _, injects := e.(engineBench); injects && o.Dir == "" && !o.NoProof {
-		return nil, errors.New("no directory for the logs of the proof")
-	}
-	var caught []Caught
-	if o.Set == OptionsFull {
-		var err error
-		if caught, err = e.Catch(ctx, s, o.Cells); err != nil {
-			return nil, err
-		}
-	}
-	ev, err := Gather(s, e.Table(), caught)
+func RunOn(ctx context.Context, b Bench, s *campaign.Stored, o Options) (*result.Protect, error) {
+	o = o.normal(s.Spec, b.Table(), len(s.Records))
+	n, err := gather(ctx, b, s, o)
 	if err != nil {
 		return nil, err
 	}
-	r := &run{bench: e, proven: map[string]bool{}, stored: s, o: o, ev: ev, pricing: mechanism.NewPricing(e.Table(), o.Areas, o.Costs, o.Cells)}
+	return search(ctx, []network{n}, o)
+}
+
+// gather makes the evidence of a campaign.
+func gather(ctx context.Context, b Bench, s *campaign.Stored, o Options) (n network, err error) {
+	var caught []Caught
+	if o.Set == OptionsFull {
+		if caught, err = b.Catch(ctx, s, o.Cells); err != nil {
+			return n, err
+		}
+	}
+	ev, err := Gather(s, b.Table(), caught)
+	return network{b, s, ev}, err
+}
+
+// search finds and proves the cheapest protection for networks.
+func search(ctx context.Context, nets []network, o Options) (*result.Protect, error) {
+	r := &run{nets: nets, o: o, proven: map[string]bool{}}
+	r.pricing = mechanism.NewPricing(r.table(), o.Areas, o.Costs, o.Cells)
 	if err := r.references(); err != nil {
 		return nil, err
 	}
-	if o.Set == OptionsFull && e.Cycles() > checkerCycles {
-		r.warn("no_checkers", fmt.Sprintf("The checkers were not tried: an inference of %d cycles is longer than %d.", e.Cycles(), checkerCycles))
+	for _, n := range nets {
+		if c := n.bench.Cycles(); o.Set == OptionsFull && c > checkerCycles {
+			r.warn("no_checkers", fmt.Sprintf("The checkers were not tried: an inference of %d cycles is longer than %d.", c, checkerCycles))
+		}
 	}
 	margin := Even(o.Margin)
 	for number := 1; number <= attempts; number++ {
@@ -163,8 +186,25 @@ func reach(margin Shares) (s Shares) {
 
 // problemBeside builds the problem of a machine beside a set of checkers.
 func (r *run) problemBeside(margin Shares, set int) (*Problem, error) {
-	coded := r.o.Rebuild != nil && r.bench.Table().ECC != npu.ECCSECDED && r.o.Set == OptionsFull
-	ev := r.ev
+	var first *Problem
+	for _, n := range r.nets {
+		pr, err := r.problemOf(n, margin, set)
+		if err != nil {
+			return nil, err
+		}
+		if first == nil {
+			first = pr
+		} else {
+			first.rivals = append(first.rivals, pr)
+		}
+	}
+	return first, nil
+}
+
+// problemOf is the problem of one network.
+func (r *run) problemOf(n network, margin Shares, set int) (*Problem, error) {
+	coded := r.o.Rebuild != nil && r.table().ECC != npu.ECCSECDED && r.o.Set == OptionsFull
+	ev := n.ev
 	if set != 0 {
 		ev = ev.under(set)
 	}
@@ -246,7 +286,29 @@ type candidate struct {
 	pr    *Problem
 	found Found
 	d     *mechanism.Design
-	plan  Plan
+	plan  Plan // of the network whose proof has the least power
+	plans []Plan
+}
+
+// planned plans the proofs of a candidate, one for every network.
+func (c *candidate) planned(number, most int) error {
+	c.plans = nil
+	for i, n := range c.pr.networks() {
+		p, err := n.PlanProof(c.found.Assignment, c.d, number, most)
+		if err != nil {
+			return err
+		}
+		if i == 0 || p.Power < c.plan.Power {
+			c.plan = p
+		}
+		c.plans = append(c.plans, p)
+	}
+	for _, p := range c.plans {
+		for limit, lacking := range p.lacking {
+			c.plan.lacking[limit] = c.plan.lacking[limit] || lacking
+		}
+	}
+	return nil
 }
 
 // attempt searches with a margin and proves what it finds. It narrows the margin of
@@ -297,8 +359,7 @@ func (r *run) candidate(margin Shares, number int) (c candidate, feasible bool, 
 	if c.d, err = r.design(c.pr.Choices(c.found.Assignment)); err != nil {
 		return c, false, err
 	}
-	c.plan, err = c.pr.PlanProof(c.found.Assignment, c.d, number, r.o.MaxProof)
-	return c, true, err
+	return c, true, c.planned(number, r.o.MaxProof)
 }
 
 // fallBack proves the candidate whose largest affordable proof has the greatest
@@ -309,7 +370,7 @@ func (r *run) fallBack(ctx context.Context, number int) (done bool, err error) {
 		if r.proven[c.d.String()] {
 			continue
 		}
-		if c.plan, err = c.pr.PlanProof(c.found.Assignment, c.d, number, r.o.MaxProof); err != nil {
+		if err = c.planned(number, r.o.MaxProof); err != nil {
 			return false, err
 		}
 		if c.plan.Power > best.plan.Power {
@@ -326,21 +387,28 @@ func (r *run) fallBack(ctx context.Context, number int) (done bool, err error) {
 	return r.put(ctx, best)
 }
 
-// put puts a candidate to the proof.
+// put puts a candidate to the proof, on one network after the other. All must hold,
+// so that each is judged at the whole confidence.
 func (r *run) put(ctx context.Context, c candidate) (done bool, err error) {
 	r.proven[c.d.String()] = true
-	c.plan.Seed = proofSeed(r.stored.Spec, c.d.String(), c.plan.Attempt)
 	if err := r.chosen(c.pr, c.found); err != nil || r.o.NoProof {
 		return true, err
 	}
-	p, err := r.prove(ctx, c.pr, c.d, c.plan)
-	if err != nil {
-		return false, err
+	var list []*proven
+	for i, pr := range c.pr.networks() {
+		n, plan := r.nets[i], c.plans[i]
+		plan.Seed = proofSeed(n.stored.Spec, c.d.String(), plan.Attempt)
+		p, err := n.prove(ctx, pr, c.d, plan)
+		if err != nil {
+			return false, err
+		}
+		list = append(list, p)
 	}
-	if r.failed = p.failed; r.failed == [limitDUE]bool{} {
+	worst := joined(list)
+	if r.failed = worst.failed; r.failed == [limitDUE]bool{} {
 		r.failed = [limitDUE]bool{true, true} // the limit on reported errors alone
 	}
-	return p.attempt.Holds, r.record(c.pr, c.d, c.found.Assignment, p)
+	return worst.attempt.Holds, r.record(c.pr, c.d, c.found.Assignment, worst)
 }
 
 // hopeless records that no design meets the target.
@@ -352,8 +420,8 @@ func (r *run) hopeless() {
 
 // design puts choices on the machine.
 func (r *run) design(choices []mechanism.Choice) (*mechanism.Design, error) {
-	t := tableFor(r.bench.Table(), choices, func() *netlist.Table { return netlist.New(r.bench.Table().Config, npu.ECCSECDED) })
-	return mechanism.New(t, choices, r.o.Cells, r.stored.Spec.Seed)
+	t := tableFor(r.table(), choices, func() *netlist.Table { return netlist.New(r.table().Config, npu.ECCSECDED) })
+	return mechanism.New(t, choices, r.o.Cells, r.stored().Spec.Seed)
 }
 
 func (r *run) warn(code, message string) {

@@ -18,7 +18,7 @@ import (
 const (
 	// attempts is the most designs that are put to a proof.
 	attempts = stats.ProofAttempts
-	// wantedPower is the least probability with which each limit of a proof is to hold.
+	// wantedPower is the least probability with which the limits of a proof are to hold.
 	wantedPower = 0.9
 	// leastPower is what the proof of the best design that can be had must have.
 	leastPower = 0.1
@@ -41,7 +41,7 @@ type Plan struct {
 	Injections int
 	// Power is the probability that all limits hold at once, at least.
 	Power float64
-	// lacking are the limits for which the proof has less than the wanted power.
+	// lacking are the limits that keep the proof from the wanted power.
 	lacking [limitDUE]bool
 }
 
@@ -84,6 +84,13 @@ func (pr *Problem) PlanProof(a Assignment, d *mechanism.Design, attempt, most in
 		p.Power = max(0, 1-(1-power[limitFIT])-(1-power[limitSPFM]))
 		for limit := range power {
 			p.lacking[limit] = power[limit] < wantedPower
+		}
+		if p.enough() && p.Power < wantedPower { // each alone has it, both together do not
+			weaker := limitFIT
+			if power[limitSPFM] < power[limitFIT] {
+				weaker = limitSPFM
+			}
+			p.lacking[weaker] = true
 		}
 		if p.enough() || p.Injections == most {
 			break
@@ -182,14 +189,14 @@ type proven struct {
 }
 
 // prove runs the campaign of a proof on the protected machine and judges it.
-func (r *run) prove(ctx context.Context, pr *Problem, d *mechanism.Design, plan Plan) (*proven, error) {
-	from := r.stored.Spec
+func (n network) prove(ctx context.Context, pr *Problem, d *mechanism.Design, plan Plan) (*proven, error) {
+	from := n.stored.Spec
 	spec := campaign.Spec{
 		Model: from.Model, Seed: plan.Seed, Injections: plan.Injections, Confidence: plan.Confidence,
 		Sampling: campaign.SamplingStratified, Inventory: from.Inventory, RandomInputs: from.RandomInputs,
 	}
 	q := campaign.Question{Question: pr.Target.Question, BudgetDUE: pr.Target.BudgetDUE}
-	c, scale, err := r.bench.Prove(ctx, d, spec, plan.Attempt, q)
+	c, scale, err := n.bench.Prove(ctx, d, spec, plan.Attempt, q)
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ func (r *run) references() error {
 	if err != nil {
 		return err
 	}
-	q, s := r.o.Question, r.stored
+	q, s := r.o.Question, r.stored()
 	r.out = &result.Protect{
 		NPU: s.Frame.NPU, Model: s.Spec.Model, Campaign: s.ResultDigest(), Target: q.Target.Name, Scenario: q.Scenario.Name,
 		Violation: q.Violation, Criterion: s.Spec.Criterion, BudgetFIT: q.BudgetFIT, Options: r.o.Set, HardenedRatio: r.o.Cells.DICE.SER, Confidence: q.Confidence,

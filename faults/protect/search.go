@@ -40,21 +40,30 @@ func (pr *Problem) incumbent() float64 {
 	return math.Inf(1)
 }
 
-// search is a branch and bound over the units in order. A block is first tried
+// searcher is a branch and bound over the units in order. A block is first tried
 // duplicated, then unit by unit.
-type search struct {
+type searcher struct {
 	pr      *Problem
-	tails   [][numLimits]curve // by position: units from there to the end
-	largest [][numLimits]float64
+	nets    []bounds
 	order   []position
 	best    float64
 	found   Found
 	err     error
-
-	plain   bool // the joint limit is that of Fay and Feuer for every design
-	rooms   [limitDUE]map[float64]float64
 	factor  float64 // -ln(1 - confidence)
 	current Assignment
+}
+
+// load is what is decided so far contributes to every limit, by network.
+type load [MaxNetworks][numLimits]sums
+
+// bounds are what is known of one network before the search.
+type bounds struct {
+	pr      *Problem
+	order   []position
+	tails   [][numLimits]curve // by position: units from there to the end
+	largest [][numLimits]float64
+	plain   bool // the joint limit is that of Fay and Feuer for every design
+	rooms   [limitDUE]map[float64]float64
 }
 
 // position is the next decision: a unit, and the block that it begins, or -1.
@@ -72,10 +81,7 @@ type position struct {
 // exceeds what the joint limit leaves room for (see room), and the limit hardly
 // falls when counts are added (see monotone). The exact limit decides at the leaves.
 func (pr *Problem) Search() (Found, error) {
-	s := &search{pr: pr, best: pr.incumbent(), current: pr.none()}
-	for limit := range s.rooms {
-		s.rooms[limit] = map[float64]float64{}
-	}
+	s := &searcher{pr: pr, best: pr.incumbent(), current: pr.none()}
 	s.found.Assignment = pr.none()
 	for b := range pr.Blocks {
 		units := pr.Blocks[b].Units
@@ -83,9 +89,15 @@ func (pr *Problem) Search() (Found, error) {
 			s.order = append(s.order, position{u, b, i == 0, len(s.order) + len(units) - i})
 		}
 	}
-	s.prepareTails()
+	for _, network := range pr.networks() {
+		b := bounds{pr: network, order: s.order, plain: network.several() && !pr.estimateOnly}
+		for limit := range b.rooms {
+			b.rooms[limit] = map[float64]float64{}
+		}
+		b.prepareTails()
+		s.nets = append(s.nets, b)
+	}
 	s.factor = -math.Log(1 - pr.Target.Question.Confidence)
-	s.plain = s.several() && !pr.estimateOnly
 	greedy, ok, err := pr.Greedy()
 	if err != nil {
 		return Found{}, err
@@ -96,13 +108,13 @@ func (pr *Problem) Search() (Found, error) {
 			s.found.Assignment, s.found.Feasible = greedy, true
 		}
 	}
-	s.visit(0, pr.base, [numLimits]sums{})
+	s.visit(0, pr.base, load{})
 	s.found.Optimal = s.found.Feasible && s.found.Searched < pr.nodes()
 	return s.found, s.err
 }
 
 // prepareTails computes the relaxation of everything behind each position.
-func (s *search) prepareTails() {
+func (s *bounds) prepareTails() {
 	n := len(s.order)
 	s.tails = make([][numLimits]curve, n+1)
 	s.largest = make([][numLimits]float64, n+1)
@@ -142,12 +154,12 @@ func (s *search) prepareTails() {
 }
 
 // duplicable reports whether the unit can be part of a duplicated block.
-func (s *search) duplicable(p position) bool {
+func (s *bounds) duplicable(p position) bool {
 	return s.pr.Blocks[p.block].Duplicate != nil && !s.pr.Evidence.Units[p.unit].SRAM
 }
 
 // withDuplicate is the curve of a whole block when it may also be duplicated.
-func (s *search) withDuplicate(p position, limit int, block curve) curve {
+func (s *bounds) withDuplicate(p position, limit int, block curve) curve {
 	b := &s.pr.Blocks[p.block]
 	if b.Duplicate == nil {
 		return block
@@ -176,7 +188,7 @@ func (s *search) withDuplicate(p position, limit int, block curve) curve {
 }
 
 // visit decides what stands at a position and behind.
-func (s *search) visit(at int, area float64, fixed [numLimits]sums) {
+func (s *searcher) visit(at int, area float64, fixed load) {
 	if s.err != nil || s.found.Searched >= s.pr.nodes() {
 		return
 	}
@@ -203,10 +215,12 @@ func (s *search) visit(at int, area float64, fixed [numLimits]sums) {
 
 // duplicate tries the block that begins here duplicated. Its RAM is decided with
 // it, option by option.
-func (s *search) duplicate(p position, area float64, fixed [numLimits]sums) {
+func (s *searcher) duplicate(p position, area float64, fixed load) {
 	b := &s.pr.Blocks[p.block]
 	s.current.Duplicate[p.block] = true
-	fixed[limitDUE].mean += b.Duplicate.Alarms * s.pr.unit(limitDUE, false)
+	for n := range s.nets {
+		fixed[n][limitDUE].mean += b.Duplicate.Alarms * s.pr.unit(limitDUE, false)
+	}
 	var ram []int
 	for _, u := range b.Units {
 		if s.pr.Evidence.Units[u].SRAM {
@@ -220,7 +234,7 @@ func (s *search) duplicate(p position, area float64, fixed [numLimits]sums) {
 }
 
 // ram decides the RAM of a duplicated block, then goes on behind it.
-func (s *search) ram(units []int, next int, area float64, fixed [numLimits]sums) {
+func (s *searcher) ram(units []int, next int, area float64, fixed load) {
 	if len(units) == 0 {
 		s.visit(next, area, fixed)
 		return
@@ -235,15 +249,17 @@ func (s *search) ram(units []int, next int, area float64, fixed [numLimits]sums)
 }
 
 // with adds what a unit contributes under an option.
-func (s *search) with(fixed [numLimits]sums, unit int, o *Option) [numLimits]sums {
-	for limit := range numLimits {
-		fixed[limit] = fixed[limit].plus(s.pr.share(unit, limit, o))
+func (s *searcher) with(fixed load, unit int, o *Option) load {
+	for n := range s.nets {
+		for limit := range numLimits {
+			fixed[n][limit] = fixed[n][limit].plus(s.nets[n].pr.share(unit, limit, o))
+		}
 	}
 	return fixed
 }
 
 // cheapFirst orders the options of a unit by area.
-func (s *search) cheapFirst(unit int) []int {
+func (s *searcher) cheapFirst(unit int) []int {
 	order := make([]int, len(s.pr.Options[unit]))
 	for i := range order {
 		order[i] = i
@@ -255,7 +271,17 @@ func (s *search) cheapFirst(unit int) []int {
 }
 
 // cut reports that nothing better stands behind a position.
-func (s *search) cut(at int, area float64, fixed [numLimits]sums) bool {
+func (s *searcher) cut(at int, area float64, fixed load) bool {
+	for n := range s.nets {
+		if s.nets[n].cut(at, area, s.best, s.factor, &fixed[n]) {
+			return true
+		}
+	}
+	return false
+}
+
+// cut is the same for one network.
+func (s *bounds) cut(at int, area, best, factor float64, fixed *[numLimits]sums) bool {
 	confidence := s.pr.Target.Question.Confidence
 	for limit := range numLimits {
 		f := fixed[limit]
@@ -271,11 +297,11 @@ func (s *search) cut(at int, area float64, fixed [numLimits]sums) bool {
 			f.largest = math.Max(f.largest, s.largest[at][limit])
 			left = math.Min(left, s.room(limit, f.largest, confidence))
 		}
-		if area+s.tails[at][limit].at(left-f.mean) >= s.best {
+		if area+s.tails[at][limit].at(left-f.mean) >= best {
 			return true
 		}
 		// The limit is at most -ln α times its mean: most branches are clear.
-		if joint && (f.mean+f.largest)*s.factor > reach && monotone(confidence)*jointUpper(f, confidence) > reach*(1+tolerance) {
+		if joint && (f.mean+f.largest)*factor > reach && monotone(confidence)*jointUpper(f, confidence) > reach*(1+tolerance) {
 			return true
 		}
 	}
@@ -283,7 +309,7 @@ func (s *search) cut(at int, area float64, fixed [numLimits]sums) bool {
 }
 
 // room remembers the room beside a weight.
-func (s *search) room(limit int, largest, confidence float64) float64 {
+func (s *bounds) room(limit int, largest, confidence float64) float64 {
 	m, ok := s.rooms[limit][largest]
 	if !ok {
 		m = room(largest, confidence, s.pr.Target.Reach[limit])
@@ -294,13 +320,13 @@ func (s *search) room(limit int, largest, confidence float64) float64 {
 
 // several reports that every design has at least two sampled pieces of positive
 // weight, so that no limit is that of a single binomial sample.
-func (s *search) several() bool {
+func (pr *Problem) several() bool {
 	n := 0
-	for i, u := range s.pr.Evidence.Units {
+	for i, u := range pr.Evidence.Units {
 		if !u.SRAM {
 			n += len(u.Pieces)
 		}
-		for _, o := range s.pr.Options[i] {
+		for _, o := range pr.Options[i] {
 			if o.Keep == 0 && !u.SRAM {
 				return false
 			}
@@ -310,7 +336,7 @@ func (s *search) several() bool {
 }
 
 // leaf takes a whole design if it meets the target.
-func (s *search) leaf(area float64) {
+func (s *searcher) leaf(area float64) {
 	ok, err := s.pr.feasible(s.current)
 	if err != nil {
 		s.err = err
@@ -371,8 +397,11 @@ func (pr *Problem) load(a Assignment, limit int) float64 {
 }
 
 // worst is the most that an assignment takes of any limit.
-func (pr *Problem) worst(a Assignment) float64 {
-	return max(pr.load(a, limitFIT), pr.load(a, limitSPFM))
+func (pr *Problem) worst(a Assignment) (most float64) {
+	for _, n := range pr.networks() {
+		most = max(most, n.load(a, limitFIT), n.load(a, limitSPFM))
+	}
+	return most
 }
 
 // neighbours are the assignments that differ in one unit or in one duplication.
@@ -402,17 +431,34 @@ func (pr *Problem) neighbours(a Assignment) (out []Assignment) {
 // cheapest is the design of least area whose estimated residual is at most a rate
 // in FIT. No joint limit enters it.
 func (pr *Problem) cheapest(fit float64) (Assignment, error) {
-	free := *pr
-	free.Target.Question.BudgetFIT = max(fit, math.SmallestNonzeroFloat32)
-	free.Target.BudgetDUE = 0
-	free.estimateOnly = true
-	if err := free.prepare(); err != nil {
+	free, err := pr.relaxed(fit)
+	if err != nil {
 		return Assignment{}, err
 	}
-	free.caps = [numLimits]float64{1, math.Inf(1), math.Inf(1)}
 	found, err := free.Search()
 	if !found.Feasible {
 		return pr.none(), err
 	}
 	return found.Assignment, err
+}
+
+// relaxed is the problem with an estimated residual as its only limit.
+func (pr *Problem) relaxed(fit float64) (*Problem, error) {
+	free := *pr
+	free.Target.Question.BudgetFIT = max(fit, math.SmallestNonzeroFloat32)
+	free.Target.BudgetDUE = 0
+	free.estimateOnly = true
+	if err := free.prepare(); err != nil {
+		return nil, err
+	}
+	free.caps = [numLimits]float64{1, math.Inf(1), math.Inf(1)}
+	free.rivals = nil
+	for _, r := range pr.rivals {
+		x, err := r.relaxed(fit)
+		if err != nil {
+			return nil, err
+		}
+		free.rivals = append(free.rivals, x)
+	}
+	return &free, nil
 }

@@ -3,6 +3,7 @@ package protect
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"upset/faults/mechanism"
@@ -60,16 +61,38 @@ func randomProblem(t *testing.T, r *rand.Rand) *Problem {
 		}
 		pr.Blocks = append(pr.Blocks, block)
 	}
+	if r.IntN(3) == 0 {
+		pr.rivals = append(pr.rivals, rival(r, pr))
+	}
 	pr.Evidence.FlopBits += 100 // that only observe
 	raw := pr.Evidence.FlopBits * q.Scenario.Flop
 	pr.Target.Question.BudgetFIT = raw * math.Pow(10, -3*r.Float64())
 	if r.IntN(3) == 0 {
 		pr.Target.BudgetDUE = raw * (0.2 + r.Float64())
 	}
-	if err := pr.prepare(); err != nil {
-		t.Fatal(err)
+	for _, n := range pr.networks() {
+		n.Target, n.Evidence.FlopBits = pr.Target, pr.Evidence.FlopBits
+		if err := n.prepare(); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return pr
+}
+
+// rival is the same machine with other counts.
+func rival(r *rand.Rand, pr *Problem) *Problem {
+	other := &Problem{Evidence: &Evidence{}, Options: pr.Options, Blocks: pr.Blocks}
+	for _, u := range pr.Evidence.Units {
+		u.Pieces = slices.Clone(u.Pieces)
+		for i := range u.Pieces {
+			p := &u.Pieces[i]
+			p.Any = r.IntN(p.Any + 2)
+			p.Any = min(p.Any, p.N-p.DUE)
+			p.Critical = r.IntN(p.Any + 1)
+		}
+		other.Evidence.Units = append(other.Evidence.Units, u)
+	}
+	return other
 }
 
 // brute tries every design.
@@ -120,7 +143,7 @@ func brute(t *testing.T, pr *Problem) (best float64, found bool) {
 // The search finds what trying every design finds.
 func TestSearchEqualsBruteForce(t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 22))
-	solved, cheaper, hopeless := 0, 0, 0
+	solved, cheaper, hopeless, bound := 0, 0, 0, 0
 	for i := range 400 {
 		pr := randomProblem(t, r)
 		want, ok := brute(t, pr)
@@ -136,6 +159,14 @@ func TestSearchEqualsBruteForce(t *testing.T) {
 			continue
 		}
 		solved++
+		if alone := *pr; pr.rivals != nil {
+			alone.rivals = nil
+			if first, err := alone.Search(); err != nil || !first.Feasible {
+				t.Fatalf("instance %d: no design for one network, but for two: %v", i, err)
+			} else if a, _ := pr.Area(first.Assignment); a < want-1e-6*want {
+				bound++
+			}
+		}
 		area, _ := pr.Area(got.Assignment)
 		if math.Abs(area-want) > 1e-6*want || !got.Optimal {
 			t.Fatalf("instance %d: area %v, brute force %v", i, area, want)
@@ -157,8 +188,8 @@ func TestSearchEqualsBruteForce(t *testing.T) {
 			}
 		}
 	}
-	if solved < 200 || cheaper == 0 || hopeless == 0 {
-		t.Errorf("%d instances with a solution, %d where the exact search beats greedy, %d without: the instances are too easy", solved, cheaper, hopeless)
+	if solved < 200 || cheaper == 0 || hopeless == 0 || bound == 0 {
+		t.Errorf("%d instances with a solution, %d where the exact search beats greedy, %d without, %d where a second network costs area: the instances are too easy", solved, cheaper, hopeless, bound)
 	}
 	t.Logf("%d of 400 solved; greedy was dearer in %d", solved, cheaper)
 }

@@ -25,6 +25,10 @@ type Protect struct {
 	FITDUE              Limits  `json:"fit_due"`
 	SPFM                Limits  `json:"spfm"`
 
+	// Mission is "worst" or "mix" where the protection is for several networks.
+	Mission  string           `json:"mission,omitempty"`
+	Networks []ProtectNetwork `json:"networks,omitempty"`
+
 	Choice []Choice `json:"choice"`
 	// The reference designs.
 	Unprotected  Alternative `json:"unprotected"`
@@ -41,6 +45,14 @@ type Protect struct {
 	Assumptions Assumptions `json:"assumptions"`
 	Warnings    []Warning   `json:"warnings"`
 	Command     string      `json:"command,omitempty"`
+}
+
+// ProtectNetwork is one of several networks that a protection is for.
+type ProtectNetwork struct {
+	Model    string `json:"model"`
+	Campaign string `json:"campaign"`
+	// Share is its part of the operating time, in a mission mix.
+	Share float64 `json:"share,omitempty"`
 }
 
 // Choice is the mechanism chosen for one block or register group.

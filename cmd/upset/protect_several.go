@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"upset/faults/campaign"
+	"upset/faults/mechanism"
+	"upset/faults/protect"
+)
+
+// mixFlag is --mix of upset protect.
+func mixFlag() cli.Flag {
+	return &cli.StringFlag{Name: "mix", Usage: "`SHARES` of the operating time of several campaigns, for example 0.7,0.3; without it each must meet the target by itself"}
+}
+
+// readMix reads the shares of n networks; nil without the flag.
+func readMix(c *cli.Context, n int) ([]float64, error) {
+	if !c.IsSet("mix") {
+		return nil, nil
+	}
+	if n < 2 {
+		return nil, usage("--mix is for several campaigns: name two or more")
+	}
+	var list []float64
+	for _, text := range strings.Split(c.String("mix"), ",") {
+		x, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+		if err != nil {
+			return nil, usage("--mix %q: write shares such as 0.7,0.3", c.String("mix"))
+		}
+		list = append(list, x)
+	}
+	if len(list) != n {
+		return nil, usage("--mix has %d shares for %d campaigns: give one for each", len(list), n)
+	}
+	return list, nil
+}
+
+// protectSeveral performs upset protect on several campaigns.
+func (p *program) protectSeveral(c *cli.Context, o common, q campaign.Question, dirs []string) error {
+	shares, err := readMix(c, len(dirs))
+	if err != nil {
+		return err
+	}
+	if len(dirs) > protect.MaxNetworks {
+		return usage("%d campaigns: give at most %d", len(dirs), protect.MaxNetworks)
+	}
+	mission := protect.MissionWorst
+	if shares != nil {
+		mission = protect.MissionMix
+	}
+	cells := mechanism.DefaultCells()
+	cells.DICE.SER = c.Float64("hardened-ratio")
+	opt := protect.Options{Question: q.Question, BudgetDUE: q.BudgetDUE, Set: c.String("options"), Cells: cells, Workers: o.workers}
+	var cases []protect.Case
+	var digests []string
+	for i, dir := range dirs {
+		s, err := loadRecords(dir)
+		if err != nil {
+			return err
+		}
+		if !s.Complete {
+			return &coded{codeIncomplete, fmt.Errorf("the campaign is not complete: go on with upset campaign resume %s", quote(dir))}
+		}
+		if s.Note[noteInventory] != "" {
+			return usage("%s has an inventory of its own: several networks are searched for on the built-in one", dir)
+		}
+		x, _, err := p.reopen(c.Context, s.Spec, s.Note)
+		if err != nil {
+			return err
+		}
+		k := protect.Case{Engine: x.engine, Stored: s}
+		if shares != nil {
+			k.Share = shares[i]
+		}
+		cases, digests = append(cases, k), append(digests, s.ResultDigest())
+	}
+	name := "protect-" + campaign.Digest([]any{q, opt.Set, cells.DICE.SER, shares, digests})[:8]
+	for i := range cases {
+		cases[i].Dir = filepath.Join(dirs[i], name)
+	}
+	tries := p.progress("records beside mechanisms", 0)
+	opt.Trying = tries.setOf
+	defer tries.finish()
+	bar := p.progress("proof", 0)
+	defer bar.finish()
+	opt.Progress = func(g campaign.Progress) { bar.setOf(g.Done, g.Total) }
+	r, err := protect.RunSeveral(c.Context, cases, mission, opt)
+	if errors.Is(err, campaign.ErrInterrupted) || errors.Is(err, context.Canceled) {
+		return &coded{codeIncomplete, errors.New("interrupted during the proof: the same command goes on with it")}
+	}
+	if err != nil {
+		return err
+	}
+	r.Command = p.command()
+	if err := p.emitFile(o, r, "protect", o.out); err != nil {
+		return err
+	}
+	return shown(r)
+}
