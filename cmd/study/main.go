@@ -109,7 +109,7 @@ func run(shared string) error {
 	if out, err := exec.Command("go", "build", "-o", tool, "./cmd/upset").CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w: %s", err, out)
 	}
-	var all []assessment
+	var all study
 	for _, n := range networks {
 		model, inputs := n.model, n.inputs
 		if _, err := os.Stat(model); err != nil {
@@ -121,21 +121,78 @@ func run(shared string) error {
 				return fmt.Errorf("%s on %s: %w", n.name, c, err)
 			}
 			fmt.Fprintf(os.Stderr, "%s on %s: SPFM %.4f, full %.3f, paper %.3f\n", a.Network, a.NPU, a.SPFM.Any.Estimate, a.Full.Area, a.Paper.Area)
-			all = append(all, a)
+			all.Assessments = append(all.Assessments, a)
+			if err := all.store(); err != nil {
+				return err
+			}
 		}
 	}
-	// One line for each assessment, so that a change shows as one.
+	for _, c := range configurations {
+		args := []string{"protect"}
+		for _, n := range networks {
+			args = append(args, filepath.Join(dir, n.name+"-"+c))
+		}
+		w := together{NPU: c}
+		for set, to := range map[string]*protection{"full": &w.Full, "paper": &w.Paper} {
+			var r result.Protect
+			if err := call(&r, tool, append(args, "--options", set, "--format", "json")...); err != nil {
+				return fmt.Errorf("all networks on %s: %w", c, err)
+			}
+			*to = kept(&r)
+		}
+		fmt.Fprintf(os.Stderr, "all networks on %s: full %.3f, paper %.3f\n", c, w.Full.Area, w.Paper.Area)
+		all.Together = append(all.Together, w)
+		if err := all.store(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// study is everything that the page is made of.
+type study struct {
+	Assessments []assessment
+	Together    []together
+}
+
+// together is the cheapest protection of a configuration with which every network
+// meets the target.
+type together struct {
+	NPU         string
+	Full, Paper protection
+}
+
+// store writes the results, one line for each, so that a change shows as one.
+func (s *study) store() error {
 	var b bytes.Buffer
-	for i := range all {
-		line, err := json.Marshal(&all[i])
+	b.WriteString("{\n\"Assessments\": ")
+	if err := lines(&b, s.Assessments); err != nil {
+		return err
+	}
+	b.WriteString(",\n\"Together\": ")
+	if err := lines(&b, s.Together); err != nil {
+		return err
+	}
+	b.WriteString("}\n")
+	return os.WriteFile(resultsFile, b.Bytes(), 0o644)
+}
+
+// lines writes a list with an element on each line.
+func lines[T any](b *bytes.Buffer, list []T) error {
+	b.WriteString("[\n")
+	for i := range list {
+		line, err := json.Marshal(&list[i])
 		if err != nil {
 			return err
 		}
-		b.WriteString([]string{"[\n", ",\n"}[min(i, 1)])
 		b.Write(line)
+		if i+1 < len(list) {
+			b.WriteByte(',')
+		}
+		b.WriteByte('\n')
 	}
-	b.WriteString("\n]\n")
-	return os.WriteFile(resultsFile, b.Bytes(), 0o644)
+	b.WriteByte(']')
+	return nil
 }
 
 // assess runs upset assess with all options, and upset protect with those of the

@@ -16,10 +16,11 @@ func writePage() error {
 	if err != nil {
 		return fmt.Errorf("%w: run with -measure first", err)
 	}
-	var all []assessment
-	if err := json.Unmarshal(data, &all); err != nil {
+	var s study
+	if err := json.Unmarshal(data, &s); err != nil {
 		return fmt.Errorf("%s: %w", resultsFile, err)
 	}
+	all := s.Assessments
 	var b strings.Builder
 	fmt.Fprintf(&b, `# The study: the paper's claims on our machine
 

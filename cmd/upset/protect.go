@@ -133,7 +133,7 @@ func (p *program) protect(ctx context.Context, o common, s search) (*result.Prot
 	cells := mechanism.DefaultCells()
 	cells.DICE.SER = s.hardened
 	opt := protect.Options{
-		Cells: cells, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Set: s.set, Areas: s.inventory.Apply(e.Table().Areas(nil), nil),
+		Cells: cells, Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Set: s.set, Areas: s.inventory.Apply(e.Table().Areas(nil), nil),
 		Dir: filepath.Join(s.dir, name), Workers: o.workers,
 		Rebuild: func(ecc npu.ECC) (*faults.Engine, error) {
 			options := e.Options()

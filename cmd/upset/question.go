@@ -20,6 +20,10 @@ func questionFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "budget", Value: stats.Budgets()[0], Usage: "budget of violating outcomes in `FIT`"},
 		&cli.Float64Flag{Name: "budget-due", Usage: "budget of detected stops in `FIT`; 0 means none"},
 		&cli.Float64Flag{Name: "duty", Value: 1, Usage: "share of time in which the NPU computes, above 0 to 1"},
+		&cli.Float64Flag{Name: "permanent-fit", Usage: "declared permanent rate in `FIT` for 100,000 gate equivalents of logic; LFM and PMHF need it with --lifetime and --test-interval"},
+		&cli.Float64Flag{Name: "lifetime", Usage: "operating life in `HOURS`"},
+		&cli.Float64Flag{Name: "test-interval", Usage: "time between tests of the mechanisms in `HOURS`"},
+		&cli.Float64Flag{Name: "test-coverage", Usage: "share of the mechanisms' permanent faults that their tests find, 0 to 1"},
 	}
 }
 
@@ -45,6 +49,13 @@ func readQuestion(c *cli.Context) (campaign.Question, error) {
 	} else if q.Scenario, err = stats.ScenarioByName(c.String("scenario")); err != nil {
 		return q, bad(err)
 	}
+	q.Permanent = campaign.Permanent{
+		FITPer100kGE: c.Float64("permanent-fit"), LifetimeHours: c.Float64("lifetime"),
+		TestIntervalHours: c.Float64("test-interval"), TestCoverage: c.Float64("test-coverage"),
+	}
+	if err := checkPermanent(c, q.Permanent); err != nil {
+		return q, err
+	}
 	q.BudgetFIT, q.BudgetDUE, q.Duty = c.Float64("budget"), c.Float64("budget-due"), c.Float64("duty")
 	switch {
 	case !positive(q.BudgetFIT):
@@ -55,6 +66,24 @@ func readQuestion(c *cli.Context) (campaign.Question, error) {
 		return q, usage("--duty %v must lie above 0 and not above 1", q.Duty)
 	}
 	return q, nil
+}
+
+// checkPermanent reports declarations that cannot be.
+func checkPermanent(c *cli.Context, p campaign.Permanent) error {
+	for _, name := range []string{"permanent-fit", "lifetime", "test-interval"} {
+		if c.IsSet(name) && !positive(c.Float64(name)) {
+			return usage("--%s %v must be a positive number", name, c.Float64(name))
+		}
+	}
+	switch {
+	case p.LifetimeHours > 0 && p.TestIntervalHours > p.LifetimeHours:
+		return usage("--test-interval %v is longer than --lifetime %v: both are in hours", p.TestIntervalHours, p.LifetimeHours)
+	case !(p.TestCoverage >= 0 && p.TestCoverage <= 1):
+		return usage("--test-coverage %v must lie between 0 and 1", p.TestCoverage)
+	case p.TestCoverage > 0 && p.TestIntervalHours == 0:
+		return usage("--test-coverage needs --test-interval: tests that are never run find nothing")
+	}
+	return nil
 }
 
 // positive tells positive, finite numbers.

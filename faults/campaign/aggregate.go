@@ -27,7 +27,7 @@ func (s *Stored) Campaign(q Question) (*result.Campaign, error) {
 	}
 	a.exposures = t.exposures(s.Spec, a.strata)
 	c := a.head()
-	for _, step := range []func(*result.Campaign) error{a.vulnerability, a.blocks, a.heat, a.rates, a.fmeda, a.verdicts} {
+	for _, step := range []func(*result.Campaign) error{a.vulnerability, a.blocks, a.heat, a.rates, a.safety, a.fmeda, a.verdicts} {
 		if err := step(c); err != nil {
 			return nil, err
 		}
@@ -139,7 +139,7 @@ func (a *aggregate) assumptions() result.Assumptions {
 		Target: q.Target.Name, Scenario: q.Scenario.Name, LambdaFlop: q.Scenario.Flop, LambdaSRAM: q.Scenario.SRAM,
 		BudgetFIT: q.BudgetFIT, BudgetDUE: q.BudgetDUE, Violation: q.Violation, Criterion: s.Criterion,
 		Watchdog: !s.NoWatchdog, AssumeReload: s.AssumeReload, ECC: s.ECC, Inventory: s.Inventory,
-		Duty: q.Duty, Confidence: q.Confidence, PermanentFITPer100kGE: q.PermanentFITPer100kGE,
+		Duty: q.Duty, Confidence: q.Confidence, PermanentFITPer100kGE: q.Permanent.FITPer100kGE,
 	}
 	if as.Watchdog {
 		as.WatchdogCycles = int64(a.f.Watchdog)

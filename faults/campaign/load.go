@@ -119,8 +119,10 @@ type Question struct {
 	stats.Question
 	// BudgetDUE is the availability budget in FIT; 0 means none.
 	BudgetDUE float64
-	// PermanentFITPer100kGE is the declared permanent rate; 0 = not assessed.
-	PermanentFITPer100kGE float64
+	// Permanent are declared rates; LogicGE is the logic of the NPU in gate
+	// equivalents, 0 for that of the built-in inventory.
+	Permanent Permanent
+	LogicGE   float64
 }
 
 // normal fills in the defaults: ASIL-D, the first scenario and budget, any

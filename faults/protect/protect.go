@@ -35,6 +35,8 @@ type Options struct {
 	// Question and BudgetDUE are the target; zero fields take their defaults.
 	Question  stats.Question
 	BudgetDUE float64
+	// Permanent are the declared permanent rates.
+	Permanent campaign.Permanent
 	// Set is the option set: paper or full, the default.
 	Set   string
 	Cells mechanism.Cells // zero takes the defaults
@@ -446,6 +448,9 @@ func (r *run) record(pr *Problem, d *mechanism.Design, a Assignment, p *proven) 
 	out.Proof.Shown = max(0, 1-float64(len(out.Proof.Attempts))*(1-p.attempt.Shown))
 	out.Meets = p.attempt.Holds
 	out.FITViolating, out.FITDUE, out.SPFM = limits(p.fit), limits(p.due), p.spfm
+	if out.Safety, err = r.safety(pr, d, p); err != nil {
+		return err
+	}
 	if !p.attempt.Holds {
 		r.warn("proof_failed", fmt.Sprintf("Proof %d did not hold: upper limit %.4g FIT, SPFM at least %.4f; the next design has a narrower margin.", len(out.Proof.Attempts), p.attempt.FITUpper, p.attempt.SPFMLower))
 	}

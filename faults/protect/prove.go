@@ -184,6 +184,7 @@ type proven struct {
 	attempt result.Attempt
 	fit     stats.Total
 	due     stats.Total
+	raw     float64 // FIT of the protected machine
 	spfm    result.Limits
 	failed  [limitDUE]bool // limits that the proof did not show
 }
@@ -238,6 +239,7 @@ func (pr *Problem) judge(c *result.Campaign, scale func(block string, sram bool)
 	if p.due, err = stats.ResidualFIT(alarms, rates, stats.ViolationAny, false, plan.Confidence); err != nil {
 		return nil, err
 	}
+	p.raw = stats.RawFIT(exposures, rates, false)
 	p.spfm = spfm(flops, rates.Flop*rates.Duty*pr.Evidence.FlopBits)
 	p.attempt.Seed, p.attempt.Injections, p.attempt.Confidence, p.attempt.Power = plan.Seed, c.Injections, plan.Confidence, plan.Power
 	p.attempt.FITUpper, p.attempt.SPFMLower, p.attempt.ResultDigest = p.fit.Upper, p.spfm.Lower, c.ResultDigest

@@ -81,10 +81,13 @@ func campaignSections(c result.Campaign) ([]section, error) {
 			table:   matrixTable(c.Verdicts),
 		})
 	}
+	if c.Safety != nil {
+		sections = append(sections, levelSections(c.Safety, "without protection")...)
+	}
 	if len(c.FMEDA) > 0 {
 		sections = append(sections, section{
 			heading: "Failure modes (FMEDA), transient faults", pageOnly: true, table: fmedaTable(c.FMEDA),
-			note: "Rates in FIT at the raw rates above, one-sided limits. Permanent faults: not assessed unless a rate is declared.",
+			note: "Rates in FIT at the raw rates above, one-sided limits. Permanent faults are in the table of fault classes, where they are declared.",
 		})
 	}
 	if len(c.Strata) > 0 {
@@ -125,16 +128,19 @@ func verdictSection(c result.Campaign) section {
 			pair{"SPFM with SRAM", "any " + metricText(c.SPFMWithSRAM.Any) + ", critical " + metricText(c.SPFMWithSRAM.Critical) + " (never decides)"},
 		)
 	}
-	s.pairs = append(s.pairs, pair{"permanent faults, LFM", permanentText(a)})
+	s.pairs = append(s.pairs, pair{"permanent faults, LFM", permanentText(c)})
 	return s
 }
 
 // permanentText says whether permanent faults are part of the verdict.
-func permanentText(a result.Assumptions) string {
-	if a.PermanentFITPer100kGE == 0 {
-		return "not assessed (no permanent rate declared)"
+func permanentText(c result.Campaign) string {
+	if c.Safety == nil {
+		return "not assessed"
 	}
-	return "declared " + significant(a.PermanentFITPer100kGE, nearest) + " FIT per 100 kGE"
+	if c.Safety.NotAssessed != "" {
+		return "not assessed (" + c.Safety.NotAssessed + ")"
+	}
+	return "LFM " + percent(c.Safety.LFM.Estimate, nearest) + ", see the integrity levels"
 }
 
 // targetText spells out what a target asks for.

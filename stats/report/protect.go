@@ -92,7 +92,11 @@ func protectSections(p result.Protect) ([]section, error) {
 		front := paretoTable(p.Pareto)
 		sections = append(sections, section{heading: "Pareto front", note: paretoNote(len(p.Pareto), len(front.rows)), table: front, figure: plot})
 	}
-	return append(sections, proofSection(p)), nil
+	sections = append(sections, proofSection(p))
+	if p.Safety != nil {
+		sections = append(sections, levelSections(p.Safety, "with protection")...)
+	}
+	return sections, nil
 }
 
 // emptyNote is a note for an empty table only.

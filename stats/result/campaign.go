@@ -33,6 +33,9 @@ type Campaign struct {
 	// SPFM is over flops only; SPFMWithSRAM never decides.
 	SPFM         ViolationLimits `json:"spfm"`
 	SPFMWithSRAM ViolationLimits `json:"spfm_with_sram"`
+	// Safety are the fault classes and metrics of ISO 26262, for campaigns over the
+	// whole machine.
+	Safety *Safety `json:"safety,omitempty"`
 	// FMEDA lists the failure modes of every part, at the default raw rates.
 	FMEDA []FMEDARow `json:"fmeda"`
 

@@ -29,6 +29,9 @@ type Protect struct {
 	Mission  string           `json:"mission,omitempty"`
 	Networks []ProtectNetwork `json:"networks,omitempty"`
 
+	// Safety are the fault classes and metrics of ISO 26262 of the proven design.
+	Safety *Safety `json:"safety,omitempty"`
+
 	Choice []Choice `json:"choice"`
 	// The reference designs.
 	Unprotected  Alternative `json:"unprotected"`
