@@ -45,6 +45,31 @@ type Exposure struct {
 	Critical int
 	// Exact marks a census, see [Stratum].
 	Exact bool
+	// ByInput are the injections by input, where the estimand is the population that
+	// the inputs come from; nil where it is these inputs.
+	ByInput []InputCount
+}
+
+// InputCount are the injections of a stratum under one input.
+type InputCount struct {
+	N        int
+	Any      int
+	Critical int
+}
+
+// clusters are the counts by input under a definition of violation.
+func (e Exposure) clusters(violation string) (out []Cluster) {
+	if e.Exact {
+		return nil // nothing is estimated
+	}
+	for _, c := range e.ByInput {
+		k := c.Any
+		if violation == ViolationCritical {
+			k = c.Critical
+		}
+		out = append(out, Cluster{N: c.N, Failures: k})
+	}
+	return out
 }
 
 // Rates are what turns exposures into FIT.
@@ -108,6 +133,8 @@ func ResidualFIT(exposures []Exposure, rates Rates, violation string, flopsOnly 
 		return Total{}, fmt.Errorf("unknown violation %q: choose %s or %s", violation, ViolationAny, ViolationCritical)
 	}
 	strata := make([]Stratum, 0, len(exposures))
+	var clusters [][]Cluster
+	sample := false
 	for _, e := range exposures {
 		if flopsOnly && e.SRAM {
 			continue
@@ -115,6 +142,12 @@ func ResidualFIT(exposures []Exposure, rates Rates, violation string, flopsOnly 
 		strata = append(strata, Stratum{
 			Weight: rates.raw(e), N: e.N, Failures: e.violations(violation), Exact: e.Exact,
 		})
+		clusters = append(clusters, e.clusters(violation))
+		sample = sample || e.ByInput != nil && !e.Exact
+	}
+	if sample {
+		t, _, err := OverInputs(strata, clusters, confidence)
+		return t, err
 	}
 	return Combine(strata, confidence)
 }

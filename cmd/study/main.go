@@ -70,6 +70,10 @@ type ratio struct {
 // ratios beside the default of 2e-4: cells of lower grade (our choice).
 var ratios = []float64{0.1, 0.25}
 
+// ratioNPU is the configuration on which they are tried (our choice, the default one:
+// with poorer cells more is duplicated, and proofs take minutes).
+const ratioNPU = "u55-128"
+
 // protection is the cheapest protection of a set of options.
 type protection struct {
 	Meets      bool
@@ -208,6 +212,9 @@ func assess(tool, dir, network, npu, model, inputs string) (assessment, error) {
 	}
 	var list []ratio
 	for _, s := range ratios {
+		if npu != ratioNPU {
+			break
+		}
 		var x result.Protect
 		if err := call(&x, tool, "protect", dir, "--options", "paper", "--hardened-ratio", fmt.Sprint(s), "--format", "json"); err != nil {
 			return assessment{}, err

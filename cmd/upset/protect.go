@@ -15,6 +15,7 @@ import (
 	"upset/faults/protect"
 	"upset/netlist"
 	"upset/npu"
+	"upset/stats"
 	"upset/stats/report"
 	"upset/stats/result"
 )
@@ -75,6 +76,9 @@ Examples:
 func checkSearch(c *cli.Context) error {
 	if s := c.Float64("hardened-ratio"); !(s >= 0 && s <= 1) {
 		return usage("hardened ratio %v: must lie between 0 and 1, for example 0.1", s)
+	}
+	if c.String("inputs-are") != stats.InputsFixed {
+		return usage("--inputs-are %s: search and proof are for these inputs; use upset campaign run or report for the population", c.String("inputs-are"))
 	}
 	if s := c.String("options"); s != protect.OptionsPaper && s != protect.OptionsFull {
 		return usage("unknown set of options %q: use %s or %s", s, protect.OptionsPaper, protect.OptionsFull)

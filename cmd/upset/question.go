@@ -20,6 +20,7 @@ func questionFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "budget", Value: stats.Budgets()[0], Usage: "budget of violating outcomes in `FIT`"},
 		&cli.Float64Flag{Name: "budget-due", Usage: "budget of detected stops in `FIT`; 0 means none"},
 		&cli.Float64Flag{Name: "duty", Value: 1, Usage: "share of time in which the NPU computes, above 0 to 1"},
+		&cli.StringFlag{Name: "inputs-are", Value: stats.InputsFixed, Usage: "what intervals are for: these inputs (fixed), or the population they were drawn from at random (sample)"},
 		&cli.Float64Flag{Name: "permanent-fit", Usage: "declared permanent rate in `FIT` for 100,000 gate equivalents of logic; LFM and PMHF need it with --lifetime and --test-interval"},
 		&cli.Float64Flag{Name: "lifetime", Usage: "operating life in `HOURS`"},
 		&cli.Float64Flag{Name: "test-interval", Usage: "time between tests of the mechanisms in `HOURS`"},
@@ -48,6 +49,10 @@ func readQuestion(c *cli.Context) (campaign.Question, error) {
 		}
 	} else if q.Scenario, err = stats.ScenarioByName(c.String("scenario")); err != nil {
 		return q, bad(err)
+	}
+	q.InputsAre = c.String("inputs-are")
+	if q.InputsAre != stats.InputsFixed && q.InputsAre != stats.InputsSample {
+		return q, usage("unknown estimand %q: use --inputs-are fixed or sample", q.InputsAre)
 	}
 	q.Permanent = campaign.Permanent{
 		FITPer100kGE: c.Float64("permanent-fit"), LifetimeHours: c.Float64("lifetime"),

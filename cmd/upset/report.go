@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"upset/faults/campaign"
+	"upset/stats"
 	"upset/stats/report"
 	"upset/stats/result"
 )
@@ -103,6 +104,9 @@ Example:
 			}
 			if k := c.Float64("confidence"); !(k > 0 && k < 1) {
 				return usage("--confidence %v must lie between 0 and 1", k)
+			}
+			if q.InputsAre != stats.InputsFixed {
+				return usage("--inputs-are %s: campaigns are compared on the inputs that they share", q.InputsAre)
 			}
 			var list []campaign.Contender
 			for _, dir := range args {

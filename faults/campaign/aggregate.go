@@ -18,6 +18,9 @@ func (s *Stored) Campaign(q Question) (*result.Campaign, error) {
 		return nil, err
 	}
 	q = q.normal(s.Spec)
+	if err := q.Check(s.Frame.Inputs); err != nil {
+		return nil, err
+	}
 	a := &aggregate{s: s, f: s.Frame, t: t, q: q, strata: s.Frame.reportStrata(s.Spec, t)}
 	if a.confidence, err = lookConfidence(s.Spec, s.Spec.Confidence); err != nil {
 		return nil, err
@@ -26,6 +29,8 @@ func (s *Stored) Campaign(q Question) (*result.Campaign, error) {
 		return nil, err
 	}
 	a.exposures = t.exposures(s.Spec, a.strata)
+	anyOf, criticalOf := a.violations()
+	a.spread(a.exposures, anyOf, criticalOf)
 	c := a.head()
 	for _, step := range []func(*result.Campaign) error{a.vulnerability, a.blocks, a.heat, a.rates, a.safety, a.fmeda, a.verdicts} {
 		if err := step(c); err != nil {
@@ -139,7 +144,7 @@ func (a *aggregate) assumptions() result.Assumptions {
 		Target: q.Target.Name, Scenario: q.Scenario.Name, LambdaFlop: q.Scenario.Flop, LambdaSRAM: q.Scenario.SRAM,
 		BudgetFIT: q.BudgetFIT, BudgetDUE: q.BudgetDUE, Violation: q.Violation, Criterion: s.Criterion,
 		Watchdog: !s.NoWatchdog, AssumeReload: s.AssumeReload, ECC: s.ECC, Inventory: s.Inventory,
-		Duty: q.Duty, Confidence: q.Confidence, PermanentFITPer100kGE: q.Permanent.FITPer100kGE,
+		InputsAre: q.InputsAre, Duty: q.Duty, Confidence: q.Confidence, PermanentFITPer100kGE: q.Permanent.FITPer100kGE,
 	}
 	if as.Watchdog {
 		as.WatchdogCycles = int64(a.f.Watchdog)
@@ -175,11 +180,22 @@ func (a *aggregate) counters() (sdc, crit, violating, due counter) {
 
 // proportion is the share of failures over some strata, weighted by their sites.
 func (a *aggregate) proportion(strata [][]int, count counter) (result.Interval, error) {
+	if a.sample() {
+		i, _, err := a.overInputs(strata, count)
+		return i, err
+	}
 	return a.share(a.t.shares(strata, count))
 }
 
 // vulnerability fills in the AVF of the whole NPU.
 func (a *aggregate) vulnerability(c *result.Campaign) error {
+	if a.sample() {
+		anyOf, _ := a.violations()
+		var err error
+		if _, c.DesignEffect, err = a.overInputs(a.strata, anyOf); err != nil {
+			return err
+		}
+	}
 	return a.fill(a.strata, &c.AVF.SDC, &c.AVF.Critical, &c.AVF.Violating, &c.AVF.DUE)
 }
 

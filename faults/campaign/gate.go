@@ -65,7 +65,7 @@ func comparable(now, base *result.Campaign) error {
 	}{
 		{"NPU", now.NPU, base.NPU}, {"criterion", a.Criterion, b.Criterion}, {"violation", a.Violation, b.Violation},
 		{"fault model", a.Fault, b.Fault}, {"ECC", a.ECC, b.ECC}, {"watchdog", a.Watchdog, b.Watchdog}, {"assumed reload", a.AssumeReload, b.AssumeReload},
-		{"FIT per flop", a.LambdaFlop, b.LambdaFlop}, {"FIT per SRAM bit", a.LambdaSRAM, b.LambdaSRAM}, {"duty", now.Duty, base.Duty},
+		{"FIT per flop", a.LambdaFlop, b.LambdaFlop}, {"FIT per SRAM bit", a.LambdaSRAM, b.LambdaSRAM}, {"duty", now.Duty, base.Duty}, {"estimand", estimand(a), estimand(b)},
 	} {
 		if x.a != x.b {
 			return fmt.Errorf("the baseline has another %s (%v, this campaign %v): run both with the same settings", x.name, x.b, x.a)
@@ -77,6 +77,14 @@ func comparable(now, base *result.Campaign) error {
 		}
 	}
 	return nil
+}
+
+// estimand is what intervals are for; results of older versions are of these inputs.
+func estimand(a *result.Assumptions) string {
+	if a.InputsAre == "" {
+		return stats.InputsFixed
+	}
+	return a.InputsAre
 }
 
 func gateSide(c *result.Campaign) result.GateSide {

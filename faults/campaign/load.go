@@ -123,13 +123,33 @@ type Question struct {
 	// equivalents, 0 for that of the built-in inventory.
 	Permanent Permanent
 	LogicGE   float64
+	// InputsAre is the estimand: stats.InputsFixed, the default, or
+	// stats.InputsSample.
+	InputsAre string
 }
 
 // normal fills in the defaults: ASIL-D, the first scenario and budget, any
 // violation, always computing, the spec's confidence.
 func (q Question) normal(s Spec) Question {
 	q.Question = q.Question.Normal(s.Confidence)
+	if q.InputsAre == "" {
+		q.InputsAre = stats.InputsFixed
+	}
 	return q
+}
+
+// Check reports a question that so many inputs cannot answer.
+func (q Question) Check(inputs int) error {
+	switch q.InputsAre {
+	case "", stats.InputsFixed:
+	case stats.InputsSample:
+		if inputs < stats.MinClusters {
+			return fmt.Errorf("%d inputs say too little about the population that they come from: run %d or more, or ask for these inputs only (--inputs-are fixed)", inputs, stats.MinClusters)
+		}
+	default:
+		return fmt.Errorf("unknown estimand %q: inputs are %s or %s", q.InputsAre, stats.InputsFixed, stats.InputsSample)
+	}
+	return nil
 }
 
 // limits converts a total of stats.

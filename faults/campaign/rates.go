@@ -114,6 +114,7 @@ func (a *aggregate) rates(c *result.Campaign) (err error) {
 		dues[i].Any = due(a.t.sum(cells))
 		dues[i].Exact = a.t.exact(cells, dues[i].Any)
 	}
+	a.spread(dues, due, due)
 	if c.FIT.DUE, err = residual(dues, a.q, stats.ViolationAny, false, a.limit); err != nil {
 		return err
 	}

@@ -50,6 +50,9 @@ func Run(ctx context.Context, e *faults.Engine, spec Spec, dir string, o RunOpti
 	if err != nil {
 		return nil, err
 	}
+	if err := o.Question.Check(f.Inputs); err != nil {
+		return nil, err
+	}
 	r := &runner{
 		spec: spec, frame: f, pop: pop, options: o, began: began,
 		worker: func() (injector, error) { return e.Worker() },

@@ -14,11 +14,36 @@ type tally struct {
 	frame  *Frame
 	cells  []result.Outcomes
 	layers map[[2]int]result.Outcomes // cell and layer number
+	inputs [][]result.Outcomes        // by input and cell
 }
 
 // newTally is an empty tally over a frame.
 func newTally(f *Frame) *tally {
 	return &tally{frame: f, cells: make([]result.Outcomes, len(f.Cells)), layers: make(map[[2]int]result.Outcomes)}
+}
+
+// enter counts a record by input.
+func (t *tally) enter(cell int, input uint32, n result.Outcomes) {
+	for len(t.inputs) <= int(input) {
+		t.inputs = append(t.inputs, nil)
+	}
+	if t.inputs[input] == nil {
+		t.inputs[input] = make([]result.Outcomes, len(t.cells))
+	}
+	t.inputs[input][cell] = t.inputs[input][cell].Add(n)
+}
+
+// byInput is the count over a list of cells, input by input.
+func (t *tally) byInput(cells []int) []result.Outcomes {
+	out := make([]result.Outcomes, t.frame.Inputs)
+	for i := range out {
+		if i < len(t.inputs) && t.inputs[i] != nil {
+			for _, c := range cells {
+				out[i] = out[i].Add(t.inputs[i][c])
+			}
+		}
+	}
+	return out
 }
 
 // one is the count of a single outcome.
@@ -52,6 +77,7 @@ func (t *tally) add(cell int, r faults.Record) {
 	t.cells[cell] = t.cells[cell].Add(n)
 	key := [2]int{cell, t.frame.Segments[t.frame.segmentAt(r.Site.Cycle)].Layer}
 	t.layers[key] = t.layers[key].Add(n)
+	t.enter(cell, r.Input, n)
 }
 
 // sum is the count over a list of cells.
@@ -150,5 +176,9 @@ func (f *Frame) leftOut() (out []stats.Exposure) {
 
 // clone copies a tally.
 func (t *tally) clone() *tally {
-	return &tally{frame: t.frame, cells: slices.Clone(t.cells), layers: maps.Clone(t.layers)}
+	c := &tally{frame: t.frame, cells: slices.Clone(t.cells), layers: maps.Clone(t.layers)}
+	for _, cells := range t.inputs {
+		c.inputs = append(c.inputs, slices.Clone(cells))
+	}
+	return c
 }

@@ -25,6 +25,7 @@ func (a *aggregate) warnings(c *result.Campaign) []result.Warning {
 	if a.f.Inputs == 1 {
 		warn("one_input", "", "a single input was used: the intervals say nothing about other inputs; give several with --inputs")
 	}
+	a.warnInputs(warn)
 	if s.Sampling == SamplingAdaptive {
 		warn("adaptive_limits", "", "rounds followed the failures: the pooled estimate is 0.3 to 0.4 standard errors too low on average, and one-sided 95 %% limits were seen to cover 93.7 %% (docs/validation.md); for a verdict at the limit use --sampling stratified")
 	}

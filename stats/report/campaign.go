@@ -204,6 +204,12 @@ func assumptionPairs(a result.Assumptions) []pair {
 		{"", significant(a.LambdaFlop, nearest) + " FIT per flop, " + significant(a.LambdaSRAM, nearest) + " FIT per SRAM bit"},
 		{"budget", significant(a.BudgetFIT, nearest) + " FIT"},
 	}
+	switch a.InputsAre {
+	case stats.InputsFixed:
+		pairs = append(pairs, pair{"intervals are for", "these inputs; upsets are the sample"})
+	case stats.InputsSample:
+		pairs = append(pairs, pair{"intervals are for", "the population that the inputs were drawn from, if at random"})
+	}
 	if a.BudgetDUE > 0 {
 		pairs = append(pairs, pair{"budget for DUE", significant(a.BudgetDUE, nearest) + " FIT"})
 	}

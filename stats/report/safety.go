@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"upset/stats"
 	"upset/stats/result"
 )
 
@@ -44,7 +45,11 @@ func usesTable(c result.Campaign) *table {
 	t.add("memory outside", "no errors", "weights, commands and feature maps outside the NPU are protected by a code or checked")
 	t.add("shared buffer", "code: "+a.ECC, "the code is implemented and its errors are counted")
 	t.add("between inferences", reload, "the driver does so")
-	t.add("inputs", count(c.Inputs)+" inputs", "they represent what the network will see; the intervals hold for these inputs only")
+	are := "they represent what the network will see; the intervals hold for these inputs only"
+	if a.InputsAre == stats.InputsSample {
+		are = "they were drawn at random from what the network will see"
+	}
+	t.add("inputs", count(c.Inputs)+" inputs", are)
 	t.add("raw rates", significant(a.LambdaFlop, nearest)+" FIT per flop, "+significant(a.LambdaSRAM, nearest)+" FIT per SRAM bit", "the rates of the process, the altitude and the voltage are no higher")
 	t.add("inventory", a.Inventory, "flops and areas are those of the build")
 	return t

@@ -17,12 +17,15 @@ type Campaign struct {
 	// Paths counts injections by how the engine resolved them.
 	Paths map[string]int `json:"paths"`
 	// Rounds is the number of completed rounds.
-	Rounds   int     `json:"rounds"`
-	Sampling string  `json:"sampling"`
-	Inputs   int     `json:"inputs"`
-	Cycles   int64   `json:"cycles"`
-	Seconds  Seconds `json:"seconds"`
-	Rate     Rate    `json:"rate"`
+	Rounds   int    `json:"rounds"`
+	Sampling string `json:"sampling"`
+	Inputs   int    `json:"inputs"`
+	Cycles   int64  `json:"cycles"`
+	// DesignEffect is the variance of the violating AVF over that of as many
+	// independent injections, where inputs are a sample.
+	DesignEffect float64 `json:"design_effect,omitempty"`
+	Seconds      Seconds `json:"seconds"`
+	Rate         Rate    `json:"rate"`
 
 	Outcomes Outcomes    `json:"outcomes"`
 	Strata   []Stratum   `json:"strata"`

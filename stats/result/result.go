@@ -76,6 +76,9 @@ type Assumptions struct {
 	Inventory string `json:"inventory"`
 	Flops     int64  `json:"flops"`
 	SRAMBits  int64  `json:"sram_bits"`
+	// InputsAre is "fixed" where intervals are for these inputs, "sample" where they
+	// are for the population that the inputs were drawn from.
+	InputsAre string `json:"inputs_are,omitempty"`
 	// Duty is the share of time in which the NPU computes, 0 to 1.
 	Duty float64 `json:"duty"`
 	// Confidence is that of every one-sided limit behind the verdict.
