@@ -49,13 +49,15 @@ func (w *Worker) corrupted(r *Record, g *Golden, out []byte) {
 	}
 }
 
-// nextInference runs the following inference from what the fault left behind. The
+// nextInference runs the following inference, of another input, from what the fault
+// left behind. The same input would not do: what a fault makes the NPU read from the
+// inference before would be right by chance. The
 // residue is harmful when that inference does not end as it should.
 func (w *Worker) nextInference(r *Record, g *Golden, guard Guard) {
 	m, p := w.m, w.e.program
-	again(m, p, g.Input, g.Cycles)
+	again(m, p, g.Next, g.Cycles)
 	if f, ok := guard.(Follower); ok {
-		f.Follow(func(m *npu.Machine) { again(m, p, g.Input, g.Cycles) })
+		f.Follow(func(m *npu.Machine) { again(m, p, g.Next, g.Cycles) })
 	}
 	limit := g.Cycles + w.e.Watchdog()
 	r.Outcome, r.Cause = Masked, CauseNone
@@ -77,7 +79,7 @@ func (w *Worker) nextInference(r *Record, g *Golden, guard Guard) {
 		r.Outcome, r.Cause, r.End = Detected, CauseAlarm, m.Cycle()
 		return
 	}
-	if m.Status() == npu.Done && m.S.Bus.Stray == 0 && bytes.Equal(p.ReadOutputs(m.Mem), g.Output) {
+	if m.Status() == npu.Done && m.S.Bus.Stray == 0 && bytes.Equal(p.ReadOutputs(m.Mem), g.nextOutput) {
 		return
 	}
 	r.Outcome, r.Cause = Latent, CauseResidue

@@ -111,7 +111,7 @@ func (e *Engine) runAll(inputs [][]byte, progress func(done, total int)) error {
 	var mu sync.Mutex
 	done := 0
 	one := func(i int, cycles uint64) error {
-		g, err := e.golden(inputs[i], cycles)
+		g, err := e.golden(inputs[i], next(inputs, i), cycles)
 		if err != nil {
 			return fmt.Errorf("input %d: %w", i, err)
 		}

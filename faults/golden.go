@@ -25,9 +25,10 @@ type OpSpan struct {
 }
 
 // Golden is the fault-free run of one input: two inferences in a row, since the
-// second tells whether something left behind by a fault does harm.
+// second, of another input, tells whether something left behind by a fault does harm.
 type Golden struct {
 	Input  []byte
+	Next   []byte // input of the second inference
 	Output []byte
 	Cycles uint64 // of the first inference
 	Second uint64 // cycle at which the second one ends
@@ -36,7 +37,9 @@ type Golden struct {
 	points []point // in order of cycles, over both inferences
 	end    int     // points[end] is the end of the first inference
 	hash   uint64
-	trace  *cone.Trace // of the same run without a clock, nil where it cannot be followed
+
+	nextOutput []byte      // of the second inference
+	trace      *cone.Trace // of the same run without a clock, nil where it cannot be followed
 }
 
 // point is the machine at one cycle of the fault-free run. RAM banks and memory
@@ -113,7 +116,20 @@ func begin(m *npu.Machine, p *driver.Program) {
 	m.Start(p.StreamAddr(), 4*len(p.Commands), p.Bases())
 }
 
-// again prepares the machine for a second inference of the same input: the host
+// next is the input of the inference behind one of a list: the one that follows in the
+// list, or the complement of the only one.
+func next(inputs [][]byte, i int) []byte {
+	if len(inputs) > 1 {
+		return inputs[(i+1)%len(inputs)]
+	}
+	out := make([]byte, len(inputs[0]))
+	for k, b := range inputs[0] {
+		out[k] = ^b
+	}
+	return out
+}
+
+// again prepares the machine for a second inference: the host
 // writes the input and starts the NPU, with the clock at the given cycle.
 func again(m *npu.Machine, p *driver.Program, input []byte, cycle uint64) {
 	m.S.Bus.Cycle = cycle
@@ -135,12 +151,12 @@ const runawayLimit = 2_000_000_000
 
 // golden runs an input without faults. The number of cycles does not depend on
 // the data; cycles is that of the first input, or 0.
-func (e *Engine) golden(input []byte, cycles uint64) (*Golden, error) {
+func (e *Engine) golden(input, following []byte, cycles uint64) (*Golden, error) {
 	m, err := e.machine(input)
 	if err != nil {
 		return nil, err
 	}
-	g := &Golden{Input: input, Cycles: cycles}
+	g := &Golden{Input: input, Next: following, Cycles: cycles}
 	if cycles == 0 {
 		if g.Ops, g.Cycles, err = e.timeline(m); err != nil {
 			return nil, err
@@ -167,11 +183,11 @@ func (e *Engine) golden(input []byte, cycles uint64) (*Golden, error) {
 	if !bytes.Equal(want, g.Output) {
 		return nil, fmt.Errorf("the cycle-level machine and the functional machine disagree on the output of %s: please report this network", e.program.Name)
 	}
-	again(m, e.program, input, m.Cycle())
+	again(m, e.program, following, m.Cycle())
 	if err := g.record(m, 4*step, runawayLimit); err != nil {
 		return nil, err
 	}
-	g.Second = m.Cycle()
+	g.Second, g.nextOutput = m.Cycle(), e.program.ReadOutputs(m.Mem)
 	return g, nil
 }
 

@@ -64,6 +64,8 @@ var mayImport = map[string][]string{
 	"faults/decision/generate":    {"faults", "faults/campaign", "faults/decision", "faults/mechanism", "faults/protect", "models/driver", "models/selection", "models/selection/...", "npu", "npu/...", "stats", "stats/result"},
 	"faults/exhaustive":           {"faults", "models/driver", "netlist", "npu", "npu/...", "stats"},
 	"faults/exhaustive/generate":  {"faults", "faults/exhaustive", "faults/planted"},
+	"faults/residue":              {"faults", "models/driver", "netlist", "npu", "npu/...", "stats"},
+	"faults/residue/generate":     {"faults", "faults/residue", "models/driver", "npu", "npu/..."},
 	"faults/planted":              {"faults", "faults/campaign", "faults/mechanism", "faults/protect", "netlist", "npu", "npu/...", "stats", "stats/..."},
 	"faults/planted/generate":     {"faults/planted"},
 	"faults/campaign":             {"faults", "faults/mechanism", "netlist", "npu", "npu/...", "models/driver", "stats", "stats/result"},

@@ -112,9 +112,12 @@ func (t *Table) one(e *faults.Engine, w *faults.Worker, c *Compared, list []flop
 // stepped steps both inferences from cycle 0 on.
 func stepped(e *faults.Engine, input, cycle int, f flop) (faults.Outcome, error) {
 	gold := e.Golden(input)
-	g := &golden{program: e.Program(), engine: e, input: gold.Input, output: gold.Output, cycles: int(gold.Cycles), limit: e.Watchdog()}
+	g := &golden{program: e.Program(), engine: e, input: gold.Input, output: gold.Output, next: gold.Next, cycles: int(gold.Cycles), limit: e.Watchdog()}
 	m, err := newMachine(e, g.input)
 	if err != nil {
+		return 0, err
+	}
+	if g.nextOutput, err = g.program.RunFunctional(g.next); err != nil {
 		return 0, err
 	}
 	m.Start(g.program.StreamAddr(), 4*len(g.program.Commands), g.program.Bases())

@@ -98,7 +98,7 @@ func Solve(ctx context.Context, e *faults.Engine, progress func(done int)) (*Tab
 // newSolver records the fault-free runs of an input. It resolves the flops whose number
 // is a multiple of stride.
 func newSolver(e *faults.Engine, t *Table, input, stride int) (*solver, error) {
-	g, r, err := record(e, e.Golden(input).Input)
+	g, r, err := record(e, e.Golden(input).Input, e.Golden(input).Next)
 	if err != nil {
 		return nil, err
 	}
@@ -315,7 +315,7 @@ func (s *solver) first() (faults.Outcome, bool) {
 // second names the outcome after the following inference.
 func (s *solver) second() faults.Outcome {
 	m := s.r.m
-	if m.Status() == npu.Done && m.S.Bus.Stray == 0 && bytes.Equal(s.g.program.ReadOutputs(m.Mem), s.g.output) {
+	if m.Status() == npu.Done && m.S.Bus.Stray == 0 && bytes.Equal(s.g.program.ReadOutputs(m.Mem), s.g.nextOutput) {
 		return faults.Masked
 	}
 	return faults.Latent

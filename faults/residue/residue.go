@@ -1,0 +1,201 @@
+package residue
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+
+	"golang.org/x/sync/errgroup"
+
+	"upset/faults"
+	"upset/netlist"
+	"upset/stats"
+)
+
+// Later is the number of inferences that follow (our choice).
+const Later = 2
+
+// maxDraws bounds the draws for each upset that is asked for (our choice).
+const maxDraws = 200
+
+// stream keeps these draws apart from all others.
+const stream = 0x72657369 // "resi"
+
+// Count are the upsets of one outcome of the first inference.
+type Count struct {
+	// N upsets were followed, Harmed is the number of those after which a later
+	// inference went wrong, Output of those where its output was.
+	N      int `json:"n"`
+	Harmed int `json:"harmed"`
+	Output int `json:"output"`
+}
+
+// Result is a comparison on one network and configuration.
+type Result struct {
+	Network string `json:"network"`
+	NPU     string `json:"npu"`
+	Seed    uint64 `json:"seed"`
+	Drawn   int    `json:"drawn"`
+	// Clean are masked upsets that left nothing behind; they are not run on.
+	Clean  int   `json:"clean"`
+	Masked Count `json:"masked"` // that left something behind
+	Latent Count `json:"latent"`
+	// Example is a masked upset that did harm.
+	Example string `json:"example,omitempty"`
+}
+
+// Upper is the upper limit of the share of harmful upsets, one-sided at 95 %.
+func (c Count) Upper() (float64, error) {
+	if c.N == 0 {
+		return 1, nil
+	}
+	_, high, err := stats.ClopperPearson(c.Harmed, c.N, 0.9)
+	return high, err
+}
+
+// draw is an upset with the inputs of its inferences.
+type draw struct {
+	site  faults.Site
+	input int
+	later []int
+}
+
+// population deals the registers out by block and class, so that small ones are seen.
+type population struct {
+	parts [][]*netlist.Register
+}
+
+func newPopulation(t *netlist.Table) *population {
+	at := map[string]int{}
+	p := &population{}
+	for i := range t.Registers {
+		r := &t.Registers[i]
+		if r.Observer || r.Bits() == 0 {
+			continue
+		}
+		key := r.Block + "/" + r.Class.String()
+		k, ok := at[key]
+		if !ok {
+			k = len(p.parts)
+			at[key] = k
+			p.parts = append(p.parts, nil)
+		}
+		p.parts[k] = append(p.parts[k], r)
+	}
+	return p
+}
+
+// draw picks a part, a register of it by its size, a bit and a cycle. Half of the
+// draws are late in the inference, where more is left behind.
+func (p *population) draw(r *rand.Rand, e *faults.Engine) draw {
+	list := p.parts[r.IntN(len(p.parts))]
+	bits := 0
+	for _, x := range list {
+		bits += x.Bits()
+	}
+	k := r.IntN(bits)
+	var id netlist.SiteID
+	for _, x := range list {
+		if k < x.Bits() {
+			id = x.First + netlist.SiteID(k)
+			break
+		}
+		k -= x.Bits()
+	}
+	cycle := r.Uint64N(e.Cycles())
+	if r.IntN(2) == 0 {
+		cycle = e.Cycles() - 1 - cycle/8
+	}
+	d := draw{site: faults.Site{ID: id, Cycle: cycle}, input: r.IntN(e.Inputs())}
+	for k := range Later {
+		d.later = append(d.later, (d.input+1+k)%e.Inputs())
+	}
+	return d
+}
+
+// Examine follows n masked upsets that left something behind, and the latent ones
+// that are drawn on the way. Progress, which may be nil, is told how many are done.
+func Examine(ctx context.Context, e *faults.Engine, seed uint64, n, workers int, progress func(done int)) (Result, error) {
+	res := Result{Network: e.Program().Name, NPU: e.Table().Config.String(), Seed: seed}
+	if e.Inputs() < 2 {
+		return res, fmt.Errorf("one input: the inferences that follow need others; give two or more")
+	}
+	workers = max(1, workers)
+	parts := make([]Result, workers)
+	group, ctx := errgroup.WithContext(ctx)
+	for k := range workers {
+		group.Go(func() error {
+			w, err := e.Worker()
+			if err != nil {
+				return err
+			}
+			p := newPopulation(e.Table())
+			r := rand.New(rand.NewPCG(seed, stream+uint64(k)))
+			want, res := (k+1)*n/workers-k*n/workers, &parts[k]
+			for res.Masked.N < want && res.Drawn < maxDraws*want {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				if err := res.follow(w, e, p.draw(r, e)); err != nil {
+					return err
+				}
+				if progress != nil && k == 0 {
+					progress(min(n, res.Masked.N*workers))
+				}
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return res, err
+	}
+	for _, x := range parts {
+		res.Drawn, res.Clean = res.Drawn+x.Drawn, res.Clean+x.Clean
+		res.Masked, res.Latent = res.Masked.plus(x.Masked), res.Latent.plus(x.Latent)
+		if res.Example == "" {
+			res.Example = x.Example
+		}
+	}
+	return res, nil
+}
+
+func (c Count) plus(d Count) Count {
+	return Count{c.N + d.N, c.Harmed + d.Harmed, c.Output + d.Output}
+}
+
+// follow counts one upset.
+func (r *Result) follow(w *faults.Worker, e *faults.Engine, d draw) error {
+	r.Drawn++
+	f, err := w.Follow(d.input, d.site, d.later)
+	if err != nil {
+		return err
+	}
+	var to *Count
+	switch f.Record.Outcome {
+	case faults.Masked, faults.Corrected:
+		if !f.Residue {
+			r.Clean++
+			return nil
+		}
+		to = &r.Masked
+	case faults.Latent:
+		to = &r.Latent
+	default:
+		return nil
+	}
+	to.N++
+	if !f.Harmed() {
+		return nil
+	}
+	to.Harmed++
+	for _, o := range f.Later {
+		if o == faults.SDCTolerable || o == faults.SDCCritical {
+			to.Output++
+			break
+		}
+	}
+	if to == &r.Masked && r.Example == "" {
+		r.Example = fmt.Sprintf("%s@%d, inputs %d %v: %v", e.Table().Name(d.site.ID), d.site.Cycle, d.input, d.later, f.Later)
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package residue
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"upset/faults"
+	"upset/models/driver"
+	"upset/npu"
+	"upset/npu/isa"
+)
+
+func engine(t *testing.T, o faults.Options) *faults.Engine {
+	t.Helper()
+	dir := filepath.Join("..", "..", "testdata", "models")
+	data, err := os.ReadFile(filepath.Join(dir, "fashion-tiny.tflite"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := driver.Open(data, isa.U55x128)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var in [][]byte
+	for i := range 4 {
+		b, err := os.ReadFile(filepath.Join(dir, "fashion-tiny.inputs", fmt.Sprintf("in_%03d.bin", i)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		in = append(in, b)
+	}
+	e, err := faults.New(n.Program(), in, o, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func TestMaskedDoesNoHarm(t *testing.T) {
+	r, err := Examine(context.Background(), engine(t, faults.Options{ECC: npu.ECCNone}), 1, 200, 2, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%+v", r)
+	if r.Masked.N < 200 || r.Masked.Harmed != 0 || r.Clean == 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// Where the next inference is not looked at, what was left behind counts as masked, and
+// the comparison finds the harm.
+func TestHarmIsFound(t *testing.T) {
+	r, err := Examine(context.Background(), engine(t, faults.Options{ECC: npu.ECCNone, AssumeReload: true}), 1, 400, 2, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%+v", r)
+	if r.Masked.Harmed == 0 || r.Example == "" || r.Latent.N != 0 {
+		t.Errorf("%+v", r)
+	}
+	if high, err := r.Masked.Upper(); err != nil || high <= float64(r.Masked.Harmed)/float64(r.Masked.N) {
+		t.Errorf("upper limit %v, %v", high, err)
+	}
+}
+
+func TestOneInput(t *testing.T) {
+	e := engine(t, faults.Options{})
+	one, err := faults.New(e.Program(), [][]byte{e.Golden(0).Input}, faults.Options{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Examine(context.Background(), one, 1, 1, 1, nil); err == nil {
+		t.Error("one input is enough for two inferences")
+	}
+}
