@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"upset/faults/mechanism"
 	"upset/stats/result"
 )
 
@@ -21,6 +22,12 @@ func writePage() error {
 		return fmt.Errorf("%s: %w", resultsFile, err)
 	}
 	all := s.Assessments
+	if len(all) != len(networks)*len(configurations) {
+		return fmt.Errorf("%s has %d assessments of %d: run with -measure", resultsFile, len(all), len(networks)*len(configurations))
+	}
+	if err := writeFigures(&s); err != nil {
+		return err
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, `# The study: the paper's claims on our machine
 
@@ -34,14 +41,13 @@ Resiliency in Arm's Ethos-U55 Embedded Machine Learning Accelerator" (Tyagi et a
 budget are not public. So its claims are tested with declared inputs of our own, and no number here reproduces one of its tables. The machine is a reference microarchitecture made from public facts.
 
 `, len(all)/len(configurations), injections, "flops at 7.5e-5 FIT, SECDED on the buffers, a watchdog, 0.2 FIT and SPFM 99 %, any wrong output violates")
-	if !slices.ContainsFunc(all, func(a assessment) bool { return a.Checkers }) {
-		b.WriteString("The *full options* of these results are hardening, parity, triplication and duplication. Checkers and lock-step joined that set later.\n\n")
-	}
 	b.WriteString("## Claims\n\n| # | claim | our result | says |\n|---|---|---|---|\n")
 	for _, c := range claims(all) {
 		fmt.Fprintf(&b, "| %s | %s | %s | **%s** |\n", c.number, c.text, c.measured, c.says)
 	}
 	writeAssessments(&b, all)
+	writeTogether(&b, &s)
+	writeRatios(&b, &s)
 	writeBoundary(&b, all)
 	writeBlocks(&b, all)
 	return os.WriteFile(pageFile, []byte(b.String()), 0o644)
@@ -51,6 +57,7 @@ func percent(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) }
 
 func writeAssessments(b *strings.Builder, all []assessment) {
 	b.WriteString("\n## Unprotected and protected\n\nSPFM over flops, any violation, with one-sided 95 % limits. Area is added logic over unprotected logic. A protection is proven by injections into the protected machine.\n\n" +
+		"![SPFM of the unprotected NPU against the levels of ISO 26262](study/spfm.svg)\n\n![Residual rate over the number of MACs](study/growth.svg)\n\n" +
 		"| network | NPU | cycles | flops | SPFM | residual FIT | full options | paper options | harden all | duplicate all | lock-step |\n|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n")
 	for i := range all {
 		a := &all[i]
@@ -59,6 +66,53 @@ func writeAssessments(b *strings.Builder, all []assessment) {
 			percent(s.Estimate), percent(s.Lower), percent(s.Upper), f.Estimate, f.Lower, f.Upper, area(a.Full), area(a.Paper),
 			design(a.HardenAll), design(a.DuplicateAll), design(a.Lockstep))
 	}
+}
+
+// writeTogether shows the protection of a chip that runs every network.
+func writeTogether(b *strings.Builder, s *study) {
+	fmt.Fprintf(b, "\n## One chip for all networks\n\nA chip is protected once, and each of the %d networks must meet the target on it. The search takes all campaigns at once; the proof injects into every network.\n\n"+
+		"![Added area of each way to protect; discs are networks, diamonds are one chip for all](study/area.svg)\n\n"+
+		"| NPU | full options | paper options | dearest network, full | dearest network, paper |\n|---|---:|---:|---:|---:|\n", len(networks))
+	for _, t := range s.Together {
+		var full, paper float64
+		for i := range s.Assessments {
+			if a := &s.Assessments[i]; a.NPU == t.NPU {
+				full, paper = max(full, a.Full.Area), max(paper, a.Paper.Area)
+			}
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", t.NPU, area(t.Full), area(t.Paper), percent(full), percent(paper))
+	}
+}
+
+// writeRatios shows what poorer hardened cells cost.
+func writeRatios(b *strings.Builder, s *study) {
+	fmt.Fprintf(b, "\n## Poorer hardened cells\n\nThe paper's options on %s, where a hardened cell fails at a share of the rate of a plain one. "+
+		"The default share is that of the best published cells. *Duplicated* is the share of the added area that duplicated blocks take.\n\n| network | share | added area | duplicated | injections of the proof |\n|---|---:|---:|---:|---:|\n", ratioNPU)
+	for i := range s.Assessments {
+		a := &s.Assessments[i]
+		for k, r := range append([]ratio{{mechanism.DefaultCells().DICE.SER, a.Paper}}, a.Ratios...) {
+			if a.NPU != ratioNPU {
+				continue
+			}
+			name := a.Network
+			if k > 0 {
+				name = ""
+			}
+			fmt.Fprintf(b, "| %s | %g | %s | %s | %d |\n", name, r.Ratio, area(r.protection), percent(duplicated(r.protection)), r.Injections)
+		}
+	}
+}
+
+// duplicated is the share of the added area in duplicated blocks.
+func duplicated(p protection) float64 {
+	var of, all float64
+	for _, c := range p.Choice {
+		all += c.AreaGE
+		if c.Mechanism == "duplicate" {
+			of += c.AreaGE
+		}
+	}
+	return of / max(all, 1)
 }
 
 func area(p protection) string {
@@ -110,7 +164,7 @@ func writeBoundary(b *strings.Builder, all []assessment) {
 
 // writeBlocks shows the share of each block in the residual rate.
 func writeBlocks(b *strings.Builder, all []assessment) {
-	b.WriteString("\n## Blocks\n\nMean over networks: share of the block in the residual rate, and in brackets its vulnerability (AVF, any violation).\n\n| block |")
+	b.WriteString("\n## Blocks\n\nMean over networks: share of the block in the residual rate, and in brackets its vulnerability (AVF, any violation).\n\n![Vulnerability of each block](study/blocks.svg)\n\n| block |")
 	for _, c := range configurations {
 		b.WriteString(" " + c + " |")
 	}

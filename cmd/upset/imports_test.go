@@ -55,13 +55,14 @@ var mayImport = map[string][]string{
 	"netlist":                     {"npu", "npu/..."},
 	"stats":                       {},
 	"stats/result":                {},
-	"stats/report":                {"stats", "stats/result"},
+	"stats/figure":                {},
+	"stats/report":                {"stats", "stats/figure", "stats/result"},
 	"faults":                      {"netlist", "npu", "npu/...", "models/driver", "models/guest", "models/tflite"},
 	"faults/mechanism":            {"netlist", "npu", "npu/..."},
 	"faults/convergence":          {"faults", "models/driver", "netlist", "npu", "npu/...", "stats", "stats/result"},
 	"faults/convergence/generate": {"faults", "faults/convergence", "models/driver", "npu", "npu/...", "stats/result"},
 	"faults/decision":             {"faults", "faults/mechanism", "faults/protect", "models/driver", "models/selection", "netlist", "npu", "npu/...", "stats", "stats/result"},
-	"faults/decision/generate":    {"faults", "faults/campaign", "faults/decision", "faults/mechanism", "faults/protect", "models/driver", "models/selection", "models/selection/...", "npu", "npu/...", "stats", "stats/result"},
+	"faults/decision/generate":    {"faults", "faults/campaign", "faults/decision", "faults/mechanism", "faults/protect", "models/driver", "models/selection", "models/selection/...", "npu", "npu/...", "stats", "stats/figure", "stats/result"},
 	"faults/exhaustive":           {"faults", "models/driver", "netlist", "npu", "npu/...", "stats"},
 	"faults/exhaustive/generate":  {"faults", "faults/exhaustive", "faults/planted"},
 	"faults/residue":              {"faults", "models/driver", "netlist", "npu", "npu/...", "stats"},
@@ -72,7 +73,7 @@ var mayImport = map[string][]string{
 	"faults/protect":              {"faults", "faults/campaign", "faults/mechanism", "netlist", "npu", "npu/...", "stats", "stats/result"},
 	"cmd/upset":                   {"..."},
 	"cmd/readme":                  {},
-	"cmd/study":                   {"stats/result"},
+	"cmd/study":                   {"faults/mechanism", "stats", "stats/figure", "stats/result"},
 }
 
 // listed is a package as go list prints it.

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"fmt"
 	"html/template"
 	"image/color"
@@ -12,72 +11,14 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgsvg"
 
+	"upset/stats/figure"
 	"upset/stats/result"
-)
-
-// Colours of the figures: the palette of Okabe and Ito, which colour-blind
-// readers can tell apart.
-var (
-	blue       = color.RGBA{R: 0, G: 114, B: 178, A: 255}
-	vermillion = color.RGBA{R: 213, G: 94, B: 0, A: 255}
-	green      = color.RGBA{R: 0, G: 158, B: 115, A: 255}
-	grey       = color.RGBA{R: 120, G: 120, B: 120, A: 255}
 )
 
 // leastDrawn is the smallest value of a logarithmic axis (our choice: smaller
 // limits need more than a million injections and would squeeze the rest).
 const leastDrawn = 1e-6
-
-// mark is one interval in a figure.
-type mark struct {
-	position       float64 // along the categories
-	low, mid, high float64
-	bound          bool // only the upper end is known
-}
-
-// marks draws intervals along the X axis, a disc at each estimate; a bound is
-// an open triangle at its upper end with no disc.
-type marks struct {
-	list  []mark
-	color color.Color
-}
-
-// Plot draws the marks.
-func (m marks) Plot(c draw.Canvas, p *plot.Plot) {
-	x, y := p.Transforms(&c)
-	line := draw.LineStyle{Color: m.color, Width: vg.Points(1.6)}
-	for _, k := range m.list {
-		if k.high <= 0 { // proven zero: it has no place on a logarithmic axis
-			continue
-		}
-		left, right, at := x(math.Max(k.low, p.X.Min)), x(math.Min(k.high, p.X.Max)), y(k.position)
-		if k.bound {
-			faint := line
-			faint.Dashes = []vg.Length{vg.Points(2), vg.Points(2)}
-			c.StrokeLine2(faint, left, at, right, at)
-			c.DrawGlyph(draw.GlyphStyle{Color: m.color, Radius: vg.Points(3.2), Shape: leftTriangle{}}, vg.Point{X: right, Y: at})
-			continue
-		}
-		c.StrokeLine2(line, left, at, right, at)
-		for _, end := range []vg.Length{left, right} {
-			c.StrokeLine2(line, end, at-vg.Points(3), end, at+vg.Points(3))
-		}
-		c.DrawGlyph(draw.GlyphStyle{Color: m.color, Radius: vg.Points(3), Shape: draw.CircleGlyph{}}, vg.Point{X: x(math.Max(k.mid, p.X.Min)), Y: at})
-	}
-}
-
-// leftTriangle is an open triangle that points to the left: at most here.
-type leftTriangle struct{}
-
-// DrawGlyph draws the triangle with its flat side on the limit.
-func (leftTriangle) DrawGlyph(c *draw.Canvas, style draw.GlyphStyle, at vg.Point) {
-	r := style.Radius
-	c.StrokeLines(draw.LineStyle{Color: style.Color, Width: vg.Points(1.4)}, []vg.Point{
-		{X: at.X, Y: at.Y + r}, {X: at.X - 1.6*r, Y: at.Y}, {X: at.X, Y: at.Y - r}, {X: at.X, Y: at.Y + r},
-	})
-}
 
 // avfPlot draws violating and critical vulnerability per block on a
 // logarithmic axis, the first block on top.
@@ -86,21 +27,21 @@ func avfPlot(blocks []result.BlockAVF) (template.HTML, error) {
 		return "", nil
 	}
 	p := plot.New()
-	violating, critical := marks{color: blue}, marks{color: vermillion}
+	violating, critical := figure.Intervals{Color: figure.Blue}, figure.Intervals{Color: figure.Vermillion}
 	least := 1.0
 	names := make([]string, len(blocks))
 	for i, b := range blocks {
 		row := len(blocks) - 1 - i
 		names[row] = b.Block
 		for _, s := range []struct {
-			m      *marks
+			m      *figure.Intervals
 			i      result.Interval
 			offset float64
 		}{{&violating, b.AVFViolating, 0.14}, {&critical, b.AVFCritical, -0.14}} {
 			if s.i.N == 0 && s.i.High >= 1 {
 				continue
 			}
-			s.m.list = append(s.m.list, mark{float64(row) + s.offset, s.i.Low, s.i.Estimate, s.i.High, s.i.Estimate == 0})
+			s.m.List = append(s.m.List, figure.Interval{At: float64(row) + s.offset, Low: s.i.Low, Mid: s.i.Estimate, High: s.i.High, Bound: s.i.Estimate == 0})
 			for _, v := range []float64{s.i.Low, s.i.High} {
 				if v > 0 {
 					least = math.Min(least, v)
@@ -113,13 +54,13 @@ func avfPlot(blocks []result.BlockAVF) (template.HTML, error) {
 	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, percentTicks{}
 	p.X.Label.Text = "AVF (share of flipped bits)"
 	grid := plotter.NewGrid()
-	grid.Horizontal.Color = color.RGBA{R: 230, G: 230, B: 230, A: 255}
+	grid.Horizontal.Color = figure.Pale
 	grid.Vertical.Color = grid.Horizontal.Color
 	p.Add(grid, violating, critical)
 	p.NominalY(names...)
 	p.Y.Min, p.Y.Max = -0.5, float64(len(blocks))-0.5
-	return figure(p, 620, float64(70+26*len(blocks)), "Dots: estimates with their intervals. Open triangles: upper bounds, no failure was seen.",
-		key{blue, "violating"}, key{vermillion, "critical SDC"})
+	return inline(p, 620, float64(70+26*len(blocks)), "Dots: estimates with their intervals. Open triangles: upper bounds, no failure was seen.",
+		key{figure.Blue, "violating"}, key{figure.Vermillion, "critical SDC"})
 }
 
 // decadeBelow is the power of ten at or below x, not under leastDrawn.
@@ -181,14 +122,14 @@ func paretoPlot(r result.Protect) (template.HTML, error) {
 	if err != nil {
 		return "", fmt.Errorf("plot the front: %w", err)
 	}
-	line.StepStyle, line.Color, line.Width = plotter.PostStep, blue, vg.Points(1.4)
+	line.StepStyle, line.Color, line.Width = plotter.PostStep, figure.Blue, vg.Points(1.4)
 	disc := func(c color.Color, radius float64) draw.GlyphStyle {
 		return draw.GlyphStyle{Color: c, Radius: vg.Points(radius), Shape: draw.CircleGlyph{}}
 	}
-	square := draw.GlyphStyle{Color: grey, Radius: vg.Points(4), Shape: draw.BoxGlyph{}}
+	square := draw.GlyphStyle{Color: figure.Grey, Radius: vg.Points(4), Shape: draw.BoxGlyph{}}
 	p.Add(
-		line, points{references, names, square}, points{front, nil, disc(blue, 2.5)},
-		points{chosen, []string{"chosen"}, disc(vermillion, 4.5)},
+		line, points{references, names, square}, points{front, nil, disc(figure.Blue, 2.5)},
+		points{chosen, []string{"chosen"}, disc(figure.Vermillion, 4.5)},
 	)
 	p.X.Max = 0
 	for _, list := range []plotter.XYs{front, references, chosen} {
@@ -197,12 +138,12 @@ func paretoPlot(r result.Protect) (template.HTML, error) {
 		}
 	}
 	budget := plotter.NewFunction(func(float64) float64 { return r.BudgetFIT })
-	budget.Color, budget.Width, budget.Dashes = green, vg.Points(1.4), []vg.Length{vg.Points(5), vg.Points(3)}
+	budget.Color, budget.Width, budget.Dashes = figure.Green, vg.Points(1.4), []vg.Length{vg.Points(5), vg.Points(3)}
 	p.Add(budget)
 	p.X.Min, p.X.Max = 0, math.Max(p.X.Max*1.2, 1)
 	p.Y.Min, p.Y.Max = math.Max(least/2, leastDrawn), most*2
-	return figure(p, 620, 360, "A design keeps its budget at or below the dashed line; SPFM is in the table.",
-		key{blue, "Pareto front"}, key{vermillion, "chosen"}, key{grey, "reference designs"}, key{green, "budget"})
+	return inline(p, 620, 360, "A design keeps its budget at or below the dashed line; SPFM is in the table.",
+		key{figure.Blue, "Pareto front"}, key{figure.Vermillion, "chosen"}, key{figure.Grey, "reference designs"}, key{figure.Green, "budget"})
 }
 
 // points draws filled signs with a name beside each. It claims no room beyond
@@ -273,16 +214,13 @@ type key struct {
 	name  string
 }
 
-// figure draws a plot as an element that can stand in a page, with a legend.
-func figure(p *plot.Plot, width, height float64, caption string, keys ...key) (template.HTML, error) {
-	canvas := vgsvg.New(vg.Points(width), vg.Points(height))
-	// Room on the right for the half of the last label beyond the axis.
-	p.Draw(draw.Crop(draw.New(canvas), 0, -vg.Points(24), 0, 0))
-	var buffer bytes.Buffer
-	if _, err := canvas.WriteTo(&buffer); err != nil {
-		return "", fmt.Errorf("draw a figure: %w", err)
+// inline draws a plot as an element that can stand in a page, with a legend.
+func inline(p *plot.Plot, width, height float64, caption string, keys ...key) (template.HTML, error) {
+	svg, err := figure.SVG(p, width, height)
+	if err != nil {
+		return "", err
 	}
-	text := buffer.String()
+	text := string(svg)
 	start := strings.Index(text, "<svg")
 	if start < 0 {
 		return "", fmt.Errorf("draw a figure: the writer gave no svg element")
