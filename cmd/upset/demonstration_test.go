@@ -30,7 +30,7 @@ func fewInputsOf(t *testing.T, network string, n int) string {
 // injection.
 func TestUnprotectedFailsProtectedHolds(t *testing.T) {
 	const model = "../../testdata/models/fashion-dscnn.tflite"
-	o := invoke("assess", model, "--injections", "2500", "--scenario", "planar90", "--options", "paper",
+	o := invoke("assess", model, "--injections", "2500", "--scenario", "planar90", "--options", "paper", "--evidence", "10",
 		"--inputs", fewInputsOf(t, "fashion-dscnn", 8), "--out", t.TempDir(), "--format", "json")
 	if o.code != codeDone {
 		t.Fatalf("exit %d\n%s", o.code, o.errors)

@@ -202,8 +202,8 @@ machine. Exit code 4 says that the target was not shown to be met even so.
 Examples:
   upset assess testdata/models/fashion-dscnn.tflite
   upset assess net.tflite --npu u55-256 --injections 50000 --options paper
-  upset assess net_vela.tflite --inputs pictures --format html > net.html`,
-		Flags: commonFlags(append(append(append(experimentFlags(specFlags()...), questionFlags()...), searchFlags()...), inventoryFlag())...),
+  upset assess net_vela.tflite --inputs pictures --evidence 2000 --format html > net.html`,
+		Flags: commonFlags(append(append(append(experimentFlags(specFlags()...), questionFlags()...), searchFlags()...), inventoryFlag(), evidenceFlag())...),
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, "MODEL")
 			if err != nil {
@@ -218,6 +218,9 @@ Examples:
 				return err
 			}
 			if err := checkSearch(c); err != nil {
+				return err
+			}
+			if err := checkEvidence(c); err != nil {
 				return err
 			}
 			if c.String("fault") != faults.SEU.String() {
@@ -250,11 +253,21 @@ func (p *program) assess(c *cli.Context, o common, q campaign.Question, file str
 	if err != nil {
 		return err
 	}
-	r, err := p.protect(c.Context, o, search{run.experiment, s, run.population, inventory, q, c.String("options"), c.Float64("hardened-ratio"), run.dir})
+	job := search{run.experiment, s, run.population, inventory, q, c.String("options"), c.Float64("hardened-ratio"), run.dir}
+	r, err := p.protect(c.Context, o, job)
 	if err != nil {
 		return err
 	}
-	if err := p.emitFile(o, result.Assess{Campaign: *run.result, Protect: *r}, "assess", run.dir); err != nil {
+	all := result.Assess{Campaign: *run.result, Protect: *r}
+	if n := c.Int("evidence"); n > 0 {
+		if all.Evidence, err = p.evidence(c.Context, o, job, r, n); err != nil {
+			return interruptedEvidence(err)
+		}
+	}
+	if err := p.emitFile(o, all, "assess", run.dir); err != nil {
+		return err
+	}
+	if err := sound(all.Evidence); err != nil {
 		return err
 	}
 	return shown(r)

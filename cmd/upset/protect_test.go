@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"upset/stats/result"
 )
 
 // judged runs a command that may end with exit code 0 or 4 and checks that the
@@ -36,6 +38,18 @@ func TestAssess(t *testing.T) {
 	if c["injections"] != 3000.0 || p["target"] != "asil-d" || p["npu"] != "u55-128" || p["model"] != "fashion-tiny" {
 		t.Errorf("%v injections, target %v for %v on %v", c["injections"], p["target"], p["model"], p["npu"])
 	}
+	e := r["evidence"].(map[string]any)
+	for _, key := range []string{"plain", "protected"} {
+		if x := e[key].(map[string]any); x["n"] != 100.0 || x["differences"] != 0.0 || x["upper"].(float64) > 0.03 || x["pruned"] == 0.0 {
+			t.Errorf("evidence, %s: %v", key, x)
+		}
+	}
+	if m := e["residue"].(map[string]any)["masked"].(map[string]any); m["n"].(float64) < 100 || m["harmed"] != 0.0 {
+		t.Errorf("evidence of residue: %v", m)
+	}
+	if e["fault_free"] != c["inputs"] {
+		t.Errorf("%v of %v inputs compared", e["fault_free"], c["inputs"])
+	}
 	again := judged(t, func(r map[string]any) map[string]any { return r }, "protect", dir)
 	for _, key := range []string{"meets", "area_overhead", "choice", "proof", "pareto", "fit_violating", "spfm"} {
 		a, err := json.Marshal(p[key])
@@ -62,6 +76,36 @@ func TestAssess(t *testing.T) {
 	if a.out != b.out || a.code != b.code || a.out == "" {
 		t.Errorf("flags before and after: exit %d and %d\n%s\n%s", a.code, b.code, a.out, b.out)
 	}
+}
+
+// An assessment by a tool that was found wrong must not pass.
+func TestEvidenceAgainstTheTool(t *testing.T) {
+	wrong, right := result.Repeat{Samples: 10, Differences: 1}, result.Repeat{Samples: 10}
+	for name, e := range map[string]*result.Evidence{
+		"plain":     {Plain: wrong},
+		"protected": {Plain: right, Protected: &wrong},
+		"residue":   {Plain: right, Residue: &result.Residue{Masked: result.ResidueCount{N: 10, Harmed: 1}}},
+	} {
+		if sound(e) == nil {
+			t.Errorf("%s: a wrong tool passes", name)
+		}
+	}
+	for _, e := range []*result.Evidence{nil, {Plain: right}, {Plain: right, Protected: &right, Residue: &result.Residue{Latent: result.ResidueCount{N: 3, Harmed: 3}}}} {
+		if err := sound(e); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestValidateResidue(t *testing.T) {
+	r := parse(t, mustRun(t, codeDone, "validate", "residue", tiny, "--samples", "50", "--inputs", fewInputs(t), "--format", "json").out)
+	if m := r["masked"].(map[string]any); m["n"].(float64) < 50 || m["harmed"] != 0.0 || r["model"] != "fashion-tiny" {
+		t.Errorf("%v", r)
+	}
+	mustRun(t, codeUsage, "validate", "residue", tiny, "--samples", "0")
+	mustRun(t, codeUsage, "validate", "residue", tiny, "--fault", "set", "--inputs", fewInputs(t))
+	mustRun(t, codeUsage, "validate", "residue", tiny, "--samples", "5", "--inputs", fewInputsOf(t, "fashion-tiny", 1))
+	mustRun(t, codeUsage, "assess", tiny, "--evidence", "-1")
 }
 
 func TestAssessUsage(t *testing.T) {

@@ -16,8 +16,8 @@ const everyNPU = "all"
 func validateCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "validate",
-		Usage: "check the simulator against itself: engine",
-		Subcommands: []*cli.Command{{
+		Usage: "check the simulator against itself: engine, residue",
+		Subcommands: []*cli.Command{validateResidueCommand(p), {
 			Name:      "engine",
 			Usage:     "compare the fast engine with plain runs from cycle 0 to the end",
 			ArgsUsage: "MODEL...",

@@ -196,6 +196,7 @@ func (a *aggregate) vulnerability(c *result.Campaign) error {
 			return err
 		}
 	}
+	c.InputSpread = a.inputSpread()
 	return a.fill(a.strata, &c.AVF.SDC, &c.AVF.Critical, &c.AVF.Violating, &c.AVF.DUE)
 }
 

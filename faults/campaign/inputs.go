@@ -56,6 +56,26 @@ func (a *aggregate) overInputs(strata [][]int, count counter) (result.Interval, 
 	return interval(t), effect, err
 }
 
+// inputSpread compares the inputs, where there are several.
+func (a *aggregate) inputSpread() *result.InputSpread {
+	if a.f.Inputs < 2 {
+		return nil
+	}
+	anyOf, _ := a.violations()
+	strata := make([][]stats.Cluster, len(a.strata))
+	for i, cells := range a.strata {
+		for _, o := range a.t.byInput(cells) {
+			strata[i] = append(strata[i], stats.Cluster{N: o.Total(), Failures: anyOf(o)})
+		}
+	}
+	alike := stats.InputsAlike(strata)
+	x := &result.InputSpread{P: alike.P}
+	for i := range alike.Observed {
+		x.Inputs = append(x.Inputs, result.InputCount{Violating: alike.Observed[i], Expected: alike.Expected[i]})
+	}
+	return x
+}
+
 // sampled reports that some stratum is not known by proof.
 func sampled(clusters [][]stats.Cluster) bool {
 	for _, c := range clusters {

@@ -10,6 +10,7 @@ import (
 
 	"upset/faults/mechanism"
 	"upset/netlist"
+	"upset/stats/result"
 )
 
 // maxChoices bounds a list of choices: more than there are units and checkers.
@@ -32,6 +33,15 @@ func ReadChoices(r io.Reader) ([]mechanism.Choice, error) {
 	if len(list) == 0 || len(list) > maxChoices {
 		return nil, errors.New("choices of mechanisms: the file has no list named choice with block and mechanism")
 	}
+	choices := make([]result.Choice, len(list))
+	for i, c := range list {
+		choices[i] = result.Choice{Block: c.Block, Group: c.Group, Mechanism: c.Mechanism}
+	}
+	return Choices(choices)
+}
+
+// Choices are the mechanisms of a result.
+func Choices(list []result.Choice) ([]mechanism.Choice, error) {
 	var out []mechanism.Choice
 	for _, c := range list {
 		choice, err := ParseChoice(c.Block, c.Group, c.Mechanism)

@@ -3,10 +3,12 @@ package residue
 import (
 	"fmt"
 	"strings"
+
+	"upset/stats/result"
 )
 
 // Page writes docs/residue.md.
-func Page(list []Result) (string, error) {
+func Page(list []result.Residue) (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# What a masked fault leaves behind
 
@@ -24,25 +26,20 @@ the last eighth of the inference, where more is left behind: shares on this page
 | network | NPU | drawn | masked, nothing left | masked, something left | of these harmful | upper limit | latent | of these harmful | with a wrong output |
 |---|---|---:|---:|---:|---:|---:|---:|---:|---:|
 `, Later)
-	var all Count
+	var all result.ResidueCount
 	var example string
 	for _, r := range list {
-		high, err := r.Masked.Upper()
-		if err != nil {
-			return "", err
-		}
 		fmt.Fprintf(&b, "| %s | %s | %d | %d | %d | %d | %.3f %% | %d | %d | %d |\n",
-			r.Network, r.NPU, r.Drawn, r.Clean, r.Masked.N, r.Masked.Harmed, 100*high, r.Latent.N, r.Latent.Harmed, r.Latent.Output)
-		all = all.plus(r.Masked)
+			r.Model, r.NPU, r.Drawn, r.Clean, r.Masked.N, r.Masked.Harmed, 100*r.Masked.Upper, r.Latent.N, r.Latent.Harmed, r.Latent.Output)
+		add(&all, r.Masked)
 		if example == "" {
 			example = r.Example
 		}
 	}
-	high, err := all.Upper()
-	if err != nil {
+	if err := limit(&all); err != nil {
 		return "", err
 	}
-	fmt.Fprintf(&b, "\nIn all, %d of %d masked upsets that left something behind harmed a later inference: at most %.3f %%.\n", all.Harmed, all.N, 100*high)
+	fmt.Fprintf(&b, "\nIn all, %d of %d masked upsets that left something behind harmed a later inference: at most %.3f %%.\n", all.Harmed, all.N, 100*all.Upper)
 	if example != "" {
 		fmt.Fprintf(&b, "\nThe first one: %s.\n", example)
 	}

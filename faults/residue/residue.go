@@ -2,6 +2,7 @@ package residue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 
@@ -10,6 +11,7 @@ import (
 	"upset/faults"
 	"upset/netlist"
 	"upset/stats"
+	"upset/stats/result"
 )
 
 // Later is the number of inferences that follow (our choice).
@@ -20,38 +22,6 @@ const maxDraws = 200
 
 // stream keeps these draws apart from all others.
 const stream = 0x72657369 // "resi"
-
-// Count are the upsets of one outcome of the first inference.
-type Count struct {
-	// N upsets were followed, Harmed is the number of those after which a later
-	// inference went wrong, Output of those where its output was.
-	N      int `json:"n"`
-	Harmed int `json:"harmed"`
-	Output int `json:"output"`
-}
-
-// Result is a comparison on one network and configuration.
-type Result struct {
-	Network string `json:"network"`
-	NPU     string `json:"npu"`
-	Seed    uint64 `json:"seed"`
-	Drawn   int    `json:"drawn"`
-	// Clean are masked upsets that left nothing behind; they are not run on.
-	Clean  int   `json:"clean"`
-	Masked Count `json:"masked"` // that left something behind
-	Latent Count `json:"latent"`
-	// Example is a masked upset that did harm.
-	Example string `json:"example,omitempty"`
-}
-
-// Upper is the upper limit of the share of harmful upsets, one-sided at 95 %.
-func (c Count) Upper() (float64, error) {
-	if c.N == 0 {
-		return 1, nil
-	}
-	_, high, err := stats.ClopperPearson(c.Harmed, c.N, 0.9)
-	return high, err
-}
 
 // draw is an upset with the inputs of its inferences.
 type draw struct {
@@ -115,13 +85,16 @@ func (p *population) draw(r *rand.Rand, e *faults.Engine) draw {
 
 // Examine follows n masked upsets that left something behind, and the latent ones
 // that are drawn on the way. Progress, which may be nil, is told how many are done.
-func Examine(ctx context.Context, e *faults.Engine, seed uint64, n, workers int, progress func(done int)) (Result, error) {
-	res := Result{Network: e.Program().Name, NPU: e.Table().Config.String(), Seed: seed}
+func Examine(ctx context.Context, e *faults.Engine, seed uint64, n, workers int, progress func(done int)) (result.Residue, error) {
+	res := result.Residue{Model: e.Program().Name, NPU: e.Table().Config.String(), Seed: seed, Later: Later}
 	if e.Inputs() < 2 {
 		return res, fmt.Errorf("one input: the inferences that follow need others; give two or more")
 	}
-	workers = max(1, workers)
-	parts := make([]Result, workers)
+	if n < 1 {
+		return res, errors.New("no samples: ask for at least one")
+	}
+	workers = max(1, min(workers, n))
+	parts := make([]tally, workers)
 	group, ctx := errgroup.WithContext(ctx)
 	for k := range workers {
 		group.Go(func() error {
@@ -151,26 +124,43 @@ func Examine(ctx context.Context, e *faults.Engine, seed uint64, n, workers int,
 	}
 	for _, x := range parts {
 		res.Drawn, res.Clean = res.Drawn+x.Drawn, res.Clean+x.Clean
-		res.Masked, res.Latent = res.Masked.plus(x.Masked), res.Latent.plus(x.Latent)
+		add(&res.Masked, x.Masked)
+		add(&res.Latent, x.Latent)
 		if res.Example == "" {
 			res.Example = x.Example
+		}
+	}
+	for _, c := range []*result.ResidueCount{&res.Masked, &res.Latent} {
+		if err := limit(c); err != nil {
+			return res, err
 		}
 	}
 	return res, nil
 }
 
-func (c Count) plus(d Count) Count {
-	return Count{c.N + d.N, c.Harmed + d.Harmed, c.Output + d.Output}
+// tally is the share of one worker in a result.
+type tally result.Residue
+
+func add(to *result.ResidueCount, c result.ResidueCount) {
+	to.N, to.Harmed, to.Output = to.N+c.N, to.Harmed+c.Harmed, to.Output+c.Output
+}
+
+// limit sets the upper limit of a count.
+func limit(c *result.ResidueCount) (err error) {
+	if c.Upper = 1; c.N > 0 {
+		_, c.Upper, err = stats.ClopperPearson(c.Harmed, c.N, 0.9)
+	}
+	return err
 }
 
 // follow counts one upset.
-func (r *Result) follow(w *faults.Worker, e *faults.Engine, d draw) error {
+func (r *tally) follow(w *faults.Worker, e *faults.Engine, d draw) error {
 	r.Drawn++
 	f, err := w.Follow(d.input, d.site, d.later)
 	if err != nil {
 		return err
 	}
-	var to *Count
+	var to *result.ResidueCount
 	switch f.Record.Outcome {
 	case faults.Masked, faults.Corrected:
 		if !f.Residue {

@@ -61,8 +61,8 @@ func TestHarmIsFound(t *testing.T) {
 	if r.Masked.Harmed == 0 || r.Example == "" || r.Latent.N != 0 {
 		t.Errorf("%+v", r)
 	}
-	if high, err := r.Masked.Upper(); err != nil || high <= float64(r.Masked.Harmed)/float64(r.Masked.N) {
-		t.Errorf("upper limit %v, %v", high, err)
+	if r.Masked.Upper <= float64(r.Masked.Harmed)/float64(r.Masked.N) || r.Masked.Upper >= 1 {
+		t.Errorf("upper limit %v", r.Masked.Upper)
 	}
 }
 

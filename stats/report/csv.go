@@ -40,6 +40,9 @@ func writeCSV(w io.Writer, v any) error {
 		t = campaignCSV(r.Campaign)
 		second := protectCSV(r.Protect)
 		t.rows = append(t.rows, second.rows...)
+		if r.Evidence != nil {
+			t.addEvidence(r.Evidence)
+		}
 		for _, name := range second.header {
 			if !slices.Contains(t.header, name) {
 				t.header = append(t.header, name)
@@ -59,6 +62,8 @@ func writeCSV(w io.Writer, v any) error {
 		t = decisionCSV(r)
 	case result.ValidateEngine:
 		t = validateCSV(r)
+	case result.Residue:
+		t = residueCSV(r)
 	default:
 		return fmt.Errorf("%T has no table: use json", v)
 	}

@@ -15,7 +15,7 @@ func protectDocument(p result.Protect) (document, error) {
 		return document{}, err
 	}
 	d := document{
-		title:    "Selective protection: " + p.Model + " on " + p.NPU,
+		title:    "Selective protection: " + networkNames(p) + " on " + p.NPU,
 		subtitle: p.Target + ", option set " + p.Options + ", " + count(p.Searched) + " designs evaluated" + optimalText(p),
 		sections: sections,
 	}
@@ -62,6 +62,8 @@ func assessDocument(a result.Assess) (document, error) {
 	}
 	d.sections = append(d.sections, tail...)
 	d.sections = append(d.sections, safetySections(a)...)
+	d.sections = append(d.sections, inputsSection(a.Campaign))
+	d.sections = append(d.sections, evidenceSections(a.Evidence)...)
 	d.sections = append(d.sections, warningSection(append(a.Campaign.Warnings[:len(a.Campaign.Warnings):len(a.Campaign.Warnings)], a.Protect.Warnings...))...)
 	command := a.Campaign.Command
 	if command == "" {
@@ -82,12 +84,14 @@ func protectSections(p result.Protect) ([]section, error) {
 	sections := []section{
 		protectVerdict(p),
 		{heading: "Inputs of the verdict", pairs: protectInputs(p)},
-		{heading: "Protection chosen", table: choiceTable(p.Choice), note: emptyNote(len(p.Choice), "No block needs protection.")},
-		{
+	}
+	sections = append(sections, missionSection(p)...)
+	sections = append(sections,
+		section{heading: "Protection chosen", table: choiceTable(p.Choice), note: emptyNote(len(p.Choice), "No block needs protection.")},
+		section{
 			heading: "Against the reference designs", table: alternativeTable(p),
 			note: "Limits of the search campaign; only the chosen design was proved by injection.",
-		},
-	}
+		})
 	if len(p.Pareto) > 0 {
 		front := paretoTable(p.Pareto)
 		sections = append(sections, section{heading: "Pareto front", note: paretoNote(len(p.Pareto), len(front.rows)), table: front, figure: plot})
@@ -111,7 +115,7 @@ func emptyNote(rows int, note string) string {
 // record still shows what it names itself.
 func protectInputs(p result.Protect) []pair {
 	if p.Assumptions != (result.Assumptions{}) {
-		return assumptionPairs(p.Assumptions)
+		return append(assumptionPairs(p.Assumptions), hardenedPair(p)...)
 	}
 	return []pair{
 		{"raw rates", p.Scenario},
@@ -120,6 +124,14 @@ func protectInputs(p result.Protect) []pair {
 		{"criterion", p.Criterion},
 		{"confidence", significant(100*p.Confidence, nearest) + " % one-sided"},
 	}
+}
+
+// hardenedPair is the quality of hardened cells.
+func hardenedPair(p result.Protect) []pair {
+	if p.HardenedRatio == 0 {
+		return nil
+	}
+	return []pair{{"hardened cell", significant(p.HardenedRatio, nearest) + " of the rate of a plain flop"}}
 }
 
 // protectVerdict says whether the chosen design meets the target.

@@ -116,6 +116,8 @@ func writeDocument(w io.Writer, v any, render func(io.Writer, document) error) e
 		d = gateDocument(r)
 	case result.Decision:
 		d = decisionDocument(r)
+	case result.Residue:
+		d = residueDocument(r)
 	case result.ValidateEngine:
 		d = validateDocument(r)
 	default:

@@ -25,7 +25,9 @@ func samples(t *testing.T) map[string]any {
 	return map[string]any{
 		"campaign": campaign,
 		"protect":  sampleProtect(),
-		"assess":   result.Assess{Campaign: campaign, Protect: sampleProtect()},
+		"assess":   result.Assess{Campaign: campaign, Protect: sampleProtect(), Evidence: sampleEvidence()},
+		"residue":  *sampleEvidence().Residue,
+		"several":  sampleSeveral(),
 		"run":      sampleRun(),
 		"sites":    sampleSites(),
 		"compare":  sampleCompare(),
@@ -143,7 +145,7 @@ func TestNamesAreEscaped(t *testing.T) {
 
 func TestEmptyResults(t *testing.T) {
 	for _, v := range []any{
-		result.Campaign{}, result.Protect{}, result.Assess{}, result.Run{}, result.Sites{}, result.Compare{}, result.Gate{}, result.Sweep{}, result.ValidateEngine{}, &result.Campaign{},
+		result.Campaign{}, result.Protect{}, result.Assess{}, result.Run{}, result.Sites{}, result.Compare{}, result.Gate{}, result.Sweep{}, result.ValidateEngine{}, result.Residue{}, &result.Campaign{},
 	} {
 		for _, format := range Formats() {
 			if got := render(t, format, v); got == "" {

@@ -188,6 +188,28 @@ func judgeSample(t *testing.T, c *result.Campaign, strata []result.Stratum, rate
 }
 
 // sampleProtect is a plausible protection, made by hand.
+// sampleEvidence has a difference and a masked upset that did harm.
+func sampleEvidence() *result.Evidence {
+	return &result.Evidence{
+		Tool: "upset v1.2.3, revision 0123, go1.26", Model: "00ff", Table: "11ee", FaultFree: 8,
+		Plain:     result.Repeat{Samples: 100, Pruned: 31, Upper: 0.0295},
+		Protected: &result.Repeat{Samples: 100, Pruned: 12, Differences: 1, Upper: 0.0466},
+		Residue: &result.Residue{
+			Model: "kws.tflite", NPU: "u55-128", Seed: 7, Later: 2, Drawn: 900, Clean: 300,
+			Masked: result.ResidueCount{N: 200, Harmed: 1, Output: 1, Upper: 0.0235}, Latent: result.ResidueCount{N: 50, Harmed: 50, Output: 21, Upper: 1},
+			Example: "cc.k@17, inputs 0 [1 2]: [sdc_critical masked]",
+		},
+	}
+}
+
+// sampleSeveral is a protection for two networks.
+func sampleSeveral() result.Protect {
+	p := sampleProtect()
+	p.Model, p.Mission, p.HardenedRatio = "", "mix", 0.1
+	p.Networks = []result.ProtectNetwork{{Model: "kws", Campaign: "aa", Share: 0.7}, {Model: "vww", Campaign: "bb", Share: 0.3}}
+	return p
+}
+
 func sampleProtect() result.Protect {
 	fit := func(estimate, lower, upper float64) result.Limits {
 		return result.Limits{Estimate: estimate, Lower: lower, Upper: upper}

@@ -24,8 +24,10 @@ type Campaign struct {
 	// DesignEffect is the variance of the violating AVF over that of as many
 	// independent injections, where inputs are a sample.
 	DesignEffect float64 `json:"design_effect,omitempty"`
-	Seconds      Seconds `json:"seconds"`
-	Rate         Rate    `json:"rate"`
+	// InputSpread compares the inputs, where there are several.
+	InputSpread *InputSpread `json:"input_spread,omitempty"`
+	Seconds     Seconds      `json:"seconds"`
+	Rate        Rate         `json:"rate"`
 
 	Outcomes Outcomes    `json:"outcomes"`
 	Strata   []Stratum   `json:"strata"`
@@ -53,6 +55,22 @@ type Campaign struct {
 	Warnings []Warning `json:"warnings"`
 	// Command reproduces the result.
 	Command string `json:"command,omitempty"`
+}
+
+// InputSpread tells how much the consequence of an upset depends on the input.
+type InputSpread struct {
+	// P is the probability of differences at least as large if upsets had the same
+	// consequence under every input (score test).
+	P float64 `json:"p_alike"`
+	// Inputs are in the order of their files.
+	Inputs []InputCount `json:"by_input"`
+}
+
+// InputCount are the violating injections of an input.
+type InputCount struct {
+	Violating int `json:"violating"`
+	// Expected is their number if all inputs were alike.
+	Expected float64 `json:"expected"`
 }
 
 // Seconds is wall time by part. It is in no digest.

@@ -91,4 +91,6 @@ type Assumptions struct {
 type Assess struct {
 	Campaign Campaign `json:"campaign"`
 	Protect  Protect  `json:"protect"`
+	// Evidence are checks of the tool on this very job.
+	Evidence *Evidence `json:"evidence,omitempty"`
 }

@@ -18,6 +18,7 @@ import (
 	"upset/models/driver"
 	"upset/npu"
 	"upset/npu/isa"
+	"upset/stats/result"
 )
 
 // Choices of ours.
@@ -53,7 +54,7 @@ func main() {
 }
 
 func run(ctx context.Context, divide int, out string) error {
-	var list []residue.Result
+	var list []result.Residue
 	for _, c := range cases {
 		e, err := open(c.network, c.config)
 		if err != nil {
@@ -63,7 +64,7 @@ func run(ctx context.Context, divide int, out string) error {
 		if err != nil {
 			return fmt.Errorf("%s on %s: %w", c.network, c.config, err)
 		}
-		r.Network = c.network
+		r.Model = c.network
 		fmt.Fprintf(os.Stderr, "%+v\n", r)
 		list = append(list, r)
 	}

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+
+	"github.com/urfave/cli/v2"
+
+	"upset/faults"
+	"upset/faults/convergence"
+	"upset/faults/mechanism"
+	"upset/faults/protect"
+	"upset/faults/residue"
+	"upset/npu"
+	"upset/stats"
+	"upset/stats/result"
+)
+
+// evidenceFlag is --evidence of upset assess.
+func evidenceFlag() cli.Flag {
+	return &cli.IntFlag{Name: "evidence", Value: 100, Usage: "check the tool on this very job: `N` faults repeated without shortcuts, on both machines, and N masked ones followed into later inferences; 0 = none"}
+}
+
+// checkEvidence checks the flag.
+func checkEvidence(c *cli.Context) error {
+	if n := c.Int("evidence"); n < 0 || n > maxValidated {
+		return usage("--evidence %d is not between 0 and %d", n, maxValidated)
+	}
+	return nil
+}
+
+// evidence checks the tool on the campaign and the protection of an assessment: n
+// faults each.
+func (p *program) evidence(ctx context.Context, o common, s search, r *result.Protect, n int) (*result.Evidence, error) {
+	e := s.experiment.engine
+	out := &result.Evidence{Tool: build(), Model: s.stored.Spec.Program, Table: s.stored.Spec.Table, FaultFree: e.Inputs()}
+	bar := p.progress("faults repeated without shortcuts", n)
+	v, err := convergence.Validate(ctx, e, o.seed, n, o.workers, func(x *convergence.Sample) {
+		p.note("%s@%d, input %d: fast %s (%s), plain %s", e.Table().Name(x.Site.ID), x.Site.Cycle, x.Input, x.Fast.Outcome, x.Fast.Path, x.Plain.Outcome)
+	}, bar.set)
+	bar.finish()
+	if err != nil {
+		return nil, err
+	}
+	out.Plain = result.Repeat{Samples: v.Samples, Pruned: v.Pruned, Differences: v.Differences}
+	if len(r.Choice) > 0 {
+		if out.Protected, err = p.repeatProtected(ctx, o, s, r, n); err != nil {
+			return nil, err
+		}
+	}
+	for _, x := range []*result.Repeat{&out.Plain, out.Protected} {
+		if x == nil {
+			continue
+		}
+		if _, x.Upper, err = stats.ClopperPearson(x.Differences, x.Samples, 0.9); err != nil {
+			return nil, err
+		}
+	}
+	if e.Inputs() > 1 && !e.Options().AssumeReload {
+		bar := p.progress("masked faults followed", n)
+		defer bar.finish()
+		x, err := residue.Examine(ctx, e, o.seed, n, o.workers, bar.set)
+		if err != nil {
+			return nil, err
+		}
+		x.Model = s.experiment.model
+		out.Residue = &x
+	}
+	return out, nil
+}
+
+// sound is an error where the tool was found wrong.
+func sound(e *result.Evidence) error {
+	switch {
+	case e == nil:
+	case e.Plain.Differences > 0 || e.Protected != nil && e.Protected.Differences > 0:
+		return errors.New("faults repeated without shortcuts came out differently: no figure of this result can be trusted; please report this network")
+	case e.Residue != nil && e.Residue.Masked.Harmed > 0:
+		return errHarm
+	}
+	return nil
+}
+
+// errHarm says that masked faults did harm later.
+var errHarm = errors.New("masked faults harmed later inferences: the campaign takes for masked what is latent; please report this network")
+
+// interruptedEvidence names the way on after an interruption.
+func interruptedEvidence(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return &coded{codeIncomplete, errors.New("interrupted during the checks of the tool: the same command goes on with them")}
+	}
+	return err
+}
+
+// repeatProtected injects n faults twice into the machine with the chosen protection.
+func (p *program) repeatProtected(ctx context.Context, o common, s search, r *result.Protect, n int) (*result.Repeat, error) {
+	e := s.experiment.engine
+	choices, err := protect.Choices(r.Choice)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range choices {
+		if c.Kind == mechanism.SECDED && e.Table().ECC != npu.ECCSECDED {
+			options := e.Options()
+			options.ECC = npu.ECCSECDED
+			if e, err = faults.New(e.Program(), s.experiment.inputs.data, options, nil); err != nil {
+				return nil, err
+			}
+		}
+	}
+	cells := mechanism.DefaultCells()
+	cells.DICE.SER = s.hardened
+	d, err := mechanism.New(e.Table(), choices, cells, o.seed)
+	if err != nil {
+		return nil, err
+	}
+	bar := p.progress("faults repeated on the protected machine", n)
+	defer bar.finish()
+	list, err := protect.Validate(ctx, e, d, o.seed, n, o.workers, bar.set)
+	if err != nil {
+		return nil, err
+	}
+	out := &result.Repeat{Samples: len(list)}
+	for i := range list {
+		x := &list[i]
+		if x.Fast.Path.Pruned() {
+			out.Pruned++
+		}
+		if !x.Same() {
+			out.Differences++
+			p.note("%s@%d, input %d, protected: fast %s (%s), plain %s", d.Name(x.Site.ID), x.Site.Cycle, x.Input, x.Fast.Outcome, x.Fast.Path, x.Plain.Outcome)
+		}
+	}
+	return out, nil
+}
+
+// build names the binary as far as it knows itself.
+func build() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown build"
+	}
+	text := info.Main.Path + " " + info.Main.Version
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			text += ", revision " + s.Value
+		case s.Key == "vcs.modified" && s.Value == "true":
+			text += " with changes"
+		}
+	}
+	return text + ", " + info.GoVersion
+}
+
+// validateResidueCommand is upset validate residue.
+func validateResidueCommand(p *program) *cli.Command {
+	return &cli.Command{
+		Name:      "residue",
+		Usage:     "follow masked faults into later inferences of other inputs",
+		ArgsUsage: "MODEL",
+		Description: `Injects upsets whose inference ends right but that leave something behind, lets
+further inferences of other inputs run on the machine as it is, and counts those that
+go wrong. None should, or the campaign calls masked what is latent. Exit 1 if one does.
+
+Example:
+  upset validate residue testdata/models/fashion-tiny.tflite --samples 500`,
+		Flags: commonFlags(experimentFlags(&cli.IntFlag{Name: "samples", Value: 2000, Usage: "`N` masked faults that left something behind"})...),
+		Action: func(c *cli.Context) error {
+			args, err := arguments(c, "MODEL")
+			if err != nil {
+				return err
+			}
+			o, err := readCommon(c)
+			if err != nil {
+				return err
+			}
+			n := c.Int("samples")
+			if n < 1 || n > maxValidated {
+				return usage("--samples %d is not between 1 and %d", n, maxValidated)
+			}
+			x, err := p.openExperiment(c, o, args[0])
+			if err != nil {
+				return err
+			}
+			if x.engine.Options().Model.Kind != faults.SEU {
+				return usage("--fault %s: residue is followed for single upsets", c.String("fault"))
+			}
+			if x.engine.Inputs() < 2 {
+				return usage("one input: the inferences that follow need others; give two or more")
+			}
+			bar := p.progress("masked faults followed", n)
+			defer bar.finish()
+			r, err := residue.Examine(c.Context, x.engine, o.seed, n, o.workers, bar.set)
+			if err != nil {
+				return err
+			}
+			bar.finish()
+			r.Model, r.Warnings = x.model, x.warnings()
+			if err := p.emit(o, "residue", r); err != nil {
+				return err
+			}
+			if r.Masked.Harmed > 0 {
+				return errHarm
+			}
+			return nil
+		},
+	}
+}
