@@ -37,11 +37,11 @@ func ExampleCombine() {
 }
 
 func ExampleSequential() {
-	plan := stats.Sequential{Weights: []float64{0.7, 0.3}, Pilot: 50}
-	pilot, _ := plan.Next(nil, nil, 400)
-	next, _ := plan.Next(pilot, []int{1, 20}, 400)
-	fmt.Println(pilot, next)
-	// Output: [50 50] [149 151]
+	plan := stats.Sequential{Weights: []float64{0.7, 0.3}, Floor: 2}
+	first, _ := plan.Next(nil, nil, 100)
+	next, _ := plan.Next(first, []int{1, 12}, 400)
+	fmt.Println(first, next)
+	// Output: [70 30] [131 169]
 }
 
 func ExampleConfidenceSequence() {

@@ -127,7 +127,7 @@ func TestTotalSequenceCoverage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			src := rand.NewPCG(5, 6)
-			plan := Sequential{Weights: s.weights, Pilot: 20, Floor: 2}
+			plan := Sequential{Weights: s.weights, Floor: 2}
 			kept := 0
 			for range repeats {
 				seq, err := NewTotalSequence(s.weights, 0.95)

@@ -22,15 +22,14 @@ func (s *Stored) Campaign(q Question) (*result.Campaign, error) {
 		return nil, err
 	}
 	a := &aggregate{s: s, f: s.Frame, t: t, q: q, strata: s.Frame.reportStrata(s.Spec, t)}
+	anyOf, criticalOf := s.Spec.violations()
 	if a.confidence, err = lookConfidence(s.Spec, s.Spec.Confidence); err != nil {
 		return nil, err
 	}
 	if a.limit, err = lookConfidence(s.Spec, q.Confidence); err != nil {
 		return nil, err
 	}
-	a.exposures = t.exposures(s.Spec, a.strata)
-	anyOf, criticalOf := a.violations()
-	a.spread(a.exposures, anyOf, criticalOf)
+	a.exposures = a.exposed(a.strata, anyOf, criticalOf)
 	c := a.head()
 	for _, step := range []func(*result.Campaign) error{a.vulnerability, a.blocks, a.heat, a.rates, a.safety, a.fmeda, a.verdicts} {
 		if err := step(c); err != nil {
@@ -78,7 +77,8 @@ func (a *aggregate) head() *result.Campaign {
 			c.Rounds++
 		}
 	}
-	for i, cells := range a.strata {
+	anyOf, _ := s.Spec.violations()
+	for _, cells := range a.strata {
 		o := a.t.sum(cells)
 		c.Outcomes = c.Outcomes.Add(o)
 		class, phase := f.names(cells)
@@ -86,7 +86,7 @@ func (a *aggregate) head() *result.Campaign {
 		c.Strata = append(c.Strata, result.Stratum{
 			Block: g.Block, Class: class, Phase: phase, SRAM: g.SRAM,
 			Weight: float64(f.stratumSites(cells)) / f.sites(), Bits: f.bits(cells),
-			Exact: a.exposures[i].Exact, N: o.Total(), Outcomes: o,
+			Exact: a.t.exact(cells, anyOf(o)), N: o.Total(), Outcomes: o,
 		})
 	}
 	return c
@@ -190,7 +190,7 @@ func (a *aggregate) proportion(strata [][]int, count counter) (result.Interval, 
 // vulnerability fills in the AVF of the whole NPU.
 func (a *aggregate) vulnerability(c *result.Campaign) error {
 	if a.sample() {
-		anyOf, _ := a.violations()
+		anyOf, _ := a.s.Spec.violations()
 		var err error
 		if _, c.DesignEffect, err = a.overInputs(a.strata, anyOf); err != nil {
 			return err
@@ -214,14 +214,13 @@ func (a *aggregate) fill(strata [][]int, into ...*result.Interval) error {
 
 // blocks fills in the table of blocks, in the order of the machine.
 func (a *aggregate) blocks(c *result.Campaign) error {
+	anyOf, criticalOf := a.s.Spec.violations()
 	for _, name := range a.blockNames() {
 		var strata [][]int
-		var exposures []stats.Exposure
 		b := result.BlockAVF{Block: name}
-		for i, cells := range a.strata {
+		for _, cells := range a.strata {
 			if a.f.group(cells).Block == name {
 				strata = append(strata, cells)
-				exposures = append(exposures, a.exposures[i])
 				b.Outcomes = b.Outcomes.Add(a.t.sum(cells))
 				b.Bits += a.f.bits(cells)
 			}
@@ -231,7 +230,7 @@ func (a *aggregate) blocks(c *result.Campaign) error {
 			return err
 		}
 		var err error
-		if b.FITViolating, err = residual(exposures, a.q, stats.ViolationAny, false, a.limit); err != nil {
+		if b.FITViolating, err = residual(a.exposed(strata, anyOf, criticalOf), a.q, stats.ViolationAny, false, a.limit); err != nil {
 			return err
 		}
 		c.Blocks = append(c.Blocks, b)

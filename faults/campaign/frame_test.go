@@ -223,7 +223,7 @@ func TestPlan(t *testing.T) {
 			t.Fatal(err)
 		}
 		sum := make([]int, len(f.Strata))
-		counts := newTally(f)
+		counts := newTally(f, Spec{})
 		var rounds []Round
 		var every []int
 		for k := range totals {

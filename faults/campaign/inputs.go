@@ -8,32 +8,28 @@ import (
 // sample reports that the estimand is the population that the inputs come from.
 func (a *aggregate) sample() bool { return a.q.InputsAre == stats.InputsSample }
 
-// spread gives exposures their counts by input, where the estimand asks for it.
-func (a *aggregate) spread(list []stats.Exposure, anyOf, criticalOf counter) {
+// exposed turns strata into exposures, with their counts by input where the estimand
+// asks for them: then all rounds of a stratum count as one, since inputs are the sample.
+func (a *aggregate) exposed(strata [][]int, anyOf, criticalOf counter) (out []stats.Exposure) {
 	if !a.sample() {
-		return
+		return a.t.exposures(strata, anyOf, criticalOf)
 	}
-	for i, cells := range a.strata {
-		list[i].ByInput = nil
+	for _, cells := range strata {
+		o, g := a.t.sum(cells), a.f.group(cells)
+		x := stats.Exposure{
+			Bits: a.f.bits(cells), SRAM: g.SRAM, Scale: g.Scale, N: o.Total(), Any: anyOf(o), Critical: criticalOf(o), Exact: a.t.exact(cells, anyOf(o)),
+		}
 		for _, o := range a.t.byInput(cells) {
-			list[i].ByInput = append(list[i].ByInput, stats.InputCount{N: o.Total(), Any: anyOf(o), Critical: criticalOf(o)})
+			x.ByInput = append(x.ByInput, stats.InputCount{N: o.Total(), Any: anyOf(o), Critical: criticalOf(o)})
 		}
+		out = append(out, x)
 	}
-}
-
-// violations are the counters of the two definitions of a violation.
-func (a *aggregate) violations() (anyOf, criticalOf counter) {
-	s := a.s.Spec
-	return func(o result.Outcomes) int {
-			return o.Violating(stats.ViolationAny, !s.NoWatchdog, s.AssumeReload)
-		}, func(o result.Outcomes) int {
-			return o.Violating(stats.ViolationCritical, !s.NoWatchdog, s.AssumeReload)
-		}
+	return out
 }
 
 // overInputs is a proportion over the population of inputs.
 func (a *aggregate) overInputs(strata [][]int, count counter) (result.Interval, float64, error) {
-	list := a.t.shares(strata, count)
+	list := a.t.pooled(strata, count)
 	clusters := make([][]stats.Cluster, len(list))
 	whole := 0.0
 	for i, cells := range strata {
@@ -61,7 +57,7 @@ func (a *aggregate) inputSpread() *result.InputSpread {
 	if a.f.Inputs < 2 {
 		return nil
 	}
-	anyOf, _ := a.violations()
+	anyOf, _ := a.s.Spec.violations()
 	strata := make([][]stats.Cluster, len(a.strata))
 	for i, cells := range a.strata {
 		for _, o := range a.t.byInput(cells) {

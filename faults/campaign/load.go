@@ -94,7 +94,7 @@ func Status(dir string) (State, error) {
 
 // tally counts the stored records.
 func (s *Stored) tally() (*tally, error) {
-	t := newTally(s.Frame)
+	t := newTally(s.Frame, s.Spec)
 	w := walker{rounds: s.Rounds}
 	for j, i := range s.Index {
 		stratum, ok := w.at(i)
@@ -106,7 +106,7 @@ func (s *Stored) tally() (*tally, error) {
 		if d.cycle != r.Site.Cycle || d.input != int(r.Input) {
 			return nil, fmt.Errorf("%w: record %d is not the injection that the plan asks for", ErrCorrupt, i)
 		}
-		t.add(d.cell, r)
+		t.add(w.round, d.cell, r)
 	}
 	return t, nil
 }

@@ -105,7 +105,7 @@ func schedule(s Spec) ([]int, error) {
 
 // pilotShare is the part of an adaptive campaign that its first round takes (our
 // choice): each round after it is half as large as all before.
-const pilotShare = 16
+const pilotShare = 32
 
 // capSize is the most that a sequential campaign may spend: the size that the
 // margin needs in the worst case, twice, since the joint limits are wider than
@@ -169,6 +169,9 @@ func plan(f *Frame, s Spec, totals []int, k int, before *tally) (Round, error) {
 	// the rounds in proportion to their size.
 	share := float64(r.Size) / float64(size)
 	floor := min(int(math.Ceil(stats.MinStratum*share)), stats.MinStratum, r.Size/(2*len(weights)))
+	if s.Sampling == SamplingAdaptive && r.Size >= 2*len(weights) {
+		floor = max(floor, 1) // see roundShares
+	}
 	if s.Sampling == SamplingAdaptive && done > 0 {
 		r.Alloc, err = stats.Sequential{Weights: weights, Floor: floor}.Next(n, failures, done+r.Size)
 	} else {

@@ -48,7 +48,7 @@ func Planted(x Shape, p Population, spec Spec, outcome func(Fault) faults.Outcom
 		return nil, err
 	}
 	s := &Stored{Spec: spec, Frame: f, Complete: true}
-	counts := newTally(f)
+	counts := newTally(f, spec)
 	for k := range totals {
 		round, err := plan(f, spec, totals, k, counts)
 		if err != nil {
@@ -61,7 +61,7 @@ func Planted(x Shape, p Population, spec Spec, outcome func(Fault) faults.Outcom
 			site := f.site(p, d)
 			r := faults.Record{Input: uint32(d.input), Site: site}
 			r.Outcome = outcome(Fault{Index: i, Group: f.Cells[d.cell].Group, Input: d.input, Site: site})
-			counts.add(d.cell, r)
+			counts.add(k, d.cell, r)
 			s.Index, s.Records = append(s.Index, i), append(s.Records, r)
 		}
 		if !spec.sequential() {

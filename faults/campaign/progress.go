@@ -52,7 +52,7 @@ func (w *watch) take(a answer) {
 	}
 	for _, h := range w.held[a.block] {
 		for i, j := range h.jobs {
-			w.counts.add(j.cell, h.records[i].record)
+			w.counts.add(w.round, j.cell, h.records[i].record)
 		}
 	}
 	w.held[a.block] = nil
@@ -89,7 +89,8 @@ func (r *runner) provisional() (p Progress) {
 	if err != nil {
 		return p
 	}
-	limits, err := residual(t.exposures(r.spec, r.frame.reportStrata(r.spec, t)), q, q.Violation, false, confidence)
+	anyOf, criticalOf := r.spec.violations()
+	limits, err := residual(t.exposures(r.frame.reportStrata(r.spec, t), anyOf, criticalOf), q, q.Violation, false, confidence)
 	if err != nil {
 		return p
 	}

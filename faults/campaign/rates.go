@@ -109,12 +109,7 @@ func (a *aggregate) rates(c *result.Campaign) (err error) {
 		return err
 	}
 	_, _, _, due := a.counters()
-	dues := slices.Clone(a.exposures)
-	for i, cells := range a.strata {
-		dues[i].Any = due(a.t.sum(cells))
-		dues[i].Exact = a.t.exact(cells, dues[i].Any)
-	}
-	a.spread(dues, due, due)
+	dues := a.exposed(a.strata, due, due)
 	if c.FIT.DUE, err = residual(dues, a.q, stats.ViolationAny, false, a.limit); err != nil {
 		return err
 	}

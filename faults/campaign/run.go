@@ -139,7 +139,7 @@ func (r *runner) begin(c *contents) error {
 		Format: formatVersion, SpecDigest: r.spec.Digest(), Table: r.pop.Digest(),
 		Spec: r.spec.normal(), Frame: r.frame, Note: r.options.Note,
 	}
-	r.counts = newTally(r.frame)
+	r.counts = newTally(r.frame, r.spec)
 	var err error
 	if r.totals, err = schedule(r.spec); err != nil {
 		return err
@@ -229,7 +229,7 @@ func (r *runner) count(k int) (stop bool, err error) {
 	round := r.rounds[k]
 	for j, stratum := range round.strata() {
 		i := round.Start + j
-		r.counts.add(r.frame.draw(r.spec.Seed, i, stratum).cell, r.records[i])
+		r.counts.add(k, r.frame.draw(r.spec.Seed, i, stratum).cell, r.records[i])
 	}
 	if !r.spec.sequential() {
 		return false, nil

@@ -15,11 +15,14 @@ type tally struct {
 	cells  []result.Outcomes
 	layers map[[2]int]result.Outcomes // cell and layer number
 	inputs [][]result.Outcomes        // by input and cell
+	// rounds are counts by round and cell, where the rounds followed the failures.
+	rounds   [][]result.Outcomes
+	adaptive bool
 }
 
-// newTally is an empty tally over a frame.
-func newTally(f *Frame) *tally {
-	return &tally{frame: f, cells: make([]result.Outcomes, len(f.Cells)), layers: make(map[[2]int]result.Outcomes)}
+// newTally is an empty tally of a campaign.
+func newTally(f *Frame, s Spec) *tally {
+	return &tally{frame: f, adaptive: s.Sampling == SamplingAdaptive, cells: make([]result.Outcomes, len(f.Cells)), layers: make(map[[2]int]result.Outcomes)}
 }
 
 // enter counts a record by input.
@@ -71,9 +74,15 @@ func one(o faults.Outcome) (n result.Outcomes) {
 	return n
 }
 
-// add counts a record of a cell.
-func (t *tally) add(cell int, r faults.Record) {
+// add counts a record of a round and a cell.
+func (t *tally) add(round, cell int, r faults.Record) {
 	n := one(r.Outcome)
+	if t.adaptive {
+		for len(t.rounds) <= round {
+			t.rounds = append(t.rounds, make([]result.Outcomes, len(t.cells)))
+		}
+		t.rounds[round][cell] = t.rounds[round][cell].Add(n)
+	}
 	t.cells[cell] = t.cells[cell].Add(n)
 	key := [2]int{cell, t.frame.Segments[t.frame.segmentAt(r.Site.Cycle)].Layer}
 	t.layers[key] = t.layers[key].Add(n)
@@ -86,6 +95,58 @@ func (t *tally) sum(cells []int) (o result.Outcomes) {
 		o = o.Add(t.cells[c])
 	}
 	return o
+}
+
+// roundShares are the shares of the injections that the rounds of an adaptive campaign
+// have, and nil where all rounds count as one.
+//
+// Where a round follows the failures of those before, the pooled proportion of a stratum
+// is too low on average: after few failures fewer injections follow, so that they weigh
+// more. Weights that do not depend on the outcomes undo that. They need every stratum in
+// every round; during an unfinished round all count as one.
+func (t *tally) roundShares() []float64 {
+	if len(t.rounds) < 2 {
+		return nil
+	}
+	shares, whole := make([]float64, len(t.rounds)), 0.0
+	for k, cells := range t.rounds {
+		for _, stratum := range t.frame.Strata {
+			n := 0
+			for _, c := range stratum {
+				n += cells[c].Total()
+			}
+			if n == 0 {
+				return nil
+			}
+			shares[k] += float64(n)
+		}
+		whole += shares[k]
+	}
+	for k := range shares {
+		shares[k] /= whole
+	}
+	return shares
+}
+
+// portion is the share of a stratum that is estimated from one round.
+type portion struct {
+	share float64
+	count result.Outcomes
+}
+
+// parts splits a stratum by rounds.
+func (t *tally) parts(cells []int, shares []float64) []portion {
+	if shares == nil {
+		return []portion{{1, t.sum(cells)}}
+	}
+	out := make([]portion, len(shares))
+	for k, share := range shares {
+		out[k].share = share
+		for _, c := range cells {
+			out[k].count = out[k].count.Add(t.rounds[k][c])
+		}
+	}
+	return out
 }
 
 // reportStrata are the strata of the result: those of the plan, or for uniform
@@ -109,7 +170,24 @@ type counter func(o result.Outcomes) int
 func critical(o result.Outcomes) int { return o.SDCCritical }
 
 // shares turns strata into samples weighted with their share of all sites.
-func (t *tally) shares(strata [][]int, count counter) []stats.Stratum {
+func (t *tally) shares(strata [][]int, count counter) (out []stats.Stratum) {
+	all := t.frame.sites()
+	rounds := t.roundShares()
+	for _, cells := range strata {
+		weight := float64(t.frame.stratumSites(cells)) / all
+		if o := t.sum(cells); t.exact(cells, count(o)) {
+			out = append(out, stats.Stratum{Weight: weight, N: o.Total(), Exact: true})
+			continue
+		}
+		for _, p := range t.parts(cells, rounds) {
+			out = append(out, stats.Stratum{Weight: weight * p.share, N: p.count.Total(), Failures: count(p.count)})
+		}
+	}
+	return out
+}
+
+// pooled is shares with all rounds as one.
+func (t *tally) pooled(strata [][]int, count counter) []stats.Stratum {
 	all := t.frame.sites()
 	out := make([]stats.Stratum, len(strata))
 	for i, cells := range strata {
@@ -142,18 +220,30 @@ func (f *Frame) bits(cells []int) float64 {
 	return float64(f.stratumSites(cells)) / float64(f.Cycles)
 }
 
-// exposures turns strata into what rates and verdicts are made of. Watchdog and
-// reload say what counts as violating.
-func (t *tally) exposures(s Spec, strata [][]int) []stats.Exposure {
-	out := make([]stats.Exposure, len(strata))
-	for i, cells := range strata {
-		o, g := t.sum(cells), t.frame.group(cells)
-		out[i] = stats.Exposure{
-			Bits: t.frame.bits(cells), SRAM: g.SRAM, Scale: g.Scale, N: o.Total(),
-			Any:      o.Violating(stats.ViolationAny, !s.NoWatchdog, s.AssumeReload),
-			Critical: o.Violating(stats.ViolationCritical, !s.NoWatchdog, s.AssumeReload),
+// violations are the counters of the two definitions of a violation.
+func (s Spec) violations() (anyOf, criticalOf counter) {
+	return func(o result.Outcomes) int {
+			return o.Violating(stats.ViolationAny, !s.NoWatchdog, s.AssumeReload)
+		}, func(o result.Outcomes) int {
+			return o.Violating(stats.ViolationCritical, !s.NoWatchdog, s.AssumeReload)
 		}
-		out[i].Exact = t.exact(cells, out[i].Any)
+}
+
+// exposures turns strata into what rates and verdicts are made of. A stratum has one
+// for each round of an adaptive campaign. Counters say what counts as violating.
+func (t *tally) exposures(strata [][]int, anyOf, criticalOf counter) (out []stats.Exposure) {
+	rounds := t.roundShares()
+	for _, cells := range strata {
+		bits, g := t.frame.bits(cells), t.frame.group(cells)
+		if o := t.sum(cells); t.exact(cells, anyOf(o)) {
+			out = append(out, stats.Exposure{Bits: bits, SRAM: g.SRAM, Scale: g.Scale, N: o.Total(), Critical: criticalOf(o), Exact: true})
+			continue
+		}
+		for _, p := range t.parts(cells, rounds) {
+			out = append(out, stats.Exposure{
+				Bits: bits * p.share, SRAM: g.SRAM, Scale: g.Scale, N: p.count.Total(), Any: anyOf(p.count), Critical: criticalOf(p.count),
+			})
+		}
 	}
 	return out
 }
@@ -176,7 +266,10 @@ func (f *Frame) leftOut() (out []stats.Exposure) {
 
 // clone copies a tally.
 func (t *tally) clone() *tally {
-	c := &tally{frame: t.frame, cells: slices.Clone(t.cells), layers: maps.Clone(t.layers)}
+	c := &tally{frame: t.frame, adaptive: t.adaptive, cells: slices.Clone(t.cells), layers: maps.Clone(t.layers)}
+	for _, cells := range t.rounds {
+		c.rounds = append(c.rounds, slices.Clone(cells))
+	}
 	for _, cells := range t.inputs {
 		c.inputs = append(c.inputs, slices.Clone(cells))
 	}

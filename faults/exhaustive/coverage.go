@@ -268,7 +268,7 @@ func (c *campaigns) bias(repeats int) Bias {
 
 // pilotShare is the part of an adaptive campaign that its first round takes, as in
 // package campaign.
-const pilotShare = 16
+const pilotShare = 32
 
 // allocations repeats the rounds of an adaptive campaign.
 func (c *campaigns) allocations(repeats int) (Allocation, error) {
@@ -279,11 +279,10 @@ func (c *campaigns) allocations(repeats int) (Allocation, error) {
 	best, plain := c.variance(oracle), c.variance(c.n)
 	var to, over []float64
 	for range repeats {
-		n, err := c.adapt()
+		v, err := c.adapt()
 		if err != nil {
 			return Allocation{}, err
 		}
-		v := c.variance(n)
 		to, over = append(to, v/best), append(over, v/plain)
 	}
 	slices.Sort(to)
@@ -292,11 +291,19 @@ func (c *campaigns) allocations(repeats int) (Allocation, error) {
 	return Allocation{c.name, to[last/2], to[last], over[last/2], over[last]}, nil
 }
 
-// adapt is the split that an adaptive campaign ends with: rounds and allocation are
-// those of package campaign.
-func (c *campaigns) adapt() ([]int, error) {
-	n, _, err := c.rounds(nil)
-	return n, err
+// adapt is the variance of the total of an adaptive campaign, given its splits: rounds
+// and allocation are those of package campaign, and rounds weigh by their sizes.
+func (c *campaigns) adapt() (v float64, err error) {
+	_, _, err = c.rounds(func(n, _ []int) (bool, error) {
+		size := 0
+		for _, k := range n {
+			size += k
+		}
+		share := float64(size) / float64(c.total)
+		v += share * share * c.variance(n)
+		return false, nil
+	})
+	return v, err
 }
 
 // rounds draws an adaptive campaign and returns the counts. After each round it calls

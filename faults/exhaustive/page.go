@@ -117,8 +117,9 @@ Lines without a target are only reported.
 	}
 	fmt.Fprintf(b, `
 Adaptive allocation, with the rounds of a campaign, its first one counted, guided by the row's own failures: variance of the
-total with the split that the campaign ends with, divided by that of the best split (Neyman with the true shares) and of
-the proportional one. Where a campaign sees a few dozen failures over %d strata, it cannot know the best split.
+total, with rounds weighed by their sizes, divided by that of the best split (Neyman with the true shares) and of the
+proportional one. Where a campaign sees a few dozen failures over %d strata, it cannot know the best split. Campaigns are
+guided by all violations.
 
 | total | median ÷ best | largest ÷ best | median ÷ proportional | largest ÷ proportional | |
 |---|---:|---:|---:|---:|---|

@@ -168,3 +168,43 @@ func TestPage(t *testing.T) {
 		t.Error("attempts share the error")
 	}
 }
+
+// TestAdaptiveHasNoBias: rounds that follow the failures must not make the mean of the
+// estimates smaller than the planted rate.
+func TestAdaptiveHasNoBias(t *testing.T) {
+	x := population(t, Wide, 104)
+	want := 0.0
+	for _, g := range x.plain.Groups() {
+		want += rate(g) * x.mean(g)
+	}
+	const repeats = 400
+	var sum, squares, pooled float64
+	for seed := range uint64(repeats) {
+		s, err := x.campaign(campaign.Spec{Model: "planted", Seed: seed, Injections: 2000, Sampling: campaign.SamplingAdaptive}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := s.Campaign(campaign.Question{Question: x.question()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum += c.FIT.Violating.Estimate
+		squares += c.FIT.Violating.Estimate * c.FIT.Violating.Estimate
+		for _, k := range c.Strata {
+			r := stats.Scenarios()[0].Flop
+			if k.SRAM {
+				r = stats.Scenarios()[0].SRAM
+			}
+			pooled += r * k.Bits * float64(k.Violating(stats.ViolationAny, true, false)) / float64(k.N)
+		}
+	}
+	mean := sum / repeats
+	sd := math.Sqrt(squares/repeats - mean*mean)
+	// The mean itself is known to a twentieth of a standard error.
+	if z := (mean - want) / sd; math.Abs(z) > 0.2 {
+		t.Errorf("adaptive campaigns are off by %.2f standard errors: %v, planted %v", z, mean, want)
+	}
+	if z := (pooled/repeats - want) / sd; z > -0.15 {
+		t.Errorf("pooled rounds are off by %.2f standard errors only: this test would not find the bias", z)
+	}
+}
