@@ -26,6 +26,13 @@ func planted(verdict string, residual [4]float64, traversal, wd, ao float64) []a
 	return all
 }
 
+// withRatio gives the networks protections with poorer cells.
+func withRatio(all []assessment, low, high float64) []assessment {
+	all[0].Ratios = []ratio{{0.1, protection{Meets: true, Area: low}}}
+	all[1].Ratios = []ratio{{0.1, protection{Meets: true, Area: high}}}
+	return all
+}
+
 // TestClaims turns each judgement both ways.
 func TestClaims(t *testing.T) {
 	up, down := [4]float64{0.1, 0.2, 0.3, 0.4}, [4]float64{0.4, 0.3, 0.2, 0.1}
@@ -38,6 +45,8 @@ func TestClaims(t *testing.T) {
 		{"3", planted("met", up, 0.3, 0.2, 0.1), disagree},
 		{"3", planted("not_shown", up, 0.3, 0.2, 0.1), unclear},
 		{"8", planted("not_met", up, 0.3, 0.2, 0.1), agree},
+		{"8", withRatio(planted("not_met", up, 0.3, 0.2, 0.1), 0.3, 0.5), agree + " that it is far below lock-step; 38 % lies within"},
+		{"8", withRatio(planted("not_met", up, 0.3, 0.2, 0.1), 0.5, 0.6), agree + " that it is far below lock-step; the area is ours"},
 		{"9", planted("not_met", up, 0.3, 0.2, 0.1), agree},
 		{"9", planted("not_met", up, 0.01, 0.01, 0.01), unclear},
 		{"10", planted("not_met", up, 0.3, 0.2, 0.1), agree},

@@ -18,7 +18,7 @@ func specFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "relative", Usage: "stop at this relative half-width `R` of the critical AVF"},
 		&cli.Float64Flag{Name: "confidence", Value: 0.95, Usage: "confidence `C` of every interval and limit"},
 		&cli.StringFlag{Name: "sites", Value: campaign.SitesAll, Usage: "storage to upset: all, flops or sram"},
-		&cli.StringFlag{Name: "sampling", Value: campaign.SamplingStratified, Usage: "stratified, uniform or adaptive"},
+		&cli.StringFlag{Name: "sampling", Value: campaign.SamplingStratified, Usage: "stratified, uniform or adaptive; with --margin or --relative adaptive unless given"},
 		&cli.StringFlag{Name: "only", Usage: "registers by `PATTERNS`, such as 'mac.acc*,cc.bank*'"},
 		&cli.StringFlag{Name: "layer", Usage: "layers by `NUMBERS`, such as 0,3"},
 		&cli.StringFlag{Name: "bits", Usage: "bit positions within an element as a `RANGE`, such as 24-31"},
@@ -38,6 +38,9 @@ func readSpec(c *cli.Context, seed uint64) (campaign.Spec, error) {
 		return s, bad(err)
 	}
 	s.Fault = model.String()
+	if !c.IsSet("sampling") && (s.Margin > 0 || s.Relative > 0) {
+		s.Sampling = campaign.SamplingAdaptive
+	}
 	for _, name := range []string{"injections", "margin", "relative", "confidence"} {
 		if c.IsSet(name) && !positive(c.Float64(name)) && c.Int(name) <= 0 {
 			return s, usage("--%s %s must be a positive number", name, flagText(c, name))

@@ -266,8 +266,9 @@ func TestSchedule(t *testing.T) {
 	}{
 		{func(s *Spec) { s.Injections = 1 }, []int{1}},
 		{func(s *Spec) { s.Injections = 1001 }, []int{251, 501, 1001}},
-		{func(s *Spec) { s.Injections, s.Margin = 320, 0.01 }, []int{10, 20, 40, 80, 160, 320}},
-		{func(s *Spec) { s.Injections, s.Relative = 3, 0.5 }, []int{1, 3}},
+		{func(s *Spec) { s.Injections, s.Margin = 5000, 0.01 }, []int{1000, 1500, 2250, 3375, 5000}},
+		{func(s *Spec) { s.Injections, s.Relative = 3, 0.5 }, []int{3}},
+		{func(s *Spec) { s.Injections, s.Margin = 0, 0.05 }, []int{1000, 1500, 1894}},
 	} {
 		if got, err := schedule(toySpec(tc.change)); err != nil || !slices.Equal(got, tc.want) {
 			t.Errorf("%v, %v, want %v", got, err, tc.want)

@@ -71,14 +71,18 @@ func stream(seed, i uint64) *rand.Rand {
 // when no number of injections caps it (our choice).
 const relativeFloor = 1e-3
 
-// sequentialRounds is the number of looks of a campaign that stops on its
-// precision: the cap, and halves of it down to 1/32 (our choice).
-const sequentialRounds = 6
+// firstLook is the number of injections after which a campaign that stops on its
+// precision looks for the first time; there is half as much again from look to look (our
+// choice). mostLooks is the number of looks that its cap is computed for.
+const (
+	firstLook = 1000
+	mostLooks = 24
+)
 
 // schedule lists the cumulative number of injections after each round. A campaign
 // of fixed size has rounds of a quarter, a quarter and a half, or those of
 // stats.RoundTotals where the allocation follows the failures; one that stops on
-// its precision starts at a 32nd of its cap and doubles.
+// its precision has those from [firstLook] on.
 func schedule(s Spec) ([]int, error) {
 	if !s.sequential() {
 		n := s.Injections
@@ -94,13 +98,7 @@ func schedule(s Spec) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []int
-	for k := sequentialRounds - 1; k >= 0; k-- {
-		if n := max(1, most>>k); len(out) == 0 || n > out[len(out)-1] {
-			out = append(out, n)
-		}
-	}
-	return out, nil
+	return stats.RoundTotals(firstLook, most), nil
 }
 
 // pilotShare is the part of an adaptive campaign that its first round takes (our
@@ -114,7 +112,7 @@ func capSize(s Spec) (int, error) {
 	if s.Injections > 0 {
 		return s.Injections, nil
 	}
-	confidence, err := stats.LookConfidence(s.Confidence, sequentialRounds)
+	confidence, err := stats.LookConfidence(s.Confidence, mostLooks)
 	if err != nil {
 		return 0, err
 	}
@@ -127,10 +125,15 @@ func capSize(s Spec) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if n > maxInjections/2 {
-		return 0, fmt.Errorf("the precision needs up to %d injections, more than %d: widen --margin or --relative, or give --injections too", 2*n, maxInjections)
+	// Few campaigns need the worst case: refuse only what a rare failure cannot reach.
+	least, err := stats.SampleSize(0, max(s.Margin, s.Relative*relativeFloor), confidence, relativeFloor)
+	if err != nil {
+		return 0, err
 	}
-	return 2 * n, nil
+	if least > maxInjections {
+		return 0, fmt.Errorf("the precision needs at least %d injections, more than %d: widen --margin or --relative, or give --injections too", least, maxInjections)
+	}
+	return min(2*n, maxInjections), nil
 }
 
 // plannedSize is the size for which strata are merged: all of a campaign of fixed
@@ -155,11 +158,16 @@ func plan(f *Frame, s Spec, totals []int, k int, before *tally) (Round, error) {
 	}
 	weights := make([]float64, len(f.Strata))
 	n, failures, done := make([]int, len(f.Strata)), make([]int, len(f.Strata)), 0
+	// The rounds follow what the campaign is to be precise about.
+	guide, _ := s.violations()
+	if s.sequential() {
+		guide = critical
+	}
 	for i, cells := range f.Strata {
 		weights[i] = f.drawWeight(cells)
 		o := before.sum(cells)
 		done += o.Total()
-		n[i], failures[i] = o.Total(), o.Violating(stats.ViolationAny, !s.NoWatchdog, s.AssumeReload)
+		n[i], failures[i] = o.Total(), guide(o)
 	}
 	size, err := plannedSize(s)
 	if err != nil {
