@@ -71,6 +71,7 @@ var mayImport = map[string][]string{
 	"faults/planted/generate":     {"faults/planted"},
 	"faults/campaign":             {"faults", "faults/mechanism", "netlist", "npu", "npu/...", "models/driver", "stats", "stats/result"},
 	"faults/protect":              {"faults", "faults/campaign", "faults/mechanism", "netlist", "npu", "npu/...", "stats", "stats/result"},
+	"faults/protect/generate":     {"faults", "faults/mechanism", "faults/protect", "models/driver", "npu", "npu/...", "stats"},
 	"cmd/upset":                   {"..."},
 	"cmd/readme":                  {},
 	"cmd/study":                   {"faults/mechanism", "stats", "stats/figure", "stats/result"},

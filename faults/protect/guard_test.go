@@ -8,7 +8,6 @@ import (
 	"upset/faults"
 	"upset/faults/campaign"
 	"upset/faults/mechanism"
-	"upset/netlist"
 	"upset/npu"
 	"upset/stats"
 	"upset/stats/result"
@@ -41,22 +40,6 @@ func protected(t testing.TB, e *faults.Engine, n int, choices []mechanism.Choice
 	return c, s
 }
 
-// everywhere puts a mechanism on every block.
-func everywhere(k mechanism.Kind) (out []mechanism.Choice) {
-	if k == mechanism.Lockstep {
-		return []mechanism.Choice{{Block: mechanism.Whole, Kind: k}}
-	}
-	if k.Checker() {
-		return []mechanism.Choice{{Block: mechanism.Home(k), Kind: k}}
-	}
-	for _, b := range netlist.Blocks() {
-		if b != "pmu" {
-			out = append(out, mechanism.Choice{Block: b, Kind: k})
-		}
-	}
-	return out
-}
-
 // A mechanism that stops every single upset leaves no violation, on the machine
 // with the mechanism running and with its own storage upset as well.
 func TestMechanismsStopEverything(t *testing.T) {
@@ -72,7 +55,7 @@ func TestMechanismsStopEverything(t *testing.T) {
 		{mechanism.Triplicate, func(o result.Outcomes) bool { return o.Corrected > 1000 && o.Detected == 0 }},
 		{mechanism.Harden, func(o result.Outcomes) bool { return o.Detected == 0 && o.Masked > 1000 }},
 	} {
-		c, _ := protected(t, e, 3000, everywhere(tc.kind))
+		c, _ := protected(t, e, 3000, Everywhere(tc.kind))
 		if v := c.Outcomes.Violating(stats.ViolationAny, false, false); v > 0 || !tc.want(c.Outcomes) {
 			t.Errorf("%s: %d violations; outcomes %+v", tc.kind, v, c.Outcomes)
 		}
@@ -139,8 +122,8 @@ func TestProtectedShortcuts(t *testing.T) {
 		if kind == mechanism.SECDED || kind == mechanism.Harden {
 			continue
 		}
-		c, a := protected(t, fast, n, everywhere(kind))
-		_, b := protected(t, slow, n, everywhere(kind))
+		c, a := protected(t, fast, n, Everywhere(kind))
+		_, b := protected(t, slow, n, Everywhere(kind))
 		if len(a.Records) != len(b.Records) || len(a.Records) < n {
 			t.Fatalf("%s: %d and %d records", kind, len(a.Records), len(b.Records))
 		}

@@ -1,0 +1,137 @@
+// Command generate measures all mechanisms by injection and writes docs/mechanisms.md.
+// Run it from the project's root:
+//
+//	go run ./faults/protect/generate
+package main
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"text/template"
+
+	"upset/faults"
+	"upset/faults/mechanism"
+	"upset/faults/protect"
+	"upset/models/driver"
+	"upset/npu"
+	"upset/npu/isa"
+	"upset/stats"
+)
+
+//go:embed mechanisms.tmpl
+var page string
+
+// Choices of ours.
+const (
+	seed    = 7
+	samples = 6000
+	own     = 1000
+)
+
+var networks = []string{"fashion-tiny", "fashion-dscnn"}
+
+// kinds are the mechanisms measured, in the order of the table. The watchdog is part of
+// every run; hardened cells only scale the rate.
+var kinds = []mechanism.Kind{
+	mechanism.Parity, mechanism.ParityAlways, mechanism.Duplicate, mechanism.Triplicate, mechanism.Lockstep,
+	mechanism.Residue, mechanism.StreamCRC, mechanism.Checksum,
+}
+
+func main() {
+	divide := flag.Int("divide", 1, "inject so many times fewer upsets")
+	out := flag.String("out", filepath.FromSlash("docs/mechanisms.md"), "page to write")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, max(1, *divide), *out); err != nil {
+		fmt.Fprintln(os.Stderr, "generate:", err)
+		os.Exit(1)
+	}
+}
+
+// row is a line of the table.
+type row struct {
+	Mechanism, Network, Reported, Stopped, False, OwnAlarms, OwnHarm string
+	Area                                                             string
+}
+
+func run(ctx context.Context, divide int, out string) error {
+	var rows []row
+	for _, k := range kinds {
+		for _, name := range networks {
+			e, err := open(name)
+			if err != nil {
+				return err
+			}
+			c, err := protect.Measure(ctx, e, k, mechanism.DefaultCells(), seed, samples/divide, own/divide, runtime.NumCPU())
+			if err != nil {
+				return fmt.Errorf("%s on %s: %w", k, name, err)
+			}
+			r := row{Mechanism: k.String(), Network: name, Area: fmt.Sprintf("%.0f", c.AreaGE)}
+			for _, x := range []struct {
+				into *string
+				k, n int
+			}{
+				{&r.Reported, c.Reported, c.Harmful}, {&r.Stopped, c.Stopped, c.Harmful}, {&r.False, c.False, c.Masked},
+				{&r.OwnAlarms, c.OwnAlarms, c.Own}, {&r.OwnHarm, c.OwnHarm, c.Own},
+			} {
+				if *x.into, err = share(x.k, x.n); err != nil {
+					return err
+				}
+			}
+			fmt.Fprintf(os.Stderr, "%+v\n", c)
+			rows = append(rows, r)
+		}
+	}
+	t, err := template.New("page").Parse(page)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, struct {
+		Samples, Own int
+		Rows         []row
+	}{samples / divide, own / divide, rows}); err != nil {
+		return err
+	}
+	return os.WriteFile(out, b.Bytes(), 0o644)
+}
+
+// share is a proportion with its exact 95 % interval.
+func share(k, n int) (string, error) {
+	if n == 0 {
+		return "–", nil
+	}
+	low, high, err := stats.ClopperPearson(k, n, 0.95)
+	return fmt.Sprintf("%.1f %% (%.1f–%.1f), n %d", 100*float64(k)/float64(n), 100*low, 100*high, n), err
+}
+
+// open makes an engine for a shipped network with its first two inputs and a code on
+// the RAM.
+func open(name string) (*faults.Engine, error) {
+	dir := filepath.FromSlash("testdata/models")
+	data, err := os.ReadFile(filepath.Join(dir, name+".tflite"))
+	if err != nil {
+		return nil, err
+	}
+	n, err := driver.Open(data, isa.U55x128)
+	if err != nil {
+		return nil, err
+	}
+	var in [][]byte
+	for i := range 2 {
+		b, err := os.ReadFile(filepath.Join(dir, name+".inputs", fmt.Sprintf("in_%03d.bin", i)))
+		if err != nil {
+			return nil, err
+		}
+		in = append(in, b)
+	}
+	return faults.New(n.Program(), in, faults.Options{ECC: npu.ECCSECDED}, nil)
+}
