@@ -195,3 +195,20 @@ func TestFlagsOnBothSides(t *testing.T) {
 		}
 	}
 }
+
+// A doubly robust report takes a uniform sample, and says so otherwise.
+func TestDoublyRobustReport(t *testing.T) {
+	dir := t.TempDir()
+	tinyCampaign(t, dir, "--sampling", "uniform")
+	r := parse(t, mustRun(t, codeDone, "report", dir, "--doubly-robust", "--format", "json").out)
+	x := r["doubly_robust"].(map[string]any)["violating"].(map[string]any)
+	if x["n"] != r["injections"] || x["used"].(bool) == (x["reason"] != nil) {
+		t.Errorf("%v", x)
+	}
+	if text := mustRun(t, codeDone, "report", dir, "--doubly-robust").out; !strings.Contains(text, "DOUBLY ROBUST") {
+		t.Error("the text does not show it")
+	}
+	other := t.TempDir()
+	tinyCampaign(t, other)
+	mustRun(t, codeUsage, "report", other, "--doubly-robust")
+}

@@ -25,8 +25,10 @@ rates and budget may be others than at the time of the campaign.
 Examples:
   upset report upset-out/fashion-tiny-u55-128-1a2b3c4d
   upset report run1 --format html > run1.html
-  upset report run1 --scenario li --budget 10`,
-		Flags: commonFlags(questionFlags()...),
+  upset report run1 --scenario li --budget 10
+  upset report run2 --doubly-robust   # run2 with --sampling uniform`,
+		Flags: commonFlags(append(questionFlags(),
+			&cli.BoolFlag{Name: "doubly-robust", Usage: "sharpen the AVF of a uniform sample by a proxy of register and moment, cross-fitted; kept only where it helps"})...),
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, "CAMPAIGN")
 			if err != nil {
@@ -40,7 +42,11 @@ Examples:
 			if err != nil {
 				return err
 			}
+			q.DoublyRobust = c.Bool("doubly-robust")
 			_, r, err := loadCampaign(args[0], q)
+			if errors.Is(err, campaign.ErrNotUniform) {
+				return bad(err)
+			}
 			if err != nil {
 				return err
 			}

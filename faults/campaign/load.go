@@ -126,6 +126,8 @@ type Question struct {
 	// InputsAre is the estimand: stats.InputsFixed, the default, or
 	// stats.InputsSample.
 	InputsAre string
+	// DoublyRobust asks for estimates that a proxy sharpens, from uniform sampling.
+	DoublyRobust bool
 }
 
 // normal fills in the defaults: ASIL-D, the first scenario and budget, any

@@ -61,12 +61,21 @@ func campaignSections(c result.Campaign) ([]section, error) {
 				{"DUE", intervalText(c.AVF.DUE)},
 			},
 		},
+	}
+	if r := c.DoublyRobust; r != nil {
+		sections = append(sections, section{
+			heading: "Vulnerability of the whole, doubly robust",
+			note:    "Sharpened by a proxy of register and moment that is fitted to the injections, cross-fitted over " + count(r.Drawn) + " more sites; two-sided " + level + " intervals.",
+			pairs:   []pair{{"violating", robustText(r.Violating)}, {"critical", robustText(r.Critical)}},
+		})
+	}
+	sections = append(sections, []section{
 		{
 			heading: "Vulnerability (AVF) per block",
 			note:    "Two-sided " + level + " intervals. <= marks an upper bound: no failure was seen.",
 			table:   blockTable(c.Blocks), figure: plot,
 		},
-	}
+	}...)
 	if len(c.Heat.Cells) > 0 {
 		sections = append(sections, section{
 			heading: "Vulnerability per block and layer", pageOnly: true,
@@ -94,6 +103,14 @@ func campaignSections(c result.Campaign) ([]section, error) {
 		sections = append(sections, section{heading: "Strata", pageOnly: true, table: strataTable(c.Strata)})
 	}
 	return sections, nil
+}
+
+// robustText is an estimate with what the proxy saved.
+func robustText(r result.RobustAVF) string {
+	if !r.Used {
+		return intervalText(r.Interval) + ", the plain proportion: " + r.Reason
+	}
+	return intervalText(r.Interval) + fmt.Sprintf(", as from %.2f times the injections", r.Efficiency)
 }
 
 // verdictSection is the verdict with the two metrics that decide it.

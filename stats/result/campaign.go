@@ -24,6 +24,8 @@ type Campaign struct {
 	// DesignEffect is the variance of the violating AVF over that of as many
 	// independent injections, where inputs are a sample.
 	DesignEffect float64 `json:"design_effect,omitempty"`
+	// DoublyRobust is the AVF sharpened by a proxy, where it was asked for.
+	DoublyRobust *DoublyRobust `json:"doubly_robust,omitempty"`
 	// InputSpread compares the inputs, where there are several.
 	InputSpread *InputSpread `json:"input_spread,omitempty"`
 	Seconds     Seconds      `json:"seconds"`
@@ -55,6 +57,25 @@ type Campaign struct {
 	Warnings []Warning `json:"warnings"`
 	// Command reproduces the result.
 	Command string `json:"command,omitempty"`
+}
+
+// DoublyRobust are estimates from a simple random sample and a proxy that is fitted to
+// it, cross-fitted, so that they have no bias however bad the proxy is.
+type DoublyRobust struct {
+	// Drawn sites were looked at for their features alone.
+	Drawn     int       `json:"drawn"`
+	Violating RobustAVF `json:"violating"`
+	Critical  RobustAVF `json:"critical"`
+}
+
+// RobustAVF is one such estimate, or the plain proportion where the proxy is too weak.
+type RobustAVF struct {
+	Interval
+	// Efficiency is the variance of the plain proportion over that of the estimate.
+	Efficiency float64 `json:"efficiency"`
+	Used       bool    `json:"used"`
+	// Reason says why the plain proportion was kept.
+	Reason string `json:"reason,omitempty"`
 }
 
 // InputSpread tells how much the consequence of an upset depends on the input.
