@@ -1,7 +1,7 @@
 # Everything a contributor needs: make test, make check.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: test check full bench generate golden readme golden
+.PHONY: test check full bench generate golden readme
 
 test:
 	go test ./...
