@@ -6,7 +6,7 @@ import (
 )
 
 // Sequential plans a campaign in rounds: a pilot split by weight, then rounds that are each split by
-// Neyman allocation on the smoothed proportions of all rounds before. What
+// Neyman allocation on what all rounds before let expect. What
 // [Sequential.Next] returns depends on its arguments alone.
 //
 // Every round is the best split by itself and does not make up for earlier ones: each
@@ -21,6 +21,9 @@ type Sequential struct {
 	// Sizes are the numbers of sites of finite strata drawn without
 	// replacement; 0 or nil is no limit.
 	Sizes []int
+	// Groups number the strata; those of equal number resemble each other, see
+	// [Guess]. Nil takes each for itself, with [Smoothed].
+	Groups []int
 	// Floor is the least number per stratum in every round.
 	Floor int
 }
@@ -79,8 +82,8 @@ func (s Sequential) Next(n, failures []int, total int) ([]int, error) {
 // check compares lengths and counts.
 func (s Sequential) check(n, failures []int) error {
 	k := len(s.Weights)
-	if len(n) != k || len(failures) != k || s.Cost != nil && len(s.Cost) != k || s.Sizes != nil && len(s.Sizes) != k {
-		return fmt.Errorf("allocation: %d weights, %d counts, %d failures, %d costs, %d sizes: lengths must agree", k, len(n), len(failures), len(s.Cost), len(s.Sizes))
+	if len(n) != k || len(failures) != k || s.Cost != nil && len(s.Cost) != k || s.Sizes != nil && len(s.Sizes) != k || s.Groups != nil && len(s.Groups) != k {
+		return fmt.Errorf("allocation: %d weights, %d counts, %d failures, %d costs, %d sizes, %d groups: lengths must agree", k, len(n), len(failures), len(s.Cost), len(s.Sizes), len(s.Groups))
 	}
 	if s.Floor < 0 {
 		return fmt.Errorf("allocation: floor %d must not be negative", s.Floor)
@@ -113,9 +116,9 @@ func (s Sequential) room(i, done, want int) int {
 // scores are the shares of the best allocation by what is known: weight times
 // deviation over the root of the cost, hedged by the weights alone.
 //
-// Proportions are [Smoothed]. Shrinking them towards that of all injections
-// instead starves a stratum whose pilot saw nothing: it stays at nothing, and
-// the total is too low (measured: by up to a standard error).
+// Shrinking proportions towards that of all injections starves a stratum whose pilot saw
+// nothing; shrinking them towards that of like strata is worth up to a third of the
+// injections (docs/validation.md).
 func (s Sequential) scores(n, failures []int) ([]float64, error) {
 	var heaviest float64
 	for _, w := range s.Weights {
@@ -126,9 +129,16 @@ func (s Sequential) scores(n, failures []int) ([]float64, error) {
 	}
 	scores := make([]float64, len(n))
 	plain := make([]float64, len(n))
+	var guesses []float64
+	if s.Groups != nil {
+		guesses = Guess(n, failures, s.Groups)
+	}
 	var sum, plainSum float64
 	for i, w := range s.Weights {
 		p := Smoothed(failures[i], n[i])
+		if guesses != nil {
+			p = guesses[i]
+		}
 		plain[i] = w / heaviest
 		scores[i] = plain[i] * math.Sqrt(p*(1-p))
 		if s.Cost != nil {

@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -266,6 +267,31 @@ func (f *Frame) drawWeight(cells []int) (w float64) {
 		w += x
 	}
 	return w
+}
+
+// kinds numbers the strata so that those of equal number resemble each other: the
+// datapath is apart from the control that steers it, and observers and RAM from both
+// (netlist.Class; that these differ by an order of magnitude is seen in docs/study.md).
+// The heaviest cell speaks for a stratum.
+func (f *Frame) kinds() []int {
+	out := make([]int, len(f.Strata))
+	var names []string
+	for i, cells := range f.Strata {
+		heaviest := slices.MaxFunc(cells, func(a, b int) int {
+			return cmp.Compare(f.drawWeight([]int{a}), f.drawWeight([]int{b}))
+		})
+		name := f.Groups[f.Cells[heaviest].Group].Class
+		switch name {
+		case netlist.LocalControl.String(), netlist.GlobalControl.String(), netlist.Configuration.String():
+			name = "control"
+		}
+		out[i] = slices.Index(names, name)
+		if out[i] < 0 {
+			out[i] = len(names)
+			names = append(names, name)
+		}
+	}
+	return out
 }
 
 // merge joins cells whose planned samples are thin, never cells of another raw

@@ -181,7 +181,7 @@ func plan(f *Frame, s Spec, totals []int, k int, before *tally) (Round, error) {
 		floor = max(floor, 1) // see roundShares
 	}
 	if s.Sampling == SamplingAdaptive && done > 0 {
-		r.Alloc, err = stats.Sequential{Weights: weights, Floor: floor}.Next(n, failures, done+r.Size)
+		r.Alloc, err = stats.Sequential{Weights: weights, Groups: f.kinds(), Floor: floor}.Next(n, failures, done+r.Size)
 	} else {
 		r.Alloc, err = stats.Proportional(weights, r.Size, floor)
 	}

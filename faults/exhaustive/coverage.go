@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"upset/faults"
+	"upset/netlist"
 	"upset/stats"
 )
 
@@ -132,6 +133,7 @@ type campaigns struct {
 	p       []float64
 	n       []int // proportional split
 	blocks  []string
+	kinds   []int // datapath or control, as in package campaign
 	truth   float64
 	rows    []Coverage
 	at      int
@@ -150,11 +152,20 @@ func newCampaigns(name string, strata []Stratum, outcomes []faults.Outcome, inje
 		c.weights = append(c.weights, float64(strata[i].Sites())/float64(sites))
 		c.p = append(c.p, strata[i].Share(outcomes...))
 		c.blocks = append(c.blocks, strata[i].Block)
+		c.kinds = append(c.kinds, kind(strata[i].Class))
 		c.truth += c.weights[i] * c.p[i]
 	}
 	var err error
 	c.n, err = stats.Proportional(c.weights, injections, 0)
 	return c, err
+}
+
+// kind tells strata apart as campaigns do: the datapath from the control.
+func kind(c netlist.Class) int {
+	if c == netlist.Datapath {
+		return 0
+	}
+	return 1
 }
 
 // row is the next line of the present campaign.
@@ -315,7 +326,7 @@ func (c *campaigns) rounds(see func(n, x []int) (stop bool, err error)) (n, x []
 		if k == 0 {
 			alloc, err = stats.Proportional(c.weights, total, 1)
 		} else {
-			alloc, err = stats.Sequential{Weights: c.weights, Floor: 1}.Next(n, x, total)
+			alloc, err = stats.Sequential{Weights: c.weights, Groups: c.kinds, Floor: 1}.Next(n, x, total)
 		}
 		if err != nil {
 			return nil, nil, fmt.Errorf("round %d: %w", k, err)
