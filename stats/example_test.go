@@ -41,7 +41,7 @@ func ExampleSequential() {
 	first, _ := plan.Next(nil, nil, 100)
 	next, _ := plan.Next(first, []int{1, 12}, 400)
 	fmt.Println(first, next)
-	// Output: [70 30] [131 169]
+	// Output: [70 30] [143 157]
 }
 
 func ExampleConfidenceSequence() {
