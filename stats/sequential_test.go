@@ -53,14 +53,14 @@ func TestSequentialRules(t *testing.T) {
 
 func TestSequentialApproachesNeyman(t *testing.T) {
 	// With the truth known from large counts, a round is the hedged Neyman
-	// split: w·√(p(1−p))/√cost is 1·0.5, 2·0.3/2, 1·0.3, and a tenth by weight.
+	// split: w·√(p(1−p))/√cost is 1·0.5, 2·0.3/2, 1·0.3, and a twentieth by weight.
 	s := Sequential{Weights: []float64{1, 2, 1}, Cost: []float64{1, 4, 1}}
 	n, k := []int{1000, 1000, 1000}, []int{500, 100, 100}
 	got, err := s.Next(n, k, 110000)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range []float64{0.9*0.5/1.1 + 0.1*0.25, 0.9*0.3/1.1 + 0.1*0.5, 0.9*0.3/1.1 + 0.1*0.25} {
+	for i, want := range []float64{0.95*0.5/1.1 + 0.05*0.25, 0.95*0.3/1.1 + 0.05*0.5, 0.95*0.3/1.1 + 0.05*0.25} {
 		near(t, "share", float64(got[i])/107000, want, 5e-4)
 	}
 }
@@ -255,5 +255,17 @@ func sequentialPrecision(t *testing.T, skew, most float64) {
 	}
 	if coverage < 0.93 {
 		t.Errorf("coverage %.4f, want at least 0.93", coverage)
+	}
+}
+
+// TestHedge: while little was seen, a round stays near the proportional split.
+func TestHedge(t *testing.T) {
+	for _, c := range []struct {
+		failures []int
+		want     float64
+	}{{nil, 0.5}, {[]int{0, 0}, 0.5}, {[]int{5, 16}, 0.2}, {[]int{400, 0}, 0.05}} {
+		if got := hedge(c.failures); got != c.want {
+			t.Errorf("hedge(%v) = %v, want %v", c.failures, got, c.want)
+		}
 	}
 }
