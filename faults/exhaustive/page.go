@@ -118,8 +118,8 @@ Lines without a target are only reported.
 	fmt.Fprintf(b, `
 Adaptive allocation, with the rounds of a campaign, its first one counted, guided by the row's own failures: variance of the
 total, with rounds weighed by their sizes, divided by that of the best split (Neyman with the true shares) and of the
-proportional one. Where a campaign sees a few dozen failures over %d strata, it cannot know the best split. Campaigns are
-guided by all violations.
+proportional one. Where a campaign sees a few dozen failures over %d strata, it cannot know the best split. Campaigns of fixed
+size are guided by all violations, those that stop on a precision by critical ones.
 
 | total | median ÷ best | largest ÷ best | median ÷ proportional | largest ÷ proportional | |
 |---|---:|---:|---:|---:|---|

@@ -33,11 +33,22 @@ type (
 	pageCell struct {
 		Text, Class string
 		Right       bool
+		Parts       []string // of Text, of a right cell
 	}
 )
 
 // typographic replaces the signs that a terminal may lack.
 var typographic = strings.NewReplacer("<= ", "≤ ", ">= ", "≥ ", " - ", " – ", " x ", " × ")
+
+// unbroken splits a figure into the parts that stay on one line: in a table that is too
+// wide it breaks before its interval only.
+func unbroken(text string) []string {
+	figure, interval, found := strings.Cut(text, " [")
+	if !found {
+		return []string{text}
+	}
+	return []string{figure, "[" + interval}
+}
 
 // writeHTML renders a document as one self-contained page.
 func writeHTML(w io.Writer, d document) error {
@@ -73,7 +84,10 @@ func newPageSection(s section) pageSection {
 	for _, row := range s.table.rows {
 		cells := make([]pageCell, len(row))
 		for i, c := range row {
-			cells[i] = pageCell{typographic.Replace(c.text), c.class, s.table.columns[i].right}
+			cells[i] = pageCell{Text: typographic.Replace(c.text), Class: c.class, Right: s.table.columns[i].right}
+			if cells[i].Right {
+				cells[i].Parts = unbroken(cells[i].Text)
+			}
 		}
 		p.Rows = append(p.Rows, cells)
 	}

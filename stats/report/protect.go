@@ -2,7 +2,10 @@ package report
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strconv"
+	"strings"
 
 	"upset/stats"
 	"upset/stats/result"
@@ -94,7 +97,7 @@ func protectSections(p result.Protect) ([]section, error) {
 		})
 	if len(p.Pareto) > 0 {
 		front := paretoTable(p.Pareto)
-		sections = append(sections, section{heading: "Pareto front", note: paretoNote(len(p.Pareto), len(front.rows)), table: front, figure: plot})
+		sections = append(sections, section{heading: "Pareto front", note: paretoNote(p, len(front.rows)), table: front, figure: plot})
 	}
 	sections = append(sections, proofSection(p))
 	if p.Safety != nil {
@@ -233,12 +236,25 @@ func paretoTable(points []result.ParetoPoint) *table {
 	return t
 }
 
-// paretoNote says how much of the front its table shows.
-func paretoNote(points, rows int) string {
-	if points == rows {
-		return ""
+// paretoNote says how much of the front its table shows, and why the chosen design may
+// lie beyond the first point that meets.
+func paretoNote(p result.Protect, rows int) string {
+	var notes []string
+	if len(p.Pareto) != rows {
+		notes = append(notes, fmt.Sprintf("%d of %d points; CSV and JSON hold all.", rows, len(p.Pareto)))
 	}
-	return fmt.Sprintf("%d of %d points; CSV and JSON hold all.", rows, points)
+	cheaper := slices.ContainsFunc(p.Pareto, func(x result.ParetoPoint) bool {
+		return x.Meets && x.AreaOverhead < p.AreaOverhead
+	})
+	if cheaper && len(p.Proof.Attempts) > 0 {
+		notes = append(notes, "Points meet by the limits of the search campaign, on which they were chosen. The chosen design keeps a margin, so that a proof by fresh injections succeeds with the planned power.")
+	}
+	return strings.Join(notes, " ")
+}
+
+// shownPercent rounds a confidence down, never to certainty.
+func shownPercent(confidence float64) string {
+	return metricPercent(math.Min(confidence, 0.99999), down)
 }
 
 // proofSection shows the independent campaign on the protected machine.
@@ -255,14 +271,18 @@ func proofSection(p result.Protect) section {
 	s.banner += fmt.Sprintf(" - %s injections, residual <= %s FIT, SPFM >= %s %%", count(p.Proof.Injections),
 		significant(p.Proof.FITUpper, up), metricPercent(p.Proof.SPFMLower, down))
 	if p.Proof.Shown > 0 {
-		s.banner += ", shown at " + metricPercent(p.Proof.Shown, down) + " % confidence"
+		s.banner += ", shown at " + shownPercent(p.Proof.Shown) + " % confidence"
 	}
 	s.note = "Planned power " + percent(p.Proof.Power, nearest) + ". Later attempts use a stricter confidence, so that all together keep the promised one."
 	s.table = &table{columns: columns(">attempt", ">seed", ">injections", ">violations", ">added logic", ">confidence", ">power", ">expected FIT", ">upper FIT", ">lower SPFM", "holds", "design")}
 	for i, a := range p.Proof.Attempts {
+		design := a.Design
+		if a.Holds {
+			design = "as chosen"
+		}
 		s.table.add(strconv.Itoa(i+1), strconv.FormatUint(a.Seed, 10), count(a.Injections), count(a.Violations),
 			percent(a.AreaOverhead, nearest), metricPercent(a.Confidence, nearest)+" %", percent(a.Power, nearest),
-			significant(a.FITExpected, nearest), significant(a.FITUpper, up), metricPercent(a.SPFMLower, down)+" %", yesNo(a.Holds), a.Design)
+			significant(a.FITExpected, nearest), significant(a.FITUpper, up), metricPercent(a.SPFMLower, down)+" %", yesNo(a.Holds), design)
 		if a.Holds {
 			s.table.rows[i][10].class = stats.Met
 		}

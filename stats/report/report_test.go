@@ -311,3 +311,25 @@ func TestLongFrontIsThinned(t *testing.T) {
 		t.Errorf("CSV has only %d rows of the 7xx", n)
 	}
 }
+
+// TestConfidenceIsNeverCertain: what is shown is rounded down.
+func TestConfidenceIsNeverCertain(t *testing.T) {
+	for c, want := range map[float64]string{1 - 1e-9: "99.999", 0.999999: "99.999", 0.98765432: "98.765", 0.5: "50"} {
+		if got := shownPercent(c); got != want {
+			t.Errorf("%v is printed as %s, want %s", c, got, want)
+		}
+	}
+}
+
+func TestParetoNote(t *testing.T) {
+	p := sampleProtect()
+	p.AreaOverhead = 0.2
+	p.Pareto = []result.ParetoPoint{{AreaOverhead: 0.1, Meets: false}, {AreaOverhead: 0.15, Meets: true}}
+	if note := paretoNote(p, 2); !strings.Contains(note, "keeps a margin") {
+		t.Errorf("%q does not say why the chosen design lies beyond the first point that meets", note)
+	}
+	p.Pareto[1].Meets = false
+	if note := paretoNote(p, 2); note != "" {
+		t.Errorf("%q, want nothing", note)
+	}
+}
