@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -292,11 +293,19 @@ func outcomeTable(o result.Outcomes, injections int) *table {
 	return t
 }
 
+// bitsText prints a mean number of bits, whole from a thousand on.
+func bitsText(x float64) string {
+	if x < 1000 {
+		return significant(x, nearest)
+	}
+	return count(int64(math.Round(x)))
+}
+
 // blockTable shows the vulnerability of every block.
 func blockTable(blocks []result.BlockAVF) *table {
 	t := &table{columns: columns("block", ">bits", ">injections", ">violating", ">any SDC", ">critical SDC", ">DUE", ">violating FIT")}
 	for _, b := range blocks {
-		t.add(b.Block, significant(b.Bits, nearest), count(b.N), intervalText(b.AVFViolating), intervalText(b.AVFSDC),
+		t.add(b.Block, bitsText(b.Bits), count(b.N), intervalText(b.AVFViolating), intervalText(b.AVFSDC),
 			intervalText(b.AVFCritical), intervalText(b.AVFDUE), limitsText(b.FITViolating))
 	}
 	return t

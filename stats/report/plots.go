@@ -32,7 +32,7 @@ func avfPlot(blocks []result.BlockAVF) (template.HTML, error) {
 	names := make([]string, len(blocks))
 	for i, b := range blocks {
 		row := len(blocks) - 1 - i
-		names[row] = b.Block
+		names[row] = b.Block + "\u00a0\u00a0" // as in type rows
 		for _, s := range []struct {
 			m      *figure.Intervals
 			i      result.Interval

@@ -84,13 +84,17 @@ func protectSections(p result.Protect) ([]section, error) {
 	if err != nil {
 		return nil, err
 	}
+	steps, err := waterfallPlot(p)
+	if err != nil {
+		return nil, err
+	}
 	sections := []section{
 		protectVerdict(p),
 		{heading: "Inputs of the verdict", pairs: protectInputs(p)},
 	}
 	sections = append(sections, missionSection(p)...)
 	sections = append(sections,
-		section{heading: "Protection chosen", table: choiceTable(p.Choice), note: emptyNote(len(p.Choice), "No block needs protection.")},
+		section{heading: "Protection chosen", table: choiceTable(p.Choice), note: emptyNote(len(p.Choice), "No block needs protection."), figure: steps},
 		section{
 			heading: "Against the reference designs", table: alternativeTable(p),
 			note: "Limits of the search campaign; only the chosen design was proved by injection.",
