@@ -57,7 +57,9 @@ func assessDocument(a result.Assess) (document, error) {
 	if last := len(rest) - 1; last >= 0 && rest[last].heading == "Strata" {
 		rest, strata = rest[:last], rest[last:]
 	}
-	d.sections = append(d.sections, rest...)
+	// How it was done stands behind the inputs of the verdict.
+	at := 1 + slices.IndexFunc(rest, func(s section) bool { return s.heading == "Inputs of the verdict" })
+	d.sections = append(d.sections, slices.Insert(rest, at, methodSection(a.Campaign, a.Protect.Optimal))...)
 	// The inputs of both are the same unless protect was given its own.
 	tail := protect[1:]
 	if a.Protect.Assumptions == a.Campaign.Assumptions {

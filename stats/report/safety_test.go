@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"upset/stats"
 	"upset/stats/result"
 )
 
@@ -43,5 +44,25 @@ func TestSafetySections(t *testing.T) {
 	}
 	if !slices.ContainsFunc(sections, func(s section) bool { return s.heading == "Outside the fault model" && len(s.lines) > 3 }) {
 		t.Error("what is left out is not said")
+	}
+}
+
+// TestMethodNamesWhatViolates: the page says which outcomes count, as the verdict does.
+func TestMethodNamesWhatViolates(t *testing.T) {
+	for _, c := range []struct {
+		violation string
+		watchdog  bool
+		need      string
+	}{
+		{stats.ViolationAny, true, "SDC of both kinds"},
+		{stats.ViolationCritical, true, "tolerable SDC does not"},
+		{stats.ViolationAny, false, "a hang violates too"},
+	} {
+		a := samples(t)["assess"].(result.Assess)
+		a.Campaign.Assumptions.Violation, a.Campaign.Assumptions.Watchdog = c.violation, c.watchdog
+		page := render(t, FormatHTML, a)
+		if !strings.Contains(page, "<h2>Method</h2>") || !strings.Contains(page, c.need) {
+			t.Errorf("%+v: the page does not say so", c)
+		}
 	}
 }

@@ -1,0 +1,63 @@
+package report
+
+import (
+	"upset/stats"
+	"upset/stats/result"
+)
+
+// methodSection says how the figures of an assessment came about. It stands on the page
+// and not in the text.
+func methodSection(c result.Campaign, optimal bool) section {
+	a := c.Assumptions
+	search := "no cheaper one has the margins named in the warnings."
+	if !optimal {
+		search = "the cheapest one found; the search was ended before it was done."
+	}
+	sampling := map[string]string{
+		"stratified": "The injections are split over blocks, classes of registers and stretches of the inference in proportion to their sites.",
+		"adaptive": "The injections are split over blocks, classes of registers and stretches of the inference; each round goes where the rounds before make " +
+			"it worth most (Neyman's allocation), and is an estimate of its own, so that the mean over the rounds has no bias.",
+		"uniform": "The injections are drawn from all sites alike.",
+	}[c.Sampling]
+	return section{heading: "Method", pageOnly: true, table: &table{
+		columns: columns("part", "how"),
+		rows: textRows([][2]string{
+			{"machine", "A model of the NPU steps registers and RAM clock by clock. A fault is a write to that state; everything after it is simulation. " +
+				"Where a shortcut stands in for the clocks it gives the same result (see Confidence in the tool)."},
+			{"sites", "A site is a bit, a cycle and an input, each drawn at random. " + sampling},
+			{"masked", "The output is right, and nothing is left that harms the next inference."},
+			{"latent", "The output is right, but what is left in the machine harms the next inference."},
+			{"SDC", "The output is wrong without a sign. It is critical where the criterion (" + a.Criterion + ") says that the use notices, otherwise tolerable."},
+			{"stray write", "The NPU wrote outside its arena in the memory without a sign."},
+			{"DUE", "The NPU stops with an error or an alarm, or a watchdog ends a hang: no wrong result, but none in time either."},
+			{"violation", violationText(a)},
+			{"residual", "Sum over strata: raw rate × bits × share of violations × duty. SPFM over flops is 1 minus the residual of the flops over their raw rate."},
+			{"intervals", "One joint limit for a weighted sum of shares (gamma limits of Fay and Feuer, 1997), Clopper and Pearson's for a single share. " +
+				"Verdicts use one-sided limits at " + metricPercent(a.Confidence, nearest) + " %, tables of vulnerability two-sided intervals."},
+			{"protection", "Branch and bound over all designs of the option set, on the campaign's records: " + search + " " +
+				"What a mechanism catches was injected again beside it."},
+			{"proof", "A new campaign with other random numbers on the machine with the chosen mechanisms, whose own flops are hit too. " +
+				"It alone decides. After a failure the margin grows, and the next attempt has a stricter level."},
+		}),
+	}}
+}
+
+// textRows are rows of plain cells.
+func textRows(list [][2]string) (rows [][]cell) {
+	for _, r := range list {
+		rows = append(rows, []cell{{text: r[0]}, {text: r[1]}})
+	}
+	return rows
+}
+
+// violationText says which outcomes violate.
+func violationText(a result.Assumptions) string {
+	text := "Latent faults, SDC of both kinds and stray writes violate"
+	if a.Violation == stats.ViolationCritical {
+		text = "Latent faults, critical SDC and stray writes violate; tolerable SDC does not"
+	}
+	if !a.Watchdog {
+		return text + ". There is no watchdog: a hang violates too."
+	}
+	return text + "; a DUE does not, it costs availability."
+}
