@@ -59,7 +59,7 @@ func assessDocument(a result.Assess) (document, error) {
 	}
 	// How it was done stands behind the inputs of the verdict.
 	at := 1 + slices.IndexFunc(rest, func(s section) bool { return s.heading == "Inputs of the verdict" })
-	d.sections = append(d.sections, slices.Insert(rest, at, methodSection(a.Campaign, a.Protect.Optimal))...)
+	d.sections = append(d.sections, slices.Insert(slices.Clip(rest), at, methodSection(a.Campaign, a.Protect.Optimal))...)
 	// The inputs of both are the same unless protect was given its own.
 	tail := protect[1:]
 	if a.Protect.Assumptions == a.Campaign.Assumptions {

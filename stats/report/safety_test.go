@@ -66,3 +66,29 @@ func TestMethodNamesWhatViolates(t *testing.T) {
 		}
 	}
 }
+
+// TestAssessSectionsStandOnce: no part of an assessment is lost or doubled where its two
+// halves are joined.
+func TestAssessSectionsStandOnce(t *testing.T) {
+	d, err := assessDocument(samples(t)["assess"].(result.Assess))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]int{}
+	for _, s := range d.sections {
+		seen[s.heading]++
+	}
+	for heading, n := range seen {
+		if heading != "" && n != 1 {
+			t.Errorf("%q stands %d times", heading, n)
+		}
+	}
+	for _, heading := range []string{"Method", "Strata", "Verdicts: raw rates x budgets x violation", "Reproduce"} {
+		if seen[heading] != 1 {
+			t.Errorf("%q is missing", heading)
+		}
+	}
+	if last := d.sections[len(d.sections)-1].heading; last != "Strata" {
+		t.Errorf("the last section is %q", last)
+	}
+}
