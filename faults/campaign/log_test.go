@@ -288,3 +288,31 @@ func (memory) Sync() error                    { return nil }
 func (memory) Truncate(int64) error           { return nil }
 func (memory) Seek(int64, int) (int64, error) { return 0, nil }
 func (memory) Close() error                   { return nil }
+
+// TestPlanOfAnotherVersion: rounds that this version would split otherwise are not gone
+// on with, and the error says what to do.
+func TestPlanOfAnotherVersion(t *testing.T) {
+	spec := toySpec(func(s *Spec) { s.Sampling = SamplingAdaptive })
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(context.Background())
+	m := newToy()
+	m.cancel, m.after = cancel, 1
+	if _, err := m.run(t, ctx, spec, dir, 1, nil); !errors.Is(err, ErrInterrupted) {
+		t.Fatal(err)
+	}
+	w, c, release, err := openLog(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := c.rounds[len(c.rounds)-1]
+	next := Round{Start: last.Start + last.Size, Size: last.Size, Alloc: make([]int, len(last.Alloc))}
+	next.Alloc[0] = next.Size
+	if err := w.json(framePlan, next); err != nil {
+		t.Fatal(err)
+	}
+	release()
+	_, err = newToy().run(t, context.Background(), spec, dir, 1, nil)
+	if !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "another version") {
+		t.Errorf("resume: %v", err)
+	}
+}

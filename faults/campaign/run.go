@@ -206,7 +206,7 @@ func (r *runner) finish(ctx context.Context) (bool, error) {
 			r.rounds = append(r.rounds, round)
 			r.grow()
 		case !r.rounds[k].same(round):
-			return false, fmt.Errorf("%w: the stored plan of round %d is not the one that follows from its records", ErrCorrupt, k)
+			return false, fmt.Errorf("%w, or another version wrote it: the stored plan of round %d is not the one that follows from its records; run the campaign again in a new folder", ErrCorrupt, k)
 		}
 		if err := r.round(ctx, k); err != nil {
 			return false, err
