@@ -59,6 +59,15 @@ func RoundTotals(first, total int) []int {
 	return append(out, total)
 }
 
+// pilotShare is the part of an adaptive campaign of fixed size that its first round takes
+// (our choice).
+const pilotShare = 32
+
+// AdaptiveTotals are the [RoundTotals] of an adaptive campaign of fixed size.
+func AdaptiveTotals(total int) []int {
+	return RoundTotals(max(2*MinStratum, total/pilotShare), total)
+}
+
 // Next allocates the next round, after which total injections shall be done.
 // N and failures are the counts of all rounds so far, nil before the first one, which
 // is split by weight alone.

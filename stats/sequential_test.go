@@ -116,7 +116,7 @@ func (s planted) spend(n []int) float64 {
 func (s planted) campaign(t *testing.T, plan Sequential, total int, src rand.Source, see func(n, k []int)) {
 	t.Helper()
 	n, k := make([]int, len(s.weights)), make([]int, len(s.weights))
-	for _, upTo := range RoundTotals(max(2*MinStratum, total/32), total) {
+	for _, upTo := range AdaptiveTotals(total) {
 		next, err := plan.Next(n, k, upTo)
 		if err != nil {
 			t.Fatal(err)

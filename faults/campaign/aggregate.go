@@ -184,7 +184,7 @@ func (a *aggregate) proportion(strata [][]int, count counter) (result.Interval, 
 		i, _, err := a.overInputs(strata, count)
 		return i, err
 	}
-	return a.share(a.t.shares(strata, count))
+	return a.share(a.t.shares(strata, a.t.roundShares(), count))
 }
 
 // vulnerability fills in the AVF of the whole NPU.

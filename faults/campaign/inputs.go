@@ -10,26 +10,22 @@ func (a *aggregate) sample() bool { return a.q.InputsAre == stats.InputsSample }
 
 // exposed turns strata into exposures, with their counts by input where the estimand
 // asks for them: then all rounds of a stratum count as one, since inputs are the sample.
-func (a *aggregate) exposed(strata [][]int, anyOf, criticalOf counter) (out []stats.Exposure) {
+func (a *aggregate) exposed(strata [][]int, anyOf, criticalOf counter) []stats.Exposure {
 	if !a.sample() {
-		return a.t.exposures(strata, anyOf, criticalOf)
+		return a.t.exposures(strata, a.t.roundShares(), anyOf, criticalOf)
 	}
-	for _, cells := range strata {
-		o, g := a.t.sum(cells), a.f.group(cells)
-		x := stats.Exposure{
-			Bits: a.f.bits(cells), SRAM: g.SRAM, Scale: g.Scale, N: o.Total(), Any: anyOf(o), Critical: criticalOf(o), Exact: a.t.exact(cells, anyOf(o)),
-		}
+	list := a.t.exposures(strata, nil, anyOf, criticalOf)
+	for i, cells := range strata {
 		for _, o := range a.t.byInput(cells) {
-			x.ByInput = append(x.ByInput, stats.InputCount{N: o.Total(), Any: anyOf(o), Critical: criticalOf(o)})
+			list[i].ByInput = append(list[i].ByInput, stats.InputCount{N: o.Total(), Any: anyOf(o), Critical: criticalOf(o)})
 		}
-		out = append(out, x)
 	}
-	return out
+	return list
 }
 
 // overInputs is a proportion over the population of inputs.
 func (a *aggregate) overInputs(strata [][]int, count counter) (result.Interval, float64, error) {
-	list := a.t.pooled(strata, count)
+	list := a.t.shares(strata, nil, count)
 	clusters := make([][]stats.Cluster, len(list))
 	whole := 0.0
 	for i, cells := range strata {

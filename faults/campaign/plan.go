@@ -90,7 +90,7 @@ func schedule(s Spec) ([]int, error) {
 			return []int{n}, nil
 		}
 		if s.Sampling == SamplingAdaptive {
-			return stats.RoundTotals(max(2*stats.MinStratum, n/pilotShare), n), nil
+			return stats.AdaptiveTotals(n), nil
 		}
 		return []int{(n + 3) / 4, (n + 1) / 2, n}, nil
 	}
@@ -100,10 +100,6 @@ func schedule(s Spec) ([]int, error) {
 	}
 	return stats.RoundTotals(firstLook, most), nil
 }
-
-// pilotShare is the part of an adaptive campaign that its first round takes (our
-// choice): each round after it is half as large as all before.
-const pilotShare = 32
 
 // capSize is the most that a sequential campaign may spend: the size that the
 // margin needs in the worst case, twice, since the joint limits are wider than
@@ -212,7 +208,7 @@ func precise(f *Frame, s Spec, t *tally) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	strata := t.shares(f.reportStrata(s, t), critical)
+	strata := t.shares(f.reportStrata(s, t), t.roundShares(), critical)
 	total, err := stats.CombineTwoSided(strata, confidence)
 	if err != nil {
 		return false, err

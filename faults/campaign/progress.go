@@ -90,7 +90,7 @@ func (r *runner) provisional() (p Progress) {
 		return p
 	}
 	anyOf, criticalOf := r.spec.violations()
-	limits, err := residual(t.exposures(r.frame.reportStrata(r.spec, t), anyOf, criticalOf), q, q.Violation, false, confidence)
+	limits, err := residual(t.exposures(r.frame.reportStrata(r.spec, t), t.roundShares(), anyOf, criticalOf), q, q.Violation, false, confidence)
 	if err != nil {
 		return p
 	}

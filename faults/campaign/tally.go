@@ -169,10 +169,10 @@ type counter func(o result.Outcomes) int
 // critical counts what the failure criterion calls critical.
 func critical(o result.Outcomes) int { return o.SDCCritical }
 
-// shares turns strata into samples weighted with their share of all sites.
-func (t *tally) shares(strata [][]int, count counter) (out []stats.Stratum) {
+// shares turns strata into samples weighted with their share of all sites: one for each
+// of the rounds, see roundShares, or one in all.
+func (t *tally) shares(strata [][]int, rounds []float64, count counter) (out []stats.Stratum) {
 	all := t.frame.sites()
-	rounds := t.roundShares()
 	for _, cells := range strata {
 		weight := float64(t.frame.stratumSites(cells)) / all
 		if o := t.sum(cells); t.exact(cells, count(o)) {
@@ -181,20 +181,6 @@ func (t *tally) shares(strata [][]int, count counter) (out []stats.Stratum) {
 		}
 		for _, p := range t.parts(cells, rounds) {
 			out = append(out, stats.Stratum{Weight: weight * p.share, N: p.count.Total(), Failures: count(p.count)})
-		}
-	}
-	return out
-}
-
-// pooled is shares with all rounds as one.
-func (t *tally) pooled(strata [][]int, count counter) []stats.Stratum {
-	all := t.frame.sites()
-	out := make([]stats.Stratum, len(strata))
-	for i, cells := range strata {
-		o := t.sum(cells)
-		out[i] = stats.Stratum{
-			Weight: float64(t.frame.stratumSites(cells)) / all,
-			N:      o.Total(), Failures: count(o), Exact: t.exact(cells, count(o)),
 		}
 	}
 	return out
@@ -229,10 +215,9 @@ func (s Spec) violations() (anyOf, criticalOf counter) {
 		}
 }
 
-// exposures turns strata into what rates and verdicts are made of. A stratum has one
-// for each round of an adaptive campaign. Counters say what counts as violating.
-func (t *tally) exposures(strata [][]int, anyOf, criticalOf counter) (out []stats.Exposure) {
-	rounds := t.roundShares()
+// exposures turns strata into what rates and verdicts are made of: one for each of the
+// rounds, see roundShares, or one in all. Counters say what counts as violating.
+func (t *tally) exposures(strata [][]int, rounds []float64, anyOf, criticalOf counter) (out []stats.Exposure) {
 	for _, cells := range strata {
 		bits, g := t.frame.bits(cells), t.frame.group(cells)
 		if o := t.sum(cells); t.exact(cells, anyOf(o)) {

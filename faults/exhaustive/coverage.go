@@ -277,10 +277,6 @@ func (c *campaigns) bias(repeats int) Bias {
 	return b
 }
 
-// pilotShare is the part of an adaptive campaign that its first round takes, as in
-// package campaign.
-const pilotShare = 32
-
 // allocations repeats the rounds of an adaptive campaign.
 func (c *campaigns) allocations(repeats int) (Allocation, error) {
 	oracle, err := stats.Neyman(c.weights, c.p, nil, c.total, 0)
@@ -321,7 +317,7 @@ func (c *campaigns) adapt() (v float64, err error) {
 // see, which may be nil, with that round's own counts, and stops where it says so.
 func (c *campaigns) rounds(see func(n, x []int) (stop bool, err error)) (n, x []int, err error) {
 	n, x = make([]int, len(c.p)), make([]int, len(c.p))
-	for k, total := range stats.RoundTotals(max(2*stats.MinStratum, c.total/pilotShare), c.total) {
+	for k, total := range stats.AdaptiveTotals(c.total) {
 		var alloc []int
 		if k == 0 {
 			alloc, err = stats.Proportional(c.weights, total, 1)

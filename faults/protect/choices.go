@@ -20,7 +20,7 @@ const maxChoices = 200
 // assess, or YAML with the same key, choice: a list of block, group and mechanism.
 func ReadChoices(r io.Reader) ([]mechanism.Choice, error) {
 	type design struct {
-		Choice []struct{ Block, Group, Mechanism string }
+		Choice []result.Choice
 	}
 	var file struct {
 		design  `yaml:",inline"`
@@ -33,11 +33,7 @@ func ReadChoices(r io.Reader) ([]mechanism.Choice, error) {
 	if len(list) == 0 || len(list) > maxChoices {
 		return nil, errors.New("choices of mechanisms: the file has no list named choice with block and mechanism")
 	}
-	choices := make([]result.Choice, len(list))
-	for i, c := range list {
-		choices[i] = result.Choice{Block: c.Block, Group: c.Group, Mechanism: c.Mechanism}
-	}
-	return Choices(choices)
+	return Choices(list)
 }
 
 // Choices are the mechanisms of a result.

@@ -52,9 +52,14 @@ func textRows(list [][2]string) (rows [][]cell) {
 
 // violationText says which outcomes violate.
 func violationText(a result.Assumptions) string {
-	text := "Latent faults, SDC of both kinds and stray writes violate"
+	text := "SDC of both kinds and stray writes violate"
 	if a.Violation == stats.ViolationCritical {
-		text = "Latent faults, critical SDC and stray writes violate; tolerable SDC does not"
+		text = "Critical SDC and stray writes violate; tolerable SDC does not"
+	}
+	if a.AssumeReload {
+		text += "; latent faults do not, since the NPU is reset and loaded again before every inference"
+	} else {
+		text += "; latent faults do"
 	}
 	if !a.Watchdog {
 		return text + ". There is no watchdog: a hang violates too."

@@ -20,6 +20,10 @@ import (
 // limits need more than a million injections and would squeeze the rest).
 const leastDrawn = 1e-6
 
+// gap stands between a name and its axis: the page's font may be wider than the one
+// that was measured.
+const gap = "\u00a0\u00a0\u00a0"
+
 // avfPlot draws violating and critical vulnerability per block on a
 // logarithmic axis, the first block on top.
 func avfPlot(blocks []result.BlockAVF) (template.HTML, error) {
@@ -32,7 +36,7 @@ func avfPlot(blocks []result.BlockAVF) (template.HTML, error) {
 	names := make([]string, len(blocks))
 	for i, b := range blocks {
 		row := len(blocks) - 1 - i
-		names[row] = b.Block + "\u00a0\u00a0" // as in type rows
+		names[row] = b.Block + gap
 		for _, s := range []struct {
 			m      *figure.Intervals
 			i      result.Interval

@@ -52,14 +52,18 @@ func TestMethodNamesWhatViolates(t *testing.T) {
 	for _, c := range []struct {
 		violation string
 		watchdog  bool
+		reload    bool
 		need      string
 	}{
-		{stats.ViolationAny, true, "SDC of both kinds"},
-		{stats.ViolationCritical, true, "tolerable SDC does not"},
-		{stats.ViolationAny, false, "a hang violates too"},
+		{stats.ViolationAny, true, false, "SDC of both kinds"},
+		{stats.ViolationAny, true, false, "latent faults do;"},
+		{stats.ViolationAny, true, true, "latent faults do not"},
+		{stats.ViolationCritical, true, false, "tolerable SDC does not"},
+		{stats.ViolationAny, false, false, "a hang violates too"},
 	} {
 		a := samples(t)["assess"].(result.Assess)
 		a.Campaign.Assumptions.Violation, a.Campaign.Assumptions.Watchdog = c.violation, c.watchdog
+		a.Campaign.Assumptions.AssumeReload = c.reload
 		page := render(t, FormatHTML, a)
 		if !strings.Contains(page, "<h2>Method</h2>") || !strings.Contains(page, c.need) {
 			t.Errorf("%+v: the page does not say so", c)

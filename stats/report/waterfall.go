@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"html/template"
 	"image/color"
 	"math"
@@ -38,15 +39,7 @@ func waterfall(p result.Protect) []step {
 	out := []step{{name: "unprotected", from: 0, to: at}}
 	gain := func(c result.Choice) float64 { return c.FITBefore.Estimate - c.FITAfter.Estimate }
 	choices := slices.Clone(p.Choice)
-	slices.SortStableFunc(choices, func(a, b result.Choice) int {
-		switch x, y := gain(a), gain(b); {
-		case x > y:
-			return -1
-		case x < y:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(choices, func(a, b result.Choice) int { return cmp.Compare(gain(b), gain(a)) })
 	var others float64
 	for i, c := range choices {
 		if i >= mostSteps-1 && len(choices) > mostSteps {
@@ -150,8 +143,7 @@ type rows []string
 func (r rows) Ticks(_, _ float64) []plot.Tick {
 	ticks := make([]plot.Tick, len(r))
 	for i, name := range r {
-		// The page's font may be wider than the one that was measured.
-		ticks[i] = plot.Tick{Value: -float64(i), Label: name + "\u00a0\u00a0\u00a0"}
+		ticks[i] = plot.Tick{Value: -float64(i), Label: name + gap}
 	}
 	return ticks
 }
