@@ -75,6 +75,13 @@ func wilson(failures, n int, z float64) (centre, half float64) {
 	return score(float64(failures)/float64(n), float64(n), z)
 }
 
+// UpperLimit is Clopper and Pearson's upper limit of a proportion, one-sided at the
+// confidence.
+func UpperLimit(x, n int, confidence float64) (float64, error) {
+	_, high, err := ClopperPearson(x, n, 2*confidence-1)
+	return high, err
+}
+
 // ClopperPearson is the exact two-sided interval of Clopper and Pearson
 // (Biometrika 1934). It never covers less than its confidence.
 func ClopperPearson(failures, n int, confidence float64) (low, high float64, err error) {

@@ -30,9 +30,8 @@ type Sequential struct {
 
 // hedge is the share of each allocation that stays proportional, so that misleading first
 // rounds cannot cost much: half before anything was seen, less with the failures, at
-// least a twentieth. A constant tenth was seen to need 1.13 times as many injections as
-// the proportional split in the worst of 30,000 campaigns on the ground truth of
-// docs/validation.md, this rule at most 1.04 (our choice).
+// least a twentieth (our choice: with a constant tenth, the worst campaigns on the
+// ground truth of docs/validation.md needed more injections than proportional ones).
 func hedge(failures []int) float64 {
 	sum := 4
 	for _, k := range failures {
@@ -134,8 +133,8 @@ func (s Sequential) room(i, done, want int) int {
 // deviation over the root of the cost, hedged by the weights alone.
 //
 // Shrinking proportions towards that of all injections starves a stratum whose pilot saw
-// nothing; shrinking them towards that of like strata is worth up to a third of the
-// injections (docs/validation.md).
+// nothing; what shrinking them towards that of like strata is worth stands in
+// docs/validation.md.
 func (s Sequential) scores(n, failures []int) ([]float64, error) {
 	var heaviest float64
 	for _, w := range s.Weights {

@@ -53,7 +53,7 @@ func (p *program) evidence(ctx context.Context, o common, s search, r *result.Pr
 		if x == nil {
 			continue
 		}
-		if _, x.Upper, err = stats.ClopperPearson(x.Differences, x.Samples, 0.9); err != nil {
+		if x.Upper, err = stats.UpperLimit(x.Differences, x.Samples, 0.95); err != nil {
 			return nil, err
 		}
 	}
@@ -102,16 +102,12 @@ func (p *program) repeatProtected(ctx context.Context, o common, s search, r *re
 	}
 	for _, c := range choices {
 		if c.Kind == mechanism.SECDED && e.Table().ECC != npu.ECCSECDED {
-			options := e.Options()
-			options.ECC = npu.ECCSECDED
-			if e, err = faults.New(e.Program(), s.experiment.inputs.data, options, nil); err != nil {
+			if e, err = s.experiment.withECC(npu.ECCSECDED); err != nil {
 				return nil, err
 			}
 		}
 	}
-	cells := mechanism.DefaultCells()
-	cells.DICE.SER = s.hardened
-	d, err := mechanism.New(e.Table(), choices, cells, o.seed)
+	d, err := mechanism.New(e.Table(), choices, cellsOf(s.hardened), o.seed)
 	if err != nil {
 		return nil, err
 	}
@@ -190,12 +186,11 @@ Example:
 				return usage("one input: the inferences that follow need others; give two or more")
 			}
 			bar := p.progress("masked faults followed", n)
-			defer bar.finish()
 			r, err := residue.Examine(c.Context, x.engine, o.seed, n, o.workers, bar.set)
+			bar.finish()
 			if err != nil {
 				return err
 			}
-			bar.finish()
 			r.Model, r.Warnings = x.model, x.warnings()
 			if err := p.emit(o, "residue", r); err != nil {
 				return err

@@ -125,6 +125,20 @@ type search struct {
 	dir        string // of the campaign
 }
 
+// cellsOf are the default cells with hardened ones of the given ratio.
+func cellsOf(hardened float64) mechanism.Cells {
+	cells := mechanism.DefaultCells()
+	cells.DICE.SER = hardened
+	return cells
+}
+
+// withECC is the engine of the experiment with another code on the RAM.
+func (x *experiment) withECC(ecc npu.ECC) (*faults.Engine, error) {
+	options := x.engine.Options()
+	options.ECC = ecc
+	return faults.New(x.engine.Program(), x.inputs.data, options, nil)
+}
+
 // protect searches and proves.
 func (p *program) protect(ctx context.Context, o common, s search) (*result.Protect, error) {
 	if f := s.stored.Spec.Fault; f != "" {
@@ -134,16 +148,10 @@ func (p *program) protect(ctx context.Context, o common, s search) (*result.Prot
 	// Every question has a folder of its own, so that none meets the proofs of
 	// another.
 	name := "protect-" + campaign.Digest([]any{s.question, s.set, s.hardened})[:8]
-	cells := mechanism.DefaultCells()
-	cells.DICE.SER = s.hardened
 	opt := protect.Options{
-		Cells: cells, Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Set: s.set, Areas: s.inventory.Apply(e.Table().Areas(nil), nil),
+		Cells: cellsOf(s.hardened), Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Set: s.set, Areas: s.inventory.Apply(e.Table().Areas(nil), nil),
 		Dir: filepath.Join(s.dir, name), Workers: o.workers,
-		Rebuild: func(ecc npu.ECC) (*faults.Engine, error) {
-			options := e.Options()
-			options.ECC = ecc
-			return faults.New(e.Program(), s.experiment.inputs.data, options, nil)
-		},
+		Rebuild: s.experiment.withECC,
 	}
 	if s.inventory != nil {
 		opt.Population = s.population

@@ -11,7 +11,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"upset/faults/campaign"
-	"upset/faults/mechanism"
 	"upset/faults/protect"
 )
 
@@ -55,8 +54,7 @@ func (p *program) protectSeveral(c *cli.Context, o common, q campaign.Question, 
 	if shares != nil {
 		mission = protect.MissionMix
 	}
-	cells := mechanism.DefaultCells()
-	cells.DICE.SER = c.Float64("hardened-ratio")
+	cells := cellsOf(c.Float64("hardened-ratio"))
 	opt := protect.Options{Question: q.Question, Permanent: q.Permanent, BudgetDUE: q.BudgetDUE, Set: c.String("options"), Cells: cells, Workers: o.workers}
 	var cases []protect.Case
 	var digests []string

@@ -271,7 +271,7 @@ func (f *Frame) drawWeight(cells []int) (w float64) {
 
 // kinds numbers the strata so that those of equal number resemble each other: the
 // datapath is apart from the control that steers it, and observers and RAM from both
-// (netlist.Class; that these differ by an order of magnitude is seen in docs/study.md).
+// (classes of netlist; their true shares for one network stand in docs/validation.md).
 // The heaviest cell speaks for a stratum.
 func (f *Frame) kinds() []int {
 	out := make([]int, len(f.Strata))

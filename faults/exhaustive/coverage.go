@@ -63,6 +63,7 @@ type Bias struct {
 // two fixed splits of equally many injections.
 type Allocation struct {
 	What                             string
+	Reported                         bool // no bound is asked of it
 	MedianOracle, WorstOracle        float64
 	MedianProportional, WorstOfThese float64
 }
@@ -100,11 +101,13 @@ func Examine(strata []Stratum, injections, repeats int, seed uint64) (*Study, er
 			return nil, err
 		}
 		s.Coverages, s.Biases = append(s.Coverages, watched...), append(s.Biases, biases...)
-		a, err := c.allocations(repeats)
-		if err != nil {
-			return nil, err
+		for _, groups := range [][]int{c.kinds, nil} {
+			a, err := c.allocations(groups, repeats)
+			if err != nil {
+				return nil, err
+			}
+			s.Allocations = append(s.Allocations, a)
 		}
-		s.Allocations = append(s.Allocations, a)
 	}
 	s.test()
 	return s, nil
@@ -277,8 +280,9 @@ func (c *campaigns) bias(repeats int) Bias {
 	return b
 }
 
-// allocations repeats the rounds of an adaptive campaign.
-func (c *campaigns) allocations(repeats int) (Allocation, error) {
+// allocations repeats the rounds of an adaptive campaign. Strata learn from those of
+// their group, or without groups each for itself, which is only reported.
+func (c *campaigns) allocations(groups []int, repeats int) (Allocation, error) {
 	oracle, err := stats.Neyman(c.weights, c.p, nil, c.total, 0)
 	if err != nil {
 		return Allocation{}, err
@@ -286,7 +290,7 @@ func (c *campaigns) allocations(repeats int) (Allocation, error) {
 	best, plain := c.variance(oracle), c.variance(c.n)
 	var to, over []float64
 	for range repeats {
-		v, err := c.adapt()
+		v, err := c.adapt(groups)
 		if err != nil {
 			return Allocation{}, err
 		}
@@ -295,18 +299,17 @@ func (c *campaigns) allocations(repeats int) (Allocation, error) {
 	slices.Sort(to)
 	slices.Sort(over)
 	last := repeats - 1
-	return Allocation{c.name, to[last/2], to[last], over[last/2], over[last]}, nil
+	name := c.name
+	if groups == nil {
+		name += ", each stratum for itself"
+	}
+	return Allocation{name, groups == nil, to[last/2], to[last], over[last/2], over[last]}, nil
 }
 
 // adapt is the variance of the total of an adaptive campaign, given its splits: rounds
 // and allocation are those of package campaign, and rounds weigh by their sizes.
-func (c *campaigns) adapt() (v float64, err error) {
-	_, _, err = c.rounds(func(n, _ []int) (bool, error) {
-		size := 0
-		for _, k := range n {
-			size += k
-		}
-		share := float64(size) / float64(c.total)
+func (c *campaigns) adapt(groups []int) (v float64, err error) {
+	_, _, err = c.rounds(groups, func(share float64, n, _ []int) (bool, error) {
 		v += share * share * c.variance(n)
 		return false, nil
 	})
@@ -314,30 +317,30 @@ func (c *campaigns) adapt() (v float64, err error) {
 }
 
 // rounds draws an adaptive campaign and returns the counts. After each round it calls
-// see, which may be nil, with that round's own counts, and stops where it says so.
-func (c *campaigns) rounds(see func(n, x []int) (stop bool, err error)) (n, x []int, err error) {
+// see with that round's share of the injections and its own counts, and stops where it
+// says so.
+func (c *campaigns) rounds(groups []int, see func(share float64, n, x []int) (stop bool, err error)) (n, x []int, err error) {
 	n, x = make([]int, len(c.p)), make([]int, len(c.p))
 	for k, total := range stats.AdaptiveTotals(c.total) {
 		var alloc []int
 		if k == 0 {
 			alloc, err = stats.Proportional(c.weights, total, 1)
 		} else {
-			alloc, err = stats.Sequential{Weights: c.weights, Groups: c.kinds, Floor: 1}.Next(n, x, total)
+			alloc, err = stats.Sequential{Weights: c.weights, Groups: groups, Floor: 1}.Next(n, x, total)
 		}
 		if err != nil {
 			return nil, nil, fmt.Errorf("round %d: %w", k, err)
 		}
-		failed := make([]int, len(alloc))
+		failed, size := make([]int, len(alloc)), 0
 		for i, a := range alloc {
 			failed[i] = c.count(a, c.p[i])
 			n[i] += a
+			size += a
 			x[i] += failed[i]
 		}
-		if see != nil {
-			stop, err := see(alloc, failed)
-			if err != nil || stop {
-				return n, x, err
-			}
+		stop, err := see(float64(size)/float64(c.total), alloc, failed)
+		if err != nil || stop {
+			return n, x, err
 		}
 	}
 	return n, x, nil

@@ -119,13 +119,14 @@ Lines without a target are only reported.
 Adaptive allocation, with the rounds of a campaign, its first one counted, guided by the row's own failures: variance of the
 total, with rounds weighed by their sizes, divided by that of the best split (Neyman with the true shares) and of the
 proportional one. Where a campaign sees a few dozen failures over %d strata, it cannot know the best split. Campaigns of fixed
-size are guided by all violations, those that stop on a precision by critical ones.
+size are guided by all violations, those that stop on a precision by critical ones. Strata of a kind, datapath or control, learn
+from each other; what it is without that is reported below.
 
 | total | median ÷ best | largest ÷ best | median ÷ proportional | largest ÷ proportional | |
 |---|---:|---:|---:|---:|---|
 `, s.Strata)
 	for _, a := range s.Allocations {
-		fmt.Fprintf(b, "| %s | %.3f | %.3f | %.3f | %.3f | %s |\n", a.What, a.MedianOracle, a.WorstOracle, a.MedianProportional, a.WorstOfThese, holds(a.Holds()))
+		fmt.Fprintf(b, "| %s | %.3f | %.3f | %.3f | %.3f | %s |\n", a.What, a.MedianOracle, a.WorstOracle, a.MedianProportional, a.WorstOfThese, a.verdict())
 	}
 }
 
@@ -153,6 +154,14 @@ const (
 
 // Holds reports a bias within the bound.
 func (v Bias) Holds() bool { return v.Reported || v.Errors > -mostBias && v.Errors < mostBias }
+
+// verdict of an allocation.
+func (a Allocation) verdict() string {
+	if a.Reported {
+		return "reported"
+	}
+	return holds(a.Holds())
+}
 
 // Holds reports an allocation within both bounds.
 func (a Allocation) Holds() bool {

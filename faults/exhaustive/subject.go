@@ -2,11 +2,10 @@ package exhaustive
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"upset/faults"
 	"upset/models/driver"
+	"upset/models/zoo"
 	"upset/netlist"
 	"upset/npu/isa"
 )
@@ -20,23 +19,26 @@ const (
 
 // Engine opens the network on U55-32 with the defaults of package faults.
 func Engine(models string, inputs int) (*faults.Engine, error) {
-	data, err := os.ReadFile(filepath.Join(models, Name+".tflite"))
+	net, err := zoo.ByName(Name)
 	if err != nil {
 		return nil, err
+	}
+	data, err := net.ReadModel(models)
+	if err != nil {
+		return nil, err
+	}
+	list, err := net.ReadInputs(models)
+	if err != nil {
+		return nil, err
+	}
+	if inputs > len(list) {
+		return nil, fmt.Errorf("%d inputs wanted, %s has %d", inputs, Name, len(list))
 	}
 	n, err := driver.Open(data, isa.U55x32)
 	if err != nil {
 		return nil, err
 	}
-	var list [][]byte
-	for i := range inputs {
-		b, err := os.ReadFile(filepath.Join(models, Name+".inputs", fmt.Sprintf("in_%03d.bin", i)))
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, b)
-	}
-	return faults.New(n.Program(), list, faults.Options{}, nil)
+	return faults.New(n.Program(), list[:inputs], faults.Options{}, nil)
 }
 
 // Stratum is a block × class of the flops with its true counts over all cycles and

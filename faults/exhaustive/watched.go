@@ -130,17 +130,13 @@ func (w *watch) adaptive() error {
 	}
 	held := true
 	var list []stats.Stratum
-	n, x, err := c.rounds(func(n, x []int) (bool, error) {
+	n, x, err := c.rounds(c.kinds, func(share float64, n, x []int) (bool, error) {
 		if err := s.Add(n, x); err != nil {
 			return false, err
 		}
 		held = held && !s.Rejects(c.truth)
-		size := 0
-		for _, k := range n {
-			size += k
-		}
 		for i, w := range c.weights {
-			list = append(list, stats.Stratum{Weight: w * float64(size) / float64(c.total), N: n[i], Failures: x[i]})
+			list = append(list, stats.Stratum{Weight: w * share, N: n[i], Failures: x[i]})
 		}
 		return false, nil
 	})

@@ -148,7 +148,7 @@ func add(to *result.ResidueCount, c result.ResidueCount) {
 // limit sets the upper limit of a count.
 func limit(c *result.ResidueCount) (err error) {
 	if c.Upper = 1; c.N > 0 {
-		_, c.Upper, err = stats.ClopperPearson(c.Harmed, c.N, 0.9)
+		c.Upper, err = stats.UpperLimit(c.Harmed, c.N, 0.95)
 	}
 	return err
 }

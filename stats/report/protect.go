@@ -112,6 +112,38 @@ func protectSections(p result.Protect) ([]section, error) {
 	return sections, nil
 }
 
+// missionSection names the networks that a protection is for.
+func missionSection(p result.Protect) []section {
+	if len(p.Networks) == 0 {
+		return nil
+	}
+	note := "Every network must meet the target on the protected machine."
+	if p.Mission == "mix" {
+		note = "The networks together, by their shares of the operating time, must meet the target on the protected machine."
+	}
+	t := &table{columns: columns("network", ">share of the time", "campaign")}
+	for _, n := range p.Networks {
+		share := ""
+		if n.Share > 0 {
+			share = percent(n.Share, nearest)
+		}
+		t.add(n.Model, share, n.Campaign)
+	}
+	return []section{{heading: "Networks", note: note, table: t}}
+}
+
+// networkNames is the list of networks for a title.
+func networkNames(p result.Protect) string {
+	if len(p.Networks) == 0 {
+		return p.Model
+	}
+	var names []string
+	for _, n := range p.Networks {
+		names = append(names, n.Model)
+	}
+	return strings.Join(names, ", ")
+}
+
 // emptyNote is a note for an empty table only.
 func emptyNote(rows int, note string) string {
 	if rows > 0 {

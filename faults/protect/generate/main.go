@@ -20,6 +20,7 @@ import (
 	"upset/faults/mechanism"
 	"upset/faults/protect"
 	"upset/models/driver"
+	"upset/models/zoo"
 	"upset/npu"
 	"upset/npu/isa"
 	"upset/stats"
@@ -116,8 +117,16 @@ func share(k, n int) (string, error) {
 // open makes an engine for a shipped network with its first two inputs and a code on
 // the RAM.
 func open(name string) (*faults.Engine, error) {
+	net, err := zoo.ByName(name)
+	if err != nil {
+		return nil, err
+	}
 	dir := filepath.FromSlash("testdata/models")
-	data, err := os.ReadFile(filepath.Join(dir, name+".tflite"))
+	data, err := net.ReadModel(dir)
+	if err != nil {
+		return nil, err
+	}
+	in, err := net.ReadInputs(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -125,13 +134,5 @@ func open(name string) (*faults.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	var in [][]byte
-	for i := range 2 {
-		b, err := os.ReadFile(filepath.Join(dir, name+".inputs", fmt.Sprintf("in_%03d.bin", i)))
-		if err != nil {
-			return nil, err
-		}
-		in = append(in, b)
-	}
-	return faults.New(n.Program(), in, faults.Options{ECC: npu.ECCSECDED}, nil)
+	return faults.New(n.Program(), in[:2], faults.Options{ECC: npu.ECCSECDED}, nil)
 }

@@ -16,6 +16,7 @@ import (
 	"upset/faults"
 	"upset/faults/residue"
 	"upset/models/driver"
+	"upset/models/zoo"
 	"upset/npu"
 	"upset/npu/isa"
 	"upset/stats/result"
@@ -78,8 +79,16 @@ func run(ctx context.Context, divide int, out string) error {
 // open makes an engine for a shipped network with its first inputs and without a code
 // on the RAM.
 func open(name string, c isa.Config) (*faults.Engine, error) {
+	net, err := zoo.ByName(name)
+	if err != nil {
+		return nil, err
+	}
 	dir := filepath.FromSlash("testdata/models")
-	data, err := os.ReadFile(filepath.Join(dir, name+".tflite"))
+	data, err := net.ReadModel(dir)
+	if err != nil {
+		return nil, err
+	}
+	in, err := net.ReadInputs(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -87,13 +96,5 @@ func open(name string, c isa.Config) (*faults.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	var in [][]byte
-	for i := range inputs {
-		b, err := os.ReadFile(filepath.Join(dir, name+".inputs", fmt.Sprintf("in_%03d.bin", i)))
-		if err != nil {
-			return nil, err
-		}
-		in = append(in, b)
-	}
-	return faults.New(n.Program(), in, faults.Options{ECC: npu.ECCNone}, nil)
+	return faults.New(n.Program(), in[:inputs], faults.Options{ECC: npu.ECCNone}, nil)
 }
