@@ -27,7 +27,7 @@ func (a *aggregate) warnings(c *result.Campaign) []result.Warning {
 	}
 	a.warnInputs(warn)
 	if len(a.t.rounds) > 1 && a.t.roundShares() == nil && !a.sample() {
-		warn("adaptive_pooled", "", "not every stratum has an injection in every round that followed the failures: rounds are pooled, and the estimate is up to 0.4 standard errors too low on average; raise --injections")
+		warn("adaptive_pooled", "", "not every stratum has an injection in every round that followed the failures: rounds are pooled, and the estimate is too low on average, by about 0.3 standard errors; raise --injections")
 	}
 	if m, err := faults.ParseModel(s.Fault); err == nil && m.FlopsOnly() {
 		warn("fault_model", "", "the raw rates are those of upsets: of %s faults only the shares of outcomes count, rates and verdicts do not; declare a rate of your own for them", m.Kind)
