@@ -45,6 +45,10 @@ type Exposure struct {
 	Critical int
 	// Exact marks a census, see [Stratum].
 	Exact bool
+	// Observer marks registers that nothing depends on. They are not safety-related
+	// hardware and leave the denominator of SPFM (ISO 26262-5:2018, annex C: the sums
+	// run over the safety-related hardware elements).
+	Observer bool
 	// ByInput are the injections by input, where the estimand is the population that
 	// the inputs come from; nil where it is these inputs.
 	ByInput []InputCount
@@ -153,13 +157,20 @@ func ResidualFIT(exposures []Exposure, rates Rates, violation string, flopsOnly 
 }
 
 // MeasuredSPFM is the single-point fault metric with joint one-sided limits:
-// 1 − residual ÷ raw. The verdict uses it over flops only.
+// 1 − residual ÷ raw, where registers that only observe have no share in the raw rate.
+// The verdict uses it over flops only.
 func MeasuredSPFM(exposures []Exposure, rates Rates, violation string, flopsOnly bool, confidence float64) (Total, error) {
 	residual, err := ResidualFIT(exposures, rates, violation, flopsOnly, confidence)
 	if err != nil {
 		return Total{}, err
 	}
-	raw := RawFIT(exposures, rates, flopsOnly)
+	var related []Exposure
+	for _, e := range exposures {
+		if !e.Observer {
+			related = append(related, e)
+		}
+	}
+	raw := RawFIT(related, rates, flopsOnly)
 	if raw == 0 {
 		// Nothing of that kind was looked at: the metric may be anything.
 		return Total{Estimate: 1, Upper: 1}, nil

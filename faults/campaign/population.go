@@ -30,6 +30,9 @@ type Group struct {
 	Excluded bool `json:"excluded,omitempty"`
 }
 
+// Observer reports whether nothing depends on the registers of the group.
+func (g Group) Observer() bool { return g.Class == classObserver }
+
 // Population is the set of bits that a campaign draws from: those of the plain
 // machine, see [NewPlain], or of a machine with added protection, whose sites
 // are numbered on from the end of the plain table.

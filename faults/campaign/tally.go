@@ -221,12 +221,12 @@ func (t *tally) exposures(strata [][]int, rounds []float64, anyOf, criticalOf co
 	for _, cells := range strata {
 		bits, g := t.frame.bits(cells), t.frame.group(cells)
 		if o := t.sum(cells); t.exact(cells, anyOf(o)) {
-			out = append(out, stats.Exposure{Bits: bits, SRAM: g.SRAM, Scale: g.Scale, N: o.Total(), Critical: criticalOf(o), Exact: true})
+			out = append(out, stats.Exposure{Bits: bits, SRAM: g.SRAM, Scale: g.Scale, N: o.Total(), Critical: criticalOf(o), Exact: true, Observer: g.Observer()})
 			continue
 		}
 		for _, p := range t.parts(cells, rounds) {
 			out = append(out, stats.Exposure{
-				Bits: bits * p.share, SRAM: g.SRAM, Scale: g.Scale, N: p.count.Total(), Any: anyOf(p.count), Critical: criticalOf(p.count),
+				Bits: bits * p.share, SRAM: g.SRAM, Scale: g.Scale, N: p.count.Total(), Any: anyOf(p.count), Critical: criticalOf(p.count), Observer: g.Observer(),
 			})
 		}
 	}
@@ -243,7 +243,7 @@ func (f *Frame) leftOut() (out []stats.Exposure) {
 			bits = float64(g.Bits)
 		}
 		if bits > 0 {
-			out = append(out, stats.Exposure{Bits: bits, SRAM: g.SRAM, Scale: g.Scale, Exact: g.Known})
+			out = append(out, stats.Exposure{Bits: bits, SRAM: g.SRAM, Scale: g.Scale, Exact: g.Known, Observer: g.Observer()})
 		}
 	}
 	return out

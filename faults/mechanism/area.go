@@ -103,7 +103,16 @@ func (p *Pricing) ParityBits(c Choice) int {
 //	duplicate  the block's flops and logic, a comparator per output bit, the alarm
 //	triplicate two more flops and a voter per flop
 //	secded     coders and decoders; eight check bits per 64 bits of RAM
+//
+// all of it times the declared factor of the mechanism.
 func (p *Pricing) Cost(c Choice) (Cost, error) {
+	cost, err := p.formula(c)
+	cost.LogicGE *= p.cells.factor(c.Kind)
+	return cost, err
+}
+
+// formula is the area without a declared factor.
+func (p *Pricing) formula(c Choice) (Cost, error) {
 	flop, scale := p.flopGE(c.Block)
 	bits := 0
 	for i := range p.table.Registers {

@@ -115,12 +115,34 @@ func ParseKind(name string) (Kind, error) {
 type Cell struct {
 	Area float64 `json:"area"` // area ÷ area of the plain flop
 	SER  float64 `json:"ser"`  // soft-error rate ÷ rate of the plain flop
+	// Least is the lower end of a declared range of that ratio, whose upper end is
+	// SER; 0 stands for no range. Residuals are judged at the upper end, the raw rate
+	// that SPFM is measured against at the lower one.
+	Least float64 `json:"least,omitempty"`
 }
 
-// Cells are the two hardened cells.
+// LeastSER is the lower end of the ratio.
+func (c Cell) LeastSER() float64 {
+	if c.Least > 0 {
+		return c.Least
+	}
+	return c.SER
+}
+
+// Cells are the two hardened cells, and factors of the areas of all mechanisms.
 type Cells struct {
 	Light Cell `json:"light"`
 	DICE  Cell `json:"dice"`
+	// Factor multiplies the area that the formula of a mechanism gives; 0 is taken as 1.
+	Factor [numKinds]float64 `json:"factor"`
+}
+
+// factor is that of a kind.
+func (c Cells) factor(k Kind) float64 {
+	if k < numKinds && c.Factor[k] != 0 {
+		return c.Factor[k]
+	}
+	return 1
 }
 
 // DefaultCells are the figures of the CLEAR cell library (Cheng et al., DAC 2016):
@@ -143,7 +165,7 @@ func (c Cells) Of(k Kind) Cell {
 // check reports a cell that cannot be.
 func (c Cells) check() error {
 	for _, x := range []Cell{c.Light, c.DICE} {
-		if !(x.Area >= 1 && x.Area < 100) || !(x.SER >= 0 && x.SER <= 1) {
+		if !(x.Area >= 1 && x.Area < 100) || !(x.SER >= 0 && x.SER <= 1) || !(x.Least >= 0 && x.Least <= x.SER) {
 			return fmt.Errorf("hardened cell of area %v and soft-error rate %v: give an area of at least 1 and a rate from 0 to 1, both relative to the plain flop", x.Area, x.SER)
 		}
 	}

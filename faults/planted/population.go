@@ -1,10 +1,8 @@
 package planted
 
 import (
-	"cmp"
 	"math"
 	"math/rand/v2"
-	"slices"
 
 	"upset/faults/campaign"
 	"upset/faults/mechanism"
@@ -99,7 +97,7 @@ func newPopulation(t *netlist.Table, kind string, seed uint64) (*Population, err
 	x.prices = mechanism.NewPricing(t, t.Areas(nil), nil, x.Cells)
 	fit, flops := x.best()
 	x.Budget = fit / share
-	x.Best = max(share, flops/x.flopLimit())
+	x.Best = max(share, flops/x.flopLimit(x.bestKind))
 	return x, nil
 }
 
@@ -127,11 +125,12 @@ func rate(g campaign.Group) float64 {
 	return float64(g.Bits) * s.Flop
 }
 
-// flopLimit is the rate of flops that the metric of single-point faults allows.
-func (x *Population) flopLimit() (limit float64) {
+// flopLimit is the rate of flops that the metric of single-point faults allows with a
+// choice of mechanisms: a hardened cell counts with its own raw rate.
+func (x *Population) flopLimit(kindOf func(g campaign.Group) mechanism.Kind) (limit float64) {
 	for _, g := range x.plain.Groups() {
-		if !g.SRAM {
-			limit += rate(g)
+		if !g.SRAM && !g.Observer() {
+			limit += rate(g) * x.Cells.Of(kindOf(g)).SER
 		}
 	}
 	return limit * (1 - stats.ASILs()[2].SPFM)
@@ -176,19 +175,18 @@ func (x *Population) best() (all, flops float64) {
 	return x.residual(x.bestKind)
 }
 
-// bestKind is the mechanism of the option set that leaves least of a group.
+// bestKind is the mechanism of the option set that leaves least of a group, among those
+// that keep its raw rate in the denominator of SPFM; hardening where there is none.
 func (x *Population) bestKind(g campaign.Group) mechanism.Kind {
-	if g.SRAM || g.Known {
+	switch {
+	case g.SRAM || g.Known:
 		return mechanism.None
+	case mechanism.Duplicable(g.Block):
+		return mechanism.Duplicate
+	case x.Set == protect.OptionsFull:
+		return mechanism.Triplicate
 	}
-	options := []mechanism.Kind{mechanism.Harden}
-	if x.Set == protect.OptionsFull {
-		options = append(options, mechanism.HardenLight, mechanism.Triplicate)
-	}
-	if mechanism.Duplicable(g.Block) {
-		options = append(options, mechanism.Duplicate)
-	}
-	return slices.MinFunc(options, func(a, b mechanism.Kind) int { return cmp.Compare(x.kept(a), x.kept(b)) })
+	return mechanism.Harden
 }
 
 // bestDesign puts the best mechanism on every group.

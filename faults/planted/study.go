@@ -81,7 +81,7 @@ func (x *Population) judge(ctx context.Context) (v Verdict, err error) {
 		return v, err
 	}
 	all, flops := x.residual(func(g campaign.Group) mechanism.Kind { return under(d, g) })
-	v.True = max(all/x.Budget, flops/x.flopLimit())
+	v.True = max(all/x.Budget, flops/x.flopLimit(func(g campaign.Group) mechanism.Kind { return under(d, g) }))
 	return v, nil
 }
 

@@ -1,6 +1,8 @@
 package protect
 
 import (
+	"math"
+
 	"upset/faults/mechanism"
 	"upset/stats"
 	"upset/stats/result"
@@ -15,7 +17,10 @@ type Evaluation struct {
 	FIT   stats.Total
 	Flops stats.Total
 	DUE   result.Limits
-	SPFM  result.Limits
+	// SPFM takes hardened cells as a lower raw rate, SPFMCoverage as coverage. The first,
+	// strict one decides.
+	SPFM         result.Limits
+	SPFMCoverage result.Limits
 	// Result is "met", "not_met" or "not_shown".
 	Result string
 }
@@ -72,7 +77,8 @@ func (pr *Problem) evaluate(a Assignment, confidence float64) (e Evaluation, err
 	if e.Flops, err = stats.Combine(pr.strata(a, true), confidence); err != nil {
 		return e, err
 	}
-	e.SPFM = spfm(e.Flops, q.Scenario.Flop*q.Duty*pr.Evidence.FlopBits)
+	e.SPFM = spfm(e.Flops, pr.rate(false)*pr.related(a))
+	e.SPFMCoverage = spfm(e.Flops, pr.rate(false)*pr.Evidence.FlopBits)
 	if e.DUE, err = pr.due(a, confidence); err != nil {
 		return e, err
 	}
@@ -83,11 +89,14 @@ func (pr *Problem) evaluate(a Assignment, confidence float64) (e Evaluation, err
 	return e, nil
 }
 
-// spfm is the single-point fault metric over the flops of the unprotected
-// machine: neither do the flops that a mechanism adds raise it, nor does a
-// hardened cell lower the raw rate that it is measured against (our choice, the
-// strict one for added and the usual one for hardened flops).
+// spfm is the single-point fault metric over flops. The flops that a mechanism adds never
+// raise the raw rate. A hardened cell lowers it where it counts as a cell of a lower rate,
+// as an FMEDA usually has it (strict, it decides), and does not where hardening counts as
+// coverage.
 func spfm(residual stats.Total, raw float64) result.Limits {
+	if raw == 0 {
+		return result.Limits{Estimate: 1, Upper: 1} // nothing is left to measure
+	}
 	return result.Limits{
 		Estimate: stats.SPFM(residual.Estimate, 0, raw),
 		Lower:    stats.SPFM(residual.Upper, 0, raw), Upper: stats.SPFM(residual.Lower, 0, raw),
@@ -164,6 +173,9 @@ func (pr *Problem) feasible(a Assignment) (bool, error) {
 // feasibleAlone is the same for one network.
 func (pr *Problem) feasibleAlone(a Assignment) (bool, error) {
 	for limit := range numLimits {
+		if pr.estimateOnly && math.IsInf(pr.caps[limit], 1) {
+			continue
+		}
 		total := 0.0
 		for b := range pr.Blocks {
 			if limit == limitDUE && a.Duplicate[b] {

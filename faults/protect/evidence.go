@@ -52,8 +52,8 @@ func (p Piece) Violations(violation string) int {
 // Evidence is what a campaign says about the units of a machine.
 type Evidence struct {
 	Units []Unit
-	// FlopBits counts all flops, also those that only observe: the denominator of
-	// SPFM.
+	// FlopBits counts the flops but those that only observe: the denominator of SPFM
+	// without hardened cells.
 	FlopBits float64
 }
 
@@ -230,7 +230,7 @@ func (g *gatherer) evidence(pieces map[[2]int]*Piece) *Evidence {
 	ev := &Evidence{}
 	for i, group := range g.frame.Groups {
 		bits := groupBits(group)
-		if !group.SRAM {
+		if !group.SRAM && !group.Observer() {
 			ev.FlopBits += bits
 		}
 		u := Unit{Block: group.Block, SRAM: group.SRAM, Bits: bits}

@@ -35,6 +35,10 @@ const (
 	limitFIT = iota
 	limitSPFM
 	limitDUE
+	// limitRelated is SPFM with hardened cells as a lower raw rate: the residual of the
+	// flops and, beside it, what these cells take from the denominator. It bounds the
+	// estimate only; the joint limit is that of limitSPFM.
+	limitRelated
 	numLimits
 )
 
@@ -47,6 +51,9 @@ type Option struct {
 	// flip a hardened cell. Stops says that no upset violates.
 	Keep  float64
 	Stops bool
+	// Raw multiplies the raw rate that SPFM is measured against: the least ratio of a
+	// hardened cell, 1 for all others.
+	Raw float64
 	// Alarms is the rate of alarms in bits whose every upset raises one.
 	Alarms float64
 }
@@ -144,7 +151,7 @@ func NewProblem(ev *Evidence, p *mechanism.Pricing, target Target, set string, c
 	}
 	pr := &Problem{Evidence: ev, Target: target}
 	for i, u := range ev.Units {
-		options := []Option{{Keep: 1}}
+		options := []Option{{Keep: 1, Raw: 1}}
 		list := kinds
 		if u.SRAM {
 			list = nil
@@ -185,7 +192,7 @@ func unitOption(u Unit, k mechanism.Kind, p *mechanism.Pricing, cells mechanism.
 	if err != nil {
 		return Option{}, err
 	}
-	o := Option{Kind: k, Area: cost.LogicGE, RAM: cost.SRAMBits, Keep: cells.Of(k).SER}
+	o := Option{Kind: k, Area: cost.LogicGE, RAM: cost.SRAMBits, Keep: cells.Of(k).SER, Raw: cells.Of(k).LeastSER()}
 	switch k {
 	case mechanism.Parity:
 		// At most every upset is seen, also of those that would have been masked,
@@ -211,7 +218,7 @@ func (pr *Problem) duplication(b *Block, p *mechanism.Pricing) error {
 	if err != nil {
 		return err
 	}
-	o := &Option{Kind: mechanism.Duplicate, Area: cost.LogicGE, Keep: 1, Stops: true}
+	o := &Option{Kind: mechanism.Duplicate, Area: cost.LogicGE, Keep: 1, Raw: 1, Stops: true}
 	for _, i := range b.Units {
 		if u := pr.Evidence.Units[i]; !u.SRAM {
 			o.Alarms += 2 * u.Bits // at most every upset of either copy
@@ -274,7 +281,7 @@ func (pr *Problem) prepare() error {
 		}
 		pr.caps[limit] = m
 	}
-	pr.caps[limitDUE] = 1
+	pr.caps[limitDUE], pr.caps[limitRelated] = 1, pr.caps[limitSPFM]
 	pr.events = make([][]sums, len(pr.Evidence.Units))
 	for i, u := range pr.Evidence.Units {
 		pr.events[i] = make([]sums, numLimits)
@@ -293,6 +300,13 @@ func (pr *Problem) prepare() error {
 
 // share is what a unit under an option contributes to a limit.
 func (pr *Problem) share(unit, limit int, o *Option) sums {
+	if limit == limitRelated {
+		s := pr.events[unit][limitSPFM].under(o)
+		if c := pr.caps[limitRelated]; !math.IsInf(c, 1) {
+			s.mean += c * pr.unrelated(unit, o)
+		}
+		return s
+	}
 	e := pr.events[unit][limit]
 	if limit == limitDUE {
 		u := pr.Evidence.Units[unit]
@@ -304,6 +318,30 @@ func (pr *Problem) share(unit, limit int, o *Option) sums {
 		return left
 	}
 	return e.under(o)
+}
+
+// unrelated is the share of the raw rate of all flops that the hardened cells of a unit
+// take from the denominator of SPFM.
+func (pr *Problem) unrelated(unit int, o *Option) float64 {
+	u := &pr.Evidence.Units[unit]
+	if u.SRAM || pr.Evidence.FlopBits == 0 {
+		return 0
+	}
+	return (1 - o.Raw) * u.Bits / pr.Evidence.FlopBits
+}
+
+// related is the number of flop bits that SPFM is measured against, hardened ones as
+// many as their ratio says.
+func (pr *Problem) related(a Assignment) float64 {
+	bits := pr.Evidence.FlopBits
+	for b := range pr.Blocks {
+		for _, i := range pr.Blocks[b].Units {
+			if u := &pr.Evidence.Units[i]; !u.SRAM {
+				bits -= (1 - pr.option(a, b, i).Raw) * u.Bits
+			}
+		}
+	}
+	return max(bits, 0)
 }
 
 // Assignment is a design: an option index for every unit, and the blocks that are

@@ -400,7 +400,7 @@ func (r *run) put(ctx context.Context, c candidate) (done bool, err error) {
 	for i, pr := range c.pr.networks() {
 		n, plan := r.nets[i], c.plans[i]
 		plan.Seed = proofSeed(n.stored.Spec, c.d.String(), plan.Attempt)
-		p, err := n.prove(ctx, pr, c.d, plan)
+		p, err := n.prove(ctx, pr, c.found.Assignment, c.d, plan)
 		if err != nil {
 			return false, err
 		}
@@ -447,7 +447,7 @@ func (r *run) record(pr *Problem, d *mechanism.Design, a Assignment, p *proven) 
 	// The attempts share the error, so that each counts against what is shown.
 	out.Proof.Shown = max(0, 1-float64(len(out.Proof.Attempts))*(1-p.attempt.Shown))
 	out.Meets = p.attempt.Holds
-	out.FITViolating, out.FITDUE, out.SPFM = limits(p.fit), limits(p.due), p.spfm
+	out.FITViolating, out.FITDUE, out.SPFM, out.SPFMCoverage = limits(p.fit), limits(p.due), p.spfm, p.coverage
 	if out.Safety, err = r.safety(pr, d, p); err != nil {
 		return err
 	}

@@ -66,7 +66,7 @@ func (pr *Problem) PlanProof(a Assignment, d *mechanism.Design, attempt, most in
 	ram := pr.rate(true) * pr.openRAM(a)
 	for _, c := range []struct{ residual, budget, raw float64 }{
 		{e.FIT.Upper, q.BudgetFIT, flops + ram},
-		{e.Flops.Upper, (1 - q.Target.SPFM) * rate * pr.Evidence.FlopBits, flops},
+		{e.Flops.Upper, (1 - q.Target.SPFM) * rate * pr.related(a), flops},
 	} {
 		size := most
 		// The sample is proportional to bits, RAM and flops alike. A residual too
@@ -159,7 +159,7 @@ func (pr *Problem) power(a Assignment, e Evaluation, p Plan, raw float64) (each 
 		}
 		budget := q.BudgetFIT
 		if flopsOnly {
-			budget = (1 - q.Target.SPFM) * pr.rate(false) * pr.Evidence.FlopBits
+			budget = (1 - q.Target.SPFM) * pr.rate(false) * pr.related(a)
 		}
 		each[limit], err = stats.ProofPower(strata, budget, p.Confidence, powerRepeats, rand.NewPCG(1, uint64(p.Attempt)))
 		if err != nil {
@@ -185,12 +185,13 @@ type proven struct {
 	fit     stats.Total
 	due     stats.Total
 	raw     float64 // FIT of the protected machine
-	spfm    result.Limits
-	failed  [limitDUE]bool // limits that the proof did not show
+	// spfm takes hardened cells as a lower raw rate, coverage as coverage.
+	spfm, coverage result.Limits
+	failed         [limitDUE]bool // limits that the proof did not show
 }
 
 // prove runs the campaign of a proof on the protected machine and judges it.
-func (n network) prove(ctx context.Context, pr *Problem, d *mechanism.Design, plan Plan) (*proven, error) {
+func (n network) prove(ctx context.Context, pr *Problem, a Assignment, d *mechanism.Design, plan Plan) (*proven, error) {
 	from := n.stored.Spec
 	spec := campaign.Spec{
 		Model: from.Model, Seed: plan.Seed, Injections: plan.Injections, Confidence: plan.Confidence,
@@ -201,12 +202,12 @@ func (n network) prove(ctx context.Context, pr *Problem, d *mechanism.Design, pl
 	if err != nil {
 		return nil, err
 	}
-	return pr.judge(c, scale, from, plan)
+	return pr.judge(c, a, scale, from, plan)
 }
 
 // judge compares a proof campaign with the target, on its own limits. Scale is the
 // factor of a block's raw rate.
-func (pr *Problem) judge(c *result.Campaign, scale func(block string, sram bool) float64, spec campaign.Spec, plan Plan) (*proven, error) {
+func (pr *Problem) judge(c *result.Campaign, a Assignment, scale func(block string, sram bool) float64, spec campaign.Spec, plan Plan) (*proven, error) {
 	q := pr.Target.Question
 	rates := stats.Rates{Flop: q.Scenario.Flop, SRAM: q.Scenario.SRAM, Duty: q.Duty}
 	var exposures, alarms []stats.Exposure
@@ -226,7 +227,7 @@ func (pr *Problem) judge(c *result.Campaign, scale func(block string, sram bool)
 		alarms = append(alarms, x)
 	}
 	var err error
-	if p.attempt.Shown, err = pr.shown(exposures, alarms, rates); err != nil {
+	if p.attempt.Shown, err = pr.shown(exposures, alarms, rates, pr.related(a)); err != nil {
 		return nil, err
 	}
 	if p.fit, err = stats.ResidualFIT(exposures, rates, q.Violation, false, plan.Confidence); err != nil {
@@ -240,7 +241,8 @@ func (pr *Problem) judge(c *result.Campaign, scale func(block string, sram bool)
 		return nil, err
 	}
 	p.raw = stats.RawFIT(exposures, rates, false)
-	p.spfm = spfm(flops, rates.Flop*rates.Duty*pr.Evidence.FlopBits)
+	p.spfm = spfm(flops, rates.Flop*rates.Duty*pr.related(a))
+	p.coverage = spfm(flops, rates.Flop*rates.Duty*pr.Evidence.FlopBits)
 	p.attempt.Seed, p.attempt.Injections, p.attempt.Confidence, p.attempt.Power = plan.Seed, c.Injections, plan.Confidence, plan.Power
 	p.attempt.FITUpper, p.attempt.SPFMLower, p.attempt.ResultDigest = p.fit.Upper, p.spfm.Lower, c.ResultDigest
 	p.failed = [limitDUE]bool{p.fit.Upper > q.BudgetFIT, p.spfm.Lower < q.Target.SPFM}
@@ -250,7 +252,7 @@ func (pr *Problem) judge(c *result.Campaign, scale func(block string, sram bool)
 }
 
 // shown is the largest confidence at which the limits of a proof meet the target.
-func (pr *Problem) shown(exposures, alarms []stats.Exposure, rates stats.Rates) (float64, error) {
+func (pr *Problem) shown(exposures, alarms []stats.Exposure, rates stats.Rates, related float64) (float64, error) {
 	q := pr.Target.Question
 	return stats.LargestConfidence(func(confidence float64) (bool, error) {
 		fit, err := stats.ResidualFIT(exposures, rates, q.Violation, false, confidence)
@@ -265,7 +267,7 @@ func (pr *Problem) shown(exposures, alarms []stats.Exposure, rates stats.Rates) 
 		if err != nil {
 			return false, err
 		}
-		return fit.Upper <= q.BudgetFIT && spfm(flops, rates.Flop*rates.Duty*pr.Evidence.FlopBits).Lower >= q.Target.SPFM &&
+		return fit.Upper <= q.BudgetFIT && spfm(flops, rates.Flop*rates.Duty*related).Lower >= q.Target.SPFM &&
 			(pr.Target.BudgetDUE == 0 || due.Upper <= pr.Target.BudgetDUE), nil
 	})
 }

@@ -91,7 +91,7 @@ func (r *run) alternative(e Evaluation) result.Alternative {
 	logic, withRAM := r.overheads(e.Area, e.RAM)
 	return result.Alternative{
 		Meets: e.Result == "met", Result: e.Result, AreaOverhead: logic, AreaOverheadWithRAM: withRAM,
-		FITViolating: limits(e.FIT), FITDUE: e.DUE, SPFM: e.SPFM,
+		FITViolating: limits(e.FIT), FITDUE: e.DUE, SPFM: e.SPFM, SPFMCoverage: e.SPFMCoverage,
 	}
 }
 
@@ -104,7 +104,7 @@ func (r *run) chosen(pr *Problem, f Found) error {
 	out := r.out
 	out.AreaGE, out.Optimal = e.Area, f.Optimal
 	out.AreaOverhead, out.AreaOverheadWithRAM = r.overheads(e.Area, e.RAM)
-	out.FITViolating, out.FITDUE, out.SPFM = limits(e.FIT), e.DUE, e.SPFM
+	out.FITViolating, out.FITDUE, out.SPFM, out.SPFMCoverage = limits(e.FIT), e.DUE, e.SPFM, e.SPFMCoverage
 	out.Choice = out.Choice[:0]
 	for _, c := range pr.beside {
 		if err := r.checker(pr, c); err != nil {
@@ -192,7 +192,8 @@ func (pr *Problem) only(units []int, b int) *Problem {
 var paretoLevels = []float64{1, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.003, 0.001}
 
 // pareto samples the front of area against residual: the cheapest design for a
-// falling share of the residual of the unprotected machine.
+// falling share of what the unprotected machine has, of the residual and of what SPFM
+// misses of one.
 func (r *run) pareto() error {
 	pr, err := r.problem(Even(1))
 	if err != nil {
@@ -206,7 +207,7 @@ func (r *run) pareto() error {
 	for _, level := range paretoLevels {
 		a := pr.none()
 		if level < 1 {
-			if a, err = pr.cheapest(level * bare.FIT.Estimate); err != nil {
+			if a, err = pr.cheapest(level*bare.FIT.Estimate, 1-level*(1-bare.SPFM.Estimate)); err != nil {
 				return err
 			}
 		}

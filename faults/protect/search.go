@@ -289,7 +289,7 @@ func (s *bounds) cut(at int, area, best, factor float64, fixed *[numLimits]sums)
 		// Where more than half of everything sampled fails, the joint limit is
 		// another one, but then above half of that, and so of what is decided.
 		reach, joint := 0.0, false
-		if limit != limitDUE {
+		if limit < limitDUE {
 			reach = s.pr.Target.Reach[limit]
 			joint = s.plain && f.raw > 2*reach
 		}
@@ -399,7 +399,7 @@ func (pr *Problem) load(a Assignment, limit int) float64 {
 // worst is the most that an assignment takes of any limit.
 func (pr *Problem) worst(a Assignment) (most float64) {
 	for _, n := range pr.networks() {
-		most = max(most, n.load(a, limitFIT), n.load(a, limitSPFM))
+		most = max(most, n.load(a, limitFIT), n.load(a, limitRelated))
 	}
 	return most
 }
@@ -428,10 +428,10 @@ func (pr *Problem) neighbours(a Assignment) (out []Assignment) {
 	return out
 }
 
-// cheapest is the design of least area whose estimated residual is at most a rate
-// in FIT. No joint limit enters it.
-func (pr *Problem) cheapest(fit float64) (Assignment, error) {
-	free, err := pr.relaxed(fit)
+// cheapest is the design of least area whose estimated residual is at most a rate in FIT
+// and whose estimated SPFM at least a share. No joint limit enters it.
+func (pr *Problem) cheapest(fit, spfm float64) (Assignment, error) {
+	free, err := pr.relaxed(fit, spfm)
 	if err != nil {
 		return Assignment{}, err
 	}
@@ -442,19 +442,20 @@ func (pr *Problem) cheapest(fit float64) (Assignment, error) {
 	return found.Assignment, err
 }
 
-// relaxed is the problem with an estimated residual as its only limit.
-func (pr *Problem) relaxed(fit float64) (*Problem, error) {
+// relaxed is the problem with estimates as its only limits.
+func (pr *Problem) relaxed(fit, spfm float64) (*Problem, error) {
 	free := *pr
+	free.Target.Question.Target.SPFM = min(max(spfm, math.SmallestNonzeroFloat32), 1-1e-9)
 	free.Target.Question.BudgetFIT = max(fit, math.SmallestNonzeroFloat32)
 	free.Target.BudgetDUE = 0
 	free.estimateOnly = true
 	if err := free.prepare(); err != nil {
 		return nil, err
 	}
-	free.caps = [numLimits]float64{1, math.Inf(1), math.Inf(1)}
+	free.caps = [numLimits]float64{1, math.Inf(1), math.Inf(1), 1}
 	free.rivals = nil
 	for _, r := range pr.rivals {
-		x, err := r.relaxed(fit)
+		x, err := r.relaxed(fit, spfm)
 		if err != nil {
 			return nil, err
 		}

@@ -23,7 +23,10 @@ type Protect struct {
 	AreaGE              float64 `json:"area_ge"`
 	FITViolating        Limits  `json:"fit_violating"`
 	FITDUE              Limits  `json:"fit_due"`
-	SPFM                Limits  `json:"spfm"`
+	// SPFM takes a hardened cell as a lower raw rate, in the residual and in what it is
+	// measured against; it decides. SPFMCoverage takes hardening as coverage.
+	SPFM         Limits `json:"spfm"`
+	SPFMCoverage Limits `json:"spfm_coverage"`
 
 	// Mission is "worst" or "mix" where the protection is for several networks.
 	Mission  string           `json:"mission,omitempty"`
@@ -84,6 +87,7 @@ type Alternative struct {
 	FITViolating        Limits  `json:"fit_violating"`
 	FITDUE              Limits  `json:"fit_due"`
 	SPFM                Limits  `json:"spfm"`
+	SPFMCoverage        Limits  `json:"spfm_coverage"`
 }
 
 // ParetoPoint is one design that no other beats in both area and residual.
