@@ -107,7 +107,7 @@ func (p *program) repeatProtected(ctx context.Context, o common, s search, r *re
 			}
 		}
 	}
-	d, err := mechanism.New(e.Table(), choices, cellsOf(s.hardened), o.seed)
+	d, err := mechanism.New(e.Table(), choices, s.cells(), o.seed)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
@@ -28,7 +29,8 @@ func optionsFlag() cli.Flag {
 func searchFlags() []cli.Flag {
 	return []cli.Flag{
 		optionsFlag(),
-		&cli.Float64Flag{Name: "hardened-ratio", Value: mechanism.DefaultCells().DICE.SER, Usage: "soft-error rate of a hardened cell, in terms of a plain flop's"},
+		&cli.Float64Flag{Name: "hardened-ratio", Value: mechanism.DefaultCells().DICE.SER, Usage: "soft-error rate of a hardened cell, in terms of a plain flop's; no light cell is better than that"},
+		&cli.StringFlag{Name: "cells", Usage: "`FILE` in YAML with your own cells and areas of mechanisms, numbers or ranges: cells: {harden-light: {area: 1.2, ratio: [0.2, 0.3], source: data sheet}}"},
 	}
 }
 
@@ -83,6 +85,9 @@ func checkSearch(c *cli.Context) error {
 	if s := c.String("options"); s != protect.OptionsPaper && s != protect.OptionsFull {
 		return usage("unknown set of options %q: use %s or %s", s, protect.OptionsPaper, protect.OptionsFull)
 	}
+	if _, err := readInputsOf(c); err != nil {
+		return err
+	}
 	return nil
 }
 
@@ -103,7 +108,11 @@ func (p *program) protectCampaign(c *cli.Context, o common, q campaign.Question,
 	if err != nil {
 		return err
 	}
-	r, err := p.protect(c.Context, o, search{x, s, pop, inventory, q, c.String("options"), c.Float64("hardened-ratio"), dir})
+	inputs, err := readInputsOf(c)
+	if err != nil {
+		return err
+	}
+	r, err := p.protect(c.Context, o, search{x, s, pop, inventory, q, c.String("options"), inputs, dir})
 	if err != nil {
 		return err
 	}
@@ -121,14 +130,33 @@ type search struct {
 	inventory  *netlist.Override
 	question   campaign.Question
 	set        string // of mechanisms
-	hardened   float64
+	inputs     mechanism.Inputs
 	dir        string // of the campaign
 }
 
-// cellsOf are the default cells with hardened ones of the given ratio.
-func cellsOf(hardened float64) mechanism.Cells {
-	cells := mechanism.DefaultCells()
-	cells.DICE.SER = hardened
+// readInputsOf reads the declared cells and mechanisms: --cells and --hardened-ratio.
+func readInputsOf(c *cli.Context) (mechanism.Inputs, error) {
+	in := mechanism.DefaultInputs()
+	if name := c.String("cells"); name != "" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, usage("--cells: %w", pathError(name, err))
+		}
+		defer f.Close()
+		if in, err = mechanism.ReadInputs(f); err != nil {
+			return nil, usage("%s: %w", name, err)
+		}
+	}
+	if c.IsSet("hardened-ratio") {
+		in = in.WithHardenedRatio(c.Float64("hardened-ratio"))
+	}
+	_, err := in.Cells()
+	return in, bad(err)
+}
+
+// cells are the figures that decide.
+func (s search) cells() mechanism.Cells {
+	cells, _ := s.inputs.Cells() // checked when they were read
 	return cells
 }
 
@@ -147,9 +175,9 @@ func (p *program) protect(ctx context.Context, o common, s search) (*result.Prot
 	e := s.experiment.engine
 	// Every question has a folder of its own, so that none meets the proofs of
 	// another.
-	name := "protect-" + campaign.Digest([]any{s.question, s.set, s.hardened})[:8]
+	name := "protect-" + campaign.Digest([]any{s.question, s.set, s.cells()})[:8]
 	opt := protect.Options{
-		Cells: cellsOf(s.hardened), Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Set: s.set, Areas: s.inventory.Apply(e.Table().Areas(nil), nil),
+		Inputs: s.inputs, Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Set: s.set, Areas: s.inventory.Apply(e.Table().Areas(nil), nil),
 		Dir: filepath.Join(s.dir, name), Workers: o.workers,
 		Rebuild: s.experiment.withECC,
 	}
@@ -261,7 +289,11 @@ func (p *program) assess(c *cli.Context, o common, q campaign.Question, file str
 	if err != nil {
 		return err
 	}
-	job := search{run.experiment, s, run.population, inventory, q, c.String("options"), c.Float64("hardened-ratio"), run.dir}
+	inputs, err := readInputsOf(c)
+	if err != nil {
+		return err
+	}
+	job := search{run.experiment, s, run.population, inventory, q, c.String("options"), inputs, run.dir}
 	r, err := p.protect(c.Context, o, job)
 	if err != nil {
 		return err

@@ -54,8 +54,15 @@ func (p *program) protectSeveral(c *cli.Context, o common, q campaign.Question, 
 	if shares != nil {
 		mission = protect.MissionMix
 	}
-	cells := cellsOf(c.Float64("hardened-ratio"))
-	opt := protect.Options{Question: q.Question, Permanent: q.Permanent, BudgetDUE: q.BudgetDUE, Set: c.String("options"), Cells: cells, Workers: o.workers}
+	inputs, err := readInputsOf(c)
+	if err != nil {
+		return err
+	}
+	cells, err := inputs.Cells()
+	if err != nil {
+		return err
+	}
+	opt := protect.Options{Question: q.Question, Permanent: q.Permanent, BudgetDUE: q.BudgetDUE, Set: c.String("options"), Inputs: inputs, Cells: cells, Workers: o.workers}
 	var cases []protect.Case
 	var digests []string
 	for i, dir := range dirs {
@@ -79,7 +86,7 @@ func (p *program) protectSeveral(c *cli.Context, o common, q campaign.Question, 
 		}
 		cases, digests = append(cases, k), append(digests, s.ResultDigest())
 	}
-	name := "protect-" + campaign.Digest([]any{q, opt.Set, cells.DICE.SER, shares, digests})[:8]
+	name := "protect-" + campaign.Digest([]any{q, opt.Set, cells, shares, digests})[:8]
 	for i := range cases {
 		cases[i].Dir = filepath.Join(dirs[i], name)
 	}

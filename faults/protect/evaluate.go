@@ -125,7 +125,9 @@ func (pr *Problem) due(a Assignment, confidence float64) (result.Limits, error) 
 					if p.Tried > 0 {
 						seen = float64(p.Parity) / float64(p.Tried)
 					}
-					estimate += p.Weight * float64(p.N) * rate * seen * o.Alarms / u.Bits
+					if u.Bits > 0 {
+						estimate += p.Weight * float64(p.N) * rate * seen * o.Alarms / u.Bits
+					}
 				case o.Kind == mechanism.Duplicate:
 					estimate += 2 * p.Weight * rate * float64(p.Active)
 				case !o.Stops:

@@ -61,10 +61,16 @@ type Evidence struct {
 // and cover the whole machine. Caught says what mechanisms make of every record; it
 // may be nil, and then no checker is an option and parity may see every upset.
 func Gather(s *campaign.Stored, t *netlist.Table, caught []Caught) (*Evidence, error) {
+	return gatherUnder(s, t, caught, Inventory{})
+}
+
+// gatherUnder is [Gather] under another inventory of the same machine.
+func gatherUnder(s *campaign.Stored, t *netlist.Table, caught []Caught, inventory Inventory) (*Evidence, error) {
 	g, err := newGatherer(s, t)
 	if err != nil {
 		return nil, err
 	}
+	g.inventory = inventory
 	strata := make([]int, len(s.Records))
 	drawn := make([]int, len(s.Frame.Strata))
 	groups := make([]int, len(s.Records))
@@ -81,6 +87,9 @@ func Gather(s *campaign.Stored, t *netlist.Table, caught []Caught) (*Evidence, e
 	}
 	pieces := map[[2]int]*Piece{} // by group and stratum
 	for i, r := range s.Records {
+		if g.inventory.leavesOut(t, r.Site.ID) {
+			continue
+		}
 		key := [2]int{groups[i], strata[i]}
 		p := pieces[key]
 		if p == nil {
@@ -93,7 +102,9 @@ func Gather(s *campaign.Stored, t *netlist.Table, caught []Caught) (*Evidence, e
 		}
 		p.count(r.Outcome, s.Spec, c)
 	}
-	return g.evidence(pieces), nil
+	ev := g.evidence(pieces)
+	inventory.apply(ev, s.Frame.Groups, t)
+	return ev, nil
 }
 
 // count adds an outcome.
@@ -141,6 +152,8 @@ type gatherer struct {
 	table *netlist.Table
 	cells map[campaign.Cell]int // stratum of a cell
 	names map[campaign.Group]int
+
+	inventory Inventory
 }
 
 // key is what identifies a group by the register of a site.

@@ -118,6 +118,7 @@ type Problem struct {
 	// beside are checkers that every design of the problem has, whose effect is in
 	// the evidence already; base is their area.
 	beside []mechanism.Choice
+	set    int // of checkers
 	base   float64
 	least  float64 // area that a design has to undercut, 0 for any
 	// lock is the area of lock-step, 0 where it is no option.

@@ -38,8 +38,11 @@ type Options struct {
 	// Permanent are the declared permanent rates.
 	Permanent campaign.Permanent
 	// Set is the option set: paper or full, the default.
-	Set   string
-	Cells mechanism.Cells // zero takes the defaults
+	Set string
+	// Inputs are the declared cells and mechanisms, nil the defaults. Cells are the
+	// figures of them that decide; zero takes those of Inputs.
+	Inputs mechanism.Inputs
+	Cells  mechanism.Cells
 	// Areas and Costs are those of the machine; nil takes the built-in ones.
 	Areas []netlist.BlockArea
 	Costs *netlist.Costs
@@ -73,8 +76,11 @@ func (o Options) normal(s campaign.Spec, t *netlist.Table, injections int) Optio
 	if o.Set == "" {
 		o.Set = OptionsFull
 	}
+	if o.Inputs == nil {
+		o.Inputs = mechanism.DefaultInputs()
+	}
 	if o.Cells == (mechanism.Cells{}) {
-		o.Cells = mechanism.DefaultCells()
+		o.Cells, _ = o.Inputs.Cells() // mechanism.New reports what cannot be
 	}
 	if o.Areas == nil {
 		o.Areas = t.Areas(o.Costs)
@@ -98,6 +104,8 @@ type network struct {
 	bench  Bench
 	stored *campaign.Stored
 	ev     *Evidence
+	caught []Caught
+	mixed  bool // stands for several networks, by their shares of the time
 }
 
 // run is a search with its proof.
@@ -146,7 +154,7 @@ func gather(ctx context.Context, b Bench, s *campaign.Stored, o Options) (n netw
 		}
 	}
 	ev, err := Gather(s, b.Table(), caught)
-	return network{b, s, ev}, err
+	return network{bench: b, stored: s, ev: ev, caught: caught}, err
 }
 
 // search finds and proves the cheapest protection for networks.
@@ -214,7 +222,7 @@ func (r *run) problemOf(n network, margin Shares, set int) (*Problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	pr.beside = beside(set)
+	pr.beside, pr.set = beside(set), set
 	cost, err := r.pricing.Total(pr.beside)
 	if err != nil {
 		return nil, err

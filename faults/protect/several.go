@@ -131,7 +131,7 @@ func mixed(nets []network, cases []Case) network {
 		b.nets = append(b.nets, n)
 		b.shares = append(b.shares, cases[k].Share)
 	}
-	return network{bench: b, stored: nets[0].stored, ev: ev}
+	return network{bench: b, stored: nets[0].stored, ev: ev, mixed: true}
 }
 
 // mixBench proves a mission mix: each network has a campaign of its share.

@@ -35,6 +35,14 @@ type Protect struct {
 	// Safety are the fault classes and metrics of ISO 26262 of the proven design.
 	Safety *Safety `json:"safety,omitempty"`
 
+	// Inputs are the declared cells and mechanisms, BreakEven the values at which the
+	// verdict is lost.
+	Inputs    []DeclaredInput `json:"inputs"`
+	BreakEven []BreakEven     `json:"break_even"`
+	// Inventories are the verdicts under other inventories; the first is the one that
+	// decides.
+	Inventories []InventoryReading `json:"inventories"`
+
 	Choice []Choice `json:"choice"`
 	// The reference designs.
 	Unprotected  Alternative `json:"unprotected"`
@@ -51,6 +59,40 @@ type Protect struct {
 	Assumptions Assumptions `json:"assumptions"`
 	Warnings    []Warning   `json:"warnings"`
 	Command     string      `json:"command,omitempty"`
+}
+
+// DeclaredInput is a cell or a mechanism with its declared figures, each from its smaller
+// to its larger end.
+type DeclaredInput struct {
+	Name string `json:"name"`
+	// Area is that of a cell ÷ a plain flop, or a factor of a mechanism's formula.
+	Area [2]float64 `json:"area"`
+	// Ratio is the soft-error rate of a cell ÷ that of a plain flop.
+	Ratio  *[2]float64 `json:"ratio,omitempty"`
+	Source string      `json:"source"`
+}
+
+// BreakEven is the value of an input at which the verdict is lost, all others unchanged,
+// by calculation on the records of the campaign.
+type BreakEven struct {
+	Input string  `json:"input"`
+	Unit  string  `json:"unit,omitempty"`
+	Value float64 `json:"value"`
+	// Below and Above are the nearest values at which the verdict is lost; without them
+	// it holds at any.
+	Below *float64 `json:"lost_below,omitempty"`
+	Above *float64 `json:"lost_above,omitempty"`
+	// Note says what the value means where it is no number.
+	Note string `json:"note,omitempty"`
+}
+
+// InventoryReading is the verdict under another inventory of the same machine.
+type InventoryReading struct {
+	Name string `json:"name"`
+	// FlopBits is the number of flops that SPFM is measured against, without hardening.
+	FlopBits    float64     `json:"flop_bits"`
+	Unprotected Alternative `json:"unprotected"`
+	Chosen      Alternative `json:"chosen"`
 }
 
 // ProtectNetwork is one of several networks that a protection is for.

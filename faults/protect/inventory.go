@@ -1,0 +1,122 @@
+package protect
+
+import (
+	"fmt"
+	"slices"
+
+	"upset/faults/campaign"
+	"upset/netlist"
+	"upset/stats/result"
+)
+
+// Inventory is another reading of which flops the machine has. SPFM is a ratio, so that
+// it hangs on what stands in the denominator. The zero value is the machine as it is.
+type Inventory struct {
+	Name string
+	// RAM are registers that stand in a protected RAM macro instead of flops: their
+	// upsets are corrected, and they are no flops.
+	RAM []string
+	// Unused are registers that a leaner machine does not have. What they hold can
+	// never be used, so that no violation goes with them.
+	Unused []string
+}
+
+// largeBuffers are the weight buffer and the FIFOs of the DMA: a third of all flops,
+// regular enough that a chip may well hold them in RAM macros (our choice; no public
+// source says which of them are flops).
+var largeBuffers = []string{"wd.buf", "dma.wgtfifo", "dma.sclfifo", "dma.ifm.fifo", "dma.m2m.fifo", "dma.cmdfifo"}
+
+// idleBank is one of the four configuration banks. The register header of the driver
+// names four; at any time at most three hold an operation or its successor, so that one
+// of them is never used.
+var idleBank = []string{"cc.bank0"}
+
+// Inventories are the readings that stand beside the built-in inventory.
+func Inventories() []Inventory {
+	return []Inventory{
+		{Name: "without the idle configuration bank", Unused: idleBank},
+		{Name: "large buffers as protected RAM", RAM: largeBuffers},
+		{Name: "both", Unused: idleBank, RAM: largeBuffers},
+	}
+}
+
+// leavesOut reports whether the inventory has no flop at a site.
+func (v Inventory) leavesOut(t *netlist.Table, id netlist.SiteID) bool {
+	if len(v.RAM) == 0 || int(id) >= t.Bits() {
+		return false
+	}
+	p, err := t.Place(id)
+	return err == nil && slices.Contains(v.RAM, p.Register.Name)
+}
+
+// apply takes the bits that the inventory lacks out of the evidence.
+func (v Inventory) apply(ev *Evidence, groups []campaign.Group, t *netlist.Table) {
+	for _, name := range slices.Concat(v.RAM, v.Unused) {
+		i := slices.IndexFunc(t.Registers, func(r netlist.Register) bool { return r.Name == name })
+		if i < 0 {
+			continue // TestInventoriesExist looks
+		}
+		r := &t.Registers[i]
+		g := slices.IndexFunc(groups, func(g campaign.Group) bool {
+			return g.Block == r.Block && g.Class == r.Class.String() && !g.SRAM
+		})
+		scale := 1.0
+		if g >= 0 && groups[g].Scale != 0 {
+			scale = groups[g].Scale
+		}
+		bits := float64(r.Bits()) * scale
+		ev.FlopBits -= bits
+		for k := range ev.Units {
+			if u := &ev.Units[k]; u.Block == r.Block && u.Class == r.Class && !u.SRAM {
+				u.Bits = max(0, u.Bits-bits)
+			}
+		}
+	}
+}
+
+// inventories judges the unprotected and the chosen design under every inventory, by
+// calculation on the records of the campaign.
+func (r *run) inventories(pr *Problem, a Assignment, set int) error {
+	r.out.Inventories = nil
+	list := append([]Inventory{{Name: r.inventoryName()}}, Inventories()...)
+	for _, v := range list {
+		nets := slices.Clone(r.nets)
+		for i := range nets {
+			if nets[i].stored == nil || nets[i].mixed {
+				return nil // a mission mix has no records of its own
+			}
+			ev, err := gatherUnder(nets[i].stored, nets[i].bench.Table(), nets[i].caught, v)
+			if err != nil {
+				return fmt.Errorf("inventory %s: %w", v.Name, err)
+			}
+			nets[i].ev = ev
+		}
+		other := *r
+		other.nets = nets
+		x, err := other.problemBeside(pr.Target.Margin, set)
+		if err != nil {
+			return err
+		}
+		row := result.InventoryReading{Name: v.Name, FlopBits: x.Evidence.FlopBits}
+		for _, c := range []struct {
+			to *result.Alternative
+			a  Assignment
+		}{{&row.Unprotected, x.none()}, {&row.Chosen, a}} {
+			e, err := x.Evaluate(c.a)
+			if err != nil {
+				return err
+			}
+			*c.to = r.alternative(e)
+		}
+		r.out.Inventories = append(r.out.Inventories, row)
+	}
+	return nil
+}
+
+// inventoryName names the inventory that decides.
+func (r *run) inventoryName() string {
+	if name := r.stored().Spec.Inventory; name != "" {
+		return name
+	}
+	return "built-in"
+}
