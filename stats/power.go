@@ -141,19 +141,24 @@ func binomialDraw(n int, p float64, src rand.Source) int {
 	return int(distuv.Binomial{N: float64(n), P: p, Src: src}.Rand())
 }
 
-// ProofAttempts is the most designs that are tried in a proof.
-const ProofAttempts = 3
+// ProofAttempts is the most designs that one question puts to a proof; ProofNumbers is
+// the most proofs that may share an error (our choice: beyond, no proof of a size that
+// anybody runs can hold).
+const (
+	ProofAttempts = 3
+	ProofNumbers  = 24
+)
 
-// AttemptConfidence is the confidence of proof attempt k = 1 … ProofAttempts when
-// a failed proof may be followed by another: the error 1−confidence is spent as
-// half, a quarter and a quarter, so that all attempts together keep it. Our choice
-// among the valid ways to spend it.
+// AttemptConfidence is the confidence of proof k = 1 … ProofNumbers when others may
+// follow: the error 1−confidence is spent as a half, a quarter, an eighth and so on, so
+// that all proofs together keep it, however many there are. Our choice among the valid
+// ways to spend it.
 func AttemptConfidence(confidence float64, attempt int) (float64, error) {
 	if err := checkConfidence(confidence); err != nil {
 		return 0, err
 	}
-	if attempt < 1 || attempt > ProofAttempts {
-		return 0, fmt.Errorf("proof attempt %d: must be between 1 and %d", attempt, ProofAttempts)
+	if attempt < 1 || attempt > ProofNumbers {
+		return 0, fmt.Errorf("proof %d: at most %d share an error; run a campaign with another seed in another folder", attempt, ProofNumbers)
 	}
-	return 1 - math.Ldexp(1-confidence, -min(attempt, ProofAttempts-1)), nil
+	return 1 - math.Ldexp(1-confidence, -attempt), nil
 }

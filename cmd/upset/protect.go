@@ -30,6 +30,7 @@ func searchFlags() []cli.Flag {
 	return []cli.Flag{
 		optionsFlag(),
 		&cli.Float64Flag{Name: "hardened-ratio", Value: mechanism.DefaultCells().DICE.SER, Usage: "soft-error rate of a hardened cell, in terms of a plain flop's; no light cell is better than that"},
+		designFlag(),
 		&cli.StringFlag{Name: "cells", Usage: "`FILE` in YAML with your own cells and areas of mechanisms, numbers or ranges: cells: {harden-light: {area: 1.2, ratio: [0.2, 0.3], source: data sheet}}"},
 	}
 }
@@ -88,7 +89,8 @@ func checkSearch(c *cli.Context) error {
 	if _, err := readInputsOf(c); err != nil {
 		return err
 	}
-	return nil
+	_, err := readDesign(c)
+	return err
 }
 
 // protectCampaign performs upset protect.
@@ -112,7 +114,11 @@ func (p *program) protectCampaign(c *cli.Context, o common, q campaign.Question,
 	if err != nil {
 		return err
 	}
-	r, err := p.protect(c.Context, o, search{x, s, pop, inventory, q, c.String("options"), inputs, dir})
+	design, err := readDesign(c)
+	if err != nil {
+		return err
+	}
+	r, err := p.protect(c.Context, o, search{x, s, pop, inventory, q, c.String("options"), inputs, dir, design})
 	if err != nil {
 		return err
 	}
@@ -131,7 +137,8 @@ type search struct {
 	question   campaign.Question
 	set        string // of mechanisms
 	inputs     mechanism.Inputs
-	dir        string // of the campaign
+	dir        string             // of the campaign
+	design     []mechanism.Choice // given: judged without a search
 }
 
 // readInputsOf reads the declared cells and mechanisms: --cells and --hardened-ratio.
@@ -154,6 +161,29 @@ func readInputsOf(c *cli.Context) (mechanism.Inputs, error) {
 	return in, bad(err)
 }
 
+// designFlag is --design.
+func designFlag() cli.Flag {
+	return &cli.StringFlag{Name: "design", Usage: "judge the protection in `FILE` without a search: a result of protect or assess in JSON, or YAML with choice: [{block, group, mechanism}]"}
+}
+
+// readDesign reads --design; nil without it.
+func readDesign(c *cli.Context) ([]mechanism.Choice, error) {
+	name := c.String("design")
+	if name == "" {
+		return nil, nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, usage("--design: %w", pathError(name, err))
+	}
+	defer f.Close()
+	list, err := protect.ReadChoices(f)
+	if err != nil {
+		return nil, usage("%s: %w", name, err)
+	}
+	return list, nil
+}
+
 // cells are the figures that decide.
 func (s search) cells() mechanism.Cells {
 	cells, _ := s.inputs.Cells() // checked when they were read
@@ -168,7 +198,7 @@ func (x *experiment) withECC(ecc npu.ECC) (*faults.Engine, error) {
 }
 
 // protect searches and proves.
-func (p *program) protect(ctx context.Context, o common, s search) (*result.Protect, error) {
+func (p *program) protect(ctx context.Context, o common, s search) (r *result.Protect, err error) {
 	if f := s.stored.Spec.Fault; f != "" {
 		return nil, usage("the campaign is of %s faults: protection is searched and proven against single upsets", f)
 	}
@@ -178,7 +208,7 @@ func (p *program) protect(ctx context.Context, o common, s search) (*result.Prot
 	name := "protect-" + campaign.Digest([]any{s.question, s.set, s.cells()})[:8]
 	opt := protect.Options{
 		Inputs: s.inputs, Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Set: s.set, Areas: s.inventory.Apply(e.Table().Areas(nil), nil),
-		Dir: filepath.Join(s.dir, name), Workers: o.workers,
+		Dir: filepath.Join(s.dir, name), Ledger: s.dir, Workers: o.workers,
 		Rebuild: s.experiment.withECC,
 	}
 	if s.inventory != nil {
@@ -190,7 +220,11 @@ func (p *program) protect(ctx context.Context, o common, s search) (*result.Prot
 	bar := p.progress("proof", 0)
 	defer bar.finish()
 	opt.Progress = func(g campaign.Progress) { bar.setOf(g.Done, g.Total) }
-	r, err := protect.Run(ctx, e, s.stored, opt)
+	if s.design != nil {
+		r, err = protect.Judge(ctx, e, s.stored, opt, s.design)
+	} else {
+		r, err = protect.Run(ctx, e, s.stored, opt)
+	}
 	if errors.Is(err, campaign.ErrInterrupted) || errors.Is(err, context.Canceled) {
 		return nil, &coded{codeIncomplete, errors.New("interrupted during the proof: the same command goes on with it")}
 	}
@@ -293,7 +327,11 @@ func (p *program) assess(c *cli.Context, o common, q campaign.Question, file str
 	if err != nil {
 		return err
 	}
-	job := search{run.experiment, s, run.population, inventory, q, c.String("options"), inputs, run.dir}
+	design, err := readDesign(c)
+	if err != nil {
+		return err
+	}
+	job := search{run.experiment, s, run.population, inventory, q, c.String("options"), inputs, run.dir, design}
 	r, err := p.protect(c.Context, o, job)
 	if err != nil {
 		return err

@@ -54,6 +54,9 @@ func (p *program) protectSeveral(c *cli.Context, o common, q campaign.Question, 
 	if shares != nil {
 		mission = protect.MissionMix
 	}
+	if c.IsSet("design") {
+		return usage("--design is for one campaign: judge the design on each")
+	}
 	inputs, err := readInputsOf(c)
 	if err != nil {
 		return err
@@ -88,7 +91,7 @@ func (p *program) protectSeveral(c *cli.Context, o common, q campaign.Question, 
 	}
 	name := "protect-" + campaign.Digest([]any{q, opt.Set, cells, shares, digests})[:8]
 	for i := range cases {
-		cases[i].Dir = filepath.Join(dirs[i], name)
+		cases[i].Dir, cases[i].Ledger = filepath.Join(dirs[i], name), dirs[i]
 	}
 	tries := p.progress("records beside mechanisms", 0)
 	opt.Trying = tries.setOf

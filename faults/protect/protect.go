@@ -55,6 +55,9 @@ type Options struct {
 	// Dir is where the logs of the proofs go. NoProof ends after the search.
 	Dir     string
 	NoProof bool
+	// Ledger is the folder of the campaign, where every proof is entered; empty keeps
+	// the ledger in memory.
+	Ledger string
 	// NoFront leaves out the Pareto front.
 	NoFront bool
 	Workers int
@@ -105,6 +108,7 @@ type network struct {
 	stored *campaign.Stored
 	ev     *Evidence
 	caught []Caught
+	ledger *ledger
 	mixed  bool // stands for several networks, by their shares of the time
 }
 
@@ -118,6 +122,8 @@ type run struct {
 	proven  map[string]bool
 	failed  [limitDUE]bool // limits that the last proof did not show
 	widest  Shares         // the last margin that had a design
+
+	question string // the digest of what is asked
 }
 
 // table is that of the machine, stored the campaign of the first network.
@@ -157,11 +163,35 @@ func gather(ctx context.Context, b Bench, s *campaign.Stored, o Options) (n netw
 	return network{bench: b, stored: s, ev: ev, caught: caught}, err
 }
 
+// newRun prepares a search or a judgement, with what does not depend on a design.
+func newRun(nets []network, o Options) (*run, error) {
+	r := &run{nets: nets, o: o, proven: map[string]bool{}}
+	for i := range r.nets {
+		if r.nets[i].ledger == nil {
+			var err error
+			if r.nets[i].ledger, err = openLedger(o.Ledger); err != nil {
+				return nil, err
+			}
+		}
+	}
+	r.question = campaign.Digest([]any{o.Question, o.BudgetDUE, o.Set, o.Cells, o.Permanent, r.stored().Spec.Digest()})[:16]
+	r.pricing = mechanism.NewPricing(r.table(), o.Areas, o.Costs, o.Cells)
+	return r, r.references()
+}
+
+// number is the place of an attempt among all proofs that were ever begun in the folders
+// of the networks.
+func (r *run) number(attempt int) (most int) {
+	for _, n := range r.nets {
+		most = max(most, n.ledger.number(r.question, attempt))
+	}
+	return most
+}
+
 // search finds and proves the cheapest protection for networks.
 func search(ctx context.Context, nets []network, o Options) (*result.Protect, error) {
-	r := &run{nets: nets, o: o, proven: map[string]bool{}}
-	r.pricing = mechanism.NewPricing(r.table(), o.Areas, o.Costs, o.Cells)
-	if err := r.references(); err != nil {
+	r, err := newRun(nets, o)
+	if err != nil {
 		return nil, err
 	}
 	for _, n := range nets {
@@ -349,7 +379,7 @@ func (r *run) attempt(ctx context.Context, number int, margin *Shares) (done boo
 			continue
 		}
 		if c.plan.enough() {
-			return r.put(ctx, c)
+			return r.put(ctx, c, number)
 		}
 		r.seen = append(r.seen, c)
 		*margin = margin.divided(narrow, c.plan.lacking)
@@ -369,7 +399,7 @@ func (r *run) candidate(margin Shares, number int) (c candidate, feasible bool, 
 	if c.d, err = r.design(c.pr.Choices(c.found.Assignment)); err != nil {
 		return c, false, err
 	}
-	return c, true, c.planned(number, r.o.MaxProof)
+	return c, true, c.planned(r.number(number), r.o.MaxProof)
 }
 
 // fallBack proves the candidate whose largest affordable proof has the greatest
@@ -380,7 +410,7 @@ func (r *run) fallBack(ctx context.Context, number int) (done bool, err error) {
 		if r.proven[c.d.String()] {
 			continue
 		}
-		if err = c.planned(number, r.o.MaxProof); err != nil {
+		if err = c.planned(r.number(number), r.o.MaxProof); err != nil {
 			return false, err
 		}
 		if c.plan.Power > best.plan.Power {
@@ -394,12 +424,12 @@ func (r *run) fallBack(ctx context.Context, number int) (done bool, err error) {
 	if !r.o.NoProof {
 		r.warn("low_power", fmt.Sprintf("The proof of the best design has a power of %.0f %% with %d injections; a larger campaign raises it.", 100*best.plan.Power, best.plan.Injections))
 	}
-	return r.put(ctx, best)
+	return r.put(ctx, best, number)
 }
 
 // put puts a candidate to the proof, on one network after the other. All must hold,
 // so that each is judged at the whole confidence.
-func (r *run) put(ctx context.Context, c candidate) (done bool, err error) {
+func (r *run) put(ctx context.Context, c candidate, attempt int) (done bool, err error) {
 	r.proven[c.d.String()] = true
 	if err := r.chosen(c.pr, c.found); err != nil || r.o.NoProof {
 		return true, err
@@ -408,17 +438,45 @@ func (r *run) put(ctx context.Context, c candidate) (done bool, err error) {
 	for i, pr := range c.pr.networks() {
 		n, plan := r.nets[i], c.plans[i]
 		plan.Seed = proofSeed(n.stored.Spec, c.d.String(), plan.Attempt)
+		if err := n.ledger.begin(result.LedgerProof{
+			Question: r.question, Asked: r.asked(), Attempt: attempt, Design: c.d.String(), Seed: plan.Seed,
+			Confidence: plan.Confidence, Injections: plan.Injections,
+		}); err != nil {
+			return false, err
+		}
 		p, err := n.prove(ctx, pr, c.found.Assignment, c.d, plan)
 		if err != nil {
 			return false, err
 		}
+		if err := n.ledger.end(r.question, c.d.String(), p.attempt); err != nil {
+			return false, err
+		}
 		list = append(list, p)
+	}
+	r.out.Proof.Ledger = nil
+	for i := range r.nets {
+		if l := r.nets[i].ledger; i == 0 || l.folder != r.nets[0].ledger.folder {
+			r.out.Proof.Ledger = append(r.out.Proof.Ledger, l.list...)
+		}
 	}
 	worst := joined(list)
 	if r.failed = worst.failed; r.failed == [limitDUE]bool{} {
 		r.failed = [limitDUE]bool{true, true} // the limit on reported errors alone
 	}
 	return worst.attempt.Holds, r.record(c.pr, c.d, c.found.Assignment, worst)
+}
+
+// asked is the question in words, for the ledger.
+func (r *run) asked() string {
+	q := r.o.Question
+	text := fmt.Sprintf("%s, %s, budget %g FIT, violation %s, options %s", q.Target.Name, q.Scenario.Name, q.BudgetFIT, q.Violation, r.o.Set)
+	if r.out.Given {
+		text += ", given design"
+	}
+	if r.o.BudgetDUE > 0 {
+		text += fmt.Sprintf(", DUE budget %g FIT", r.o.BudgetDUE)
+	}
+	return text
 }
 
 // hopeless records that no design meets the target.

@@ -26,8 +26,9 @@ const (
 type Case struct {
 	Engine *faults.Engine
 	Stored *campaign.Stored
-	// Dir is where the logs of its proofs go.
-	Dir string
+	// Dir is where the logs of its proofs go, Ledger the folder of its campaign.
+	Dir    string
+	Ledger string
 	// Share is its part of the operating time, in a mission mix.
 	Share float64
 }
@@ -53,6 +54,9 @@ func RunSeveral(ctx context.Context, cases []Case, mission string, o Options) (*
 		}
 		if len(nets) > 0 && !sameUnits(nets[0].ev, n.ev) {
 			return nil, fmt.Errorf("%s and %s do not expose the same registers: run both campaigns with the same inventory and RAM code", first.Stored.Spec.Model, c.Stored.Spec.Model)
+		}
+		if n.ledger, err = openLedger(c.Ledger); err != nil {
+			return nil, err
 		}
 		nets = append(nets, n)
 	}
@@ -131,7 +135,7 @@ func mixed(nets []network, cases []Case) network {
 		b.nets = append(b.nets, n)
 		b.shares = append(b.shares, cases[k].Share)
 	}
-	return network{bench: b, stored: nets[0].stored, ev: ev, mixed: true}
+	return network{bench: b, stored: nets[0].stored, ev: ev, mixed: true, ledger: nets[0].ledger}
 }
 
 // mixBench proves a mission mix: each network has a campaign of its share.

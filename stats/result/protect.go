@@ -53,8 +53,10 @@ type Protect struct {
 	Pareto []ParetoPoint `json:"pareto"`
 	// Searched counts the designs evaluated; Optimal says none cheaper exists
 	// within the option set.
-	Searched    int64       `json:"searched"`
-	Optimal     bool        `json:"optimal"`
+	Searched int64 `json:"searched"`
+	Optimal  bool  `json:"optimal"`
+	// Given says that the design was given, not searched.
+	Given       bool        `json:"given,omitempty"`
 	Proof       Proof       `json:"proof"`
 	Assumptions Assumptions `json:"assumptions"`
 	Warnings    []Warning   `json:"warnings"`
@@ -156,6 +158,29 @@ type Proof struct {
 	// Shown is the largest one-sided confidence at which the proofs, all attempts
 	// counted, still meet the target; 0 where they do not.
 	Shown float64 `json:"shown"`
+	// Ledger lists every proof that was ever begun in the folder of the campaign,
+	// whatever was asked. They share the error.
+	Ledger []LedgerProof `json:"ledger"`
+}
+
+// LedgerProof is one proof of a folder.
+type LedgerProof struct {
+	// Number is its place among all proofs of the folder, which sets its confidence.
+	Number int `json:"number"`
+	// Question is the digest of what was asked, Asked the same in words, Attempt its
+	// number within the question.
+	Question     string  `json:"question"`
+	Asked        string  `json:"asked"`
+	Attempt      int     `json:"attempt"`
+	Design       string  `json:"design"`
+	Seed         uint64  `json:"seed"`
+	Confidence   float64 `json:"confidence"`
+	Injections   int     `json:"injections"`
+	Violations   int     `json:"violations"`
+	FITUpper     float64 `json:"fit_upper"`
+	SPFMLower    float64 `json:"spfm_lower"`
+	State        string  `json:"state"` // begun, holds, does not hold
+	ResultDigest string  `json:"result_digest,omitempty"`
 }
 
 // Attempt is one proof campaign. Later attempts use a stricter confidence, so

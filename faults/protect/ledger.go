@@ -1,0 +1,149 @@
+package protect
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"upset/stats/result"
+)
+
+// LedgerFile is the file in the folder of a campaign in which every proof stands that was
+// ever begun on it, whatever was asked. The error of the verdicts is shared over all of
+// them: who may choose the question after seeing an answer must not get a fresh error
+// for each.
+const LedgerFile = "proofs.json"
+
+// ledgerLimit bounds the size of a ledger in bytes.
+const ledgerLimit = 4 << 20
+
+// States of a proof.
+const (
+	ProofBegun = "begun"
+	ProofHolds = "holds"
+	ProofFails = "does not hold"
+)
+
+// ledger is the record of all proofs on a campaign. Without a folder it lives in memory.
+type ledger struct {
+	folder string
+	list   []result.LedgerProof
+}
+
+// openLedger reads the ledger of a folder; none is an empty one.
+func openLedger(folder string) (*ledger, error) {
+	l := &ledger{folder: folder}
+	if folder == "" {
+		return l, nil
+	}
+	f, err := os.Open(filepath.Join(folder, LedgerFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return l, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ledger of proofs: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, ledgerLimit+1))
+	if err != nil {
+		return nil, fmt.Errorf("ledger of proofs: %w", err)
+	}
+	var file struct {
+		Proofs []result.LedgerProof `json:"proofs"`
+	}
+	if len(data) > ledgerLimit || json.Unmarshal(data, &file) != nil {
+		return nil, l.damaged("is not readable")
+	}
+	for i, p := range file.Proofs {
+		if p.Number != i+1 || p.Question == "" || p.Attempt < 1 {
+			return nil, l.damaged(fmt.Sprintf("has a wrong entry %d", i+1))
+		}
+	}
+	l.list = file.Proofs
+	return l, nil
+}
+
+func (l *ledger) damaged(what string) error {
+	return fmt.Errorf("the ledger of proofs %s %s: without it the error of earlier proofs is unknown; run the campaign in another folder", filepath.Join(l.folder, LedgerFile), what)
+}
+
+// find is the entry of an attempt at a question, nil if it was never begun.
+func (l *ledger) find(question string, attempt int) *result.LedgerProof {
+	for i := range l.list {
+		if p := &l.list[i]; p.Question == question && p.Attempt == attempt {
+			return p
+		}
+	}
+	return nil
+}
+
+// number is the place of an attempt among all proofs of the folder, from 1.
+func (l *ledger) number(question string, attempt int) int {
+	if p := l.find(question, attempt); p != nil {
+		return p.Number
+	}
+	return len(l.list) + 1
+}
+
+// begin enters a proof before its first injection, so that no proof can be forgotten.
+func (l *ledger) begin(p result.LedgerProof) error {
+	if old := l.find(p.Question, p.Attempt); old != nil {
+		if old.Design == p.Design && old.Seed == p.Seed {
+			return nil // the same proof, which goes on or is read again
+		}
+		// The same question had another design when it was asked first, with another
+		// build: both count.
+		p.Attempt = len(l.list) + 1 + attempts
+	}
+	p.Number, p.State = len(l.list)+1, ProofBegun
+	l.list = append(l.list, p)
+	return l.store()
+}
+
+// end enters the outcome of a proof.
+func (l *ledger) end(question, design string, a result.Attempt) error {
+	for i := range l.list {
+		p := &l.list[i]
+		if p.Question != question || p.Design != design || p.Seed != a.Seed {
+			continue
+		}
+		p.State = ProofFails
+		if a.Holds {
+			p.State = ProofHolds
+		}
+		p.Injections, p.Violations, p.FITUpper, p.SPFMLower, p.ResultDigest = a.Injections, a.Violations, a.FITUpper, a.SPFMLower, a.ResultDigest
+	}
+	return l.store()
+}
+
+// store writes the ledger in one piece.
+func (l *ledger) store() error {
+	if l.folder == "" {
+		return nil
+	}
+	data, err := json.MarshalIndent(map[string]any{"proofs": l.list}, "", "  ")
+	if err != nil {
+		return fmt.Errorf("ledger of proofs: %w", err)
+	}
+	f, err := os.CreateTemp(l.folder, "."+LedgerFile+".*.tmp")
+	if err != nil {
+		return fmt.Errorf("ledger of proofs: %w", err)
+	}
+	_, err = f.Write(append(data, '\n'))
+	for _, step := range []func() error{func() error { return f.Chmod(0o644) }, f.Sync, f.Close} {
+		if e := step(); err == nil {
+			err = e
+		}
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), filepath.Join(l.folder, LedgerFile))
+	}
+	if err != nil {
+		_ = os.Remove(f.Name()) // the first error counts
+		return fmt.Errorf("ledger of proofs: %w", err)
+	}
+	return nil
+}
