@@ -40,3 +40,19 @@ func (l *Lock) Release() {
 	}
 	l.unlock()
 }
+
+// Fits reports whether a campaign of the spec, with its table filled in, can begin or go
+// on in the folder. Run finds out the same, but only after the fault-free runs.
+func (l *Lock) Fits(s Spec) error {
+	c, err := loadContents(l.dir)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNoHeader) {
+		return nil
+	}
+	if err == nil {
+		err = c.fits(s, s.Table)
+	}
+	if err != nil {
+		return fmt.Errorf("campaign %s: %w", l.dir, err)
+	}
+	return nil
+}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"sort"
@@ -16,8 +17,8 @@ import (
 	"upset/faults"
 )
 
-// errNoHeader: the file ends before its header does.
-var errNoHeader = errors.New("the log has no header: run the campaign again")
+// errNoHeader: the file ends before its header does, so that there is no campaign.
+var errNoHeader = fmt.Errorf("the log has no header: run the campaign again (%w)", fs.ErrNotExist)
 
 // contents is what a log holds.
 type contents struct {

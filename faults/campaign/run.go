@@ -157,15 +157,23 @@ func (r *runner) begin(c *contents) error {
 	if c == nil {
 		return r.log.begin(h)
 	}
-	if c.header.SpecDigest != h.SpecDigest || c.header.Table != h.Table {
-		return fmt.Errorf("%w: it has the spec digest %s and the site table %s, this campaign has %s and %s%s; choose another --out directory",
-			ErrSpecMismatch, c.header.SpecDigest, c.header.Table, h.SpecDigest, h.Table, describe(c.header.Spec.Differences(r.spec)))
+	if err := c.fits(r.spec, h.Table); err != nil {
+		return err
 	}
 	if a, b := Digest(c.header.Frame), Digest(h.Frame); a != b {
 		return fmt.Errorf("%w: its sampling frame has the digest %s, this build makes %s; resume it with the build that began it, %s", ErrSpecMismatch, a, b, c.builds[0])
 	}
 	r.options.Note, r.builds = c.header.Note, c.builds
 	return r.takeOver(c)
+}
+
+// fits reports a log of another campaign.
+func (c *contents) fits(s Spec, table string) error {
+	if c.header.SpecDigest == s.Digest() && c.header.Table == table {
+		return nil
+	}
+	return fmt.Errorf("%w: it has the spec digest %s and the site table %s, this campaign has %s and %s%s; choose another --out directory",
+		ErrSpecMismatch, c.header.SpecDigest, c.header.Table, s.Digest(), table, describe(c.header.Spec.Differences(s)))
 }
 
 // goOn makes the log of an incomplete campaign ready for more.
