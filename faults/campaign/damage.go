@@ -141,7 +141,7 @@ func largest(kind byte) int {
 	case frameHeader, framePlan:
 		return maxBody
 	case frameRecords:
-		return chunkSize * recordSize
+		return frameSize * recordSize
 	case frameEnd, frameBuild:
 		return maxSmall
 	}

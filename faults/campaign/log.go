@@ -172,7 +172,7 @@ func appendStart(b, header []byte) []byte {
 	return appendFrame(appendFrame(b, frameHeader, header), frameHeader, header)
 }
 
-// records writes records, no more than chunkSize to a frame.
+// records writes records, no more than frameSize to a frame.
 func (w *writer) records(list []indexed) error {
 	if len(list) == 0 {
 		return nil
@@ -182,7 +182,7 @@ func (w *writer) records(list []indexed) error {
 
 // appendRecords encodes frames of records.
 func appendRecords(b []byte, list []indexed) []byte {
-	for part := range slices.Chunk(list, chunkSize) {
+	for part := range slices.Chunk(list, frameSize) {
 		body := make([]byte, 0, len(part)*recordSize)
 		for _, r := range part {
 			body = appendRecord(body, r.index, r.record)

@@ -14,7 +14,8 @@ var ErrVersion = errors.New("the log is of another version")
 
 // Build names a build of the tool.
 type Build struct {
-	// Revision is the commit of the source, empty where the build does not know it.
+	// Revision is the commit of the source, or the version of a module that was
+	// installed; it is empty where the build does not know either.
 	Revision string `json:"revision,omitempty"`
 	// Modified says that the source had changes that are in no commit.
 	Modified bool `json:"modified,omitempty"`
@@ -45,6 +46,9 @@ func ThisBuild() (b Build) {
 		case "vcs.modified":
 			b.Modified = s.Value == "true"
 		}
+	}
+	if v := info.Main.Version; b.Revision == "" && v != "(devel)" {
+		b.Revision = v
 	}
 	return b
 }
