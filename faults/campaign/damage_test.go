@@ -89,6 +89,9 @@ func TestFlippedBitIsRepaired(t *testing.T) {
 			starts, kinds := frameStarts(whole)
 			rng := rand.New(rand.NewPCG(5, 6))
 			for i, at := range starts[:len(starts)-1] {
+				if kinds[i] == frameRecords && i%7 != 0 {
+					continue // all are alike
+				}
 				end := starts[i+1]
 				flips := []int{at + rng.IntN(end-at)}
 				if i%2 == 1 {
