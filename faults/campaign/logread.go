@@ -46,8 +46,9 @@ func readFile(f *os.File) (*contents, error) {
 }
 
 // readLog reads a log of the given size. What follows the last whole frame is a torn
-// tail. What is unreadable between whole frames is damage: frames are on the disk before
-// the next is written. A frame that passes its check but makes no sense is an error.
+// tail. What is unreadable between whole frames is damage: what is written stands on the
+// disk before the next is written. A frame that passes its check but makes no sense is
+// an error.
 func readLog(r io.ReaderAt, size int64) (*contents, error) {
 	c := &contents{}
 	magic := make([]byte, min(int64(len(logMagic)), size))

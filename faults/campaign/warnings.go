@@ -20,7 +20,7 @@ func (a *aggregate) warnings(c *result.Campaign) []result.Warning {
 		warn("provisional", "", "the campaign is not complete: %d injections are in; resume it with upset campaign resume", c.Injections)
 	}
 	if n := len(a.s.Builds); n > 1 {
-		warn("several_builds", "", "the records come from %d builds of the tool, %s to %s, of which %d records each were compared; run the campaign again with one build where that is not enough", n, a.s.Builds[0], a.s.Builds[n-1], spotChecks)
+		warn("several_builds", "", "the records come from %d builds of the tool, first %s, last %s; up to %d stored records were injected again and compared at each change; run the campaign again where one build must have made them all", n, a.s.Builds[0], a.s.Builds[n-1], spotChecks)
 	}
 	if s.RandomInputs {
 		warn("default_inputs", "", "no inputs were given: %d seeded random ones were used, which need not look like real ones; give --inputs", a.f.Inputs)
