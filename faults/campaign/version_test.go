@@ -162,3 +162,32 @@ func TestSpotsAreSpread(t *testing.T) {
 		t.Errorf("%d spots, %d the same under another seed", len(a), same)
 	}
 }
+
+// A repaired campaign must come out at the digest that its end names: a machine that
+// differs only where records were lost is found too.
+func TestRepairMustMeetTheEnd(t *testing.T) {
+	spec := toySpec(nil)
+	dir := t.TempDir()
+	newToy().must(t, spec, dir, 1)
+	whole, err := os.ReadFile(filepath.Join(dir, logName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	starts, kinds := frameStarts(whole)
+	for i, at := range starts {
+		if kinds[i] != frameRecords {
+			continue
+		}
+		lost, err := parseRecord(whole[at+5 : at+5+recordSize])
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := damagedLog(t, whole, at+7)
+		m := other{newToy(), func(s faults.Site) bool { return s == lost.record.Site }}
+		r := &runner{spec: spec, frame: m.frame(t, spec), pop: m.toy, options: RunOptions{Workers: 1}, worker: func() (injector, error) { return m, nil }}
+		if _, err := r.run(context.Background(), dir); !errors.Is(err, ErrDiffers) || !strings.Contains(err.Error(), "its end named") {
+			t.Errorf("%v", err)
+		}
+		return
+	}
+}
