@@ -39,6 +39,12 @@ func (o Outcome) String() string {
 	return fmt.Sprintf("outcome %d", uint8(o))
 }
 
+// Classification numbers the rules by which outcomes are told apart. It rises whenever
+// the same fault may get another outcome or cause, since records made under different
+// rules must not be mixed: 1 put a stop before a stray write and followed a single
+// further inference (logs of that time name no number), 2 is what is described here.
+const Classification = 2
+
 // Cause says how an outcome came about.
 type Cause uint8
 

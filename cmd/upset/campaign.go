@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +13,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
-	"upset/npu"
+	"upset/models/driver"
 	"upset/stats/report"
 	"upset/stats/result"
 )
@@ -25,6 +24,9 @@ const (
 	noteInputs    = "inputs"
 	noteInventory = "inventory"
 	noteCommand   = "command"
+	// Digests of the model's file and of each input, by which a change is found.
+	noteModelSHA  = "model_sha256"
+	noteInputSHAs = "input_sha256"
 )
 
 // Files beside the log of a campaign.
@@ -72,17 +74,19 @@ Examples:
 			if err != nil {
 				return err
 			}
+			defer done.lock.Release()
 			return report.Write(p.stdout, o.format, done.result)
 		},
 	}
 }
 
-// campaignRun is a finished campaign.
+// campaignRun is a finished campaign. Its folder is held until the lock is released.
 type campaignRun struct {
 	experiment *experiment
 	population campaign.Population
 	dir        string
 	result     *result.Campaign
+	lock       *campaign.Lock
 }
 
 // runCampaign runs a campaign as the flags say.
@@ -91,52 +95,104 @@ func (p *program) runCampaign(c *cli.Context, o common, q campaign.Question, fil
 	if err != nil {
 		return nil, err
 	}
-	inventory, err := readInventory(c)
+	s, err := p.openSetup(c, o, file)
 	if err != nil {
 		return nil, err
 	}
-	began := time.Now()
-	x, err := p.openExperiment(c, o, file)
+	if err := checkLayers(s.program, spec.Layers); err != nil {
+		return nil, err
+	}
+	spec.Model, spec.RandomInputs = modelName(file), s.inputs.random
+	ready, err := p.prepare(s, spec, c.String("inventory"), func(spec campaign.Spec) string {
+		if o.out != "" {
+			return o.out
+		}
+		return filepath.Join("upset-out", fmt.Sprintf("%s-%s-%.8s", fileName(spec.Model), o.config, spec.Digest()))
+	})
 	if err != nil {
 		return nil, err
 	}
-	golden := time.Since(began).Seconds()
-	if err := checkLayers(x.engine, spec.Layers); err != nil {
+	run, err := p.perform(c.Context, ready, campaign.RunOptions{Workers: o.workers, Question: q})
+	if err != nil {
+		ready.lock.Release()
 		return nil, err
 	}
-	spec.Model, spec.RandomInputs, spec.Inventory = x.model, x.inputs.random, c.String("inventory")
-	note := map[string]string{noteModel: absolute(file), noteCommand: p.command()}
-	if x.inputs.folder != "" {
-		note[noteInputs] = absolute(x.inputs.folder)
+	return run, nil
+}
+
+// prepared is a campaign whose folder is held and whose machine has not run yet.
+type prepared struct {
+	setup      *setup
+	spec       campaign.Spec
+	population campaign.Population
+	dir        string
+	note       map[string]string
+	lock       *campaign.Lock
+}
+
+// prepare completes a spec, and finds and locks the folder of the campaign: whatever can
+// be refused is refused before the fault-free runs, which may take minutes.
+func (p *program) prepare(s *setup, spec campaign.Spec, inventory string, folder func(campaign.Spec) string) (*prepared, error) {
+	override, err := loadInventory(inventory)
+	if err != nil {
+		return nil, err
 	}
-	if inventory != nil {
-		note[noteInventory] = absolute(spec.Inventory)
+	spec.Inventory = campaign.PlainText(inventory)
+	note, err := s.note(p.command())
+	if err != nil {
+		return nil, err
 	}
-	spec = spec.For(x.engine)
-	pop, err := campaign.NewPlain(x.engine.Table(), spec)
+	if override != nil {
+		note[noteInventory] = absolute(inventory)
+	}
+	spec = spec.Of(s.program, s.inputs.data, s.options)
+	if err := spec.Check(); err != nil {
+		return nil, bad(err)
+	}
+	table := s.table()
+	pop, err := campaign.NewPlain(table, spec)
 	if err != nil {
 		return nil, bad(err)
 	}
-	if pop, err = scale(pop, x.engine.Table(), inventory); err != nil {
+	if pop, err = scale(pop, table, override); err != nil {
 		return nil, err
 	}
 	spec.Table = pop.Digest()
-	dir := o.out
-	if dir == "" {
-		dir = filepath.Join("upset-out", fmt.Sprintf("%s-%s-%.8s", fileName(x.model), o.config, spec.Digest()))
+	dir := folder(spec)
+	lock, err := campaign.TakeLock(dir)
+	if err != nil {
+		return nil, err
 	}
-	run := &campaignRun{experiment: x, population: pop, dir: dir}
-	run.result, err = p.injectAll(c.Context, x.engine, spec, dir, campaign.RunOptions{
-		Workers: o.workers, Population: pop, Question: q, GoldenSeconds: golden, Note: note,
-	})
-	return run, err
+	if err := lock.Fits(spec); err != nil {
+		lock.Release()
+		return nil, folderError(dir, err)
+	}
+	return &prepared{s, spec, pop, dir, note, lock}, nil
+}
+
+// perform makes the fault-free runs and the injections of a campaign. The folder stays
+// held.
+func (p *program) perform(ctx context.Context, k *prepared, o campaign.RunOptions) (*campaignRun, error) {
+	began := time.Now()
+	x, err := p.start(ctx, k.setup)
+	if err != nil {
+		return nil, err
+	}
+	o.Population, o.GoldenSeconds, o.Note, o.Lock = k.population, time.Since(began).Seconds(), k.note, k.lock
+	r, err := p.injectAll(ctx, x.engine, k.spec, k.dir, o)
+	if err != nil {
+		return nil, err
+	}
+	return &campaignRun{x, k.population, k.dir, r, k.lock}, nil
 }
 
 // checkLayers refuses layers that the network does not have.
-func checkLayers(e *faults.Engine, layers []int) error {
+func checkLayers(p *driver.Program, layers []int) error {
 	last := 0
-	for _, op := range e.Golden(0).Ops {
-		last = max(last, op.Layer)
+	for _, op := range p.Operations {
+		if op.Kind != "dma" {
+			last = max(last, op.Layer)
+		}
 	}
 	for _, l := range layers {
 		if l > last {
@@ -164,7 +220,7 @@ func (p *program) injectAll(ctx context.Context, e *faults.Engine, spec campaign
 		return nil, &coded{codeIncomplete, fmt.Errorf("interrupted: go on with upset campaign resume %s", quote(dir))}
 	}
 	if err != nil {
-		return nil, err
+		return nil, folderError(dir, err)
 	}
 	r.Command = o.Note[noteCommand]
 	p.note("the campaign is stored in %s", dir)
@@ -235,13 +291,24 @@ func (p *program) resumeCampaign(c *cli.Context, o common, q campaign.Question, 
 			note[name] = c.String(flag)
 		}
 	}
+	lock, err := campaign.TakeLock(dir)
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	if was, now := state.Builds[len(state.Builds)-1], campaign.ThisBuild(); was != now && !state.Complete {
+		p.note("warning: the campaign comes from build %s, this is build %s: some of its records are compared before it goes on", was, now)
+	}
+	if state.Damage != nil {
+		p.note("the log is damaged: %s", state.Damage)
+	}
 	began := time.Now()
 	x, pop, err := p.reopen(c.Context, state.Spec, note)
 	if err != nil {
 		return err
 	}
 	r, err := p.injectAll(c.Context, x.engine, state.Spec, dir, campaign.RunOptions{
-		Workers: o.workers, Population: pop, Question: q, GoldenSeconds: time.Since(began).Seconds(), Note: note,
+		Workers: o.workers, Population: pop, Question: q, GoldenSeconds: time.Since(began).Seconds(), Note: note, Lock: lock,
 	})
 	if err != nil {
 		return err
@@ -249,55 +316,22 @@ func (p *program) resumeCampaign(c *cli.Context, o common, q campaign.Question, 
 	return report.Write(p.stdout, o.format, r)
 }
 
-// reopen rebuilds the experiment of a stored campaign.
-func (p *program) reopen(ctx context.Context, s campaign.Spec, note map[string]string) (*experiment, campaign.Population, error) {
-	var o faults.Options
-	var err error
-	if err := json.Unmarshal([]byte(s.System), &o.System); err != nil || o.System == (npu.System{}) {
-		return nil, nil, fmt.Errorf("the campaign names the system %q, which is not known", s.System)
-	}
-	if o.Criterion, err = faults.ParseCriterion(s.Criterion); err != nil {
-		return nil, nil, err
-	}
-	if o.Model, err = faults.ParseModel(s.Fault); err != nil {
-		return nil, nil, err
-	}
-	o.ECC, o.NoWatchdog, o.AssumeReload = eccNames[s.ECC], s.NoWatchdog, s.AssumeReload
-	config, err := parseConfig(s.NPU)
-	if err != nil {
-		return nil, nil, err
-	}
-	n, err := openModel(note[noteModel], config)
-	if err != nil {
-		return nil, nil, err
-	}
-	inputs := drawInputs(s.Seed, n.InputBytes())
-	if !s.RandomInputs {
-		if inputs, err = readInputs(note[noteInputs], note[noteModel], s.Seed, n); err != nil {
-			return nil, nil, err
-		}
-	}
-	x, err := p.newExperiment(ctx, n, inputs, o, note[noteModel])
-	if err != nil {
-		return nil, nil, err
-	}
-	inventory, err := loadInventory(note[noteInventory])
-	if err != nil {
-		return nil, nil, err
-	}
-	pop, err := campaign.NewPlain(x.engine.Table(), s)
-	if err != nil {
-		return nil, nil, err
-	}
-	pop, err = scale(pop, x.engine.Table(), inventory)
-	return x, pop, err
-}
-
 // loadStatus reads the state of a campaign; a folder without one is bad input.
 func loadStatus(dir string) (campaign.State, error) {
 	s, err := campaign.Status(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return s, usage("no campaign in %s: give the folder of one", dir)
+	return s, folderError(dir, err)
+}
+
+// folderError marks what is wrong with the folder of a campaign as bad input, with the
+// remedy.
+func folderError(dir string, err error) error {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return usage("no campaign in %s: give the folder of one", dir)
+	case errors.Is(err, campaign.ErrDamaged):
+		return usage("%w: upset campaign resume %s", err, quote(dir))
+	case errors.Is(err, campaign.ErrCorrupt), errors.Is(err, campaign.ErrVersion):
+		return bad(err)
 	}
-	return s, err
+	return err
 }

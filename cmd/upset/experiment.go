@@ -71,8 +71,28 @@ func readFast(c *cli.Context) (faults.Switches, error) {
 	return faults.Switches{}, usage("--fast %s: want on or off", c.String("fast"))
 }
 
-// openExperiment reads the model and its inputs and makes the fault-free runs.
-func (p *program) openExperiment(c *cli.Context, o common, file string) (*experiment, error) {
+// setup is what an experiment is made of, before anything has run.
+type setup struct {
+	program *driver.Program
+	inputs  inputSet
+	options faults.Options
+	file    string // of the model
+}
+
+// newSetup puts an experiment together. The network must run on the NPU as a whole.
+func newSetup(n *driver.Network, inputs inputSet, o faults.Options, file string) (*setup, error) {
+	prog := n.Program()
+	if prog == nil {
+		return nil, usage("%s runs partly on the host (%d NPU parts): faults can be injected only into a network that runs on the NPU as a whole", file, len(n.Programs()))
+	}
+	return &setup{prog, inputs, o, file}, nil
+}
+
+// table is the site table of the machine.
+func (s *setup) table() *netlist.Table { return netlist.New(s.program.Config, s.options.ECC) }
+
+// openSetup reads the model and its inputs.
+func (p *program) openSetup(c *cli.Context, o common, file string) (*setup, error) {
 	options, err := readOptions(c, o.system)
 	if err != nil {
 		return nil, err
@@ -85,27 +105,32 @@ func (p *program) openExperiment(c *cli.Context, o common, file string) (*experi
 	if err != nil {
 		return nil, err
 	}
-	return p.newExperiment(c.Context, n, inputs, options, file)
+	return newSetup(n, inputs, options, file)
 }
 
-// newExperiment makes the fault-free runs of a network.
-func (p *program) newExperiment(ctx context.Context, n *driver.Network, inputs inputSet, o faults.Options, file string) (*experiment, error) {
-	prog := n.Program()
-	if prog == nil {
-		return nil, usage("%s runs partly on the host (%d NPU parts): faults can be injected only into a network that runs on the NPU as a whole", file, len(n.Programs()))
+// openExperiment reads the model and its inputs and makes the fault-free runs.
+func (p *program) openExperiment(c *cli.Context, o common, file string) (*experiment, error) {
+	s, err := p.openSetup(c, o, file)
+	if err != nil {
+		return nil, err
 	}
-	if inputs.random {
-		p.note("no inputs: %d random ones are used; give real ones with --inputs", len(inputs.data))
+	return p.start(c.Context, s)
+}
+
+// start makes the fault-free runs of an experiment.
+func (p *program) start(ctx context.Context, s *setup) (*experiment, error) {
+	if s.inputs.random {
+		p.note("no inputs: %d random ones are used; give real ones with --inputs", len(s.inputs.data))
 	}
-	p.noteInventory(prog.Config, o.ECC)
-	bar := p.progress("fault-free runs", len(inputs.data))
-	e, err := faults.New(prog, inputs.data, o, func(done, _ int) { bar.set(done) })
+	p.noteInventory(s.program.Config, s.options.ECC)
+	bar := p.progress("fault-free runs", len(s.inputs.data))
+	e, err := faults.New(s.program, s.inputs.data, s.options, func(done, _ int) { bar.set(done) })
 	bar.finish()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, fmt.Errorf("%s: %w", s.file, err)
 	}
-	p.note("fault-free run: %d cycles, %d inputs, outputs equal on both machines", e.Cycles(), len(inputs.data))
-	return &experiment{engine: e, inputs: inputs, model: modelName(file)}, ctx.Err()
+	p.note("fault-free run: %d cycles, %d inputs, outputs equal on both machines", e.Cycles(), len(s.inputs.data))
+	return &experiment{engine: e, inputs: s.inputs, model: modelName(s.file)}, ctx.Err()
 }
 
 // noteInventory says on stderr what there is to hit.

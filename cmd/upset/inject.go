@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"upset/faults"
+	"upset/faults/campaign"
 	"upset/netlist"
 	"upset/stats/report"
 	"upset/stats/result"
@@ -182,8 +183,9 @@ func (p *program) replay(c *cli.Context, o common, args []string) error {
 	if err != nil {
 		return err
 	}
-	if got := story.Record; got.Outcome != want.Outcome || got.Output != want.Output || got.Before != want.Before {
-		return fmt.Errorf("injection %d gives %s here, the campaign recorded %s: is the model another one?", number, got.Outcome, want.Outcome)
+	if got := story.Record; !got.Same(want) {
+		return fmt.Errorf("injection %d gives %s (%s, end at cycle %d), the campaign recorded %s (%s, %d) for the same model, inputs and system: this is build %s, the campaign comes from build %s; please report it",
+			number, got.Outcome, got.Cause, got.End, want.Outcome, want.Cause, want.End, campaign.ThisBuild(), s.Builds[len(s.Builds)-1])
 	}
 	return p.emitInjection(o, story, x, p.command())
 }

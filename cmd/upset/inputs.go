@@ -20,7 +20,8 @@ const (
 // inputSet is the inputs of a campaign.
 type inputSet struct {
 	data   [][]byte
-	folder string // empty for random inputs
+	names  []string // of the files, in the folder; none for random inputs
+	folder string   // empty for random inputs
 	random bool
 }
 
@@ -48,7 +49,7 @@ func readInputs(folder, model string, seed uint64, n *driver.Network) (inputSet,
 		if err != nil {
 			return s, err
 		}
-		s.data = append(s.data, data)
+		s.data, s.names = append(s.data, data), append(s.names, name)
 	}
 	if len(s.data) == 0 {
 		return s, usage("folder of inputs %s holds no in_*.bin and no *.npy", folder)

@@ -11,6 +11,9 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+	"unicode/utf8"
+
+	"upset/faults/campaign"
 )
 
 // softMemory is where the garbage collector begins to work harder (our choice:
@@ -82,6 +85,9 @@ func quote(word string) string {
 	}
 	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
 		return word
+	}
+	if !utf8.ValidString(word) { // the form of bash, ksh and zsh for bytes
+		return "$'" + strings.ReplaceAll(campaign.PlainText(strings.ReplaceAll(word, `\`, `\\`)), "'", `\'`) + "'"
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"upset/faults/campaign"
 	"upset/models/driver"
 	"upset/npu/isa"
 )
@@ -25,7 +26,7 @@ func openModel(file string, c isa.Config) (*driver.Network, error) {
 }
 
 // modelName is the name of a model in results: its file without folder and
-// extension.
+// extension, as plain text.
 func modelName(file string) string {
-	return strings.TrimSuffix(filepath.Base(file), ".tflite")
+	return campaign.PlainText(strings.TrimSuffix(filepath.Base(file), ".tflite"))
 }

@@ -315,6 +315,7 @@ func (p *program) assess(c *cli.Context, o common, q campaign.Question, file str
 	if err != nil {
 		return err
 	}
+	defer run.lock.Release()
 	s, err := campaign.Load(run.dir)
 	if err != nil {
 		return err

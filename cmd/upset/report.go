@@ -64,7 +64,7 @@ func loadCampaign(dir string, q campaign.Question) (*campaign.Stored, *result.Ca
 	}
 	r, err := s.Campaign(q)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, folderError(dir, err)
 	}
 	r.Command = s.Note[noteCommand]
 	var old result.Campaign
@@ -77,10 +77,7 @@ func loadCampaign(dir string, q campaign.Question) (*campaign.Stored, *result.Ca
 // loadRecords reads a stored campaign; a folder without one is bad input.
 func loadRecords(dir string) (*campaign.Stored, error) {
 	s, err := campaign.Load(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, usage("no campaign in %s: give the folder of one", dir)
-	}
-	return s, err
+	return s, folderError(dir, err)
 }
 
 func compareCommand(p *program) *cli.Command {

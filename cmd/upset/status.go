@@ -8,6 +8,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"upset/faults"
+	"upset/faults/campaign"
 	"upset/stats/report"
 )
 
@@ -28,6 +30,15 @@ type status struct {
 	// that a process is at work on the campaign.
 	Torn    bool `json:"torn"`
 	Running bool `json:"running"`
+	// Damaged says that part of the log is unreadable, Damage what, and Missing how many
+	// injections it held; resume repairs the log and injects them again.
+	Damaged bool   `json:"damaged"`
+	Damage  string `json:"damage,omitempty"`
+	Missing int    `json:"missing"`
+	// Classification numbers the rules by which outcomes are told apart, Builds names
+	// those of the tool that wrote the log.
+	Classification int              `json:"classification"`
+	Builds         []campaign.Build `json:"builds"`
 }
 
 func campaignStatusCommand(p *program) *cli.Command {
@@ -53,16 +64,22 @@ Example:
 			if err != nil {
 				return err
 			}
-			return p.emitStatus(o, status{
+			st := status{
 				NPU: s.Spec.NPU, Model: s.Spec.Model, SpecDigest: s.SpecDigest, Seed: s.Spec.Seed, Done: s.Done, Planned: s.Planned, Cap: s.Cap,
 				Rounds: s.Rounds, MaxRounds: s.MaxRounds, Complete: s.Complete, Torn: s.Torn, Running: s.Locked,
-			})
+				Classification: faults.Classification, Builds: s.Builds, // others are refused
+			}
+			if d := s.Damage; d != nil {
+				st.Damaged, st.Damage, st.Missing = true, d.String(), d.Missing
+			}
+			return p.emitStatus(o, st, args[0])
 		},
 	}
 }
 
 // emitStatus prints the state of a campaign.
-func (p *program) emitStatus(o common, s status) error {
+func (p *program) emitStatus(o common, s status, dir string) error {
+	last := s.Builds[len(s.Builds)-1]
 	switch o.format {
 	case report.FormatJSON:
 		enc := json.NewEncoder(p.stdout)
@@ -70,10 +87,11 @@ func (p *program) emitStatus(o common, s status) error {
 		return enc.Encode(s)
 	case report.FormatCSV:
 		return csv.NewWriter(p.stdout).WriteAll([][]string{
-			{"npu", "model", "spec_digest", "seed", "done", "planned", "cap", "rounds", "max_rounds", "complete", "torn", "running"},
+			{"npu", "model", "spec_digest", "seed", "done", "planned", "cap", "rounds", "max_rounds", "complete", "torn", "running", "damaged", "missing", "classification", "build"},
 			{
 				s.NPU, s.Model, s.SpecDigest, strconv.FormatUint(s.Seed, 10), strconv.Itoa(s.Done), strconv.Itoa(s.Planned), strconv.Itoa(s.Cap),
 				strconv.Itoa(s.Rounds), strconv.Itoa(s.MaxRounds), strconv.FormatBool(s.Complete), strconv.FormatBool(s.Torn), strconv.FormatBool(s.Running),
+				strconv.FormatBool(s.Damaged), strconv.Itoa(s.Missing), strconv.Itoa(s.Classification), last.Revision,
 			},
 		})
 	}
@@ -83,8 +101,10 @@ func (p *program) emitStatus(o common, s status) error {
 		state = "complete"
 	case s.Running:
 		state = "running"
+	case s.Damaged:
+		state = fmt.Sprintf("damaged: %s; upset campaign resume %s repairs the log and injects again what is missing", s.Damage, quote(dir))
 	}
-	fmt.Fprintf(p.stdout, "%s on %s, seed %d, spec %s\n%d of %d injections, round %d of at most %d: %s\n",
-		s.Model, s.NPU, s.Seed, s.SpecDigest, s.Done, max(s.Planned, s.Done), s.Rounds, s.MaxRounds, state)
+	fmt.Fprintf(p.stdout, "%s on %s, seed %d, spec %s\n%d of %d injections, round %d of at most %d: %s\nwritten by build %s, classification %d\n",
+		s.Model, s.NPU, s.Seed, s.SpecDigest, s.Done, max(s.Planned, s.Done), s.Rounds, s.MaxRounds, state, last, s.Classification)
 	return nil
 }

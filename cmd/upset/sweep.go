@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"path/filepath"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -108,28 +107,24 @@ type sweepCase struct {
 // sweepCampaign runs one campaign and asks it all questions. Random says that it had
 // no inputs of its own.
 func (p *program) sweepCampaign(c *cli.Context, o common, k sweepCase, questions []campaign.Question) (rows []result.SweepRow, random bool, err error) {
-	x, golden, err := p.openSweep(c, o, k)
+	job, err := p.openSweep(c, o, k)
 	if err != nil {
 		return nil, false, err
 	}
 	spec := k.file.spec()
-	spec.Model, spec.RandomInputs = x.model, x.inputs.random
-	spec = spec.For(x.engine)
-	pop, err := campaign.NewPlain(x.engine.Table(), spec)
+	spec.Model, spec.RandomInputs = modelName(job.file), job.inputs.random
+	ready, err := p.prepare(job, spec, "", func(spec campaign.Spec) string {
+		return filepath.Join(o.out, fmt.Sprintf("%s-%s-%.8s", fileName(spec.Model), k.config, spec.Digest()))
+	})
 	if err != nil {
-		return nil, false, bad(err)
-	}
-	spec.Table = pop.Digest()
-	dir := filepath.Join(o.out, fmt.Sprintf("%s-%s-%.8s", fileName(x.model), k.config, spec.Digest()))
-	note := map[string]string{noteModel: absolute(k.network.Model), noteCommand: p.command()}
-	if x.inputs.folder != "" {
-		note[noteInputs] = absolute(x.inputs.folder)
-	}
-	if _, err = p.injectAll(c.Context, x.engine, spec, dir, campaign.RunOptions{
-		Workers: o.workers, Population: pop, Question: questions[0], GoldenSeconds: golden, Note: note,
-	}); err != nil {
 		return nil, false, err
 	}
+	defer ready.lock.Release()
+	run, err := p.perform(c.Context, ready, campaign.RunOptions{Workers: o.workers, Question: questions[0]})
+	if err != nil {
+		return nil, false, err
+	}
+	x, pop, dir := run.experiment, run.population, run.dir
 	stored, err := campaign.Load(dir)
 	if err != nil {
 		return nil, false, err
@@ -152,24 +147,22 @@ func (p *program) sweepCampaign(c *cli.Context, o common, k sweepCase, questions
 	return rows, x.inputs.random, nil
 }
 
-// openSweep makes the fault-free runs of one campaign.
-func (p *program) openSweep(c *cli.Context, o common, k sweepCase) (*experiment, float64, error) {
-	began := time.Now()
+// openSweep reads the network of one campaign.
+func (p *program) openSweep(c *cli.Context, o common, k sweepCase) (*setup, error) {
 	options := faults.Options{System: o.system, ECC: k.ecc}
 	var err error
 	if options.Criterion, err = faults.ParseCriterion(k.criterion); err != nil {
-		return nil, 0, bad(err)
+		return nil, bad(err)
 	}
 	n, err := openModel(k.network.Model, k.config)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	inputs, err := readInputs(k.network.Inputs, k.network.Model, k.file.Seed, n)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	x, err := p.newExperiment(c.Context, n, inputs, options, k.network.Model)
-	return x, time.Since(began).Seconds(), err
+	return newSetup(n, inputs, options, k.network.Model)
 }
 
 // sweepRow is the default cell of a campaign's verdicts.

@@ -112,7 +112,7 @@ func segments(ops []faults.OpSpan, cycles uint64) []Segment {
 		if n := len(out); n > 0 && (out[n-1].Layer == o.Layer || out[n-1].Start == start) {
 			continue
 		}
-		out = append(out, Segment{Span: Span{Start: start}, Layer: o.Layer, Name: o.Name})
+		out = append(out, Segment{Span: Span{Start: start}, Layer: o.Layer, Name: PlainText(o.Name)})
 	}
 	if len(out) == 0 {
 		out = []Segment{{Name: "all"}}

@@ -24,28 +24,48 @@ type Stored struct {
 	// Torn says that the log ends in a torn frame, which is cut on resume.
 	Torn bool
 	Note map[string]string
+	// Builds are those of the tool that wrote the log, in order.
+	Builds []Build
 }
 
-// Load reads the campaign in a directory without changing anything.
+// Load reads the campaign in a directory without changing anything. A log that is
+// damaged before its tail is refused with [ErrDamaged] until it is resumed.
 func Load(dir string) (*Stored, error) {
+	c, err := loadContents(dir)
+	if err != nil {
+		return nil, err
+	}
+	if d := c.damage(); d != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, logName), d.error())
+	}
+	return c.stored(), nil
+}
+
+// loadContents reads the log in a directory.
+func loadContents(dir string) (*contents, error) {
 	name := filepath.Join(dir, logName)
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("no campaign in %s: %w", dir, err)
 	}
 	defer f.Close()
-	c, err := readLog(f)
+	c, err := readFile(f)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
+	return c, nil
+}
+
+// stored is the campaign of a log.
+func (c *contents) stored() *Stored {
 	s := &Stored{
 		Spec: c.header.Spec, Frame: c.header.Frame, Rounds: c.rounds, Records: c.plain(),
-		Complete: c.end != nil, Torn: c.torn, Note: c.header.Note, Index: make([]int, len(c.records)),
+		Complete: c.complete(), Torn: c.torn, Note: c.header.Note, Builds: c.builds, Index: make([]int, len(c.records)),
 	}
 	for i, r := range c.records {
 		s.Index[i] = r.index
 	}
-	return s, nil
+	return s
 }
 
 // State is how far the campaign in a directory is.
@@ -62,34 +82,48 @@ type State struct {
 	MaxRounds int
 	Complete  bool
 	Torn      bool
+	// Damage is what resuming repairs; nil for a sound log.
+	Damage *Damage
+	// Builds are those of the tool that wrote the log, in order.
+	Builds []Build
 	// Locked says that a process is writing to it now.
 	Locked bool
 	Note   map[string]string
 }
 
-// Status reports how far the campaign in a directory is.
+// Status reports how far the campaign in a directory is, damaged or not. Where a process
+// is still busy with what comes before the first record the error is [ErrLocked].
 func Status(dir string) (State, error) {
-	s, err := Load(dir)
+	locked := false
+	if name := filepath.Join(dir, lockName); exists(name) {
+		unlock, err := lock(name)
+		if err == nil {
+			unlock()
+		}
+		locked = errors.Is(err, ErrLocked)
+	}
+	c, err := loadContents(dir)
+	if locked && (errors.Is(err, os.ErrNotExist) || errors.Is(err, errNoHeader)) {
+		return State{}, fmt.Errorf("%s: %w and has stored nothing yet; ask again later", dir, ErrLocked)
+	}
 	if err != nil {
 		return State{}, err
 	}
-	totals, err := schedule(s.Spec)
+	totals, err := schedule(c.header.Spec)
 	if err != nil {
 		return State{}, err
 	}
-	st := State{
-		Spec: s.Spec, SpecDigest: s.Spec.Digest(), Done: len(s.Records), Rounds: len(s.Rounds), MaxRounds: len(totals),
-		Cap: totals[len(totals)-1], Complete: s.Complete, Torn: s.Torn, Note: s.Note,
-	}
-	if n := len(s.Rounds); n > 0 {
-		st.Planned = s.Rounds[n-1].end()
-	}
-	if unlock, err := lock(filepath.Join(dir, lockName)); err == nil {
-		unlock()
-	} else {
-		st.Locked = errors.Is(err, ErrLocked)
-	}
-	return st, nil
+	return State{
+		Spec: c.header.Spec, SpecDigest: c.header.SpecDigest, Done: len(c.records) + len(c.spare), Planned: c.planned(), Cap: totals[len(totals)-1],
+		Rounds: len(c.rounds), MaxRounds: len(totals), Complete: c.complete(), Torn: c.torn, Damage: c.damage(), Builds: c.builds,
+		Locked: locked, Note: c.header.Note,
+	}, nil
+}
+
+// exists reports whether there is a file, so that looking at a folder makes none.
+func exists(name string) bool {
+	_, err := os.Lstat(name)
+	return err == nil
 }
 
 // tally counts the stored records.

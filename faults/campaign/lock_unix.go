@@ -19,5 +19,13 @@ func lock(name string) (unlock func(), err error) {
 		_ = f.Close()
 		return nil, ErrLocked
 	}
+	// A holder that found nothing to do may have removed the file in between: then
+	// this lock is on a file that nobody else will find.
+	held, err1 := f.Stat()
+	found, err2 := os.Stat(name)
+	if err1 != nil || err2 != nil || !os.SameFile(held, found) {
+		_ = f.Close()
+		return nil, ErrLocked
+	}
 	return func() { _ = f.Close() }, nil
 }

@@ -9,12 +9,16 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+
+	"upset/faults"
 )
 
 // The log is one append-only file: a magic line and frames. A frame is a type,
 // the length of its body, the body, and the CRC-32C of all three. The first frame
-// is the header; each round's plan stands before its records; an end frame closes
-// a complete campaign.
+// is the header, which stands twice, since without it nothing else has a meaning; each
+// round's plan stands before its records; an end frame closes a complete campaign. A
+// build frame says that another build of the tool went on from there.
 const (
 	logName  = "records.log"
 	lockName = "records.lock"
@@ -24,11 +28,15 @@ const (
 	framePlan    = 'P'
 	frameRecords = 'R'
 	frameEnd     = 'E'
+	frameBuild   = 'B'
 
 	frameOverhead = 1 + 4 + 4
 	// maxBody bounds a frame (our choice: a header of ten thousand strata stays
 	// below it, and a hostile length cannot exhaust memory).
 	maxBody = 16 << 20
+	// maxSmall bounds the bodies of end and build frames (our choice: they hold a few
+	// names and digests).
+	maxSmall = 4 << 10
 )
 
 // Errors that callers tell apart.
@@ -37,8 +45,10 @@ var (
 	ErrSpecMismatch = errors.New("the log belongs to another campaign")
 	// ErrLocked: another process writes to the log.
 	ErrLocked = errors.New("another process is writing to this campaign")
-	// ErrCorrupt: the log was changed or damaged before its tail.
+	// ErrCorrupt: the log holds what no writer writes, and cannot be repaired.
 	ErrCorrupt = errors.New("the log is damaged")
+	// ErrDamaged: part of the log is unreadable; resuming repairs it.
+	ErrDamaged = errors.New("the log is damaged")
 	// ErrInterrupted: the campaign stopped before its end and can be resumed.
 	ErrInterrupted = errors.New("the campaign was interrupted; resume it with upset campaign resume")
 )
@@ -47,12 +57,27 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // header is the first frame of a log.
 type header struct {
-	Format     int               `json:"format"`
-	SpecDigest string            `json:"spec_digest"`
-	Table      string            `json:"table"`
-	Spec       Spec              `json:"spec"`
-	Frame      *Frame            `json:"frame"`
-	Note       map[string]string `json:"note,omitempty"`
+	Format int `json:"format"`
+	// Classification is that of package faults, Build the tool that began the log.
+	Classification int    `json:"classification"`
+	Build          Build  `json:"build"`
+	SpecDigest     string `json:"spec_digest"`
+	Table          string `json:"table"`
+	Spec           Spec   `json:"spec"`
+	Frame          *Frame `json:"frame"`
+	// NoteBytes are the entries of the note that are no UTF-8.
+	Note      map[string]string `json:"note,omitempty"`
+	NoteBytes map[string][]byte `json:"note_bytes,omitempty"`
+}
+
+// newHeader is the header of a log that is begun now.
+func newHeader(s Spec, table string, f *Frame, note map[string]string) header {
+	h := header{
+		Format: formatVersion, Classification: faults.Classification, Build: ThisBuild(),
+		SpecDigest: s.Digest(), Table: table, Spec: s.normal(), Frame: f,
+	}
+	h.Note, h.NoteBytes = splitNote(note)
+	return h
 }
 
 // ending is the last frame of a complete log.
@@ -111,62 +136,99 @@ func (w *writer) append(frames []byte) error {
 	return nil
 }
 
-// json writes one frame of JSON.
-func (w *writer) json(kind byte, v any) error {
+// jsonBody encodes the body of a frame.
+func jsonBody(kind byte, v any) ([]byte, error) {
 	body, err := json.Marshal(v)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", logName, err)
+		return nil, fmt.Errorf("write %s: %w", logName, err)
 	}
-	if len(body) > maxBody {
-		return fmt.Errorf("write %s: a frame of %d bytes is too long", logName, len(body))
+	if len(body) > largest(kind) {
+		return nil, fmt.Errorf("write %s: a frame of %d bytes is too long", logName, len(body))
+	}
+	return body, nil
+}
+
+// json writes one frame of JSON.
+func (w *writer) json(kind byte, v any) error {
+	body, err := jsonBody(kind, v)
+	if err != nil {
+		return err
 	}
 	return w.append(appendFrame(nil, kind, body))
 }
 
-// records writes one frame of records.
+// begin writes the start of a log.
+func (w *writer) begin(h header) error {
+	body, err := jsonBody(frameHeader, h)
+	if err != nil {
+		return err
+	}
+	return w.append(appendStart(nil, body))
+}
+
+// appendStart encodes the magic line and both copies of the header.
+func appendStart(b, header []byte) []byte {
+	b = append(b, logMagic...)
+	return appendFrame(appendFrame(b, frameHeader, header), frameHeader, header)
+}
+
+// records writes records, no more than frameSize to a frame.
 func (w *writer) records(list []indexed) error {
 	if len(list) == 0 {
 		return nil
 	}
-	body := make([]byte, 0, len(list)*recordSize)
-	for _, r := range list {
-		body = appendRecord(body, r.index, r.record)
-	}
-	return w.append(appendFrame(nil, frameRecords, body))
+	return w.append(appendRecords(nil, list))
 }
 
-// openLog locks a directory and opens its log for appending. The contents are
-// those of the whole frames; a torn tail is cut off. A missing log gives nil
+// appendRecords encodes frames of records.
+func appendRecords(b []byte, list []indexed) []byte {
+	for part := range slices.Chunk(list, frameSize) {
+		body := make([]byte, 0, len(part)*recordSize)
+		for _, r := range part {
+			body = appendRecord(body, r.index, r.record)
+		}
+		b = appendFrame(b, frameRecords, body)
+	}
+	return b
+}
+
+// openLog opens the log of a directory for appending, under a lock that the caller holds
+// or, with nil, its own. The contents are those of the whole frames; a torn tail is cut
+// off, a damaged log is left as it is until [writer.repair]. A missing log gives nil
 // contents. The caller closes the log with release.
-func openLog(dir string) (w *writer, c *contents, release func(), err error) {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, nil, nil, fmt.Errorf("campaign directory: %w", err)
+func openLog(dir string, held *Lock) (w *writer, c *contents, release func(), err error) {
+	unlock := func() {}
+	if held == nil {
+		if held, err = TakeLock(dir); err != nil {
+			return nil, nil, nil, err
+		}
+		unlock = held.Release
 	}
-	unlock, err := lock(filepath.Join(dir, lockName))
-	if err != nil {
-		return nil, nil, nil, fmt.Errorf("%s: %w", dir, err)
-	}
-	f, err := os.OpenFile(filepath.Join(dir, logName), os.O_RDWR|os.O_CREATE, 0o666)
+	name := filepath.Join(dir, logName)
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
 		unlock()
 		return nil, nil, nil, fmt.Errorf("campaign log: %w", err)
 	}
+	w = &writer{f: f}
 	release = func() {
-		_ = f.Close()
+		_ = w.f.Close()
 		unlock()
 	}
-	c, err = readLog(f)
+	c, err = readFile(f)
 	switch {
 	case errors.Is(err, errNoHeader):
 		// Killed before the header was on the disk: nothing is lost.
 		c = nil
 	case err != nil:
 		release()
-		return nil, nil, nil, fmt.Errorf("%s: %w", filepath.Join(dir, logName), err)
+		return nil, nil, nil, fmt.Errorf("%s: %w", name, err)
 	}
-	w = &writer{f: f}
 	if c != nil {
 		w.size = c.size
+		if c.damaged() {
+			return w, c, release, nil
+		}
 	}
 	if err = f.Truncate(w.size); err == nil {
 		_, err = f.Seek(w.size, io.SeekStart)

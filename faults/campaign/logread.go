@@ -2,69 +2,126 @@ package campaign
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
+	"os"
 	"slices"
+	"sort"
 
 	"upset/faults"
 )
 
-// errNoHeader: the file ends before its header does.
-var errNoHeader = errors.New("the log has no header: run the campaign again")
+// errNoHeader: the file ends before its header does, so that there is no campaign.
+var errNoHeader = fmt.Errorf("the log has no header: run the campaign again (%w)", fs.ErrNotExist)
 
 // contents is what a log holds.
 type contents struct {
 	header  header
+	raw     []byte // the body of the header as it stands in the log
+	copies  int    // of the header that were read
+	builds  []Build
 	rounds  []Round
-	records []indexed // in index order, no two of one index
+	records []indexed // of these rounds, in index order, no two of one index
+	spare   []indexed // the same, of rounds whose plan is lost
+	highest int       // plans and records are known of injections below this number
 	end     *ending
-	size    int64 // of the whole frames
-	torn    bool  // something else stands behind them
+	size    int64 // up to the end of the last whole frame
+	torn    bool  // something else stands behind it
+	gaps    []gap // what is unreadable between whole frames
 }
 
-// readLog reads a log up to the last whole frame. What follows is a torn tail if
-// the file ends there or the check fails; a frame that passes its check but makes
-// no sense is an error.
-func readLog(r io.Reader) (*contents, error) {
-	in := bufio.NewReaderSize(r, 1<<16)
-	c := &contents{}
-	magic := make([]byte, len(logMagic))
-	n, err := io.ReadFull(in, magic)
-	if string(magic[:n]) != logMagic[:n] {
-		return nil, fmt.Errorf("%w: it is no record log", ErrCorrupt)
-	}
+// readFile reads the log in a file.
+func readFile(f *os.File) (*contents, error) {
+	info, err := f.Stat()
 	if err != nil {
-		if !cutOff(err) {
-			return nil, fmt.Errorf("read %s: %w", logName, err)
+		return nil, fmt.Errorf("read %s: %w", logName, err)
+	}
+	return readLog(f, info.Size())
+}
+
+// readLog reads a log of the given size. What follows the last whole frame is a torn
+// tail. What is unreadable between whole frames is damage: what is written stands on the
+// disk before the next is written. A frame that passes its check but makes no sense is
+// an error.
+func readLog(r io.ReaderAt, size int64) (*contents, error) {
+	c := &contents{}
+	magic := make([]byte, min(int64(len(logMagic)), size))
+	if _, err := r.ReadAt(magic, 0); err != nil && !cutOff(err) {
+		return nil, fmt.Errorf("read %s: %w", logName, err)
+	}
+	if len(magic) < len(logMagic) {
+		if string(magic) != logMagic[:len(magic)] {
+			return nil, fmt.Errorf("%w: it is no record log", ErrCorrupt)
 		}
 		return nil, errNoHeader
 	}
-	c.size = int64(n)
-	for {
-		kind, body, err := readFrame(in)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if errors.Is(err, errTorn) {
-			c.torn = true
-			break
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", logName, err)
-		}
-		if err := c.take(kind, body); err != nil {
-			return nil, err
-		}
-		c.size += int64(len(body) + frameOverhead)
+	if err := c.frames(r, string(magic) != logMagic, size); err != nil {
+		return nil, err
 	}
 	if c.header.Frame == nil {
 		return nil, errNoHeader
 	}
 	return c, c.settle()
+}
+
+// frames reads all frames that are whole. Damaged says that the magic line is.
+func (c *contents) frames(r io.ReaderAt, damaged bool, size int64) error {
+	c.size = int64(len(logMagic))
+	if damaged {
+		next, err := findFrame(r, c.size, size)
+		if err != nil {
+			return err
+		}
+		if next < 0 {
+			return fmt.Errorf("%w: it is no record log", ErrCorrupt)
+		}
+		c.gaps = append(c.gaps, gap{0, next})
+		c.size = next
+	}
+	for {
+		in := bufio.NewReaderSize(io.NewSectionReader(r, c.size, size-c.size), 1<<16)
+		err := c.run(in)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if !errors.Is(err, errTorn) {
+			return err
+		}
+		next, err := findFrame(r, c.size+1, size)
+		if err != nil {
+			return err
+		}
+		if next < 0 {
+			c.torn = true
+			return nil
+		}
+		c.gaps = append(c.gaps, gap{c.size, next})
+		c.size = next
+	}
+}
+
+// run reads frames up to the first that is not whole. At the end of the file it returns
+// io.EOF.
+func (c *contents) run(in *bufio.Reader) error {
+	for {
+		kind, body, err := readFrame(in)
+		if errors.Is(err, io.EOF) || errors.Is(err, errTorn) {
+			return err
+		}
+		if err != nil {
+			return fmt.Errorf("read %s: %w", logName, err)
+		}
+		if err := c.take(kind, body); err != nil {
+			return err
+		}
+		c.size += int64(len(body) + frameOverhead)
+	}
 }
 
 // errTorn: a frame is cut off or fails its check.
@@ -83,7 +140,7 @@ func readFrame(in *bufio.Reader) (kind byte, body []byte, err error) {
 		return 0, nil, err
 	}
 	size := binary.LittleEndian.Uint32(head[1:])
-	if size > maxBody {
+	if int64(size) > int64(largest(head[0])) {
 		return 0, nil, errTorn
 	}
 	// Growing with what is really there keeps a hostile length harmless.
@@ -104,8 +161,11 @@ func readFrame(in *bufio.Reader) (kind byte, body []byte, err error) {
 
 // take adds a frame to the contents.
 func (c *contents) take(kind byte, body []byte) error {
-	if (c.header.Frame == nil) != (kind == frameHeader) {
-		return fmt.Errorf("%w: a frame of type %q where %s", ErrCorrupt, kind, map[bool]string{true: "the header belongs", false: "the header was read already"}[c.header.Frame == nil])
+	if c.header.Frame == nil && kind != frameHeader {
+		if c.damaged() {
+			return fmt.Errorf("%w: both copies of its header are unreadable, and without them nothing is known about its records; run the campaign again in a new folder", ErrCorrupt)
+		}
+		return fmt.Errorf("%w: a frame of type %q where the header belongs", ErrCorrupt, kind)
 	}
 	if c.end != nil {
 		return fmt.Errorf("%w: it goes on behind its end", ErrCorrupt)
@@ -113,9 +173,7 @@ func (c *contents) take(kind byte, body []byte) error {
 	var err error
 	switch kind {
 	case frameHeader:
-		if err = json.Unmarshal(body, &c.header); err == nil {
-			err = c.header.check()
-		}
+		err = c.takeHeader(body)
 	case framePlan:
 		var r Round
 		if err = json.Unmarshal(body, &r); err == nil {
@@ -123,19 +181,49 @@ func (c *contents) take(kind byte, body []byte) error {
 		}
 	case frameRecords:
 		err = c.take48(body)
+	case frameBuild:
+		var b Build
+		if err = json.Unmarshal(body, &b); err == nil {
+			c.builds = append(c.builds, b)
+		}
 	case frameEnd:
 		c.end = new(ending)
 		err = json.Unmarshal(body, c.end)
 	default:
 		err = fmt.Errorf("unknown frame type %q", kind)
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrVersion) {
 		return fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
+	return err
+}
+
+// takeHeader reads the header, or its second copy.
+func (c *contents) takeHeader(body []byte) error {
+	c.copies++
+	if c.copies > 1 {
+		if c.copies > 2 || len(c.rounds)+len(c.records)+len(c.builds) > 1 || !bytes.Equal(body, c.raw) {
+			return errors.New("a second header where the first was read already")
+		}
+		return nil
+	}
+	if err := checkVersion(body); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(body, &c.header); err != nil {
+		return err
+	}
+	if err := c.header.check(); err != nil {
+		return err
+	}
+	c.raw = body
+	c.header.Note = joinNote(c.header.Note, c.header.NoteBytes)
+	c.builds = []Build{c.header.Build}
 	return nil
 }
 
-// plan adds a round, which must follow the one before.
+// plan adds a round, which must follow the one before. Where part of the log is lost it
+// may follow a lost one: then it is left out, since it follows from the records.
 func (c *contents) plan(r Round) error {
 	sum := 0
 	for _, n := range r.Alloc {
@@ -144,10 +232,18 @@ func (c *contents) plan(r Round) error {
 		}
 		sum += n
 	}
-	if r.Start != c.planned() || r.Size < 0 || sum != r.Size || r.end() > maxInjections || len(r.Alloc) != len(c.header.Frame.Strata) {
-		return fmt.Errorf("the plan of round %d does not follow from the one before", len(c.rounds))
+	if r.Start < 0 || r.Size < 0 || sum != r.Size || r.end() > maxInjections || len(r.Alloc) != len(c.header.Frame.Strata) {
+		return fmt.Errorf("the plan of round %d is impossible", len(c.rounds))
+	}
+	if r.Start != c.planned() {
+		if !c.damaged() || r.Start < c.planned() {
+			return fmt.Errorf("the plan of round %d does not follow from the one before", len(c.rounds))
+		}
+		c.highest = max(c.highest, r.end())
+		return nil
 	}
 	c.rounds = append(c.rounds, r)
+	c.highest = max(c.highest, r.end())
 	return nil
 }
 
@@ -169,15 +265,13 @@ func (c *contents) take48(body []byte) error {
 		if err != nil {
 			return err
 		}
-		if r.index >= c.planned() {
-			return fmt.Errorf("record %d belongs to no round", r.index)
-		}
 		c.records = append(c.records, r)
 	}
 	return nil
 }
 
-// settle orders the records and checks the end.
+// settle orders the records and checks the end. Records of no round are those of a
+// plan that was lost: a repaired log keeps them until the plan is made again.
 func (c *contents) settle() error {
 	slices.SortStableFunc(c.records, func(a, b indexed) int { return a.index - b.index })
 	for i := 1; i < len(c.records); i++ {
@@ -185,17 +279,26 @@ func (c *contents) settle() error {
 			return fmt.Errorf("%w: record %d stands twice", ErrCorrupt, c.records[i].index)
 		}
 	}
-	if c.end == nil {
+	planned := c.planned()
+	known := sort.Search(len(c.records), func(i int) bool { return c.records[i].index >= planned })
+	c.records, c.spare = c.records[:known], c.records[known:]
+	if n := len(c.spare); n > 0 {
+		c.highest = max(c.highest, c.spare[n-1].index+1)
+	}
+	if c.end == nil || c.damaged() {
 		return nil
 	}
-	if len(c.records) != c.planned() || c.end.Injections != c.planned() {
-		return fmt.Errorf("%w: it claims to be complete with %d records of %d", ErrCorrupt, len(c.records), c.planned())
+	if len(c.spare) > 0 || len(c.records) != planned || c.end.Injections != planned {
+		return fmt.Errorf("%w: it claims to be complete with %d records of %d", ErrCorrupt, len(c.records)+len(c.spare), planned)
 	}
 	if d := resultDigest(c.header.SpecDigest, c.plain()); d != c.end.ResultDigest {
 		return fmt.Errorf("%w: its records have the digest %s, its end says %s", ErrCorrupt, d, c.end.ResultDigest)
 	}
 	return nil
 }
+
+// complete reports that nothing is left to do.
+func (c *contents) complete() bool { return c.end != nil && !c.damaged() }
 
 // plain is the records without their numbers.
 func (c *contents) plain() []faults.Record {
@@ -204,83 +307,4 @@ func (c *contents) plain() []faults.Record {
 		out[i] = r.record
 	}
 	return out
-}
-
-// check reports a header that no writer of this format makes.
-func (h *header) check() error {
-	if h.Format != formatVersion {
-		return fmt.Errorf("format %d, this version reads %d", h.Format, formatVersion)
-	}
-	if err := h.Spec.Check(); err != nil {
-		return err
-	}
-	if d := h.Spec.Digest(); d != h.SpecDigest {
-		return fmt.Errorf("the spec has the digest %s, the header says %s", d, h.SpecDigest)
-	}
-	if h.Frame == nil {
-		return errors.New("the header has no frame")
-	}
-	return h.Frame.check()
-}
-
-// check reports a frame whose parts do not fit together.
-func (f *Frame) check() error {
-	if f.Cycles == 0 || f.Inputs <= 0 || len(f.Segments) == 0 || len(f.Phases) == 0 || len(f.Cells) == 0 || len(f.Strata) == 0 {
-		return errors.New("the frame is empty")
-	}
-	at := uint64(0)
-	for _, s := range f.Segments {
-		if s.Start != at || s.End <= s.Start || s.End > f.Cycles {
-			return errors.New("the segments of the frame do not cover its cycles")
-		}
-		at = s.End
-	}
-	for _, p := range f.Phases {
-		end := uint64(0)
-		for _, s := range p.Spans {
-			if s.Start < end || s.End <= s.Start || s.End > f.Cycles {
-				return errors.New("a phase of the frame lies outside its cycles")
-			}
-			end = s.End
-		}
-		if end == 0 {
-			return errors.New("a phase of the frame is empty")
-		}
-	}
-	for _, g := range f.Groups {
-		if g.Bits > 1<<32 || !(g.Scale >= 0) {
-			return errors.New("a group of the frame has an impossible size or scale")
-		}
-	}
-	for _, c := range f.Cells {
-		if c.Group < 0 || c.Group >= len(f.Groups) || c.Phase < 0 || c.Phase >= len(f.Phases) || f.Groups[c.Group].Bits == 0 {
-			return errors.New("a cell of the frame names no group or phase")
-		}
-	}
-	if f.Cycles > 1<<48 || f.sites() > 1<<62 {
-		return errors.New("the frame has more sites than can be numbered")
-	}
-	return f.checkStrata()
-}
-
-// checkStrata reports strata that are no partition of the cells.
-func (f *Frame) checkStrata() error {
-	seen := make([]bool, len(f.Cells))
-	n := 0
-	for _, cells := range f.Strata {
-		if len(cells) == 0 {
-			return errors.New("a stratum of the frame is empty")
-		}
-		for _, c := range cells {
-			if c < 0 || c >= len(seen) || seen[c] {
-				return errors.New("the strata of the frame are no partition of its cells")
-			}
-			seen[c] = true
-			n++
-		}
-	}
-	if n != len(seen) {
-		return errors.New("the strata of the frame leave out cells")
-	}
-	return nil
 }

@@ -27,11 +27,15 @@ type RunOptions struct {
 	// Note is kept in the log's header, outside every digest: for example the
 	// paths from which the campaign can be resumed.
 	Note map[string]string
+	// Lock is the caller's hold on the folder; nil takes one for the run.
+	Lock *Lock
 }
 
 // Run runs a campaign into a directory, or goes on with the one that is there if
 // it has the same spec. When the context ends, everything done so far is in the
-// log and the error is [ErrInterrupted]; the result is then a provisional one.
+// log and the error is [ErrInterrupted]; the result is then a provisional one. A damaged
+// log is repaired, and what it lost injected again. Before a campaign goes on, some of
+// its records are injected again; the error is [ErrDiffers] if one is another now.
 func Run(ctx context.Context, e *faults.Engine, spec Spec, dir string, o RunOptions) (*result.Campaign, error) {
 	began := time.Now()
 	spec = spec.For(e)
@@ -63,14 +67,14 @@ func Run(ctx context.Context, e *faults.Engine, spec Spec, dir string, o RunOpti
 // Resume goes on with the campaign in a directory. The engine must be the one of
 // the campaign's spec.
 func Resume(ctx context.Context, e *faults.Engine, dir string, o RunOptions) (*result.Campaign, error) {
-	s, err := Load(dir)
+	c, err := loadContents(dir)
 	if err != nil {
 		return nil, err
 	}
 	if o.Note == nil {
-		o.Note = s.Note
+		o.Note = c.header.Note
 	}
-	return Run(ctx, e, s.Spec, dir, o)
+	return Run(ctx, e, c.header.Spec, dir, o)
 }
 
 // injector performs injections one after the other, see [faults.Worker].
@@ -91,6 +95,9 @@ type runner struct {
 	rounds  []Round
 	records []faults.Record // by number
 	have    []bool
+	spare   map[int]faults.Record // of rounds whose plan was lost
+	promise *ending               // what the end of a damaged log says
+	builds  []Build
 	counts  *tally // of the completed rounds
 	done    int
 	totals  []int
@@ -104,7 +111,7 @@ type runner struct {
 
 // run opens the log, runs the rounds that are left and makes the result.
 func (r *runner) run(ctx context.Context, dir string) (*result.Campaign, error) {
-	w, c, release, err := openLog(dir)
+	w, c, release, err := openLog(dir, r.options.Lock)
 	if err != nil {
 		return nil, err
 	}
@@ -113,11 +120,16 @@ func (r *runner) run(ctx context.Context, dir string) (*result.Campaign, error) 
 	if err := r.begin(c); err != nil {
 		return nil, fmt.Errorf("campaign %s: %w", dir, err)
 	}
-	complete := c != nil && c.end != nil
+	complete := c != nil && c.complete()
 	if !complete {
 		r.planSeconds = time.Since(r.began).Seconds()
 		start := time.Now()
-		complete, err = r.finish(ctx)
+		if c != nil {
+			err = r.goOn(ctx, dir, c)
+		}
+		if err == nil {
+			complete, err = r.finish(ctx)
+		}
 		r.injectSeconds = time.Since(start).Seconds()
 		if err != nil && !errors.Is(err, ErrInterrupted) {
 			return nil, fmt.Errorf("campaign %s: %w", dir, err)
@@ -135,32 +147,57 @@ func (r *runner) run(ctx context.Context, dir string) (*result.Campaign, error) 
 // begin checks the log's header against the campaign, or writes one, and takes
 // over the records.
 func (r *runner) begin(c *contents) error {
-	h := header{
-		Format: formatVersion, SpecDigest: r.spec.Digest(), Table: r.pop.Digest(),
-		Spec: r.spec.normal(), Frame: r.frame, Note: r.options.Note,
-	}
+	h := newHeader(r.spec, r.pop.Digest(), r.frame, r.options.Note)
+	r.builds = []Build{h.Build}
 	r.counts = newTally(r.frame, r.spec)
 	var err error
 	if r.totals, err = schedule(r.spec); err != nil {
 		return err
 	}
 	if c == nil {
-		if r.log.size == 0 {
-			if err := r.log.append([]byte(logMagic)); err != nil {
-				return err
-			}
-		}
-		return r.log.json(frameHeader, h)
+		return r.log.begin(h)
 	}
-	if c.header.SpecDigest != h.SpecDigest || c.header.Table != h.Table {
-		return fmt.Errorf("%w: it has the spec digest %s and the site table %s, this campaign has %s and %s; choose another --out directory",
-			ErrSpecMismatch, c.header.SpecDigest, c.header.Table, h.SpecDigest, h.Table)
+	if err := c.fits(r.spec, h.Table); err != nil {
+		return err
 	}
 	if a, b := Digest(c.header.Frame), Digest(h.Frame); a != b {
-		return fmt.Errorf("%w: its sampling frame has the digest %s, this version makes %s; resume it with the version that began it", ErrSpecMismatch, a, b)
+		return fmt.Errorf("%w: its sampling frame has the digest %s, this build makes %s; resume it with the build that began it, %s", ErrSpecMismatch, a, b, c.builds[0])
 	}
-	r.options.Note = c.header.Note
+	r.options.Note, r.builds = c.header.Note, c.builds
 	return r.takeOver(c)
+}
+
+// fits reports a log of another campaign.
+func (c *contents) fits(s Spec, table string) error {
+	if c.header.SpecDigest == s.Digest() && c.header.Table == table {
+		return nil
+	}
+	return fmt.Errorf("%w: it has the spec digest %s and the site table %s, this campaign has %s and %s%s; choose another --out directory",
+		ErrSpecMismatch, c.header.SpecDigest, c.header.Table, s.Digest(), table, describe(c.header.Spec.Differences(s)))
+}
+
+// goOn makes the log of an incomplete campaign ready for more.
+func (r *runner) goOn(ctx context.Context, dir string, c *contents) error {
+	if err := r.spotCheck(ctx, c); err != nil {
+		return err
+	}
+	switch {
+	case c.damaged():
+		r.promise = c.end
+		if err := r.log.repair(dir, c); err != nil {
+			return err
+		}
+	case c.copies < 2 && len(c.rounds) == 0: // killed between the two
+		if err := r.log.append(appendFrame(nil, frameHeader, c.raw)); err != nil {
+			return err
+		}
+	}
+	now := ThisBuild()
+	if r.builds[len(r.builds)-1] == now {
+		return nil
+	}
+	r.builds = append(r.builds, now)
+	return r.log.json(frameBuild, now)
 }
 
 // takeOver checks every stored record against the draw that it must be.
@@ -176,6 +213,33 @@ func (r *runner) takeOver(c *contents) error {
 		}
 		r.records[rec.index], r.have[rec.index] = rec.record, true
 		r.done++
+	}
+	r.spare = map[int]faults.Record{}
+	for _, rec := range c.spare {
+		r.spare[rec.index] = rec.record
+	}
+	return nil
+}
+
+// reclaim takes over the records of a round whose plan was lost and is made again. They
+// are in the log already.
+func (r *runner) reclaim(round Round) error {
+	if len(r.spare) == 0 {
+		return nil
+	}
+	for j, stratum := range round.strata() {
+		i := round.Start + j
+		rec, ok := r.spare[i]
+		if !ok {
+			continue
+		}
+		d := r.frame.draw(r.spec.Seed, i, stratum)
+		if rec.Site != r.frame.site(r.pop, d) || int(rec.Input) != d.input {
+			return fmt.Errorf("%w: record %d is not the injection that the plan asks for", ErrCorrupt, i)
+		}
+		r.records[i], r.have[i] = rec, true
+		r.done++
+		delete(r.spare, i)
 	}
 	return nil
 }
@@ -205,6 +269,9 @@ func (r *runner) finish(ctx context.Context) (bool, error) {
 			}
 			r.rounds = append(r.rounds, round)
 			r.grow()
+			if err := r.reclaim(round); err != nil {
+				return false, err
+			}
 		case !r.rounds[k].same(round):
 			return false, fmt.Errorf("%w, or another version wrote it: the stored plan of round %d is not the one that follows from its records; run the campaign again in a new folder", ErrCorrupt, k)
 		}
@@ -219,9 +286,15 @@ func (r *runner) finish(ctx context.Context) (bool, error) {
 			break
 		}
 	}
-	return true, r.log.json(frameEnd, ending{
-		Injections: len(r.records), ResultDigest: resultDigest(r.spec.Digest(), r.records),
-	})
+	end := ending{Injections: len(r.records), ResultDigest: resultDigest(r.spec.Digest(), r.records)}
+	switch {
+	case len(r.spare) > 0:
+		return false, fmt.Errorf("%w: it holds %d records behind the last round; run the campaign again in a new folder", ErrCorrupt, len(r.spare))
+	case r.promise != nil && *r.promise != end:
+		return false, fmt.Errorf("%w: repaired, it has %d records of digest %s, but its end named %d of digest %s; run the campaign again in a new folder",
+			ErrDiffers, end.Injections, end.ResultDigest, r.promise.Injections, r.promise.ResultDigest)
+	}
+	return true, r.log.json(frameEnd, end)
 }
 
 // count adds a completed round to the counts and decides whether to stop.
@@ -239,7 +312,7 @@ func (r *runner) count(k int) (stop bool, err error) {
 
 // stored is the campaign so far, as it stands in the log.
 func (r *runner) stored(complete bool) *Stored {
-	s := &Stored{Spec: r.spec.normal(), Frame: r.frame, Rounds: r.rounds, Complete: complete, Note: r.options.Note}
+	s := &Stored{Spec: r.spec.normal(), Frame: r.frame, Rounds: r.rounds, Complete: complete, Note: r.options.Note, Builds: r.builds}
 	for i, ok := range r.have {
 		if ok {
 			s.Index = append(s.Index, i)

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"upset/faults"
+	"upset/models/driver"
 	"upset/npu"
 )
 
@@ -87,19 +88,26 @@ type Spec struct {
 	Fault string `json:"fault,omitempty"`
 }
 
-// For completes a spec with everything that an engine fixes: the machine, the
-// program, the inputs and the experiment.
+// For completes a spec with everything that an engine fixes, see [Spec.Of].
 func (s Spec) For(e *faults.Engine) Spec {
-	o := e.Options()
-	s.NPU = e.Table().Config.String()
-	if s.Model == "" {
-		s.Model = e.Program().Name
-	}
-	s.Program = Digest(e.Program())
 	inputs := make([][]byte, e.Inputs())
 	for i := range inputs {
 		inputs[i] = e.Golden(i).Input
 	}
+	return s.Of(e.Program(), inputs, e.Options())
+}
+
+// Of completes a spec with the machine, the program, the inputs and the experiment,
+// before any of it has run.
+func (s Spec) Of(p *driver.Program, inputs [][]byte, o faults.Options) Spec {
+	if o.System == (npu.System{}) {
+		o.System = npu.DefaultSystem()
+	}
+	s.NPU = p.Config.String()
+	if s.Model == "" {
+		s.Model = PlainText(p.Name)
+	}
+	s.Program = Digest(p)
 	s.Inputs, s.InputCount = Digest(inputs), len(inputs)
 	system, _ := json.Marshal(o.System) // plain numbers always marshal
 	s.System = string(system)
@@ -176,6 +184,9 @@ func (s Spec) Check() error {
 		return fmt.Errorf("unknown sampling %q: choose stratified, uniform or adaptive", s.Sampling)
 	case s.Bits != nil && (s.Bits.Low < 0 || s.Bits.High < s.Bits.Low):
 		return fmt.Errorf("bits %d-%d: give a range such as 24-31", s.Bits.Low, s.Bits.High)
+	}
+	if err := s.checkText(); err != nil {
+		return err
 	}
 	m, err := faults.ParseModel(s.Fault)
 	if err != nil {

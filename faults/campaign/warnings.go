@@ -19,6 +19,9 @@ func (a *aggregate) warnings(c *result.Campaign) []result.Warning {
 	if !a.s.Complete {
 		warn("provisional", "", "the campaign is not complete: %d injections are in; resume it with upset campaign resume", c.Injections)
 	}
+	if n := len(a.s.Builds); n > 1 {
+		warn("several_builds", "", "the records come from %d builds of the tool, first %s, last %s; up to %d stored records were injected again and compared at each change; run the campaign again where one build must have made them all", n, a.s.Builds[0], a.s.Builds[n-1], spotChecks)
+	}
 	if s.RandomInputs {
 		warn("default_inputs", "", "no inputs were given: %d seeded random ones were used, which need not look like real ones; give --inputs", a.f.Inputs)
 	}

@@ -18,7 +18,8 @@ import (
 const (
 	blockSize = 512
 	batchSize = 32
-	chunkSize = 1024 // records per frame of the log
+	chunkSize = 1024 // records that are written at once
+	frameSize = 64   // records per frame of the log: what a flipped bit costs
 )
 
 // flushAfter is the longest time that a record stays out of the log.
