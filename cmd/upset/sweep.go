@@ -164,7 +164,7 @@ func (p *program) openSweep(c *cli.Context, o common, k sweepCase) (*experiment,
 	if err != nil {
 		return nil, 0, err
 	}
-	inputs, err := readInputs(k.network.Inputs, k.network.Model, k.file.Seed, n)
+	inputs, err := readInputs(k.network.Inputs, k.network.Model, uint64(k.file.Seed), n)
 	if err != nil {
 		return nil, 0, err
 	}
