@@ -11,6 +11,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+
+	"upset/stats/report"
 )
 
 // softMemory is where the garbage collector begins to work harder (our choice:
@@ -50,7 +52,7 @@ func runContext(ctx context.Context, args []string, stdin io.Reader, stdout, std
 		return codeDone
 	}
 	code := exitCode(err)
-	fmt.Fprintln(stderr, "upset: "+strings.TrimPrefix(oneLine(err.Error()), "upset "))
+	fmt.Fprintln(stderr, "upset: "+report.Plain(strings.TrimPrefix(oneLine(err.Error()), "upset ")))
 	return code
 }
 
@@ -63,7 +65,7 @@ type program struct {
 
 // note prints a line for the user beside the result.
 func (p *program) note(format string, values ...any) {
-	fmt.Fprintf(p.stderr, "upset: "+format+"\n", values...)
+	fmt.Fprintln(p.stderr, "upset: "+report.Plain(fmt.Sprintf(format, values...)))
 }
 
 // command is the command line as it can be typed again.
