@@ -177,7 +177,7 @@ func proofSeed(spec campaign.Spec, choices string, attempt int) uint64 {
 	for _, b := range digest {
 		seed = seed<<8 | uint64(b)
 	}
-	return seed >> (64 - 53)
+	return seed & (1<<53 - 1)
 }
 
 // proven is a finished proof campaign.

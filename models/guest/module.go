@@ -97,14 +97,23 @@ func Load(name string, wasm []byte, l Limits) (*Module, error) {
 	if len(wasm) > l.ModuleBytes {
 		return nil, fmt.Errorf("%s: %d bytes are more than the limit of %d for a module", name, len(wasm), l.ModuleBytes)
 	}
+	s, err := examine(wasm)
+	if err != nil {
+		return nil, fmt.Errorf("%s is no WebAssembly module that can be run: %w", name, err)
+	}
+	features := api.CoreFeaturesV2
+	if s.growing {
+		// Without reference types there is no instruction that enlarges a table.
+		features = features.SetEnabled(api.CoreFeatureReferenceTypes, false)
+	}
 	ctx := context.Background()
-	config := wazero.NewRuntimeConfig().WithCloseOnContextDone(true).WithMemoryLimitPages(uint32(max(1, l.MemoryBytes/pageBytes)))
+	config := wazero.NewRuntimeConfig().WithCoreFeatures(features).WithCloseOnContextDone(true).WithMemoryLimitPages(uint32(max(1, l.MemoryBytes/pageBytes)))
 	sum := sha256.Sum256(wasm)
 	m := &Module{
 		name: name, digest: hex.EncodeToString(sum[:]), limits: l, runtime: wazero.NewRuntimeWithConfig(ctx, config),
 		busy: map[*instance]time.Time{}, closed: make(chan struct{}),
 	}
-	if err := m.open(ctx, wasm); err != nil {
+	if err := m.open(ctx, s.wasm); err != nil {
 		m.runtime.Close(ctx)
 		return nil, err
 	}
