@@ -99,8 +99,11 @@ func (p *program) newExperiment(ctx context.Context, n *driver.Network, inputs i
 	}
 	p.noteInventory(prog.Config, o.ECC)
 	bar := p.progress("fault-free runs", len(inputs.data))
-	e, err := faults.New(prog, inputs.data, o, func(done, _ int) { bar.set(done) })
+	e, err := faults.NewContext(ctx, prog, inputs.data, o, func(done, _ int) { bar.set(done) })
 	bar.finish()
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}

@@ -133,10 +133,10 @@ func cellsOf(hardened float64) mechanism.Cells {
 }
 
 // withECC is the engine of the experiment with another code on the RAM.
-func (x *experiment) withECC(ecc npu.ECC) (*faults.Engine, error) {
+func (x *experiment) withECC(ctx context.Context, ecc npu.ECC) (*faults.Engine, error) {
 	options := x.engine.Options()
 	options.ECC = ecc
-	return faults.New(x.engine.Program(), x.inputs.data, options, nil)
+	return faults.NewContext(ctx, x.engine.Program(), x.inputs.data, options, nil)
 }
 
 // protect searches and proves.
@@ -151,7 +151,7 @@ func (p *program) protect(ctx context.Context, o common, s search) (*result.Prot
 	opt := protect.Options{
 		Cells: cellsOf(s.hardened), Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Set: s.set, Areas: s.inventory.Apply(e.Table().Areas(nil), nil),
 		Dir: filepath.Join(s.dir, name), Workers: o.workers,
-		Rebuild: s.experiment.withECC,
+		Rebuild: func(ecc npu.ECC) (*faults.Engine, error) { return s.experiment.withECC(ctx, ecc) },
 	}
 	if s.inventory != nil {
 		opt.Population = s.population
