@@ -50,7 +50,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	case code := <-done:
 		return code
 	case <-time.After(patience):
-		fmt.Fprintln(stderr, "upset: "+messageInterrupted)
+		fmt.Fprintln(stderr, "upset: "+messageInterrupted+"; a campaign that has begun goes on with upset campaign resume")
 		return codeIncomplete
 	}
 }
