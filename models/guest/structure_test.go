@@ -108,6 +108,20 @@ func TestTablesDoNotGrow(t *testing.T) {
 	}
 }
 
+// A small module that keeps the compiler busy is given up.
+func TestCompilingIsLimited(t *testing.T) {
+	const results, labels = 200, 30_000
+	types := section(sectionType, slices.Concat(uleb(2), []byte{0x60, 0, 0}, []byte{0x60, 0}, uleb(results), slices.Repeat([]byte{i32}, results)))
+	body := slices.Concat([]byte{0, 0x02, 1}, slices.Repeat([]byte{opConst, 0}, results+1), []byte{0x0e}, uleb(labels), make([]byte, labels+1),
+		[]byte{opEnd}, slices.Repeat([]byte{opDrop}, results), []byte{opEnd})
+	wasm := slices.Concat([]byte(magic), types, section(sectionFunction, []byte{1, 0}), section(sectionCode, slices.Concat(uleb(1), uleb(len(body)), body)))
+	began := time.Now()
+	_, err := Load("slow.wasm", wasm, Limits{Compile: 20 * time.Millisecond})
+	if took := time.Since(began); err == nil || !strings.Contains(err.Error(), "takes more than 20ms to compile") || took > 2*time.Second {
+		t.Errorf("%v after %v", err, took)
+	}
+}
+
 // FuzzExamine: whatever the bytes, the walk ends, and what it lets pass costs memory in
 // proportion.
 func FuzzExamine(f *testing.F) {
