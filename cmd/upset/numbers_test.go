@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/urfave/cli/v2"
 )
@@ -114,6 +115,32 @@ func TestSystemNumbersAsWritten(t *testing.T) {
 	for _, text := range []string{"1.5", "0x10", "0o17", "1_0", "1e1", "'32'"} {
 		if s, err := parseSystem([]byte("sram: {read_latency: " + text + "}")); err == nil {
 			t.Errorf("%s is read as %d", text, s.SRAM.ReadLatency)
+		}
+	}
+}
+
+// Every rate, budget and time within its range gives a result, at once and finite.
+func TestEndsOfRangesGiveResults(t *testing.T) {
+	dir := t.TempDir()
+	mustRun(t, codeDone, "campaign", "run", tiny, "--inputs", fewInputs(t), "--injections", "1000", "--out", dir)
+	for _, line := range []string{
+		"--flop-fit 1e6 --sram-fit 1e6", "--flop-fit 1e-12 --sram-fit 1e-12", "--flop-fit 1e6 --sram-fit 1e-12 --inputs-are sample", "--flop-fit 1e-12 --sram-fit 1e6 --duty 1e-9",
+		"--budget 1e-12", "--budget 1e12 --budget-due 1e12", "--permanent-fit 1e12 --lifetime 1e9 --test-interval 1e-6 --test-coverage 1",
+		"--permanent-fit 1e-12 --lifetime 1e-6 --test-interval 1e-6 --flop-fit 1e-12 --sram-fit 1e-12 --duty 1e-9",
+	} {
+		done := make(chan outcome, 1)
+		go func() { done <- invoke(append([]string{"report", dir, "--format", "json"}, strings.Fields(line)...)...) }()
+		select {
+		case o := <-done:
+			if o.code != codeDone {
+				t.Fatalf("%s: exit %d: %s", line, o.code, o.errors)
+			}
+			fit := parse(t, o.out)["fit"].(map[string]any)["violating"].(map[string]any)
+			if low, x, high := fit["lower"].(float64), fit["estimate"].(float64), fit["upper"].(float64); !(0 < low && low <= x && x <= high && high < 1e12) {
+				t.Errorf("%s: %v", line, fit)
+			}
+		case <-time.After(time.Minute):
+			t.Fatalf("%s does not end", line)
 		}
 	}
 }

@@ -47,8 +47,8 @@ type Limits struct {
 const (
 	defaultMemory = 64 << 20
 	defaultCall   = time.Second
-	// A module of 3 MB compiles in about 2 s; one made for it keeps the compiler busy
-	// for minutes with 60 kB.
+	// The example in Go, 1.9 MB, compiles in less than a second; one made for it keeps
+	// the compiler busy for minutes with 60 kB.
 	defaultCompile = time.Minute
 	defaultVerify  = 256
 	pageBytes      = 64 << 10
