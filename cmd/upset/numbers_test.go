@@ -124,12 +124,14 @@ func TestEndsOfRangesGiveResults(t *testing.T) {
 	dir := t.TempDir()
 	mustRun(t, codeDone, "campaign", "run", tiny, "--inputs", fewInputs(t), "--injections", "1000", "--out", dir)
 	for _, line := range []string{
-		"--flop-fit 1e6 --sram-fit 1e6", "--flop-fit 1e-12 --sram-fit 1e-12", "--flop-fit 1e6 --sram-fit 1e-12 --inputs-are sample", "--flop-fit 1e-12 --sram-fit 1e6 --duty 1e-9",
+		"--flop-fit 1e6 --sram-fit 1e6", "--flop-fit 1e-12 --sram-fit 1e-12", "--flop-fit 1e6 --sram-fit 1e-12", "--flop-fit 1e-12 --sram-fit 1e6 --duty 1e-9",
 		"--budget 1e-12", "--budget 1e12 --budget-due 1e12", "--permanent-fit 1e12 --lifetime 1e9 --test-interval 1e-6 --test-coverage 1",
 		"--permanent-fit 1e-12 --lifetime 1e-6 --test-interval 1e-6 --flop-fit 1e-12 --sram-fit 1e-12 --duty 1e-9",
 	} {
 		done := make(chan outcome, 1)
-		go func() { done <- invoke(append([]string{"report", dir, "--format", "json"}, strings.Fields(line)...)...) }()
+		go func() {
+			done <- invoke(append([]string{"report", dir, "--format", "json"}, strings.Fields(line)...)...)
+		}()
 		select {
 		case o := <-done:
 			if o.code != codeDone {
