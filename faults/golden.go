@@ -226,23 +226,6 @@ func (e *Engine) functional(g *Golden) ([]byte, error) {
 	return e.program.ReadOutputs(mem), nil
 }
 
-// attention is the number of cycles, about a tenth of a second, between two looks at
-// the context (our choice).
-const attention = 1 << 16
-
-// runTo runs to a cycle or the end of the program, unless the context ends.
-func runTo(ctx context.Context, m *npu.Machine, cycle uint64) error {
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		stop := min(cycle, m.Cycle()+attention)
-		if m.Run(stop) != npu.Timeout || stop == cycle {
-			return nil
-		}
-	}
-}
-
 // record runs to the end of an inference, taking points at multiples of step.
 func (g *Golden) record(ctx context.Context, m *npu.Machine, step, limit uint64) error {
 	base := m.Cycle()
