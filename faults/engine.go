@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
@@ -90,6 +91,11 @@ const (
 // New runs every input without faults, twice, and checks the outputs against the
 // functional machine. Progress, which may be nil, is called after each input.
 func New(p *driver.Program, inputs [][]byte, o Options, progress func(done, total int)) (*Engine, error) {
+	return NewContext(context.Background(), p, inputs, o, progress)
+}
+
+// NewContext is [New] that ends with the context's error when the context does.
+func NewContext(ctx context.Context, p *driver.Program, inputs [][]byte, o Options, progress func(done, total int)) (*Engine, error) {
 	if len(inputs) == 0 {
 		return nil, errors.New("no inputs: give at least one")
 	}
@@ -98,7 +104,7 @@ func New(p *driver.Program, inputs [][]byte, o Options, progress func(done, tota
 	}
 	e := &Engine{program: p, table: netlist.New(p.Config, o.ECC), options: o, criterion: o.Criterion.Resolve(p), points: o.Checkpoints, inputs: len(inputs), future: newFuture(p), cache: newCache(o.Cache)}
 	e.follow = e.newFollow()
-	if err := e.runAll(inputs, progress); err != nil {
+	if err := e.runAll(ctx, inputs, progress); err != nil {
 		return nil, err
 	}
 	return e, nil
@@ -106,12 +112,12 @@ func New(p *driver.Program, inputs [][]byte, o Options, progress func(done, tota
 
 // runAll makes the fault-free runs: the first alone, since it measures the cycles
 // of them all, the others side by side.
-func (e *Engine) runAll(inputs [][]byte, progress func(done, total int)) error {
+func (e *Engine) runAll(ctx context.Context, inputs [][]byte, progress func(done, total int)) error {
 	e.golds = make([]*Golden, len(inputs))
 	var mu sync.Mutex
 	done := 0
 	one := func(i int, cycles uint64) error {
-		g, err := e.golden(inputs[i], next(inputs, i), cycles)
+		g, err := e.golden(ctx, inputs[i], next(inputs, i), cycles)
 		if err != nil {
 			return fmt.Errorf("input %d: %w", i, err)
 		}

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -151,14 +152,14 @@ const runawayLimit = 2_000_000_000
 
 // golden runs an input without faults. The number of cycles does not depend on
 // the data; cycles is that of the first input, or 0.
-func (e *Engine) golden(input, following []byte, cycles uint64) (*Golden, error) {
+func (e *Engine) golden(ctx context.Context, input, following []byte, cycles uint64) (*Golden, error) {
 	m, err := e.machine(input)
 	if err != nil {
 		return nil, err
 	}
 	g := &Golden{Input: input, Next: following, Cycles: cycles}
 	if cycles == 0 {
-		if g.Ops, g.Cycles, err = e.timeline(m); err != nil {
+		if g.Ops, g.Cycles, err = e.timeline(ctx, m); err != nil {
 			return nil, err
 		}
 		if m, err = e.machine(input); err != nil {
@@ -167,7 +168,7 @@ func (e *Engine) golden(input, following []byte, cycles uint64) (*Golden, error)
 	}
 	begin(m, e.program)
 	step := e.spacing(g.Cycles)
-	if err := g.record(m, step, g.Cycles+1); err != nil {
+	if err := g.record(ctx, m, step, g.Cycles+1); err != nil {
 		return nil, err
 	}
 	g.end = len(g.points) - 1
@@ -184,7 +185,7 @@ func (e *Engine) golden(input, following []byte, cycles uint64) (*Golden, error)
 		return nil, fmt.Errorf("the cycle-level machine and the functional machine disagree on the output of %s: please report this network", e.program.Name)
 	}
 	again(m, e.program, following, m.Cycle())
-	if err := g.record(m, 4*step, runawayLimit); err != nil {
+	if err := g.record(ctx, m, 4*step, runawayLimit); err != nil {
 		return nil, err
 	}
 	g.Second, g.nextOutput = m.Cycle(), e.program.ReadOutputs(m.Mem)
@@ -226,7 +227,7 @@ func (e *Engine) functional(g *Golden) ([]byte, error) {
 }
 
 // record runs to the end of an inference, taking points at multiples of step.
-func (g *Golden) record(m *npu.Machine, step, limit uint64) error {
+func (g *Golden) record(ctx context.Context, m *npu.Machine, step, limit uint64) error {
 	base := m.Cycle()
 	for k := uint64(0); ; k++ {
 		var prev *point
@@ -243,12 +244,14 @@ func (g *Golden) record(m *npu.Machine, step, limit uint64) error {
 		if m.Cycle() >= limit {
 			return fmt.Errorf("the fault-free run does not end: %s", m.Describe())
 		}
-		m.Run(base + (k+1)*step)
+		if err := runTo(ctx, m, base+(k+1)*step); err != nil {
+			return err
+		}
 	}
 }
 
 // timeline runs an inference and notes when operations retire.
-func (e *Engine) timeline(m *npu.Machine) ([]OpSpan, uint64, error) {
+func (e *Engine) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64, error) {
 	var ops []OpSpan
 	var kernels []int
 	for i := range e.program.Operations {
@@ -298,6 +301,9 @@ func (e *Engine) timeline(m *npu.Machine) ([]OpSpan, uint64, error) {
 		retired(n)
 	}
 	for m.S.CC.Run != 0 && m.Cycle() < runawayLimit {
+		if m.Cycle()%attention == 0 && ctx.Err() != nil {
+			return nil, 0, ctx.Err()
+		}
 		if events > len(e.milestones) && events <= maxMilestones {
 			for len(e.milestones) < events { // of several in one clock, the last one counts
 				e.milestones = append(e.milestones, milestone{m.Cycle(), m.S.Flops})
@@ -320,7 +326,9 @@ func (e *Engine) timeline(m *npu.Machine) ([]OpSpan, uint64, error) {
 	}
 	cycles := m.Cycle()
 	again(m, e.program, make([]byte, e.program.InputBytes()), cycles)
-	m.Run(runawayLimit)
+	if err := runTo(ctx, m, runawayLimit); err != nil {
+		return nil, 0, err
+	}
 	if cycles > lifetimeCycles {
 		long.close(cycles)
 		e.life = long

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"slices"
 
 	yaml "go.yaml.in/yaml/v3"
@@ -35,23 +34,12 @@ type Override struct {
 
 // BlockOverride holds the figures of one block; nil keeps the built-in figure.
 type BlockOverride struct {
-	Flops    *Count   `yaml:"flops"`
-	SRAMBits *Count   `yaml:"sram_bits"`
-	FlopArea *float64 `yaml:"flop_area_ge"`
-	CombArea *float64 `yaml:"comb_area_ge"`
-	FlopFIT  *float64 `yaml:"flop_fit"`
-	SRAMFIT  *float64 `yaml:"sram_fit"`
-}
-
-// Count is a whole number. The YAML reader alone would cut off fractions.
-type Count int
-
-// UnmarshalYAML refuses what is not written as a whole number.
-func (c *Count) UnmarshalYAML(n *yaml.Node) error {
-	if n.ShortTag() != "!!int" {
-		return fmt.Errorf("line %d: %q is no whole number", n.Line, n.Value)
-	}
-	return n.Decode((*int)(c))
+	Flops    *Count  `yaml:"flops"`
+	SRAMBits *Count  `yaml:"sram_bits"`
+	FlopArea *Figure `yaml:"flop_area_ge"`
+	CombArea *Figure `yaml:"comb_area_ge"`
+	FlopFIT  *Figure `yaml:"flop_fit"`
+	SRAMFIT  *Figure `yaml:"sram_fit"`
 }
 
 // overrideLimit bounds the size of an override file in bytes.
@@ -95,6 +83,10 @@ func LoadOverride(r io.Reader) (*Override, error) {
 // countLimit bounds flop and SRAM counts, so that no sum can overflow.
 const countLimit = 1 << 30
 
+// figureLimit bounds areas in gate equivalents and rates in FIT, so that no product
+// or sum leaves the range of a float (our choice: far beyond any chip).
+const figureLimit = 1e12
+
 func (b BlockOverride) check() error {
 	for _, v := range []struct {
 		key string
@@ -106,10 +98,10 @@ func (b BlockOverride) check() error {
 	}
 	for _, v := range []struct {
 		key string
-		x   *float64
+		x   *Figure
 	}{{"flop_area_ge", b.FlopArea}, {"comb_area_ge", b.CombArea}, {"flop_fit", b.FlopFIT}, {"sram_fit", b.SRAMFIT}} {
-		if v.x != nil && (*v.x < 0 || math.IsNaN(*v.x) || math.IsInf(*v.x, 0)) {
-			return fmt.Errorf("%s is %v: use a finite number that is not negative", v.key, *v.x)
+		if v.x != nil && !(*v.x >= 0 && *v.x <= figureLimit) {
+			return fmt.Errorf("%s is %v: use a number from 0 to %v", v.key, *v.x, float64(figureLimit))
 		}
 	}
 	return nil
@@ -179,8 +171,8 @@ func (o *Override) block(name string) (BlockOverride, bool) {
 	return b, ok
 }
 
-func set[T any](dst *T, v *T) {
+func set(dst *float64, v *Figure) {
 	if v != nil {
-		*dst = *v
+		*dst = float64(*v)
 	}
 }

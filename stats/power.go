@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"gonum.org/v1/gonum/mathext"
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
@@ -91,7 +90,7 @@ func PlanProof(residual, budget, raw, confidence, power float64) (ProofPlan, err
 // poissonUpper is the exact one-sided upper limit of a Poisson mean after x
 // events (Garwood 1936).
 func poissonUpper(x int, confidence float64) float64 {
-	return mathext.GammaIncRegInv(float64(x)+1, confidence)
+	return GammaQuantile(float64(x)+1, confidence)
 }
 
 // ProofStratum is one stratum of a planned proof.

@@ -57,7 +57,7 @@ func (c *weightedCounts) lower(confidence float64) float64 {
 		return 0
 	}
 	shape := c.sum * c.sum / c.variance
-	return c.variance / c.sum * mathext.GammaIncRegInv(shape, 1-confidence)
+	return c.variance / c.sum * GammaQuantile(shape, 1-confidence)
 }
 
 // upper is the upper gamma limit of Fay and Feuer: one more event of the
@@ -68,7 +68,29 @@ func (c *weightedCounts) upper(confidence float64) float64 {
 		return 0
 	}
 	variance := c.variance + c.largest*c.largest
-	return variance / sum * mathext.GammaIncRegInv(sum*sum/variance, confidence)
+	return variance / sum * GammaQuantile(sum*sum/variance, confidence)
+}
+
+// GammaQuantile is the quantile of the gamma distribution of a shape and scale 1. It
+// is NaN for what is no shape or no probability: the series behind it would go on
+// without end there.
+func GammaQuantile(shape, p float64) float64 {
+	if !(shape > 0) || math.IsInf(shape, 0) || !(p >= 0 && p <= 1) {
+		return math.NaN()
+	}
+	return mathext.GammaIncRegInv(shape, p)
+}
+
+// Weights of strata, so that their squares neither overflow nor vanish (our choice:
+// half of the exponents of a float, with room for sums).
+const minWeight, maxWeight = 1e-140, 1e140
+
+// checkWeight reports a weight with which no total can be formed.
+func checkWeight(w float64) error {
+	if w != 0 && !(w >= minWeight && w <= maxWeight) {
+		return fmt.Errorf("weight %v must be 0 or lie between %v and %v", w, float64(minWeight), float64(maxWeight))
+	}
+	return nil
 }
 
 // Combine estimates Σ Weight·p over the strata, with one joint lower and one
@@ -95,8 +117,8 @@ func Combine(strata []Stratum, confidence float64) (Total, error) {
 		if err := checkCounts(s.Failures, s.N); err != nil {
 			return Total{}, fmt.Errorf("stratum %d: %w", i, err)
 		}
-		if !(s.Weight >= 0) || math.IsInf(s.Weight, 0) {
-			return Total{}, fmt.Errorf("stratum %d: weight %v must be finite and not negative", i, s.Weight)
+		if err := checkWeight(s.Weight); err != nil {
+			return Total{}, fmt.Errorf("stratum %d: %w", i, err)
 		}
 		total.N += s.N
 		total.Failures += s.Failures

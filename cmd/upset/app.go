@@ -35,6 +35,8 @@ its flops and SRAM, and reports what became of each flip.
 
 MODEL is an int8 .tflite file, which is compiled here, or one optimised by Vela,
 whose command stream runs as it is. Flags may stand before or after arguments.
+Numbers are decimal, on the command line and in YAML files: 010 is ten, and a
+whole number has no fraction and no exponent.
 
 Exit codes: 0 done, 1 failed, 2 bad usage or input, 3 incomplete,
 4 target not met or not shown (only assess and protect).`

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -49,12 +50,17 @@ func reorder(app *cli.App, args []string) ([]string, error) {
 		}
 		rest = append(rest, a)
 	}
-	help := false
-	for _, n := range names {
-		if n == "help" || n == "h" {
-			help = true
-		} else if last != nil && len(commands) == 0 && !hasFlag(last, n) {
+	help := slices.Contains(names, "help") || slices.Contains(names, "h")
+	for i, n := range names {
+		if help || last == nil || len(commands) > 0 {
+			break
+		}
+		if !hasFlag(last, n) {
 			return nil, usage("%s has no flag --%s; see %s --help", where, n, where)
+		}
+		var err error
+		if flags[i], err = numberFlag(last, n, flags[i]); err != nil {
+			return nil, err
 		}
 	}
 	if help {
@@ -93,12 +99,7 @@ func commandNamed(commands []*cli.Command, name string) *cli.Command {
 }
 
 func hasFlag(c *cli.Command, name string) bool {
-	for _, f := range c.Flags {
-		for _, n := range f.Names() {
-			if n == name {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.Flags, func(f cli.Flag) bool { return hasName(f, name) })
 }
+
+func hasName(f cli.Flag, name string) bool { return slices.Contains(f.Names(), name) }

@@ -23,7 +23,7 @@ const defaultSeed = 1
 func commonFlags(more ...cli.Flag) []cli.Flag {
 	return append([]cli.Flag{
 		&cli.StringFlag{Name: "npu", Value: "u55-128", Usage: "configuration: u55-32, u55-64, u55-128 or u55-256"},
-		&cli.Uint64Flag{Name: "seed", Value: defaultSeed, Usage: "`SEED` of every random draw"},
+		&cli.Uint64Flag{Name: "seed", Value: defaultSeed, Usage: "`SEED` of every random draw, 0 to 2^53-1"},
 		&cli.IntFlag{Name: "workers", Value: runtime.NumCPU(), Usage: "number of parallel workers; results do not depend on it"},
 		&cli.StringFlag{Name: "format", Value: report.FormatText, Usage: "form of the result: text, json or csv"},
 		&cli.StringFlag{Name: "out", Usage: "`DIR` for result files (campaigns: ./upset-out/<model>-<npu>-<digest>)"},

@@ -192,11 +192,11 @@ func (r compilation) write(w io.Writer, format string) error {
 	case report.FormatCSV:
 		return r.writeCSV(w)
 	}
-	fmt.Fprintf(w, "%s on %s, compiled by %s\n", r.Model, r.NPU, r.Compiler)
+	fmt.Fprintf(w, "%s on %s, compiled by %s\n", report.Plain(r.Model), r.NPU, r.Compiler)
 	fmt.Fprintf(w, "NPU parts %d, host operators %d, command words %d, MACs %d\n", r.Programs, r.HostOps, r.Words, r.MACs)
 	fmt.Fprintf(w, "arena %d bytes, flash %d bytes, of which weights %d and scales %d\n\n", r.Arena, r.Flash, r.Weights, r.Scales)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	for _, record := range r.records(" x ") {
+	for _, record := range r.records(" x ", report.Plain) {
 		name := len(record) - 1
 		for _, field := range record[:name] {
 			fmt.Fprint(t, field, "\t")
@@ -223,14 +223,15 @@ func shorten(name string) string {
 
 // writeCSV prints the operations.
 func (r compilation) writeCSV(w io.Writer) error {
-	if err := csv.NewWriter(w).WriteAll(r.records("x")); err != nil {
+	if err := csv.NewWriter(w).WriteAll(r.records("x", report.Cell)); err != nil {
 		return fmt.Errorf("summary: %w", err)
 	}
 	return nil
 }
 
-// records are the rows of the table, the titles first.
-func (r compilation) records(times string) [][]string {
+// records are the rows of the table, the titles first; foreign writes a name that
+// comes from the model.
+func (r compilation) records(times string, foreign func(string) string) [][]string {
 	list := [][]string{{"index", "layer", "kind", "OFM", "block", "IFM depth", "kernel", "traversal", "blockdep", "weights", "scales", "DMA", "MACs", "name"}}
 	bytes := func(n int64) string {
 		if n == 0 {
@@ -255,7 +256,7 @@ func (r compilation) records(times string) [][]string {
 		}
 		list = append(list, []string{
 			strconv.Itoa(op.Index), strconv.Itoa(op.Layer), op.Kind, size(op.OFM), size(op.Block), bytes(int64(op.IFMDepth)), size(op.Kernel),
-			cmp.Or(op.Traverse, "-"), dep, bytes(op.Weights), bytes(op.Scales), bytes(op.Moved), bytes(op.MACs), op.Name,
+			cmp.Or(op.Traverse, "-"), dep, bytes(op.Weights), bytes(op.Scales), bytes(op.Moved), bytes(op.MACs), foreign(op.Name),
 		})
 	}
 	return list

@@ -125,7 +125,7 @@ func (l listing) write(w io.Writer, format string, n *driver.Network) error {
 		if i > 0 {
 			fmt.Fprintln(b)
 		}
-		fmt.Fprintf(b, "# %s on %s, %s: %d words, %d commands\n", l.Model, l.NPU, p.Name, len(p.Commands), len(l.Programs[i].Commands))
+		fmt.Fprintf(b, "# %s on %s, %s: %d words, %d commands\n", report.Plain(l.Model), l.NPU, report.Plain(p.Name), len(p.Commands), len(l.Programs[i].Commands))
 		if err := isa.WriteListing(b, p.Commands); err != nil {
 			return fmt.Errorf("listing: %w", err)
 		}
@@ -144,7 +144,7 @@ func (l listing) writeCSV(w io.Writer) error {
 				payload = strconv.FormatUint(uint64(*line.Payload), 10)
 			}
 			records = append(records, []string{
-				s.Name, strconv.Itoa(line.Offset), payload, strconv.Itoa(int(line.Param)), strconv.Itoa(int(line.Code)), line.Name, line.Value,
+				report.Cell(s.Name), strconv.Itoa(line.Offset), payload, strconv.Itoa(int(line.Param)), strconv.Itoa(int(line.Code)), line.Name, line.Value,
 			})
 		}
 	}

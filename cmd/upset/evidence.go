@@ -102,7 +102,7 @@ func (p *program) repeatProtected(ctx context.Context, o common, s search, r *re
 	}
 	for _, c := range choices {
 		if c.Kind == mechanism.SECDED && e.Table().ECC != npu.ECCSECDED {
-			if e, err = s.experiment.withECC(npu.ECCSECDED); err != nil {
+			if e, err = s.experiment.withECC(ctx, npu.ECCSECDED); err != nil {
 				return nil, err
 			}
 		}

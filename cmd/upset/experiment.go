@@ -124,8 +124,11 @@ func (p *program) start(ctx context.Context, s *setup) (*experiment, error) {
 	}
 	p.noteInventory(s.program.Config, s.options.ECC)
 	bar := p.progress("fault-free runs", len(s.inputs.data))
-	e, err := faults.New(s.program, s.inputs.data, s.options, func(done, _ int) { bar.set(done) })
+	e, err := faults.NewContext(ctx, s.program, s.inputs.data, s.options, func(done, _ int) { bar.set(done) })
 	bar.finish()
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.file, err)
 	}

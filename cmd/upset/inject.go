@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -271,20 +270,19 @@ func (p *program) emitInjection(o common, s *faults.Story, x *experiment, repeat
 	r.Warnings = append([]result.Warning{}, x.warnings()...)
 	switch o.format {
 	case report.FormatJSON:
-		enc := json.NewEncoder(p.stdout)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		return enc.Encode(r)
+		return report.EncodeJSON(p.stdout, r)
 	case report.FormatCSV:
 		w := csv.NewWriter(p.stdout)
 		rows := [][]string{{"cycle", "event"}}
 		for _, ev := range r.Events {
-			rows = append(rows, []string{strconv.FormatUint(ev.Cycle, 10), ev.What})
+			rows = append(rows, []string{strconv.FormatUint(ev.Cycle, 10), report.Cell(ev.What)})
 		}
 		rows = append(rows, []string{strconv.FormatUint(r.End-min(r.End, r.Cycle), 10), "outcome: " + r.Outcome + " (" + r.Cause + ")"})
 		return w.WriteAll(rows)
 	}
-	fmt.Fprintf(p.stdout, "One fault in %s on %s, input %d\n\n%s", r.Model, r.NPU, r.Input, s)
-	fmt.Fprintf(p.stdout, "repeat    %s\n", r.Repeat)
+	told := *s
+	told.Op.Name = report.Plain(s.Op.Name)
+	fmt.Fprintf(p.stdout, "One fault in %s on %s, input %d\n\n%s", report.Plain(r.Model), r.NPU, r.Input, &told)
+	fmt.Fprintf(p.stdout, "repeat    %s\n", report.Plain(r.Repeat))
 	return nil
 }

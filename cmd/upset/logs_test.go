@@ -251,13 +251,6 @@ func TestLockComesFirst(t *testing.T) {
 // killedCommand makes the test binary behave as the command.
 const killedCommand = "UPSET_TEST_COMMAND"
 
-func TestMain(m *testing.M) {
-	if os.Getenv(killedCommand) != "" {
-		os.Exit(run(append([]string{"upset"}, os.Args[1:]...), os.Stdin, os.Stdout, os.Stderr))
-	}
-	os.Exit(m.Run())
-}
-
 // A process that is killed at any moment, while it repairs too, loses nothing that it had
 // stored: resumed, the campaign has the same digest.
 func TestKilledCampaign(t *testing.T) {

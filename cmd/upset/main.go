@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,9 +12,11 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+	"time"
 	"unicode/utf8"
 
 	"upset/faults/campaign"
+	"upset/stats/report"
 )
 
 // softMemory is where the garbage collector begins to work harder (our choice:
@@ -34,8 +37,33 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	defer stop()
 	// A second interrupt ends the process at once.
 	context.AfterFunc(ctx, stop)
-	return runContext(ctx, args, stdin, stdout, stderr)
+	done := make(chan int, 1)
+	go func() { done <- runContext(ctx, args, stdin, stdout, stderr) }()
+	select {
+	case code := <-done:
+		return code
+	case <-ctx.Done():
+	}
+	// Most phases look at the context all the time. One that is inside a long
+	// calculation, such as compiling a large network, is left behind: nothing that it
+	// has not finished is in a file, for files get their names when they are complete
+	// and a log is whole up to any of its records.
+	select {
+	case code := <-done:
+		return code
+	case <-time.After(patience):
+		fmt.Fprintln(stderr, "upset: "+messageInterrupted+"; a campaign that has begun goes on with upset campaign resume")
+		return codeIncomplete
+	}
 }
+
+// patience is how long a command may take to end in an orderly way after an interrupt
+// (our choice: the user waits for no more than a second).
+const patience = 700 * time.Millisecond
+
+// messageInterrupted is the error of a command that was interrupted and leaves nothing
+// to go on with.
+const messageInterrupted = "interrupted: no result is given"
 
 // runContext is run with a context that stands for the interrupt.
 func runContext(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -53,7 +81,10 @@ func runContext(ctx context.Context, args []string, stdin io.Reader, stdout, std
 		return codeDone
 	}
 	code := exitCode(err)
-	fmt.Fprintln(stderr, "upset: "+strings.TrimPrefix(oneLine(err.Error()), "upset "))
+	if code == codeIncomplete && errors.Is(err, context.Canceled) {
+		err = errors.New(messageInterrupted)
+	}
+	fmt.Fprintln(stderr, "upset: "+report.Plain(strings.TrimPrefix(oneLine(err.Error()), "upset ")))
 	return code
 }
 
@@ -66,7 +97,7 @@ type program struct {
 
 // note prints a line for the user beside the result.
 func (p *program) note(format string, values ...any) {
-	fmt.Fprintf(p.stderr, "upset: "+format+"\n", values...)
+	fmt.Fprintln(p.stderr, "upset: "+report.Plain(fmt.Sprintf(format, values...)))
 }
 
 // command is the command line as it can be typed again.

@@ -191,10 +191,10 @@ func (s search) cells() mechanism.Cells {
 }
 
 // withECC is the engine of the experiment with another code on the RAM.
-func (x *experiment) withECC(ecc npu.ECC) (*faults.Engine, error) {
+func (x *experiment) withECC(ctx context.Context, ecc npu.ECC) (*faults.Engine, error) {
 	options := x.engine.Options()
 	options.ECC = ecc
-	return faults.New(x.engine.Program(), x.inputs.data, options, nil)
+	return faults.NewContext(ctx, x.engine.Program(), x.inputs.data, options, nil)
 }
 
 // protect searches and proves.
@@ -209,7 +209,7 @@ func (p *program) protect(ctx context.Context, o common, s search) (r *result.Pr
 	opt := protect.Options{
 		Inputs: s.inputs, Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Set: s.set, Areas: s.inventory.Apply(e.Table().Areas(nil), nil),
 		Dir: filepath.Join(s.dir, name), Ledger: s.dir, Workers: o.workers,
-		Rebuild: s.experiment.withECC,
+		Rebuild: func(ecc npu.ECC) (*faults.Engine, error) { return s.experiment.withECC(ctx, ecc) },
 	}
 	if s.inventory != nil {
 		opt.Population = s.population

@@ -29,8 +29,9 @@ func readMix(c *cli.Context, n int) ([]float64, error) {
 	}
 	var list []float64
 	for _, text := range strings.Split(c.String("mix"), ",") {
-		x, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-		if err != nil {
+		text = strings.TrimSpace(text)
+		x, err := strconv.ParseFloat(text, 64)
+		if err != nil || !decimal.MatchString(text) || !(span{1e-9, 1}).has(x) {
 			return nil, usage("--mix %q: write shares such as 0.7,0.3", c.String("mix"))
 		}
 		list = append(list, x)

@@ -226,12 +226,12 @@ func fileName(tensor string) string {
 	return name[:min(len(name), maxFileName)]
 }
 
-// quoteCSV is a name as a field of a CSV line.
+// quoteCSV is a name as a field of a CSV line, see [report.Cell].
 func quoteCSV(name string) string {
 	var b strings.Builder
 	w := csv.NewWriter(&b)
 	// A string builder does not fail.
-	_ = w.Write([]string{name})
+	_ = w.Write([]string{report.Cell(name)})
 	w.Flush()
 	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -107,9 +106,7 @@ func (l *selectionList) table() [][]string {
 // --out.
 func (p *program) emitSelection(o common, name string, v any, rows [][]string) error {
 	encode := func(w io.Writer) error {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(v)
+		return report.EncodeJSON(w, v)
 	}
 	if o.out != "" {
 		if err := makeFolder(o.out); err != nil {

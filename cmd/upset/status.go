@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"strconv"
 
@@ -82,14 +81,12 @@ func (p *program) emitStatus(o common, s status, dir string) error {
 	last := s.Builds[len(s.Builds)-1]
 	switch o.format {
 	case report.FormatJSON:
-		enc := json.NewEncoder(p.stdout)
-		enc.SetIndent("", "  ")
-		return enc.Encode(s)
+		return report.EncodeJSON(p.stdout, s)
 	case report.FormatCSV:
 		return csv.NewWriter(p.stdout).WriteAll([][]string{
 			{"npu", "model", "spec_digest", "seed", "done", "planned", "cap", "rounds", "max_rounds", "complete", "torn", "running", "damaged", "missing", "classification", "build"},
 			{
-				s.NPU, s.Model, s.SpecDigest, strconv.FormatUint(s.Seed, 10), strconv.Itoa(s.Done), strconv.Itoa(s.Planned), strconv.Itoa(s.Cap),
+				report.Cell(s.NPU), report.Cell(s.Model), report.Cell(s.SpecDigest), strconv.FormatUint(s.Seed, 10), strconv.Itoa(s.Done), strconv.Itoa(s.Planned), strconv.Itoa(s.Cap),
 				strconv.Itoa(s.Rounds), strconv.Itoa(s.MaxRounds), strconv.FormatBool(s.Complete), strconv.FormatBool(s.Torn), strconv.FormatBool(s.Running),
 				strconv.FormatBool(s.Damaged), strconv.Itoa(s.Missing), strconv.Itoa(s.Classification), last.Revision,
 			},
@@ -105,6 +102,6 @@ func (p *program) emitStatus(o common, s status, dir string) error {
 		state = fmt.Sprintf("damaged: %s; upset campaign resume %s repairs the log and injects again what is missing", s.Damage, quote(dir))
 	}
 	fmt.Fprintf(p.stdout, "%s on %s, seed %d, spec %s\n%d of %d injections, round %d of at most %d: %s\nwritten by build %s, classification %d\n",
-		s.Model, s.NPU, s.Seed, s.SpecDigest, s.Done, max(s.Planned, s.Done), s.Rounds, s.MaxRounds, state, last, s.Classification)
+		report.Plain(s.Model), report.Plain(s.NPU), s.Seed, report.Plain(s.SpecDigest), s.Done, max(s.Planned, s.Done), s.Rounds, s.MaxRounds, state, report.Plain(fmt.Sprint(last)), s.Classification)
 	return nil
 }

@@ -158,7 +158,7 @@ func (p *program) openSweep(c *cli.Context, o common, k sweepCase) (*setup, erro
 	if err != nil {
 		return nil, err
 	}
-	inputs, err := readInputs(k.network.Inputs, k.network.Model, k.file.Seed, n)
+	inputs, err := readInputs(k.network.Inputs, k.network.Model, uint64(k.file.Seed), n)
 	if err != nil {
 		return nil, err
 	}

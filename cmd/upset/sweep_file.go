@@ -29,12 +29,12 @@ type sweepFile struct {
 	NPU        []string       `yaml:"npu"`
 	Criteria   []string       `yaml:"criteria"`
 	Scenarios  []string       `yaml:"scenarios"`
-	Budgets    []float64      `yaml:"budgets"`
+	Budgets    []figure       `yaml:"budgets"`
 	Violations []string       `yaml:"violations"`
 	Target     string         `yaml:"target"`
 	Injections number         `yaml:"injections"`
-	Confidence float64        `yaml:"confidence"`
-	Seed       uint64         `yaml:"seed"`
+	Confidence figure         `yaml:"confidence"`
+	Seed       number         `yaml:"seed"`
 	Protect    string         `yaml:"protect"`
 }
 
@@ -103,13 +103,16 @@ func parseSweep(data []byte) (*sweepFile, error) {
 		return nil, fmt.Errorf("more than %d bytes", maxYAML)
 	}
 	s := &sweepFile{
-		NPU: []string{"u55-128"}, Criteria: []string{"auto"}, Scenarios: []string{stats.Scenarios()[0].Name}, Budgets: []float64{stats.Budgets()[0]},
+		NPU: []string{"u55-128"}, Criteria: []string{"auto"}, Scenarios: []string{stats.Scenarios()[0].Name}, Budgets: []figure{figure(stats.Budgets()[0])},
 		Violations: []string{stats.ViolationAny}, Target: "asil-d", Injections: campaign.DefaultInjections, Confidence: 0.95, Seed: defaultSeed, Protect: "none",
 	}
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	d.KnownFields(true)
 	if err := d.Decode(s); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
+	}
+	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return nil, errors.New("more than one document")
 	}
 	return s, s.check()
 }
@@ -149,13 +152,19 @@ func (s *sweepFile) check() error {
 	if s.Protect != "none" && s.Protect != protect.OptionsPaper && s.Protect != protect.OptionsFull {
 		return fmt.Errorf("protect: %q is not none, %s or %s", s.Protect, protect.OptionsPaper, protect.OptionsFull)
 	}
+	if s.Seed < 0 || s.Seed > maxExact {
+		return fmt.Errorf("seed %d is not between 0 and %d", s.Seed, int64(maxExact))
+	}
+	if !confidenceSpan.has(float64(s.Confidence)) {
+		return fmt.Errorf("confidence %v is not between %v and %v", s.Confidence, confidenceSpan.low, confidenceSpan.high)
+	}
 	spec := s.spec()
 	return spec.Check()
 }
 
 // spec is the campaign that every network gets.
 func (s *sweepFile) spec() campaign.Spec {
-	return campaign.Spec{Seed: s.Seed, Injections: int(s.Injections), Confidence: s.Confidence, Sites: campaign.SitesAll, Sampling: campaign.SamplingStratified}
+	return campaign.Spec{Seed: uint64(s.Seed), Injections: int(s.Injections), Confidence: float64(s.Confidence), Sites: campaign.SitesAll, Sampling: campaign.SamplingStratified}
 }
 
 // questions are all combinations of raw rates, budgets and violations.
@@ -171,15 +180,15 @@ func (s *sweepFile) questions() ([]campaign.Question, error) {
 			return nil, err
 		}
 		for _, budget := range s.Budgets {
-			if !positive(budget) {
-				return nil, fmt.Errorf("budget %v must be a positive number", budget)
+			if !fitSpan.has(float64(budget)) {
+				return nil, fmt.Errorf("budget %v is not between %v and %v", budget, fitSpan.low, fitSpan.high)
 			}
 			for _, v := range s.Violations {
 				if v != stats.ViolationAny && v != stats.ViolationCritical {
 					return nil, fmt.Errorf("violation %q is neither any nor critical", v)
 				}
 				q := campaign.Question{}
-				q.Target, q.Scenario, q.BudgetFIT, q.Violation, q.Duty = target, scenario, budget, v, 1
+				q.Target, q.Scenario, q.BudgetFIT, q.Violation, q.Duty = target, scenario, float64(budget), v, 1
 				list = append(list, q)
 			}
 		}

@@ -76,7 +76,7 @@ func TestSweepRefuses(t *testing.T) {
 		"networks: [{model: a}]\nnpu: [u55-1]":    "u55-1",
 		"networks: [{model: a}]\nnpus: [u55-32]":  "npus",
 		"networks: [{model: a}]\nbudgets: [-1]":   "budget",
-		"networks: [{model: a}]\nbudgets: [.nan]": "budget",
+		"networks: [{model: a}]\nbudgets: [.nan]": "line 2",
 		"networks: [{model: a}]\nscenarios: [x]":  "x",
 		"networks: [{model: a}]\ncriteria: [x]":   "x",
 		"networks: [{inputs: a}]":                 "without a model",

@@ -56,17 +56,6 @@ type limitsFile struct {
 	Kernels        number `yaml:"kernels"`
 }
 
-// number is a whole number; the YAML reader alone would cut fractions off.
-type number int
-
-// UnmarshalYAML refuses everything but whole numbers.
-func (c *number) UnmarshalYAML(n *yaml.Node) error {
-	if n.Tag != "!!int" {
-		return fmt.Errorf("line %d: %q is no whole number", n.Line, n.Value)
-	}
-	return n.Decode((*int)(c))
-}
-
 // parameter is one number of a system file.
 type parameter struct {
 	part, name string

@@ -163,11 +163,17 @@ func (s Spec) normal() Spec {
 // maxInjections bounds a campaign (our choice: its log fills 1 GB).
 const maxInjections = 20_000_000
 
+// maxSeed is the largest seed: readers of JSON keep whole numbers up to 2^53 - 1
+// (RFC 8259 §6).
+const maxSeed = 1<<53 - 1
+
 // Check reports a spec that cannot be run.
 func (s Spec) Check() error {
 	switch {
 	case s.Format != 0 && s.Format != formatVersion:
 		return fmt.Errorf("spec of format %d: this version reads format %d; use the version that wrote it", s.Format, formatVersion)
+	case s.Seed > maxSeed:
+		return fmt.Errorf("seed %d: give a number from 0 to %d", s.Seed, uint64(maxSeed))
 	case s.Injections < 0 || s.Injections > maxInjections:
 		return fmt.Errorf("%d injections: give a number from 1 to %d", s.Injections, maxInjections)
 	case s.Margin != 0 && s.Relative != 0:

@@ -46,11 +46,14 @@ type answer struct {
 	records []indexed
 }
 
-// jobs lists what is left of a round, in blocks.
-func (r *runner) jobs(k int) [][]job {
+// jobs lists what is left of a round, in blocks; not all of it when the context ends.
+func (r *runner) jobs(ctx context.Context, k int) [][]job {
 	round := r.rounds[k]
 	var left []job
 	for j, stratum := range round.strata() {
+		if j%chunkSize == 0 && ctx.Err() != nil {
+			return nil
+		}
 		if i := round.Start + j; !r.have[i] {
 			d := r.frame.draw(r.spec.Seed, i, stratum)
 			left = append(left, job{i, d.cell, d.input, r.frame.site(r.pop, d)})
@@ -62,6 +65,9 @@ func (r *runner) jobs(k int) [][]job {
 		blocks[b] = append(blocks[b], x)
 	}
 	for _, b := range blocks {
+		if ctx.Err() != nil {
+			return nil
+		}
 		slices.SortFunc(b, func(x, y job) int {
 			return cmp.Or(cmp.Compare(x.input, y.input), cmp.Compare(x.site.Cycle, y.site.Cycle), cmp.Compare(x.index, y.index))
 		})
@@ -71,7 +77,10 @@ func (r *runner) jobs(k int) [][]job {
 
 // round does what is left of a round and logs it.
 func (r *runner) round(ctx context.Context, k int) error {
-	blocks := r.jobs(k)
+	blocks := r.jobs(ctx, k)
+	if ctx.Err() != nil && r.missing(k) {
+		return fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(ctx))
+	}
 	r.begun(k, blocks)
 	if len(blocks) == 0 {
 		return nil

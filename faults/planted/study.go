@@ -91,7 +91,7 @@ func (x *Population) direct() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	spec := campaign.Spec{Model: "planted", Seed: ^x.Seed, Injections: Injections, Confidence: Confidence}
+	spec := campaign.Spec{Model: "planted", Seed: ^x.Seed & (1<<53 - 1), Injections: Injections, Confidence: Confidence}
 	s, err := x.campaign(spec, d)
 	if err != nil {
 		return false, err

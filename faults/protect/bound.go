@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/mathext"
+	"upset/stats"
 )
 
 // step is a stretch of the lower hull of a set of options: at a rate of area per
@@ -118,7 +118,7 @@ func jointUpper(s sums, confidence float64) float64 {
 		return 0
 	}
 	variance := s.variance + s.largest*s.largest
-	return variance / mean * mathext.GammaIncRegInv(mean*mean/variance, confidence)
+	return variance / mean * stats.GammaQuantile(mean*mean/variance, confidence)
 }
 
 // monotone is the factor by which the joint upper limit may at most fall when

@@ -142,7 +142,7 @@ func TestRunProvesADesign(t *testing.T) {
 // A machine that meets a weak target as it is needs no mechanism, but a proof.
 func TestNothingToProtect(t *testing.T) {
 	e := tinyEngine(t, "fashion-tiny", 2, npu.ECCSECDED)
-	s := baseCampaign(t, e, 2000)
+	s := baseCampaign(t, e, 3000)
 	b, err := stats.ASILByName("asil-b")
 	if err != nil {
 		t.Fatal(err)
@@ -153,7 +153,7 @@ func TestNothingToProtect(t *testing.T) {
 	}
 	check(t, p)
 	if len(p.Choice) != 0 || p.AreaOverhead != 0 {
-		t.Errorf("choice %v", p.Choice)
+		t.Errorf("choice %v, attempts %+v", p.Choice, p.Proof.Attempts)
 	}
 }
 

@@ -169,14 +169,15 @@ func (pr *Problem) power(a Assignment, e Evaluation, p Plan, raw float64) (each 
 	return each, nil
 }
 
-// proofSeed is the seed of a proof: it follows from the campaign and the design.
+// proofSeed is the seed of a proof: it follows from the campaign and the design. It
+// stays below 2^53, so that every reader of JSON keeps it (RFC 8259 §6).
 func proofSeed(spec campaign.Spec, choices string, attempt int) uint64 {
 	digest, _ := hex.DecodeString(campaign.Digest([]string{"proof", spec.Digest(), choices, fmt.Sprint(attempt)})[:16])
 	seed := uint64(0)
 	for _, b := range digest {
 		seed = seed<<8 | uint64(b)
 	}
-	return seed
+	return seed & (1<<53 - 1)
 }
 
 // proven is a finished proof campaign.

@@ -85,8 +85,23 @@ func (g *graph) dataInputs(op *tflite.Operator) []int {
 // on the bytes of the element numbers, and on their complements to find elements
 // that are no copies.
 func (g *graph) trace(op *tflite.Operator, inputs []int) ([][]int, error) {
+	total, results := 0, 0
+	for _, i := range inputs {
+		t := g.tensor(i)
+		if t.Type != tflite.Int8 && t.Type != tflite.Int16 {
+			return nil, fmt.Errorf("tensor %q is %s; the NPU copies int8 and int16", t.Name, t.Type)
+		}
+		total += t.Elements()
+	}
+	for _, i := range op.Outputs {
+		if i >= 0 {
+			results += g.tensor(i).Elements()
+		}
+	}
+	if max(total, results) > maxMoved { // before anything is allocated for them
+		return nil, fmt.Errorf("more than %d elements to move", maxMoved)
+	}
 	values := make([][]byte, len(g.sub.Tensors))
-	total := 0
 	for _, list := range [2][]int{op.Inputs, op.Outputs} {
 		for _, i := range list {
 			if i < 0 {
@@ -99,14 +114,7 @@ func (g *graph) trace(op *tflite.Operator, inputs []int) ([][]int, error) {
 		}
 	}
 	for _, i := range inputs {
-		t := g.tensor(i)
-		if t.Type != tflite.Int8 && t.Type != tflite.Int16 {
-			return nil, fmt.Errorf("tensor %q is %s; the NPU copies int8 and int16", t.Name, t.Type)
-		}
-		if total += t.Elements(); total > maxMoved {
-			return nil, fmt.Errorf("more than %d elements to move", maxMoved)
-		}
-		values[i] = make([]byte, t.Bytes())
+		values[i] = make([]byte, g.tensor(i).Bytes())
 	}
 	kernel, err := reference.Prepare(g.sub, op)
 	if err != nil {

@@ -38,6 +38,7 @@ func newHost(m *tflite.Model) (*host, error) {
 	g := &m.Subgraphs[0]
 	h := &host{graph: g, values: make([][]byte, len(g.Tensors))}
 	all := 0
+	counted, touched := make([]bool, len(g.Tensors)), []int(nil)
 	for i := range g.Operators {
 		op := &g.Operators[i]
 		if isNPU(op) {
@@ -45,9 +46,10 @@ func newHost(m *tflite.Model) (*host, error) {
 		}
 		for _, list := range [2][]int{op.Inputs, op.Outputs} {
 			for _, id := range list {
-				if id < 0 || id >= len(g.Tensors) || h.values[id] != nil {
+				if id < 0 || id >= len(g.Tensors) || counted[id] {
 					continue
 				}
+				counted[id] = true
 				t := &g.Tensors[id]
 				n, err := tensorBytes(t)
 				if err != nil {
@@ -56,9 +58,17 @@ func newHost(m *tflite.Model) (*host, error) {
 				if all += n; all > maxTensor {
 					return nil, fmt.Errorf("driver: the tensors need more than %d bytes; use a smaller network", maxTensor)
 				}
-				h.values[id] = initial(t, n)
+				touched = append(touched, id)
 			}
 		}
+	}
+	for _, id := range touched { // only when they are known to fit
+		t := &g.Tensors[id]
+		n, err := tensorBytes(t)
+		if err != nil {
+			return nil, fmt.Errorf("driver: tensor %q: %w", t.Name, err)
+		}
+		h.values[id] = initial(t, n)
 	}
 	return h, nil
 }

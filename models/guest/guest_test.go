@@ -280,8 +280,11 @@ func TestGoExample(t *testing.T) {
 func FuzzLoad(f *testing.F) {
 	f.Add(assemble("memory", append(standard(), firstByte)...))
 	f.Add(assemble("memory", standard()...))
+	for id := sectionType; id <= sectionData; id++ {
+		f.Add(append([]byte(magic), section(byte(id), uleb(100_000_000))...))
+	}
 	f.Fuzz(func(t *testing.T, wasm []byte) {
-		m, err := Load("fuzz.wasm", wasm, Limits{Call: 100 * time.Millisecond, MemoryBytes: 1 << 20, ModuleBytes: 1 << 16})
+		m, err := Load("fuzz.wasm", wasm, Limits{Call: 100 * time.Millisecond, Compile: 2 * time.Second, MemoryBytes: 1 << 20, ModuleBytes: 1 << 16})
 		if err != nil {
 			return
 		}

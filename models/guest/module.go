@@ -39,6 +39,7 @@ type Limits struct {
 	ModuleBytes int           // of the file
 	MemoryBytes int           // of its linear memory
 	Call        time.Duration // of one call, and of the start
+	Compile     time.Duration // of compiling the module
 	Verify      int           // one call in so many is repeated on a fresh instance
 }
 
@@ -46,8 +47,11 @@ type Limits struct {
 const (
 	defaultMemory = 64 << 20
 	defaultCall   = time.Second
-	defaultVerify = 256
-	pageBytes     = 64 << 10
+	// The example in Go, 1.9 MB, compiles in less than a second; one made for it keeps
+	// the compiler busy for minutes with 60 kB.
+	defaultCompile = time.Minute
+	defaultVerify  = 256
+	pageBytes      = 64 << 10
 )
 
 func (l Limits) normal() Limits {
@@ -59,6 +63,9 @@ func (l Limits) normal() Limits {
 	}
 	if l.Call == 0 {
 		l.Call = defaultCall
+	}
+	if l.Compile == 0 {
+		l.Compile = defaultCompile
 	}
 	if l.Verify == 0 {
 		l.Verify = defaultVerify
@@ -97,14 +104,26 @@ func Load(name string, wasm []byte, l Limits) (*Module, error) {
 	if len(wasm) > l.ModuleBytes {
 		return nil, fmt.Errorf("%s: %d bytes are more than the limit of %d for a module", name, len(wasm), l.ModuleBytes)
 	}
+	s, err := examine(wasm)
+	if err != nil {
+		return nil, fmt.Errorf("%s is no WebAssembly module that can be run: %w", name, err)
+	}
+	features := api.CoreFeaturesV2
+	if s.growing {
+		// Without reference types there is no instruction that enlarges a table.
+		features = features.SetEnabled(api.CoreFeatureReferenceTypes, false)
+	}
 	ctx := context.Background()
-	config := wazero.NewRuntimeConfig().WithCloseOnContextDone(true).WithMemoryLimitPages(uint32(max(1, l.MemoryBytes/pageBytes)))
+	config := wazero.NewRuntimeConfig().WithCoreFeatures(features).WithCloseOnContextDone(true).WithMemoryLimitPages(uint32(max(1, l.MemoryBytes/pageBytes)))
 	sum := sha256.Sum256(wasm)
 	m := &Module{
 		name: name, digest: hex.EncodeToString(sum[:]), limits: l, runtime: wazero.NewRuntimeWithConfig(ctx, config),
 		busy: map[*instance]time.Time{}, closed: make(chan struct{}),
 	}
-	if err := m.open(ctx, wasm); err != nil {
+	if err := m.compile(ctx, s.wasm); err != nil {
+		return nil, err
+	}
+	if err := m.open(ctx); err != nil {
 		m.runtime.Close(ctx)
 		return nil, err
 	}
@@ -118,12 +137,35 @@ func Load(name string, wasm []byte, l Limits) (*Module, error) {
 	return m, nil
 }
 
-// open compiles the module and checks what it imports and exports.
-func (m *Module) open(ctx context.Context, wasm []byte) error {
-	var err error
-	if m.compiled, err = m.runtime.CompileModule(ctx, wasm); err != nil {
-		return fmt.Errorf("%s is no WebAssembly module that can be run: %w", m.name, err)
+// compile compiles the module. The compiler cannot be stopped: one that takes too long
+// is left behind.
+func (m *Module) compile(ctx context.Context, wasm []byte) error {
+	type compiled struct {
+		module wazero.CompiledModule
+		err    error
 	}
+	done := make(chan compiled, 1)
+	go func() {
+		c, err := m.runtime.CompileModule(ctx, wasm)
+		done <- compiled{c, err}
+	}()
+	limit := time.NewTimer(m.limits.Compile)
+	defer limit.Stop()
+	select {
+	case c := <-done:
+		if c.err != nil {
+			m.runtime.Close(ctx)
+			return fmt.Errorf("%s is no WebAssembly module that can be run: %w", m.name, c.err)
+		}
+		m.compiled = c.module
+		return nil
+	case <-limit.C:
+		return fmt.Errorf("%s takes more than %v to compile: use a smaller module", m.name, m.limits.Compile)
+	}
+}
+
+// open checks what the module imports and exports.
+func (m *Module) open(ctx context.Context) error {
 	if _, err := wasi_snapshot_preview1.Instantiate(ctx, m.runtime); err != nil {
 		return fmt.Errorf("%s: %w", m.name, err)
 	}

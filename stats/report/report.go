@@ -1,14 +1,14 @@
 // Package report turns one result into text for a terminal, JSON, CSV or one
 // self-contained HTML page.
 //
-// It prints what the result holds and adds no judgement. Two rules hold in
+// It prints what the result holds and adds no judgement. Names come from models and
+// files that anybody may have made: see [Plain] and [Cell] for how they are printed. Two rules hold in
 // every format for people: a bound is never printed as an estimate, and the
 // inputs of a verdict stand next to it. Limits are rounded outwards, so that a
 // printed limit is still one.
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"reflect"
@@ -38,17 +38,16 @@ func Write(w io.Writer, format string, v any) error {
 	if value.Kind() != reflect.Struct {
 		return fmt.Errorf("report: %T is no result: pass a struct of package result", v)
 	}
-	v = value.Interface()
 	var err error
 	switch format {
 	case FormatText:
-		err = writeDocument(w, v, writeText)
+		err = writeDocument(w, rewrite(value, Plain).Interface(), writeText)
 	case FormatHTML:
-		err = writeDocument(w, v, writeHTML)
+		err = writeDocument(w, rewrite(value, Plain).Interface(), writeHTML)
 	case FormatJSON:
-		err = writeJSON(w, v)
+		err = writeJSON(w, value.Interface())
 	case FormatCSV:
-		err = writeCSV(w, v)
+		err = writeCSV(w, rewrite(value, Cell).Interface())
 	default:
 		return fmt.Errorf("unknown report format %q: choose one of %s", format, strings.Join(Formats(), ", "))
 	}
@@ -63,10 +62,7 @@ func writeJSON(w io.Writer, v any) error {
 	filled := reflect.New(reflect.TypeOf(v)).Elem()
 	filled.Set(reflect.ValueOf(v))
 	fillLists(filled)
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(filled.Interface())
+	return EncodeJSON(w, filled.Interface())
 }
 
 // fillLists replaces nil slices and maps by empty ones. Slices are copied
