@@ -97,7 +97,7 @@ func (w *Worsening) Ratio(confidence float64) (float64, error) {
 	return halve(0, high, within) - 1, nil
 }
 
-// halve finds where a condition that holds at high begins to hold, to 1e-9 of it.
+// halve finds where a condition that holds at high begins to hold, to 1e-6 of it.
 func halve(low, high float64, holds func(x float64) bool) float64 {
 	for range 60 {
 		middle := (low + high) / 2
@@ -106,7 +106,7 @@ func halve(low, high float64, holds func(x float64) bool) float64 {
 		} else {
 			low = middle
 		}
-		if high-low <= 1e-9*high {
+		if high-low <= 1e-6*high {
 			break
 		}
 	}
@@ -143,7 +143,7 @@ func (w *Worsening) P(tolerance float64) (float64, error) {
 		return 1, err
 	}
 	low, high := 0.0, largestZ
-	for range 26 { // to 1e-7
+	for range 17 { // to 5e-5, which is 0.03 % of P
 		if z := (low + high) / 2; shown(z) {
 			low = z
 		} else {
@@ -154,35 +154,38 @@ func (w *Worsening) P(tolerance float64) (float64, error) {
 }
 
 // events describes a sample by the weight of one failure (that of the failures
-// seen, or the largest possible one) and by the rate if all fail.
-func events(list []Stratum) (unit, whole float64) {
+// seen, or the largest possible one), and by the rates if all fail: those of the
+// strata with samples, and those without.
+func events(list []Stratum) (unit, sampled, unsampled float64) {
 	var c weightedCounts
 	for _, s := range list {
-		if s.Exact || s.Weight == 0 {
-			continue
-		}
-		whole += s.Weight
-		if s.N > 0 {
+		switch {
+		case s.Exact || s.Weight == 0:
+		case s.N == 0:
+			unsampled += s.Weight
+		default:
+			sampled += s.Weight
 			c.add(s.Weight/float64(s.N), s.Failures)
 		}
 	}
 	switch {
 	case c.sum > 0:
-		return c.variance / c.sum, whole
+		return c.variance / c.sum, sampled, unsampled
 	case c.largest > 0:
-		return c.largest, whole
+		return c.largest, sampled, unsampled
 	}
-	return math.Inf(1), whole
+	return math.Inf(1), sampled, unsampled
 }
 
 // Detectable is the smallest worsening, now − base, that campaigns of this size
 // call worse with the given power where a test asks for the given confidence. It
 // is infinite where even a rate of all would not be seen. Failures are taken as
-// Poisson counts of equal weight.
+// Poisson counts of equal weight; strata without samples take their share of the
+// worsening and show nothing of it.
 func (w *Worsening) Detectable(confidence, power, tolerance float64) (float64, error) {
 	now, base := w.differs()
-	unit, whole := events(now)
-	other, _ := events(base)
+	unit, whole, hidden := events(now)
+	other, _, _ := events(base)
 	b, err := Combine(base, confidence)
 	if err != nil {
 		return 0, err
@@ -222,15 +225,18 @@ func (w *Worsening) Detectable(confidence, power, tolerance float64) (float64, e
 	if rate > whole {
 		return math.Inf(1), nil
 	}
-	return rate - b.Estimate, nil
+	return (rate - b.Estimate) * (whole + hidden) / whole, nil
 }
 
-// Needed is the factor by which the baseline's sample would have to grow, and the
-// other campaign's to the same size, so that two equal campaigns are shown to be
-// within the margin with the given power. It is infinite where no size does.
-func (w *Worsening) Needed(confidence, power float64) (float64, error) {
-	b, err := Combine(w.Base, confidence)
-	unit, _ := events(w.Base)
+// Needed is the factor by which a sample would have to grow so that two equal
+// campaigns of that size are shown to be within the margin with the given power,
+// if the rate is the one seen in the sample. It is infinite where no size does.
+func (w *Worsening) Needed(sample []Stratum, confidence, power float64) (float64, error) {
+	b, err := Combine(sample, confidence)
+	unit, sampled, unsampled := events(sample)
+	if drawn := b.N - exactCount(sample); b.Estimate == 0 && drawn > 0 {
+		unit = (sampled + unsampled) / float64(drawn) // that of a proportional allocation
+	}
 	room := w.allowed(b.Estimate)
 	if err != nil || !(room > 0) || math.IsInf(unit, 1) {
 		return math.Inf(1), err
@@ -257,4 +263,14 @@ func (w *Worsening) Needed(confidence, power float64) (float64, error) {
 		}
 	}
 	return halve(1e-9, high, enough), nil
+}
+
+// exactCount is the number of injections into strata that are known.
+func exactCount(list []Stratum) (n int) {
+	for _, s := range list {
+		if s.Exact {
+			n += s.N
+		}
+	}
+	return n
 }

@@ -9,6 +9,9 @@ import (
 	"upset/stats/result"
 )
 
+// warnProvisional is the code of the warning that a campaign is not complete.
+const warnProvisional = "provisional"
+
 // warnings lists what the reader of a result must know.
 func (a *aggregate) warnings(c *result.Campaign) []result.Warning {
 	var out []result.Warning
@@ -17,7 +20,7 @@ func (a *aggregate) warnings(c *result.Campaign) []result.Warning {
 	}
 	s := a.s.Spec
 	if !a.s.Complete {
-		warn("provisional", "", "the campaign is not complete: %d injections are in; resume it with upset campaign resume", c.Injections)
+		warn(warnProvisional, "", "the campaign is not complete: %d injections are in; resume it with upset campaign resume", c.Injections)
 	}
 	if s.RandomInputs {
 		warn("default_inputs", "", "no inputs were given: %d seeded random ones were used, which need not look like real ones; give --inputs", a.f.Inputs)
