@@ -31,6 +31,10 @@ type Worsening struct {
 // largestZ bounds the search for a P value: smaller ones are given as 1e-10.
 const largestZ = 6.3613
 
+// planPrecision is the relative precision of sizes and of the smallest worsening that
+// could be seen (our choice: they are printed with three digits).
+const planPrecision = 1e-4
+
 // allowed is the margin where the rate of the baseline is the one given.
 func (w *Worsening) allowed(base float64) float64 { return max(w.Relative*base, w.Absolute) }
 
@@ -94,11 +98,12 @@ func (w *Worsening) Ratio(confidence float64) (float64, error) {
 			return math.Inf(1), nil
 		}
 	}
-	return halve(0, high, within) - 1, nil
+	return halve(0, high, 1e-9, within) - 1, nil
 }
 
-// halve finds where a condition that holds at high begins to hold, to 1e-6 of it.
-func halve(low, high float64, holds func(x float64) bool) float64 {
+// halve finds where a condition that holds at high begins to hold, to a precision
+// that is relative.
+func halve(low, high, precision float64, holds func(x float64) bool) float64 {
 	for range 60 {
 		middle := (low + high) / 2
 		if holds(middle) {
@@ -106,7 +111,7 @@ func halve(low, high float64, holds func(x float64) bool) float64 {
 		} else {
 			low = middle
 		}
-		if high-low <= 1e-6*high {
+		if high-low <= precision*high {
 			break
 		}
 	}
@@ -214,7 +219,7 @@ func (w *Worsening) Detectable(confidence, power, tolerance float64) (float64, e
 		if !(most > 0) || !shown(most) {
 			return math.Inf(1)
 		}
-		return halve(most*1e-9, most, shown)
+		return halve(most*1e-9, most, planPrecision, shown)
 	}
 	count := least(0)
 	higher := least(NormalQuantile(power) * math.Sqrt(other*b.Estimate))
@@ -262,7 +267,7 @@ func (w *Worsening) Needed(sample []Stratum, confidence, power float64) (float64
 			return math.Inf(1), nil
 		}
 	}
-	return halve(1e-9, high, enough), nil
+	return halve(1e-9, high, planPrecision, enough), nil
 }
 
 // exactCount is the number of injections into strata that are known.

@@ -94,7 +94,7 @@ func TestGatePassesEqualsAndCatchesHalf(t *testing.T) {
 		n       int
 		passing float64 // share of equal pairs that must pass
 		pairs   int
-	}{{20_000, 0.99, 300}, {10_000, 0.85, 200}, {1000, 0, 200}} {
+	}{{20_000, 0.99, 300}, {10_000, 0.85, 100}, {1000, 0, 100}} {
 		count := func(factor float64) map[string]int {
 			results := make(map[string]int)
 			for range c.pairs {
