@@ -61,21 +61,46 @@ func (w *Worsening) Upper(confidence float64) (float64, error) {
 	return n.Estimate - b.Estimate + math.Hypot(n.Upper-n.Estimate, b.Estimate-b.Lower), err
 }
 
-// Within reports that the worsening is shown to be smaller than the margin. For
-// paired campaigns the limits of the difference and of the margin add up, because
+// MarginUsed is the share of the margin that the worsening may take up: it is shown to
+// be smaller than that share of the margin, and than no smaller one. Below 1 the
+// worsening is shown to be within the margin. It is infinite where no share is
+// shown.
+//
+// For paired campaigns the limits of the difference and of the margin add up, because
 // the two depend on each other in a way that is not estimated.
-func (w *Worsening) Within(confidence float64) (bool, error) {
+func (w *Worsening) MarginUsed(confidence float64) (float64, error) {
 	n, b, err := combineBoth(w.Now, w.Base, confidence)
 	if err != nil {
-		return false, err
+		return math.Inf(1), err
 	}
-	if w.Paired {
-		upper, err := w.Upper(confidence)
-		return upper < w.allowed(b.Lower), err
+	upper, err := w.Upper(confidence)
+	if err != nil {
+		return math.Inf(1), err
 	}
-	bound := b.Estimate + w.allowed(b.Estimate)
-	least := b.Lower + w.allowed(b.Lower)
-	return n.Estimate-bound+math.Hypot(n.Upper-n.Estimate, bound-least) < 0, nil
+	within := func(share float64) bool {
+		if w.Paired {
+			return upper < share*w.allowed(b.Lower)
+		}
+		bound := b.Estimate + share*w.allowed(b.Estimate)
+		least := b.Lower + share*w.allowed(b.Lower)
+		return n.Estimate-bound+math.Hypot(n.Upper-n.Estimate, bound-least) < 0
+	}
+	if within(0) {
+		return 0, nil // shown to be better
+	}
+	high := 1.0
+	for ; !within(high); high *= 2 {
+		if high > 1e12 {
+			return math.Inf(1), nil
+		}
+	}
+	return halve(0, high, 1e-9, within), nil
+}
+
+// Within reports that the worsening is shown to be smaller than the margin.
+func (w *Worsening) Within(confidence float64) (bool, error) {
+	share, err := w.MarginUsed(confidence)
+	return share < 1, err
 }
 
 // Ratio is the upper limit of now ÷ base − 1. It is infinite where the baseline

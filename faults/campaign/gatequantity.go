@@ -67,9 +67,9 @@ func (q *quantity) judge(c *result.GateCheck, g *result.Gate, o GateOptions, che
 	if c.P, err = w.P(o.Tolerance); err != nil {
 		return err
 	}
-	ok, err := w.Within(o.Confidence)
-	c.Result = GateNotShown
-	if ok {
+	used, err := w.MarginUsed(o.Confidence)
+	c.MarginUsed, c.Result = finite(used), GateNotShown
+	if used < 1 {
 		c.Result = GatePass
 	}
 	return err

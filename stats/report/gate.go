@@ -28,23 +28,23 @@ func gateDocument(g result.Gate) document {
 	}{{"baseline", g.Baseline}, {"now", g.Campaign}} {
 		sides.add(s.label, s.side.Name, s.side.NPU, s.side.Model, count(s.side.Injections), verdictWord(s.side.Verdict), s.side.ResultDigest)
 	}
-	checks := &table{columns: columns("metric", "block", "decides", ">baseline", ">now", ">worse by at most", ">allowed", ">could have seen", ">P (Holm)", "result")}
+	checks := &table{columns: columns("metric", "block", "decides", ">baseline", ">now", ">worse by at most", ">allowed", ">used", ">could have seen", ">P (Holm)", "result")}
 	for _, c := range g.Checks {
 		decides := ""
 		if c.Decides {
 			decides = "yes"
 		}
-		most, allowed, seen := "-", "-", "nothing"
+		most, allowed, used, seen := "-", "-", "-", "nothing"
 		if c.Result != "skipped" {
-			most, allowed = gateWorst(c), gateAmount(c, c.Allowed)
+			most, allowed, used = gateWorst(c), gateAmount(c, c.Allowed), gateUsed(c)
 			if c.Detectable != nil {
 				seen = gateAmount(c, *c.Detectable)
 			}
 		}
-		checks.add(c.Metric, c.Block, decides, significant(c.Baseline, nearest), significant(c.Now, nearest), most, allowed, seen,
+		checks.add(c.Metric, c.Block, decides, significant(c.Baseline, nearest), significant(c.Now, nearest), most, allowed, used, seen,
 			significant(c.PHolm, nearest), gateWord(c.Result))
 		if c.Result == "worse" || c.Decides && c.Result != "pass" {
-			checks.rows[len(checks.rows)-1][9].class = "not_met"
+			checks.rows[len(checks.rows)-1][10].class = "not_met"
 		}
 	}
 	d.sections = append(d.sections, section{heading: "Result", note: gateResult(g)})
@@ -76,7 +76,7 @@ func gateNote(g result.Gate) string {
 	if g.Tolerance > 0 {
 		beyond = fmt.Sprintf(" beyond %s %%", significant(100*g.Tolerance, nearest))
 	}
-	return fmt.Sprintf("pass: the worsening is shown at %s %% to be less than allowed: %s %% of the baseline, or %s FIT where that is more. worse: not so, and a worsening%s is shown; error %s %% over all checks. "+
+	return fmt.Sprintf("pass: the worsening is shown at %s %% to be less than allowed: %s %% of the baseline, or %s FIT where that is more (used: how much of that it may take up, on its limit). worse: not so, and a worsening%s is shown; error %s %% over all checks. "+
 		"Less coverage or SPFM is worse, of what is missing to 1. Could have seen: called worse 95 times of 100.",
 		significant(100*g.Confidence, nearest), significant(100*g.Margin, nearest), significant(g.MarginFIT, nearest), beyond, significant(100*g.FalseAlarm, nearest))
 }
@@ -86,7 +86,7 @@ func gateResult(g result.Gate) string {
 	var parts []string
 	for _, c := range g.Checks {
 		if c.Decides && c.Result != "skipped" {
-			parts = append(parts, fmt.Sprintf("%s of %s is at most %s worse, allowed are %s", c.Metric, c.Block, gateWorst(c), gateAmount(c, c.Allowed)))
+			parts = append(parts, fmt.Sprintf("%s of %s is at most %s worse, allowed are %s, used %s", c.Metric, c.Block, gateWorst(c), gateAmount(c, c.Allowed), gateUsed(c)))
 		}
 	}
 	text := strings.Join(parts, "; ") + "."
@@ -132,9 +132,17 @@ func gateWorst(c result.GateCheck) string {
 	return "+" + significant(c.Upper, up)
 }
 
+// gateUsed writes the share of the margin that the worsening may take up.
+func gateUsed(c result.GateCheck) string {
+	if c.MarginUsed == nil {
+		return "without limit"
+	}
+	return significant(100**c.MarginUsed, up) + " %"
+}
+
 // gateCSV lists the checks.
 func gateCSV(g result.Gate) csvTable {
-	t := csvTable{header: []string{"table", "metric", "block", "decides", "baseline", "now", "worsening", "upper", "ratio_upper", "allowed", "detectable", "injections_needed", "error", "p", "p_holm", "result"}}
+	t := csvTable{header: []string{"table", "metric", "block", "decides", "baseline", "now", "worsening", "upper", "ratio_upper", "allowed", "margin_used", "detectable", "injections_needed", "error", "p", "p_holm", "result"}}
 	optional := func(x *float64) string {
 		if x == nil {
 			return ""
@@ -144,7 +152,7 @@ func gateCSV(g result.Gate) csvTable {
 	for _, c := range g.Checks {
 		t.add("check", fields{"metric": c.Metric, "block": c.Block, "decides": fmt.Sprint(c.Decides), "baseline": number(c.Baseline), "now": number(c.Now),
 			"worsening": number(c.Worsening), "upper": number(c.Upper), "ratio_upper": optional(c.RatioUpper), "allowed": number(c.Allowed),
-			"detectable": optional(c.Detectable), "injections_needed": fmt.Sprint(c.InjectionsNeeded),
+			"margin_used": optional(c.MarginUsed), "detectable": optional(c.Detectable), "injections_needed": fmt.Sprint(c.InjectionsNeeded),
 			"error": number(c.Error), "p": number(c.P), "p_holm": number(c.PHolm), "result": c.Result})
 	}
 	return t

@@ -119,8 +119,8 @@ func WriteJUnit(w io.Writer, g *result.Gate, run JUnitRun) error {
 
 // gateMessage is a check in one sentence.
 func gateMessage(c result.GateCheck) string {
-	text := fmt.Sprintf("%s: %s of %s went from %s to %s; the worsening is at most %s, allowed are %s",
-		gateWord(c.Result), c.Metric, c.Block, significant(c.Baseline, nearest), significant(c.Now, nearest), gateWorst(c), gateAmount(c, c.Allowed))
+	text := fmt.Sprintf("%s: %s of %s went from %s to %s; the worsening is at most %s, allowed are %s, used %s",
+		gateWord(c.Result), c.Metric, c.Block, significant(c.Baseline, nearest), significant(c.Now, nearest), gateWorst(c), gateAmount(c, c.Allowed), gateUsed(c))
 	switch {
 	case c.Result == "worse":
 		return text + fmt.Sprintf("; P %s after Holm's correction", significant(c.PHolm, nearest))

@@ -72,6 +72,9 @@ type GateCheck struct {
 	RatioUpper *float64 `json:"ratio_upper,omitempty"`
 	// Allowed is the margin at the baseline's estimate, absolute.
 	Allowed float64 `json:"allowed"`
+	// MarginUsed is the share of the margin that the worsening may take up, nil where
+	// there is no limit to it. The check passes below 1.
+	MarginUsed *float64 `json:"margin_used,omitempty"`
 	// Detectable is the smallest worsening that campaigns of this size would have
 	// called worse 95 times of 100, nil where none would.
 	Detectable *float64 `json:"detectable,omitempty"`
