@@ -94,7 +94,11 @@ func (w *Worsening) MarginUsed(confidence float64) (float64, error) {
 			return math.Inf(1), nil
 		}
 	}
-	return halve(0, high, 1e-9, within), nil
+	share := halve(0, high, 1e-9, within)
+	if share < 1e-9 {
+		share = 0 // both are known to be equal
+	}
+	return share, nil
 }
 
 // Within reports that the worsening is shown to be smaller than the margin.

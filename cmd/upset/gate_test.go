@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"math/rand/v2"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"upset/models/tflite"
 	"upset/stats/result"
 )
 
@@ -104,6 +106,47 @@ func TestGate(t *testing.T) {
 	}
 	if g := gateOf(t, codeNotMet, now, "--baseline", old, "--decides", "avf_violating"); g.Result != "not_shown" {
 		t.Errorf("if blocks decide: %s", g.Result)
+	}
+}
+
+// otherWeights writes the small network with some weights changed, as training it
+// further would.
+func otherWeights(t *testing.T) string {
+	t.Helper()
+	data := append([]byte{}, readTestFile(t, tiny)...)
+	m, err := tflite.Parse(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var weights []byte
+	for _, x := range m.Subgraphs[0].Tensors {
+		if x.Type == tflite.Int8 && len(x.Data) > len(weights) {
+			weights = x.Data
+		}
+	}
+	at := bytes.Index(data, weights)
+	if len(weights) == 0 || at < 0 {
+		t.Fatal("the network has no weights")
+	}
+	for i := 0; i < len(weights); i += 3 {
+		data[at+i] = byte(int8(data[at+i]) / 2)
+	}
+	name := filepath.Join(t.TempDir(), "retrained.tflite")
+	if err := os.WriteFile(name, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// TestGateTakesOtherWeights compares a network with the same network trained further,
+// which is what continuous integration does.
+func TestGateTakesOtherWeights(t *testing.T) {
+	inputs, old, now := fewInputs(t), t.TempDir(), t.TempDir()
+	mustRun(t, codeDone, "campaign", "run", tiny, "--inputs", inputs, "--injections", "2000", "--out", old)
+	mustRun(t, codeDone, "campaign", "run", otherWeights(t), "--inputs", inputs, "--injections", "2000", "--out", now)
+	g := gateOf(t, codeDone, now, "--baseline", filepath.Join(old, campaignJSON), "--margin", "5", "--tolerance", "5")
+	if len(g.Differences) != 1 || g.Differences[0].Name != "weights" || len(g.Warnings) != 0 {
+		t.Errorf("differences %+v, warnings %v", g.Differences, g.Warnings)
 	}
 }
 

@@ -39,7 +39,11 @@ func (q *quantity) judge(c *result.GateCheck, g *result.Gate, o GateOptions, che
 	if err != nil {
 		return err
 	}
-	c.Worsening, c.Allowed = n.Estimate-b.Estimate, max(w.Relative*b.Estimate, w.Absolute)
+	loss, now := q.shown, q.shownNow
+	if q.metric == gateSPFM || q.metric == gateCoverage {
+		loss, now = 1-loss, 1-now
+	}
+	c.Worsening, c.Allowed = now-loss, max(w.Relative*loss, w.Absolute)
 	if !q.paired {
 		c.Error = math.Sqrt(n.Variance + b.Variance)
 	}
