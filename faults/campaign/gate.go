@@ -54,11 +54,11 @@ func GateMetrics() []string {
 
 // All defaults of the gate are our choice.
 //
-// A margin of half: it is well below what separates the published raw rates of one
-// technology from each other (the named scenarios span more than a factor of two),
-// and about 15,000 injections into a small network can show it; a tenth would take
-// some 250,000. The absolute margin, one hundredth of the budget, is for designs with
-// almost no violations, of which half is nothing that could be shown.
+// A margin of half: it is small beside what separates the published raw rates (the
+// named scenarios span two orders of magnitude), and about 15,000 injections into a
+// small network can show it; a tenth would take some 250,000. The absolute margin, one
+// hundredth of the budget, is for designs with almost no violations, of which half is
+// nothing that could be shown.
 //
 // The residual rate and SPFM decide, because the verdict is made of them. Blocks,
 // critical outcomes and coverage have a tenth of their failures: they are tested for

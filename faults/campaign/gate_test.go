@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"errors"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"gonum.org/v1/gonum/stat/distuv"
 
+	"upset/stats"
 	"upset/stats/result"
 )
 
@@ -292,6 +294,39 @@ func TestCheckResultFindsDamage(t *testing.T) {
 		change(c)
 		if err := CheckResult(c); err == nil {
 			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+// TestGateUsesTheCampaignsOwnEstimate checks that the gate's rate is that of the
+// campaign, also where rounds followed the failures and are not pooled.
+func TestGateUsesTheCampaignsOwnEstimate(t *testing.T) {
+	for _, sampling := range []string{SamplingStratified, SamplingUniform, SamplingAdaptive} {
+		c := newToy().must(t, toySpec(func(s *Spec) { s.Sampling, s.Injections = sampling, 20_000 }), t.TempDir(), 1)
+		if err := CheckResult(c); err != nil {
+			t.Errorf("%s: %v", sampling, err)
+		}
+		list, got := fitSample(c, stats.ViolationAny)
+		if want := c.FIT.Violating.Estimate; math.Abs(got-want) > 1e-12*want {
+			t.Errorf("%s: the gate estimates %v FIT, the campaign %v", sampling, got, want)
+		}
+		total, err := stats.Combine(list, c.Assumptions.Confidence)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := c.FIT.Violating.Upper; math.Abs(total.Upper-want) > 1e-9*want {
+			t.Errorf("%s: the gate's upper limit is %v FIT, the campaign's %v", sampling, total.Upper, want)
+		}
+		if _, got := spfmSample(c, stats.ViolationAny); math.Abs(got-c.SPFM.Any.Estimate) > 1e-12 {
+			t.Errorf("%s: the gate's SPFM is %v, the campaign's %v", sampling, got, c.SPFM.Any.Estimate)
+		}
+		for _, b := range c.Blocks {
+			if _, got := blockSample(c, b.Block); math.Abs(got-b.AVFViolating.Estimate) > 1e-12 {
+				t.Errorf("%s: the gate's AVF of %s is %v, the campaign's %v", sampling, b.Block, got, b.AVFViolating.Estimate)
+			}
+		}
+		if parts := slices.ContainsFunc(c.Strata, func(s result.Stratum) bool { return len(s.Parts) > 1 }); parts != (sampling == SamplingAdaptive) {
+			t.Errorf("%s: strata have parts: %t", sampling, parts)
 		}
 	}
 }
