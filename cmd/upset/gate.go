@@ -25,8 +25,9 @@ func gateCommand(p *program) *cli.Command {
 		Description: `Holds a campaign against a baseline, and passes it only where the worsening is shown
 to be smaller than a margin (non-inferiority): residual FIT and SPFM decide; critical
 FIT, coverage and the vulnerability of every block are tested for a worsening. Exit
-code 4 says worse, or not shown: too few injections, and how many it takes. Beside
-every check stands the smallest worsening that it could have seen.
+code 4 says worse, or not shown: too few injections, and how many it takes (fewer with
+campaign run --sampling adaptive). Beside every check stands the smallest worsening
+that it could have seen.
 
 The default margin is half of the baseline, or 1 % of the budget where that is more.
 The network's weights may differ; another network, NPU, set of inputs, version, fault
@@ -144,14 +145,15 @@ func names(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// gateFolder makes the result of a stored campaign; a damaged one is bad input.
+// gateFolder makes the result of a stored campaign; one that cannot be read is bad
+// input, whatever the reason.
 func gateFolder(dir string, q campaign.Question) (*result.Campaign, error) {
 	s, r, err := loadCampaign(dir, q)
 	switch {
 	case errors.Is(err, campaign.ErrCorrupt):
 		return nil, usage("%v: restore the folder, or run the campaign again", err)
 	case err != nil:
-		return nil, err
+		return nil, bad(err)
 	case s.Complete && s.Torn:
 		return nil, usage("%s: %v: something stands behind its end; restore the folder, or run the campaign again", dir, campaign.ErrCorrupt)
 	}

@@ -240,6 +240,9 @@ func TestGateOfUnfinishedAndDamagedCampaigns(t *testing.T) {
 			t.Errorf("upset gate %v: %s", args, o.errors)
 		}
 	}
+	for _, n := range []int{0, 16, 100} { // killed before the header was written
+		mustRun(t, codeUsage, "gate", with(log[:n]), "--baseline", dir)
+	}
 	behind := with(append(append([]byte{}, log...), "more"...))
 	magic := with(append([]byte("x"), log[1:]...))
 	for _, args := range [][]string{{behind, "--baseline", dir}, {dir, "--baseline", behind}, {magic, "--baseline", dir}, {dir, "--baseline", magic}} {
