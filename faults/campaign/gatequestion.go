@@ -66,7 +66,7 @@ func differences(now, base *result.Campaign) (out []result.GateDifference) {
 	x, y := now.Identity, base.Identity
 	if x == nil || y == nil {
 		// An older version wrote one of them, without a word on network and inputs.
-		add(differsVersion, "version that made it", known(x), known(y))
+		add(differsVersion, "tool version", known(x), known(y))
 		add(differsNetwork, "network", layersOf(now), layersOf(base))
 		add(differsInputs, "number of inputs", now.Inputs, base.Inputs)
 	} else {
@@ -115,9 +115,9 @@ func short(v any) string {
 // known says whether a result tells what it is about.
 func known(i *result.Identity) string {
 	if i == nil {
-		return "an older one, which does not say what network and inputs it had"
+		return "an older one, silent on network and inputs"
 	}
-	return "this one"
+	return "one that names them"
 }
 
 // layersOf are the layers of a campaign by name.
