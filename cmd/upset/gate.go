@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -20,20 +22,35 @@ func gateCommand(p *program) *cli.Command {
 		Name:      "gate",
 		Usage:     "regression test: is fault coverage or residual FIT worse than a baseline?",
 		ArgsUsage: "CAMPAIGN",
-		Description: `Holds a campaign against a baseline: residual FIT, detection coverage, and the
-vulnerability of every block. Exit code 4 says that one of them got worse beyond what
-the statistics allow; equality within noise passes. The baseline is the JSON of a
-campaign (campaign.json in its folder, or what --format json printed), the JSON of an
-assessment, or the folder of a campaign.
+		Description: `Holds a campaign against a baseline, and passes it only where the worsening is shown
+to be smaller than a margin (non-inferiority): residual FIT and SPFM decide; critical
+FIT, coverage and the vulnerability of every block are tested for a worsening. Exit
+code 4 says worse, or not shown: too few injections, and how many it takes (fewer with
+campaign run --sampling adaptive). Beside every check stands the smallest worsening
+that it could have seen.
+
+The default margin is half of the baseline, or 1 % of the budget where that is more.
+The network's weights may differ; another network, NPU, set of inputs, version, fault
+model, rates or blocks is an error unless declared with --allow.
+
+The baseline is the JSON of a campaign (campaign.json in its folder, or what --format
+json printed), the JSON of an assessment, or the folder of a campaign. An unfinished
+campaign is exit code 3, a damaged one 2.
 
 Examples:
   upset gate run2 --baseline run1/campaign.json --junit gate.xml
-  upset gate run2 --baseline run1 --tolerance 0.1`,
+  upset gate run2 --baseline run1 --margin 0.2
+  upset gate run2 --baseline run1 --allow inputs`,
 		Flags: commonFlags(append(questionFlags(),
 			&cli.StringFlag{Name: "baseline", Usage: "`FILE` or folder of the campaign to hold against (required)"},
 			&cli.StringFlag{Name: "junit", Usage: "`FILE` for the result as JUnit XML"},
-			&cli.Float64Flag{Name: "tolerance", Usage: "relative worsening that is allowed"},
-			&cli.Float64Flag{Name: "confidence", Value: 0.95, Usage: "1 minus the error over all checks"})...),
+			&cli.Float64Flag{Name: "margin", Value: gateDefaults.Margin, Usage: "worsening that must be shown not to be reached, as a fraction of the baseline"},
+			&cli.Float64Flag{Name: "margin-fit", Usage: "the same in `FIT`; the larger of the two holds (default: 1 % of --budget)"},
+			&cli.Float64Flag{Name: "tolerance", Usage: "relative worsening that never counts as worse, up to the margin"},
+			&cli.Float64Flag{Name: "confidence", Value: gateDefaults.Confidence, Usage: "1 minus the error of passing a worsening of the margin"},
+			&cli.Float64Flag{Name: "false-alarm", Value: gateDefaults.FalseAlarm, Usage: "error, over all checks, of calling equal campaigns worse"},
+			&cli.StringFlag{Name: "decides", Value: strings.Join(gateDefaults.Decides, ","), Usage: "`METRICS` that must be within the margin: " + strings.Join(campaign.GateMetrics(), ", ")},
+			&cli.StringFlag{Name: "allow", Usage: "`DIFFERENCES` that are meant: " + strings.Join(campaign.GateDifferences(), ", ")})...),
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, "CAMPAIGN")
 			if err != nil {
@@ -52,13 +69,24 @@ Examples:
 	}
 }
 
+// gateDefaults are the settings that do not depend on the budget.
+var gateDefaults = campaign.DefaultGateOptions(0)
+
 // gate performs upset gate.
 func (p *program) gate(c *cli.Context, o common, q campaign.Question, dir string) error {
+	began := time.Now()
 	file := c.String("baseline")
 	if file == "" {
 		return usage("no baseline: give --baseline FILE")
 	}
-	_, now, err := loadCampaign(dir, q)
+	options := campaign.DefaultGateOptions(q.BudgetFIT)
+	options.Margin, options.Tolerance = c.Float64("margin"), c.Float64("tolerance")
+	if c.IsSet("margin-fit") {
+		options.MarginFIT = c.Float64("margin-fit")
+	}
+	options.Confidence, options.FalseAlarm = c.Float64("confidence"), c.Float64("false-alarm")
+	options.Decides, options.Allow = names(c.String("decides")), names(c.String("allow"))
+	now, err := gateFolder(dir, q)
 	if err != nil {
 		return err
 	}
@@ -66,24 +94,70 @@ func (p *program) gate(c *cli.Context, o common, q campaign.Question, dir string
 	if err != nil {
 		return err
 	}
-	g, err := campaign.Gate(now, base, campaign.GateOptions{Confidence: c.Float64("confidence"), Tolerance: c.Float64("tolerance")})
+	g, err := campaign.Gate(now, base, options)
+	if errors.Is(err, campaign.ErrInterrupted) {
+		return &coded{codeIncomplete, err}
+	}
 	if err != nil {
 		return bad(err)
 	}
 	g.Campaign.Name, g.Baseline.Name = filepath.Base(dir), filepath.Base(file)
 	g.Command = p.command()
 	if xml := c.String("junit"); xml != "" {
-		if err := report.WriteFileAtomic(xml, func(w io.Writer) error { return report.WriteJUnit(w, g) }); err != nil {
+		host, err := os.Hostname()
+		if err != nil {
+			host = "localhost"
+		}
+		run := report.JUnitRun{Began: began, Took: time.Since(began), Host: host}
+		if err := report.WriteFileAtomic(xml, func(w io.Writer) error { return report.WriteJUnit(w, g, run) }); err != nil {
 			return err
 		}
 	}
 	if err := p.emit(o, "gate", g); err != nil {
 		return err
 	}
-	if g.Result == campaign.GateWorse {
-		return &coded{codeNotMet, errors.New("worse than the baseline beyond what the statistics allow")}
+	return gateVerdict(g)
+}
+
+// gateVerdict is an error where the campaign does not pass.
+func gateVerdict(g *result.Gate) error {
+	var worse []string
+	for _, k := range g.Checks {
+		if k.Result == campaign.GateWorse {
+			worse = append(worse, k.Metric+" of "+k.Block)
+		}
 	}
-	return nil
+	switch {
+	case g.Result == campaign.GatePass:
+		return nil
+	case g.Result == campaign.GateWorse:
+		return &coded{codeNotMet, fmt.Errorf("worse than the baseline: %s", strings.Join(worse, ", "))}
+	case g.InjectionsNeeded == 0:
+		return &coded{codeNotMet, errors.New("not shown to be within the margin, and no number of injections would do: the baseline says too little; give a larger --margin or --margin-fit")}
+	case g.InjectionsNeeded <= min(g.Campaign.Injections, g.Baseline.Injections):
+		return &coded{codeNotMet, errors.New("not shown to be within the margin, although both campaigns are large enough for equal ones to pass: take the worsening for real, or repeat both with more injections")}
+	}
+	return &coded{codeNotMet, fmt.Errorf("not shown to be within the margin: about %d injections in each campaign let equal ones pass 99 times of 100", g.InjectionsNeeded)}
+}
+
+// names splits a list of names at commas.
+func names(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// gateFolder makes the result of a stored campaign; one that cannot be read is bad
+// input, whatever the reason.
+func gateFolder(dir string, q campaign.Question) (*result.Campaign, error) {
+	s, r, err := loadCampaign(dir, q)
+	switch {
+	case errors.Is(err, campaign.ErrCorrupt):
+		return nil, usage("%v: restore the folder, or run the campaign again", err)
+	case err != nil:
+		return nil, bad(err)
+	case s.Complete && s.Torn:
+		return nil, usage("%s: %v: something stands behind its end; restore the folder, or run the campaign again", dir, campaign.ErrCorrupt)
+	}
+	return r, nil
 }
 
 // maxBaseline bounds the file of a baseline (our choice).
@@ -97,8 +171,7 @@ func loadBaseline(name string, q campaign.Question) (*result.Campaign, error) {
 		return nil, usage("no baseline in %s: give a campaign's folder or JSON file", name)
 	}
 	if info.IsDir() {
-		_, r, err := loadCampaign(name, q)
-		return r, err
+		return gateFolder(name, q)
 	}
 	if info.Size() > maxBaseline {
 		return nil, usage("%s has %d bytes: a baseline has at most %d", name, info.Size(), maxBaseline)
@@ -118,27 +191,8 @@ func loadBaseline(name string, q campaign.Question) (*result.Campaign, error) {
 	if either.Inner != nil {
 		r = either.Inner
 	}
-	if err := checkBaseline(r); err != nil {
+	if err := campaign.CheckResult(r); err != nil {
 		return nil, usage("%s: %v", name, err)
 	}
 	return r, nil
-}
-
-// checkBaseline checks what a file says before anything is computed from it.
-func checkBaseline(r *result.Campaign) error {
-	if r.NPU == "" || r.ResultDigest == "" {
-		return errors.New("not the result of a campaign: use what upset campaign run --format json printed")
-	}
-	for _, s := range r.Strata {
-		o := s.Outcomes
-		for _, n := range []int{o.Masked, o.Latent, o.SDCTolerable, o.SDCCritical, o.StrayWrite, o.DUEDetected, o.DUEHang, o.Detected, o.Corrected} {
-			if n < 0 || n > s.N {
-				return fmt.Errorf("stratum %s/%s has impossible counts", s.Block, s.Class)
-			}
-		}
-		if o.Total() != s.N || !(s.Weight >= 0 && s.Weight <= 1) || !(s.Bits >= 0 && s.Bits < 1e12) {
-			return fmt.Errorf("the counts or weights of stratum %s/%s do not add up", s.Block, s.Class)
-		}
-	}
-	return nil
 }

@@ -31,7 +31,7 @@ func TestGolden(t *testing.T) {
 		{"report", "report " + dir},
 		{"report-csv", "report --format csv --scenario li --violation critical " + dir},
 		{"compare", "compare " + dir + " " + dir},
-		{"gate", "gate " + dir + " --baseline " + dir},
+		{"gate", "gate " + dir + " --baseline " + dir + " --margin 2"},
 		{"help", "--help"},
 		{"help-assess", "assess --help"},
 	} {

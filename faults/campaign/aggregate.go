@@ -59,6 +59,7 @@ func (a *aggregate) head() *result.Campaign {
 		NPU: f.NPU, Model: s.Spec.Model, SpecDigest: s.Spec.Digest(), ResultDigest: s.ResultDigest(),
 		Seed: s.Spec.Seed, Injections: len(s.Records), Sampling: s.Spec.Sampling, Inputs: f.Inputs,
 		Cycles: int64(f.Cycles), Confidence: s.Spec.Confidence, Duty: a.q.Duty, Paths: map[string]int{}, Assumptions: a.assumptions(),
+		Incomplete: !s.Complete, Identity: s.identity(),
 	}
 	for _, r := range s.Records {
 		c.Paths[r.Path.String()]++
@@ -78,16 +79,23 @@ func (a *aggregate) head() *result.Campaign {
 		}
 	}
 	anyOf, _ := s.Spec.violations()
+	rounds := a.t.roundShares()
 	for _, cells := range a.strata {
 		o := a.t.sum(cells)
 		c.Outcomes = c.Outcomes.Add(o)
 		class, phase := f.names(cells)
 		g := f.group(cells)
-		c.Strata = append(c.Strata, result.Stratum{
+		x := result.Stratum{
 			Block: g.Block, Class: class, Phase: phase, SRAM: g.SRAM,
 			Weight: float64(f.stratumSites(cells)) / f.sites(), Bits: f.bits(cells),
-			Exact: a.t.exact(cells, anyOf(o)), N: o.Total(), Outcomes: o,
-		})
+			Exact: a.t.exact(cells, anyOf(o)), RateScale: g.Scale, N: o.Total(), Outcomes: o,
+		}
+		if rounds != nil && !x.Exact {
+			for _, p := range a.t.parts(cells, rounds) {
+				x.Parts = append(x.Parts, result.StratumPart{Share: p.share, Outcomes: p.count})
+			}
+		}
+		c.Strata = append(c.Strata, x)
 	}
 	return c
 }

@@ -43,7 +43,7 @@ func Compare(list []Contender, confidence float64) (*result.Compare, error) {
 		})
 		if !c.Stored.Complete {
 			out.Warnings = append(out.Warnings, result.Warning{
-				Code: "provisional", Subject: c.Name, Message: "the campaign is not complete; resume it with upset campaign resume",
+				Code: warnProvisional, Subject: c.Name, Message: "the campaign is not complete; resume it with upset campaign resume",
 			})
 		}
 	}

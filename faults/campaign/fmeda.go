@@ -68,8 +68,8 @@ func (a *aggregate) partModes(c *result.Campaign, k part, strata []*result.Strat
 		raw += rate(c, s)
 		n += s.N
 		if s.N > 0 {
-			seen += rate(c, s) * float64(caught(c, s)) / float64(s.N)
-			bad += rate(c, s) * float64(violatingOf(c, s, stats.ViolationAny)) / float64(s.N)
+			seen += rate(c, s) * float64(caught(c, s.Outcomes)) / float64(s.N)
+			bad += rate(c, s) * float64(violatingOf(c, s.Outcomes, stats.ViolationAny)) / float64(s.N)
 		}
 	}
 	if n == 0 || raw == 0 {

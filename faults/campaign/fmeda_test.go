@@ -40,7 +40,7 @@ func TestFMEDA(t *testing.T) {
 				t.Errorf("watchdog %v: the modes of %s make up %v of its raw rate", assume.Watchdog, block, s)
 			}
 		}
-		if want := fit(c, stats.ViolationAny).mean; math.Abs(single-want) > 1e-12 {
+		if _, want := fitSample(c, stats.ViolationAny); math.Abs(single-want) > 1e-12 {
 			t.Errorf("watchdog %v: single-point modes make %v FIT, the residual rate is %v", assume.Watchdog, single, want)
 		}
 		if !stray {

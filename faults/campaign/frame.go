@@ -21,11 +21,13 @@ type Frame struct {
 	Watchdog uint64 `json:"watchdog"`
 	Inputs   int    `json:"inputs"`
 	// Criterion is the rule in force, auto resolved.
-	Criterion string    `json:"criterion"`
-	Segments  []Segment `json:"segments"`
-	Phases    []Phase   `json:"phases"`
-	Groups    []Group   `json:"groups"`
-	Cells     []Cell    `json:"cells"`
+	Criterion string `json:"criterion"`
+	// Architecture is the digest of the network without its weights.
+	Architecture string    `json:"architecture,omitempty"`
+	Segments     []Segment `json:"segments"`
+	Phases       []Phase   `json:"phases"`
+	Groups       []Group   `json:"groups"`
+	Cells        []Cell    `json:"cells"`
 	// Strata are what injections are allocated to, as lists of cells.
 	Strata [][]int `json:"strata"`
 }
@@ -100,6 +102,7 @@ func newFrame(e *faults.Engine, p Population, s Spec) (*Frame, error) {
 	f := &Frame{
 		NPU: e.Table().Config.String(), Cycles: e.Cycles(), Watchdog: e.Watchdog(), Inputs: e.Inputs(),
 		Criterion: e.Criterion().String(), Segments: segments(e.Golden(0).Ops, e.Cycles()), Groups: p.Groups(),
+		Architecture: architecture(e.Program()),
 	}
 	return f, f.build(s)
 }

@@ -9,6 +9,9 @@ import (
 	"upset/stats/result"
 )
 
+// warnProvisional is the code of the warning that a campaign is not complete.
+const warnProvisional = "provisional"
+
 // warnings lists what the reader of a result must know.
 func (a *aggregate) warnings(c *result.Campaign) []result.Warning {
 	var out []result.Warning
@@ -17,7 +20,7 @@ func (a *aggregate) warnings(c *result.Campaign) []result.Warning {
 	}
 	s := a.s.Spec
 	if !a.s.Complete {
-		warn("provisional", "", "the campaign is not complete: %d injections are in; resume it with upset campaign resume", c.Injections)
+		warn(warnProvisional, "", "the campaign is not complete: %d injections are in; resume it with upset campaign resume", c.Injections)
 	}
 	if n := len(a.s.Builds); n > 1 {
 		warn("several_builds", "", "the records come from %d builds of the tool, first %s, last %s; up to %d stored records were injected again and compared at each change; run the campaign again where one build must have made them all", n, a.s.Builds[0], a.s.Builds[n-1], spotChecks)

@@ -57,6 +57,30 @@ type Campaign struct {
 	Warnings []Warning `json:"warnings"`
 	// Command reproduces the result.
 	Command string `json:"command,omitempty"`
+	// Incomplete says that injections are missing: the result is provisional.
+	Incomplete bool `json:"incomplete,omitempty"`
+	// Identity says what the campaign was about, so that results of two campaigns
+	// can be told to answer the same question.
+	Identity *Identity `json:"identity,omitempty"`
+}
+
+// Identity names what was injected into. Digests are SHA-256 in hexadecimal.
+type Identity struct {
+	// Format is that of the records: outcomes of two formats may mean different
+	// things.
+	Format int `json:"format"`
+	// Architecture is the digest of the network without its weights: the kinds and
+	// sizes of its operations, the types and shapes of its inputs and outputs.
+	Architecture string `json:"architecture"`
+	// Program is the digest of the command stream with its weights, Inputs that of
+	// the inputs, Table that of the storage of the NPU.
+	Program string `json:"program"`
+	Inputs  string `json:"inputs"`
+	Table   string `json:"table"`
+	// System is the timing of the memories.
+	System string `json:"system"`
+	// Selection are the filters in force, empty for the whole machine.
+	Selection string `json:"selection"`
 }
 
 // DoublyRobust are estimates from a simple random sample and a proxy that is fitted to
@@ -182,8 +206,19 @@ type Stratum struct {
 	Bits float64 `json:"bits"`
 	// Exact marks a stratum whose outcome is known without sampling.
 	Exact bool `json:"exact,omitempty"`
-	N     int  `json:"n"`
+	// RateScale multiplies the raw rate per bit; 0 is taken as 1.
+	RateScale float64 `json:"rate_scale,omitempty"`
+	N         int     `json:"n"`
 	Outcomes
+	// Parts are the rounds that the stratum is estimated from, where rounds followed
+	// the failures: pooled counts would be too low on average.
+	Parts []StratumPart `json:"parts,omitempty"`
+}
+
+// StratumPart is the share of a stratum that is estimated from one round.
+type StratumPart struct {
+	Share    float64  `json:"share"`
+	Outcomes Outcomes `json:"outcomes"`
 }
 
 // BlockAVF is the vulnerability of one block.
