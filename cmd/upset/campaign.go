@@ -23,6 +23,7 @@ const (
 	noteModel     = "model"
 	noteInputs    = "inputs"
 	noteInventory = "inventory"
+	noteHeld      = "held" // every second input is kept back for the proof
 	noteCommand   = "command"
 	// Digests of the model's file and of each input, by which a change is found.
 	noteModelSHA  = "model_sha256"
@@ -70,7 +71,7 @@ Examples:
 			if err != nil {
 				return err
 			}
-			done, err := p.runCampaign(c, o, q, args[0])
+			done, err := p.runCampaign(c, o, q, args[0], false)
 			if err != nil {
 				return err
 			}
@@ -89,8 +90,9 @@ type campaignRun struct {
 	lock       *campaign.Lock
 }
 
-// runCampaign runs a campaign as the flags say.
-func (p *program) runCampaign(c *cli.Context, o common, q campaign.Question, file string) (*campaignRun, error) {
+// runCampaign runs a campaign as the flags say. With hold it keeps inputs back for a
+// proof.
+func (p *program) runCampaign(c *cli.Context, o common, q campaign.Question, file string, hold bool) (*campaignRun, error) {
 	spec, err := readSpec(c, o.seed)
 	if err != nil {
 		return nil, err
@@ -98,6 +100,9 @@ func (p *program) runCampaign(c *cli.Context, o common, q campaign.Question, fil
 	s, err := p.openSetup(c, o, file)
 	if err != nil {
 		return nil, err
+	}
+	if hold {
+		s.inputs = s.inputs.split(o.seed)
 	}
 	if err := checkLayers(s.program, spec.Layers); err != nil {
 		return nil, err

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -11,6 +13,7 @@ import (
 	"upset/netlist"
 	"upset/npu"
 	"upset/npu/isa"
+	"upset/stats/report"
 	"upset/stats/result"
 )
 
@@ -33,6 +36,57 @@ type experiment struct {
 	engine *faults.Engine
 	inputs inputSet
 	model  string
+	file   string
+
+	proof map[npu.ECC]*faults.Engine // on the inputs that are kept back
+}
+
+// fresh is the engine on the inputs that the campaign never saw, made when a proof needs
+// it.
+func (x *experiment) fresh(ctx context.Context, p *program, ecc npu.ECC) (*faults.Engine, error) {
+	if e := x.proof[ecc]; e != nil {
+		return e, nil
+	}
+	options := x.engine.Options()
+	options.ECC = ecc
+	bar := p.progress("fault-free runs for the proof", len(x.inputs.held))
+	e, err := faults.NewContext(ctx, x.engine.Program(), x.inputs.held, options, func(done, _ int) { bar.set(done) })
+	bar.finish()
+	if err != nil {
+		return nil, err
+	}
+	if x.proof == nil {
+		x.proof = map[npu.ECC]*faults.Engine{}
+	}
+	x.proof[ecc] = e
+	return e, nil
+}
+
+// readHeld reads --proof-inputs.
+func (x *experiment) readHeld(c *cli.Context) error {
+	folder := c.String("proof-inputs")
+	if folder == "" {
+		return nil
+	}
+	o, err := readCommon(c, report.FormatHTML)
+	if err != nil {
+		return err
+	}
+	n, err := openModel(x.file, o.config)
+	if err != nil {
+		return err
+	}
+	set, err := readInputs(folder, x.file, 0, n)
+	if err != nil {
+		return err
+	}
+	for _, d := range set.data {
+		if slices.ContainsFunc(x.inputs.data, func(e []byte) bool { return bytes.Equal(d, e) }) {
+			return usage("--proof-inputs %s: an input of the campaign is among them; the proof is for inputs that the search never saw", folder)
+		}
+	}
+	x.inputs.held = set.data
+	return nil
 }
 
 // readOptions reads the flags of experimentFlags.
@@ -133,7 +187,7 @@ func (p *program) start(ctx context.Context, s *setup) (*experiment, error) {
 		return nil, fmt.Errorf("%s: %w", s.file, err)
 	}
 	p.note("fault-free run: %d cycles, %d inputs, outputs equal on both machines", e.Cycles(), len(s.inputs.data))
-	return &experiment{engine: e, inputs: s.inputs, model: modelName(s.file)}, ctx.Err()
+	return &experiment{engine: e, inputs: s.inputs, model: modelName(s.file), file: s.file}, ctx.Err()
 }
 
 // noteInventory says on stderr what there is to hit.

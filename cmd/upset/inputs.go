@@ -23,6 +23,29 @@ type inputSet struct {
 	names  []string // of the files, in the folder; none for random inputs
 	folder string   // empty for random inputs
 	random bool
+	held   [][]byte // kept back: a proof runs on them, the campaign never sees them
+}
+
+// split keeps every second input back for the proof, so that a design is proven on inputs
+// that the search never saw (half and half: our choice). Of random inputs as many again
+// are drawn. A single input cannot be split.
+func (s inputSet) split(seed uint64) inputSet {
+	if s.random {
+		s.held = drawRange(seed, len(s.data[0]), randomInputs, 2*randomInputs)
+		return s
+	}
+	if len(s.data) < 2 {
+		return s
+	}
+	out := inputSet{folder: s.folder}
+	for i := range s.data {
+		if i%2 != 0 {
+			out.held = append(out.held, s.data[i])
+			continue
+		}
+		out.data, out.names = append(out.data, s.data[i]), append(out.names, s.names[i])
+	}
+	return out
 }
 
 // readInputs reads the inputs of a folder: every in_*.bin and *.npy in the order
@@ -59,14 +82,18 @@ func readInputs(folder, model string, seed uint64, n *driver.Network) (inputSet,
 
 // drawInputs draws uniform bytes. Input i depends on the seed and i only.
 func drawInputs(seed uint64, size int) inputSet {
-	s := inputSet{random: true}
-	for i := range uint64(randomInputs) {
+	return inputSet{random: true, data: drawRange(seed, size, 0, randomInputs)}
+}
+
+// drawRange draws the inputs from one number to before another.
+func drawRange(seed uint64, size int, from, to uint64) (list [][]byte) {
+	for i := from; i < to; i++ {
 		rng := rand.New(rand.NewPCG(seed, inputStream+i))
 		data := make([]byte, 0, size+8)
 		for len(data) < size {
 			data = binary.LittleEndian.AppendUint64(data, rng.Uint64())
 		}
-		s.data = append(s.data, data[:size])
+		list = append(list, data[:size])
 	}
-	return s
+	return list
 }

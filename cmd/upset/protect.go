@@ -31,6 +31,7 @@ func searchFlags() []cli.Flag {
 		optionsFlag(),
 		&cli.Float64Flag{Name: "hardened-ratio", Value: mechanism.DefaultCells().DICE.SER, Usage: "soft-error rate of a hardened cell, in terms of a plain flop's; no light cell is better than that"},
 		designFlag(),
+		&cli.StringFlag{Name: "proof-inputs", Usage: "`DIR` with inputs for the proof; without it an assessment keeps every second input back, and random inputs are drawn anew"},
 		&cli.StringFlag{Name: "cells", Usage: "`FILE` in YAML with your own cells and areas of mechanisms, numbers or ranges: cells: {harden-light: {area: 1.2, ratio: [0.2, 0.3], source: data sheet}}"},
 	}
 }
@@ -116,6 +117,9 @@ func (p *program) protectCampaign(c *cli.Context, o common, q campaign.Question,
 	}
 	design, err := readDesign(c)
 	if err != nil {
+		return err
+	}
+	if err := x.readHeld(c); err != nil {
 		return err
 	}
 	r, err := p.protect(c.Context, o, search{x, s, pop, inventory, q, c.String("options"), inputs, dir, design})
@@ -214,6 +218,9 @@ func (p *program) protect(ctx context.Context, o common, s search) (r *result.Pr
 	if s.inventory != nil {
 		opt.Population = s.population
 	}
+	if s.experiment.inputs.held != nil {
+		opt.Fresh = func(ecc npu.ECC) (*faults.Engine, error) { return s.experiment.fresh(ctx, p, ecc) }
+	}
 	tries := p.progress("records beside mechanisms", 0)
 	opt.Trying = tries.setOf
 	defer tries.finish()
@@ -311,7 +318,7 @@ Examples:
 
 // assess performs upset assess.
 func (p *program) assess(c *cli.Context, o common, q campaign.Question, file string) error {
-	run, err := p.runCampaign(c, o, q, file)
+	run, err := p.runCampaign(c, o, q, file, !c.IsSet("proof-inputs"))
 	if err != nil {
 		return err
 	}
@@ -330,6 +337,9 @@ func (p *program) assess(c *cli.Context, o common, q campaign.Question, file str
 	}
 	design, err := readDesign(c)
 	if err != nil {
+		return err
+	}
+	if err := run.experiment.readHeld(c); err != nil {
 		return err
 	}
 	job := search{run.experiment, s, run.population, inventory, q, c.String("options"), inputs, run.dir, design}

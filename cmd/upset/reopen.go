@@ -45,6 +45,9 @@ func (p *program) reopen(ctx context.Context, s campaign.Spec, note map[string]s
 			return nil, nil, err
 		}
 	}
+	if note[noteHeld] != "" || s.RandomInputs {
+		inputs = inputs.split(s.Seed)
+	}
 	job, err := newSetup(n, inputs, o, note[noteModel])
 	if err != nil {
 		return nil, nil, err
@@ -82,6 +85,9 @@ func (s *setup) note(command string) (map[string]string, error) {
 	}
 	if s.inputs.folder != "" {
 		note[noteInputs] = absolute(s.inputs.folder)
+		if s.inputs.held != nil {
+			note[noteHeld] = "every second"
+		}
 	}
 	return note, nil
 }

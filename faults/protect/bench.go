@@ -70,6 +70,9 @@ func (b engineBench) Prove(ctx context.Context, d *mechanism.Design, spec campai
 
 // engine is the one of the campaign, or one with SECDED if the design adds it.
 func (b engineBench) engine(d *mechanism.Design) (*faults.Engine, error) {
+	if b.o.Fresh != nil {
+		return b.o.Fresh(d.Table().ECC)
+	}
 	if d.Table().ECC == b.e.Table().ECC {
 		return b.e, nil
 	}

@@ -68,6 +68,9 @@ type Options struct {
 	Trying func(done, total int)
 	// Population is that of the plain machine, if it is not the built-in one.
 	Population campaign.Population
+	// Fresh makes an engine for the same program on inputs that the search never saw, for
+	// the proof; nil proves on the inputs of the campaign.
+	Fresh func(npu.ECC) (*faults.Engine, error)
 	// Rebuild makes an engine for the same program and inputs with another code on
 	// the RAM. Without it a code is no option.
 	Rebuild func(npu.ECC) (*faults.Engine, error)
@@ -176,7 +179,13 @@ func newRun(nets []network, o Options) (*run, error) {
 	}
 	r.question = campaign.Digest([]any{o.Question, o.BudgetDUE, o.Set, o.Cells, o.Permanent, r.stored().Spec.Digest()})[:16]
 	r.pricing = mechanism.NewPricing(r.table(), o.Areas, o.Costs, o.Cells)
-	return r, r.references()
+	if err := r.references(); err != nil {
+		return nil, err
+	}
+	if b, ok := r.nets[0].bench.(engineBench); ok && b.o.Fresh == nil && !o.NoProof {
+		r.warn("proof_inputs", "The proof runs on the inputs that the search saw: give others with --proof-inputs.")
+	}
+	return r, nil
 }
 
 // number is the place of an attempt among all proofs that were ever begun in the folders
