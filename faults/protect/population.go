@@ -135,6 +135,12 @@ func (g *guard) Step(m *npu.Machine) (alarm bool) { return g.inner.Step(m) }
 // Active reports whether the mechanism still watches.
 func (g *guard) Active() bool { return g.inner.Active() }
 
+// Raised is the kind of the mechanism that has raised the alarm.
+func (g *guard) Raised() uint8 { return uint8(g.inner.Raised()) }
+
+// AlarmLatency is the number of clocks for which the NPU goes on after an alarm.
+func (g *guard) AlarmLatency() uint64 { return g.inner.AlarmLatency() }
+
 // Begin starts the mechanisms beside a machine at the start of an inference.
 func (g *guard) Begin(m *npu.Machine) { g.inner.Begin(m) }
 
