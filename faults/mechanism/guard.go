@@ -32,8 +32,8 @@ type Guard struct {
 	acting Kind   // the mechanism that watches, as it was chosen
 	raised Kind   // the mechanism that has raised the alarm
 	block  string // of the duplicated block
-	group group  // of parity
-	bit   uint8  // the stored parity bit
+	group  group  // of parity
+	bit    uint8  // the stored parity bit
 
 	machine, twin *npu.Machine
 	mine, theirs  npu.Journal

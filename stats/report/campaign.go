@@ -275,6 +275,7 @@ func outcomeClasses(o result.Outcomes) []struct {
 		{"stray write", "stray_write", o.StrayWrite},
 		{"DUE, detected", "due_detected", o.DUEDetected},
 		{"DUE, hang", "due_hang", o.DUEHang},
+		{"reported too late", "overdue", o.Overdue},
 		{"detected", "detected", o.Detected},
 		{"corrected", "corrected", o.Corrected},
 	}
