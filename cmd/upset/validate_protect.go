@@ -36,6 +36,9 @@ func (p *program) validateProtected(c *cli.Context, o common, x *experiment, n i
 		}
 		return nil, bad(err)
 	}
+	if err := d.Delay(c.Uint64("alarm-latency")); err != nil {
+		return nil, bad(err)
+	}
 	bar := p.progress("faults injected twice", n)
 	defer bar.finish()
 	list, err := protect.Validate(c.Context, e, d, o.seed, n, o.workers, bar.set)

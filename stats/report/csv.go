@@ -121,11 +121,11 @@ func campaignCSV(c result.Campaign) csvTable {
 		t.header = append(t.header, class.key)
 	}
 	t.header = append(t.header, "layer", "metric", "scenario", "lambda_flop", "lambda_sram", "budget_fit", "violation", "target",
-		"failures", "estimate", "lower", "upper", "result", "cell", "mode", "lambda_raw", "mechanism", "fault", "coverage")
+		"failures", "estimate", "lower", "upper", "result", "cell", "mode", "lambda_raw", "mechanism", "fault", "coverage", "overdue")
 	for _, s := range c.Strata {
 		f := fields{
 			"block": s.Block, "class": s.Class, "phase": s.Phase, "sram": strconv.FormatBool(s.SRAM),
-			"weight": number(s.Weight), "bits": number(s.Bits), "n": strconv.Itoa(s.N),
+			"weight": number(s.Weight), "bits": number(s.Bits), "n": strconv.Itoa(s.N), "overdue": strconv.Itoa(s.Overdue),
 		}
 		for _, class := range outcomeClasses(s.Outcomes) {
 			f[class.key] = strconv.Itoa(class.n)

@@ -32,6 +32,8 @@ type Latency struct {
 // Alarms tells true alarms of a proof from false ones: the same upset on the machine
 // without mechanisms.
 type Alarms struct {
+	// Model names the network where there are several; rates are those while it runs.
+	Model string `json:"model,omitempty"`
 	// Alarms is their number in the proof, Repeated how many of them were injected
 	// again.
 	Alarms   int `json:"alarms"`
