@@ -170,7 +170,7 @@ func campaignCSV(c result.Campaign) csvTable {
 func protectCSV(p result.Protect) csvTable {
 	t := csvTable{header: []string{
 		"table", "block", "group", "mechanism", "design", "flops", "area_ge", "area_overhead", "area_overhead_with_ram",
-		"metric", "estimate", "lower", "upper", "meets", "attempt", "seed", "n", "failures", "confidence", "power",
+		"metric", "estimate", "lower", "upper", "meets", "attempt", "seed", "n", "failures", "confidence", "power", "model",
 	}}
 	for _, c := range p.Choice {
 		for _, m := range []struct {
@@ -218,6 +218,7 @@ func protectCSV(p result.Protect) csvTable {
 		t.add("attempt", common(fields{"metric": "fit_violating", "upper": number(a.FITUpper)}))
 		t.add("attempt", common(fields{"metric": "spfm", "lower": number(a.SPFMLower)}))
 	}
+	latencyCSV(&t, p)
 	return t
 }
 

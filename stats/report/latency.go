@@ -101,3 +101,33 @@ func reactionText(a result.Assumptions) string {
 	}
 	return count(a.AlarmLatency) + " cycles, for which the NPU goes on after the alarm of a mechanism"
 }
+
+// latencyCSV adds the latencies and the sorts of alarms.
+func latencyCSV(t *csvTable, p result.Protect) {
+	for _, l := range p.Latencies {
+		common := func(metric string, x float64) fields {
+			return fields{"model": l.Model, "mechanism": l.Mechanism, "metric": metric, "estimate": number(x), "n": strconv.Itoa(l.Alarms)}
+		}
+		t.add("latency", common("median_cycles", float64(l.Median)))
+		t.add("latency", common("maximum_cycles", float64(l.Maximum)))
+		t.add("latency", common("after_end_share", l.AfterEndShare).with("failures", strconv.Itoa(l.AfterEnd)))
+		t.add("latency", fields{"model": l.Model, "mechanism": l.Mechanism, "metric": "overdue", "failures": strconv.Itoa(l.Overdue), "n": strconv.Itoa(l.Alarms)})
+	}
+	for _, a := range p.Alarms {
+		for _, x := range []struct {
+			metric string
+			n      int
+			fit    result.Limits
+		}{{"fit_true", a.True, a.FITTrue}, {"fit_false", a.False, a.FITFalse}, {"fit_other", a.Other, a.FITOther}} {
+			t.add("alarms", limitFields(x.metric, x.fit).with("model", a.Model, "failures", strconv.Itoa(x.n), "n", strconv.Itoa(a.Repeated)))
+		}
+		for _, m := range a.ByMechanism {
+			for _, x := range []struct {
+				metric string
+				n      int
+			}{{"true", m.True}, {"false", m.False}, {"other", m.Other}} {
+				t.add("alarms", fields{"model": a.Model, "mechanism": m.Mechanism, "metric": x.metric, "failures": strconv.Itoa(x.n), "n": strconv.Itoa(m.True + m.False + m.Other)})
+			}
+		}
+	}
+}
