@@ -2,8 +2,6 @@ package mechanism
 
 import (
 	"fmt"
-	"math/bits"
-	"unsafe"
 
 	"upset/netlist"
 	"upset/npu"
@@ -18,6 +16,8 @@ type Standing struct {
 	d      *Design
 	checks []beside
 	parity []standingParity
+	words  []parityWord
+	wrong  int // groups whose parity is not that of their bit
 	twins  []*standingTwin
 	voted  []standingVote
 	acted  bool // a voter has overruled a copy
@@ -25,73 +25,6 @@ type Standing struct {
 
 	machine *npu.Machine
 	mine    npu.Journal
-}
-
-// bitsAt are flops in one word of the image of a machine's flops.
-type bitsAt struct {
-	word int
-	mask uint64
-}
-
-// standingParity is a parity bit with its group.
-type standingParity struct {
-	at    bitsAt
-	kind  Kind
-	site  netlist.SiteID // of the parity bit
-	valid valid
-	bit   uint8
-	held  uint64
-}
-
-// standingTwin is the copy of a block. At every clock it sees what the machine shows
-// it; its own flops are those of the copy.
-type standingTwin struct {
-	kind  Kind
-	block string
-	part  *Part
-	copy  npu.Flops    // only those of the block count
-	m     *npu.Machine // computes what the copy does
-	wrote npu.Journal
-}
-
-// standingVote are triplicated flops. The machine's own hold what the voter delivers,
-// which is what all others read.
-type standingVote struct {
-	at     bitsAt
-	copies [3]uint64
-}
-
-// image is the memory of a set of flops, which are flat and hold no pointers.
-func image(f *npu.Flops) *[flopWords]uint64 { return (*[flopWords]uint64)(unsafe.Pointer(f)) }
-
-const flopWords = int(unsafe.Sizeof(npu.Flops{})) / 8
-
-// finder finds flops in the image, by flipping them.
-type finder struct {
-	t    *netlist.Table
-	m    *npu.Machine
-	word int // of the flop found last: the next one is near
-}
-
-// at finds a flop.
-func (f *finder) at(id netlist.SiteID) (bitsAt, error) {
-	before := f.m.S.Flops
-	if _, _, err := f.t.Flip(f.m, id); err != nil {
-		return bitsAt{}, err
-	}
-	x, y := image(&f.m.S.Flops), image(&before)
-	defer func() { f.m.S.Flops = before }()
-	for n := range flopWords {
-		i := (f.word + n) % flopWords
-		if d := x[i] ^ y[i]; d != 0 {
-			if bits.OnesCount64(d) != 1 {
-				break
-			}
-			f.word = i
-			return bitsAt{i, d}, nil
-		}
-	}
-	return bitsAt{}, fmt.Errorf("%s is no flop", f.t.Name(id))
 }
 
 // NewStanding makes the mechanisms of a design for machines like m, which it does not
@@ -116,7 +49,11 @@ func (d *Design) NewStanding(m *npu.Machine) (*Standing, error) {
 					}
 					x.at.word, x.at.mask = at.word, x.at.mask|at.mask
 				}
+				if n := len(g.words); n == 0 || g.words[n-1].word != x.at.word {
+					g.words = append(g.words, parityWord{word: x.at.word, first: len(g.parity)})
+				}
 				g.parity = append(g.parity, x)
+				g.words[len(g.words)-1].end = len(g.parity)
 			}
 		case "copy":
 			g.twins = append(g.twins, &standingTwin{kind: p.Kind, block: p.Block, part: p})
@@ -145,11 +82,14 @@ func (g *Standing) Begin(m *npu.Machine) {
 		c.check.sync(m)
 	}
 	x := image(&m.S.Flops)
-	for i := range g.parity {
-		p := &g.parity[i]
-		p.held = x[p.at.word] & p.at.mask
-		p.bit = uint8(bits.OnesCount64(p.held) & 1)
+	for i := range g.words {
+		w := &g.words[i]
+		w.now = x[w.word]
+		for k := w.first; k < w.end; k++ {
+			g.parity[k].bit, g.parity[k].wrong = odd(w.now&g.parity[k].at.mask), false
+		}
 	}
+	g.wrong = 0
 	for i := range g.voted {
 		v := &g.voted[i]
 		own := x[v.at.word] & v.at.mask
@@ -167,40 +107,6 @@ func (g *Standing) Begin(m *npu.Machine) {
 		t.m.Load(&m.S)
 		t.m.Journal = &t.wrote
 		t.copy = m.S.Flops
-	}
-}
-
-// look gives the copy what the machine shows it.
-func (t *standingTwin) look(m *npu.Machine) {
-	now := m.S.Flops
-	takeBlock(&now, &t.copy, t.block)
-	if t.m.S.Flops != now {
-		t.m.S.Flops = now
-		t.m.Touched()
-	}
-}
-
-// takeBlock sets the flops of a block to those of another state.
-func takeBlock(to, from *npu.Flops, block string) {
-	switch block {
-	case Whole:
-		bus, pmu := to.Bus, to.PMU
-		*to = *from
-		to.Bus, to.PMU = bus, pmu
-	case "cc":
-		to.CC = from.CC
-	case "traversal":
-		to.Trav = from.Trav
-	case "dma":
-		to.DMA = from.DMA
-	case "wd":
-		to.WD = from.WD
-	case "mac":
-		to.MAC = from.MAC
-	case "ao":
-		to.AO, to.AOScale = from.AO, from.AOScale
-	case "sb":
-		to.SB = from.SB
 	}
 }
 
@@ -245,6 +151,7 @@ func (g *Standing) Upset(m *npu.Machine, id netlist.SiteID, cycle uint64) (befor
 		for i := range g.parity {
 			if x := &g.parity[i]; x.site == id {
 				x.bit ^= 1
+				g.judge(x, image(&m.S.Flops)[x.at.word])
 				return x.bit ^ 1, x.bit, Live, nil
 			}
 		}
@@ -261,30 +168,6 @@ func (g *Standing) Upset(m *npu.Machine, id netlist.SiteID, cycle uint64) (befor
 		return g.upsetVote(m, p.source(k), 1+k/max(1, p.Bits/2), p.Name == "voter")
 	}
 	return 0, 0, Live, fmt.Errorf("site %d belongs to no mechanism", id)
-}
-
-// upsetVote flips one of the copies of a triplicated flop, or what its voter delivers:
-// then all that load from it load the wrong value.
-func (g *Standing) upsetVote(m *npu.Machine, id netlist.SiteID, which int, voter bool) (before, after uint8, r Response, err error) {
-	was := m.S.Flops
-	if before, after, err = g.d.table.Flip(m, id); err != nil {
-		return before, after, Live, err
-	}
-	x, y := image(&m.S.Flops), image(&was)
-	for i := range g.voted {
-		v := &g.voted[i]
-		d := (x[v.at.word] ^ y[v.at.word]) & v.at.mask
-		for c := range v.copies {
-			if voter || c == which {
-				v.copies[c] ^= d
-			}
-		}
-	}
-	if !voter {
-		m.S.Flops = was
-		m.Touched()
-	}
-	return before, after, Live, nil
 }
 
 // stopped is the response to a flip that stops the clock: comparators and parity see
@@ -315,22 +198,21 @@ func (g *Standing) Step(m *npu.Machine) (alarm bool) {
 			return true
 		}
 	}
-	x := image(&m.S.Flops)
-	for i := range g.parity {
-		p := &g.parity[i]
-		if now := x[p.at.word] & p.at.mask; uint8(bits.OnesCount64(now)&1) != p.bit && (p.valid == nil || p.valid(m)) {
-			g.raised = p.kind
-			return true
+	if g.reread(m, false); g.wrong > 0 {
+		for i := range g.parity {
+			if p := &g.parity[i]; p.wrong && (p.valid == nil || p.valid(m)) {
+				g.raised = p.kind
+				return true
+			}
 		}
-	}
-	for i := range g.parity { // what the groups hold at the clock
-		g.parity[i].held = x[g.parity[i].at.word] & g.parity[i].at.mask
 	}
 	for _, t := range g.twins {
 		t.look(m)
 	}
-	g.mine.Clear()
-	m.Journal = &g.mine
+	if len(g.twins) > 0 {
+		g.mine.Clear()
+		m.Journal = &g.mine
+	}
 	m.Step()
 	m.Journal = nil
 	for _, t := range g.twins {
@@ -348,57 +230,6 @@ func (g *Standing) Step(m *npu.Machine) (alarm bool) {
 		}
 	}
 	return alarm
-}
-
-// step advances the copy and compares what both have stored outside the block.
-func (t *standingTwin) step(m *npu.Machine, mine *npu.Journal) (alarm bool) {
-	t.wrote.Clear()
-	t.m.Step()
-	t.copy = t.m.S.Flops
-	a, b := &m.S.Flops, &t.m.S.Flops
-	switch {
-	case !mine.Equal(&t.wrote):
-		return true
-	case t.block == Whole:
-		return a.Bus != b.Bus || pins(&a.CC) != pins(&b.CC)
-	}
-	return !sameRest(a, b, t.block)
-}
-
-// vote gives the machine what the voters deliver.
-func (g *Standing) vote(m *npu.Machine) {
-	x := image(&m.S.Flops)
-	touched := false
-	for i := range g.voted {
-		v := &g.voted[i]
-		c := v.copies
-		out := c[0]&c[1] | c[0]&c[2] | c[1]&c[2]
-		g.acted = g.acted || c != [3]uint64{out, out, out}
-		if x[v.at.word]&v.at.mask != out {
-			x[v.at.word] = x[v.at.word]&^v.at.mask | out
-			touched = true
-		}
-	}
-	if touched {
-		m.Touched()
-	}
-}
-
-// load takes over what the clock loads: a flop that holds loads the voter's value
-// again, and a group that holds what it held is taken for not loaded.
-func (g *Standing) load(m *npu.Machine) {
-	x := image(&m.S.Flops)
-	for i := range g.voted {
-		v := &g.voted[i]
-		own := x[v.at.word] & v.at.mask
-		v.copies = [3]uint64{own, own, own}
-	}
-	for i := range g.parity {
-		p := &g.parity[i]
-		if now := x[p.at.word] & p.at.mask; now != p.held {
-			p.held, p.bit = now, uint8(bits.OnesCount64(now)&1)
-		}
-	}
 }
 
 // Active reports that the mechanisms run to the end.
@@ -425,12 +256,7 @@ func (g *Standing) Follow(host func(*npu.Machine)) {
 		t.copy = t.m.S.Flops
 	}
 	x := image(&g.machine.S.Flops)
-	for i := range g.parity {
-		p := &g.parity[i]
-		if now := x[p.at.word] & p.at.mask; now != p.held {
-			p.held, p.bit = now, uint8(bits.OnesCount64(now)&1)
-		}
-	}
+	g.reread(g.machine, true)
 	for i := range g.voted {
 		v := &g.voted[i]
 		own := x[v.at.word] & v.at.mask

@@ -51,7 +51,7 @@ func TestStandingMechanismsHaveStateOfTheirOwn(t *testing.T) {
 		spoil  func(g *Standing)
 		alarm  bool
 	}{
-		{Choice{Block: "cc", Kind: ParityAlways}, func(g *Standing) { g.parity[3].bit ^= 1 }, true},
+		{Choice{Block: "cc", Kind: ParityAlways}, func(g *Standing) { p := &g.parity[3]; p.bit ^= 1; g.judge(p, image(&g.machine.S.Flops)[p.at.word]) }, true},
 		{Choice{Block: "mac", Kind: Duplicate}, func(g *Standing) { g.twins[0].copy.MAC.Run ^= 1 }, true},
 		{Choice{Block: Whole, Kind: Lockstep}, func(g *Standing) { g.twins[0].copy.MAC.Run ^= 1 }, true},
 		{Choice{Block: "traversal", Kind: Residue}, func(g *Standing) { g.checks[0].check.(*residue).on[0] ^= 1 }, true},
