@@ -12,9 +12,9 @@ import (
 )
 
 // alarmsMost is the number of alarms of a proof up to which all are injected again
-// (our choice: seconds on a small network). Of more, every second, third … record of
-// the proof counts.
-const alarmsMost = 20_000
+// (our choice: about two seconds on a small network). Of more, every second, third …
+// record of each stratum counts.
+const alarmsMost = 2000
 
 // Sorts of alarms.
 const (

@@ -276,3 +276,51 @@ func TestTrueAndFalseAlarms(t *testing.T) {
 		t.Errorf("%d alarms are true, %d of the upsets do harm without the mechanisms", a.True, harm)
 	}
 }
+
+// A sample of the alarms gives rates that agree with those of all of them.
+func TestSampleOfAlarms(t *testing.T) {
+	e := tinyEngine(t, "fashion-tiny", 2, npu.ECCSECDED)
+	_, s := protected(t, e, 6000, Everywhere(mechanism.ParityAlways))
+	sorts := make([]int, len(s.Records))
+	all := 0
+	for i, r := range s.Records {
+		sorts[i] = -1
+		if r.Outcome == faults.Detected {
+			sorts[i] = i % alarmSorts
+			all++
+		}
+	}
+	q := stats.Question{}.Normal(0.95)
+	rate := func(every int) (out result.Alarms) {
+		taken, err := s.Thinned(every)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept := append([]int(nil), sorts...)
+		n := 0
+		for i, ok := range taken {
+			if !ok {
+				kept[i] = -1
+			} else {
+				n++
+			}
+		}
+		if every > 1 && (n < len(taken)/every || n > len(taken)/every+len(s.Frame.Strata)) {
+			t.Errorf("%d of %d records at one in %d", n, len(taken), every)
+		}
+		countAlarms(&out, s.Records, kept)
+		if err := rateAlarms(&out, s, kept, taken, q); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	whole, part := rate(1), rate(4)
+	if whole.Repeated != all || part.Repeated >= all/3 || part.Repeated < all/5 {
+		t.Errorf("%d and %d of %d alarms", whole.Repeated, part.Repeated, all)
+	}
+	for i, x := range []struct{ whole, part result.Limits }{{whole.FITTrue, part.FITTrue}, {whole.FITFalse, part.FITFalse}, {whole.FITOther, part.FITOther}} {
+		if x.part.Lower > x.whole.Upper || x.part.Upper < x.whole.Lower || x.part.Upper-x.part.Lower <= x.whole.Upper-x.whole.Lower || x.whole.Estimate == 0 {
+			t.Errorf("sort %d: %+v of all, %+v of a sample", i, x.whole, x.part)
+		}
+	}
+}
