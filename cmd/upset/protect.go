@@ -31,9 +31,15 @@ func searchFlags() []cli.Flag {
 		optionsFlag(),
 		&cli.Float64Flag{Name: "hardened-ratio", Value: mechanism.DefaultCells().DICE.SER, Usage: "soft-error rate of a hardened cell, in terms of a plain flop's; no light cell is better than that"},
 		designFlag(),
+		alarmLatencyFlag(),
 		&cli.StringFlag{Name: "proof-inputs", Usage: "`DIR` with inputs for the proof; without it an assessment keeps every second input back, and random inputs are drawn anew"},
 		&cli.StringFlag{Name: "cells", Usage: "`FILE` in YAML with your own cells and areas of mechanisms, numbers or ranges: cells: {harden-light: {area: 1.2, ratio: [0.2, 0.3], source: data sheet}}"},
 	}
+}
+
+// alarmLatencyFlag is --alarm-latency of what simulates mechanisms.
+func alarmLatencyFlag() cli.Flag {
+	return &cli.Uint64Flag{Name: "alarm-latency", Usage: "the NPU goes on for `N` cycles after the alarm of a mechanism; at 0 it stops before its next clock"}
 }
 
 func protectCommand(p *program) *cli.Command {
@@ -211,7 +217,7 @@ func (p *program) protect(ctx context.Context, o common, s search) (r *result.Pr
 	// another.
 	name := "protect-" + campaign.Digest([]any{s.question, s.set, s.cells()})[:8]
 	opt := protect.Options{
-		Inputs: s.inputs, Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Set: s.set, Areas: s.inventory.Apply(e.Table().Areas(nil), nil),
+		Inputs: s.inputs, Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Deadline: s.question.Deadline, Set: s.set, Areas: s.inventory.Apply(e.Table().Areas(nil), nil),
 		Dir: filepath.Join(s.dir, name), Ledger: s.dir, Workers: o.workers,
 		Rebuild: func(ecc npu.ECC) (*faults.Engine, error) { return s.experiment.withECC(ctx, ecc) },
 	}

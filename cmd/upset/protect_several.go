@@ -66,7 +66,7 @@ func (p *program) protectSeveral(c *cli.Context, o common, q campaign.Question, 
 	if err != nil {
 		return err
 	}
-	opt := protect.Options{Question: q.Question, Permanent: q.Permanent, BudgetDUE: q.BudgetDUE, Set: c.String("options"), Inputs: inputs, Cells: cells, Workers: o.workers}
+	opt := protect.Options{Question: q.Question, Permanent: q.Permanent, BudgetDUE: q.BudgetDUE, Deadline: q.Deadline, Set: c.String("options"), Inputs: inputs, Cells: cells, Workers: o.workers}
 	var cases []protect.Case
 	var digests []string
 	for i, dir := range dirs {

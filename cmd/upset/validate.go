@@ -31,7 +31,7 @@ machine has mechanisms, which run beside it from cycle 0 in the plain runs.
 Examples:
   upset validate engine --samples 500 testdata/models/fashion-tiny.tflite
   upset validate engine --samples 4000 --npu all testdata/models/*.tflite`,
-			Flags: commonFlags(experimentFlags(&cli.IntFlag{Name: "samples", Value: 200, Usage: "`N` faults in all"}, protectFlag())...),
+			Flags: commonFlags(experimentFlags(&cli.IntFlag{Name: "samples", Value: 200, Usage: "`N` faults in all"}, protectFlag(), alarmLatencyFlag())...),
 			Action: func(c *cli.Context) error {
 				args, err := arguments(c, "MODEL", "...")
 				if err != nil {
@@ -93,6 +93,9 @@ func (p *program) validateEngine(c *cli.Context, o common, files []string, confi
 
 // validateOne compares n samples of a network on a configuration.
 func (p *program) validateOne(c *cli.Context, o common, file string, n int) (*result.ValidateEngine, error) {
+	if c.IsSet("alarm-latency") && c.String("protect") == "" {
+		return nil, usage("--alarm-latency is that of mechanisms: name a design with --protect")
+	}
 	x, err := p.openExperiment(c, o, file)
 	if err != nil {
 		return nil, err

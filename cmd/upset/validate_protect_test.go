@@ -28,7 +28,7 @@ func TestValidateProtected(t *testing.T) {
 - {block: mac, mechanism: acc-checksum}
 - {block: wd, mechanism: weight-crc}
 `)
-	o := mustRun(t, codeDone, "validate", "engine", tiny, "--inputs", fewInputs(t), "--ecc", "secded", "--protect", design, "--samples", "250", "--format", "json")
+	o := mustRun(t, codeDone, "validate", "engine", tiny, "--inputs", fewInputs(t), "--ecc", "secded", "--protect", design, "--samples", "250", "--alarm-latency", "9", "--format", "json")
 	var r result.ValidateEngine
 	if err := json.Unmarshal([]byte(o.out), &r); err != nil {
 		t.Fatal(err)
@@ -36,6 +36,7 @@ func TestValidateProtected(t *testing.T) {
 	if r.Samples != 250 || r.Differences != 0 || r.Simulated == 0 || r.Simulated+r.Pruned != r.Samples || r.PlainCycles == 0 {
 		t.Errorf("%+v", r)
 	}
+	mustRun(t, codeUsage, "validate", "engine", tiny, "--inputs", fewInputs(t), "--alarm-latency", "9", "--samples", "10")
 	for _, file := range []string{write("empty.yaml", ""), write("magic.yaml", "choice: [{block: cc, mechanism: magic}]"), filepath.Join(folder, "absent")} {
 		o := mustRun(t, codeUsage, "validate", "engine", tiny, "--inputs", fewInputs(t), "--protect", file, "--samples", "10")
 		if !strings.Contains(o.errors, "upset: ") {

@@ -28,10 +28,12 @@ type Guard struct {
 	begun  bool // the checkers run beside the machine and need no sync
 	voter  voter
 
-	watch Kind
-	block string // of the duplicated block
-	group group  // of parity
-	bit   uint8  // the stored parity bit
+	watch  Kind
+	acting Kind   // the mechanism that watches, as it was chosen
+	raised Kind   // the mechanism that has raised the alarm
+	block  string // of the duplicated block
+	group  group  // of parity
+	bit    uint8  // the stored parity bit
 
 	machine, twin *npu.Machine
 	mine, theirs  npu.Journal
@@ -44,7 +46,7 @@ func (d *Design) Guard() *Guard { return &Guard{d: d, checks: d.checks()} }
 // clocks. The machine must be in its fault-free state. Cycle is that of the
 // machine and only serves to draw what a hardened cell does.
 func (g *Guard) Upset(m *npu.Machine, id netlist.SiteID, cycle uint64) (before, after uint8, r Response, err error) {
-	g.watch, g.voter.acted = None, false
+	g.watch, g.acting, g.raised, g.voter.acted = None, None, None, false
 	if !g.begun {
 		g.sync(m)
 	}
@@ -53,9 +55,10 @@ func (g *Guard) Upset(m *npu.Machine, id netlist.SiteID, cycle uint64) (before, 
 	if p == nil {
 		return g.upsetMachine(m, id, cycle)
 	}
-	g.machine = m
+	g.machine, g.acting = m, p.Kind
 	switch p.Name {
 	case "alarm":
+		g.raised = p.Kind
 		return 0, 1, Alarm, nil
 	case "voted":
 		return g.upsetCopy(m, p.source(k), 1+k/(p.Bits/2))
@@ -99,7 +102,9 @@ func (g *Guard) Begin(m *npu.Machine) {
 // upsetMachine applies an upset to a bit of the machine itself.
 func (g *Guard) upsetMachine(m *npu.Machine, id netlist.SiteID, cycle uint64) (before, after uint8, r Response, err error) {
 	t := g.d.table
-	switch kind := g.d.kindOf(id); kind {
+	kind := g.d.kindOf(id)
+	g.acting = kind
+	switch kind {
 	case HardenLight, Harden:
 		if !g.d.flips(id, cycle, g.d.cells.Of(kind).SER) {
 			before = t.Read(&m.S, id)
@@ -131,6 +136,7 @@ func (g *Guard) seen() Response {
 	case g.watch == None:
 	case g.machine != nil && g.machine.S.CC.Run == 0,
 		g.watch == Duplicate && g.twin.S.CC.Run == 0:
+		g.raised = g.acting
 		return Alarm
 	}
 	return Live
@@ -166,6 +172,13 @@ func (g *Guard) Agrees(m *npu.Machine) bool {
 	return true
 }
 
+// Raised is the mechanism that has raised the alarm since the upset, None where there
+// was no alarm. Of several at one clock it is the first of the design.
+func (g *Guard) Raised() Kind { return g.raised }
+
+// AlarmLatency is the number of clocks for which the NPU goes on after an alarm.
+func (g *Guard) AlarmLatency() uint64 { return g.d.latency }
+
 // Corrected reports whether a voter has overruled a copy since the upset.
 func (g *Guard) Corrected() bool { return g.voter.acted }
 
@@ -174,6 +187,7 @@ func (g *Guard) Corrected() bool { return g.voter.acted }
 func (g *Guard) Step(m *npu.Machine) (alarm bool) {
 	for _, c := range g.checks {
 		if c.check.before(m) {
+			g.raised = c.kind
 			return true
 		}
 	}
@@ -188,10 +202,13 @@ func (g *Guard) Step(m *npu.Machine) (alarm bool) {
 		m.Step()
 	}
 	if alarm {
+		g.raised = g.acting
 		return true
 	}
 	for _, c := range g.checks {
-		alarm = c.check.after(m) || alarm
+		if c.check.after(m) && !alarm {
+			g.raised, alarm = c.kind, true
+		}
 	}
 	return alarm
 }

@@ -39,17 +39,18 @@ const (
 	// Checksum accumulates the sum over the output channels of every pixel a second
 	// time, from the sum of their weights.
 	Checksum
-	numKinds
+	// NumKinds is the number of kinds, None included.
+	NumKinds
 )
 
-var kindNames = [numKinds]string{
+var kindNames = [NumKinds]string{
 	"none", "harden-light", "harden", "parity", "duplicate", "triplicate", "secded",
 	"parity-always", "lockstep", "watchdog", "traversal-residue", "weight-crc", "acc-checksum",
 }
 
 // String is the name used in results, for example harden.
 func (k Kind) String() string {
-	if k < numKinds {
+	if k < NumKinds {
 		return kindNames[k]
 	}
 	return fmt.Sprintf("mechanism %d", uint8(k))
@@ -134,12 +135,12 @@ type Cells struct {
 	Light Cell `json:"light"`
 	DICE  Cell `json:"dice"`
 	// Factor multiplies the area that the formula of a mechanism gives; 0 is taken as 1.
-	Factor [numKinds]float64 `json:"factor"`
+	Factor [NumKinds]float64 `json:"factor"`
 }
 
 // factor is that of a kind.
 func (c Cells) factor(k Kind) float64 {
-	if k < numKinds && c.Factor[k] != 0 {
+	if k < NumKinds && c.Factor[k] != 0 {
 		return c.Factor[k]
 	}
 	return 1

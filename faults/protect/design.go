@@ -79,8 +79,10 @@ func (r *run) judgeDesign(ctx context.Context, choices []mechanism.Choice) error
 	if c.plan.Power < wantedPower && !r.o.NoProof {
 		r.warn("low_power", fmt.Sprintf("The proof of the design has a power of %.0f %% with %d injections; a larger campaign raises it.", 100*c.plan.Power, c.plan.Injections))
 	}
-	_, err = r.put(ctx, c, 1)
-	return err
+	if _, err = r.put(ctx, c, 1); err != nil {
+		return err
+	}
+	return r.sortAlarms(ctx)
 }
 
 // assignment finds the options that choices stand for. A choice without classes is for

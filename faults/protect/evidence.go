@@ -61,11 +61,12 @@ type Evidence struct {
 // and cover the whole machine. Caught says what mechanisms make of every record; it
 // may be nil, and then no checker is an option and parity may see every upset.
 func Gather(s *campaign.Stored, t *netlist.Table, caught []Caught) (*Evidence, error) {
-	return gatherUnder(s, t, caught, Inventory{})
+	return gatherUnder(s, t, caught, Inventory{}, campaign.Deadline{})
 }
 
-// gatherUnder is [Gather] under another inventory of the same machine.
-func gatherUnder(s *campaign.Stored, t *netlist.Table, caught []Caught, inventory Inventory) (*Evidence, error) {
+// gatherUnder is [Gather] under another inventory of the same machine, where what is
+// reported later than a deadline violates.
+func gatherUnder(s *campaign.Stored, t *netlist.Table, caught []Caught, inventory Inventory, within campaign.Deadline) (*Evidence, error) {
 	g, err := newGatherer(s, t)
 	if err != nil {
 		return nil, err
@@ -100,7 +101,11 @@ func gatherUnder(s *campaign.Stored, t *netlist.Table, caught []Caught, inventor
 		if caught != nil {
 			c = caught[i]
 		}
-		p.count(r.Outcome, s.Spec, c)
+		n := outcomes(r.Outcome)
+		if within.Overdue(r) {
+			n = result.Outcomes{Overdue: 1}
+		}
+		p.count(n, s.Spec, c)
 	}
 	ev := g.evidence(pieces)
 	inventory.apply(ev, s.Frame.Groups, t)
@@ -108,9 +113,8 @@ func gatherUnder(s *campaign.Stored, t *netlist.Table, caught []Caught, inventor
 }
 
 // count adds an outcome.
-func (p *Piece) count(o faults.Outcome, s campaign.Spec, c Caught) {
+func (p *Piece) count(n result.Outcomes, s campaign.Spec, c Caught) {
 	p.N++
-	n := outcomes(o)
 	any := n.Violating(stats.ViolationAny, !s.NoWatchdog, s.AssumeReload)
 	critical := n.Violating(stats.ViolationCritical, !s.NoWatchdog, s.AssumeReload)
 	p.Any += any
@@ -128,9 +132,7 @@ func (p *Piece) count(o faults.Outcome, s campaign.Spec, c Caught) {
 		p.Parity++
 	}
 	p.DUE += n.DUE(!s.NoWatchdog)
-	if o != faults.Masked && o != faults.Corrected {
-		p.Active++
-	}
+	p.Active += 1 - n.Masked - n.Corrected
 }
 
 // outcomes is the count of a single outcome.

@@ -85,7 +85,7 @@ func (r *run) inventories(pr *Problem, a Assignment, set int) error {
 			if nets[i].stored == nil || nets[i].mixed {
 				return nil // a mission mix has no records of its own
 			}
-			ev, err := gatherUnder(nets[i].stored, nets[i].bench.Table(), nets[i].caught, v)
+			ev, err := gatherUnder(nets[i].stored, nets[i].bench.Table(), nets[i].caught, v, r.o.Deadline)
 			if err != nil {
 				return fmt.Errorf("inventory %s: %w", v.Name, err)
 			}

@@ -35,6 +35,9 @@ type Options struct {
 	// Question and BudgetDUE are the target; zero fields take their defaults.
 	Question  stats.Question
 	BudgetDUE float64
+	// Deadline is what detection is held against; its reaction is the number of cycles
+	// for which the protected machine goes on after an alarm.
+	Deadline campaign.Deadline
 	// Permanent are the declared permanent rates.
 	Permanent campaign.Permanent
 	// Set is the option set: paper or full, the default.
@@ -102,7 +105,7 @@ func (o Options) normal(s campaign.Spec, t *netlist.Table, injections int) Optio
 
 // campaignQuestion is the question as a campaign puts it.
 func campaignQuestion(o Options) campaign.Question {
-	return campaign.Question{Question: o.Question, BudgetDUE: o.BudgetDUE}
+	return campaign.Question{Question: o.Question, BudgetDUE: o.BudgetDUE, Deadline: o.Deadline}
 }
 
 // network is one network of a search: its campaign, and where designs are proven.
@@ -125,8 +128,15 @@ type run struct {
 	proven  map[string]bool
 	failed  [limitDUE]bool // limits that the last proof did not show
 	widest  Shares         // the last margin that had a design
+	last    proofs
 
 	question string // the digest of what is asked
+}
+
+// proofs are those of the design that was proven last, one for every network.
+type proofs struct {
+	d     *mechanism.Design
+	plans []Plan
 }
 
 // table is that of the machine, stored the campaign of the first network.
@@ -162,7 +172,7 @@ func gather(ctx context.Context, b Bench, s *campaign.Stored, o Options) (n netw
 			return n, err
 		}
 	}
-	ev, err := Gather(s, b.Table(), caught)
+	ev, err := gatherUnder(s, b.Table(), caught, Inventory{}, o.Deadline)
 	return network{bench: b, stored: s, ev: ev, caught: caught}, err
 }
 
@@ -177,7 +187,7 @@ func newRun(nets []network, o Options) (*run, error) {
 			}
 		}
 	}
-	r.question = campaign.Digest([]any{o.Question, o.BudgetDUE, o.Set, o.Cells, o.Permanent, r.stored().Spec.Digest()})[:16]
+	r.question = campaign.Digest([]any{o.Question, o.BudgetDUE, o.Deadline, o.Set, o.Cells, o.Permanent, r.stored().Spec.Digest()})[:16]
 	r.pricing = mechanism.NewPricing(r.table(), o.Areas, o.Costs, o.Cells)
 	if err := r.references(); err != nil {
 		return nil, err
@@ -219,7 +229,7 @@ func search(ctx context.Context, nets []network, o Options) (*result.Protect, er
 		}
 		margin = margin.divided(retreat, r.failed)
 	}
-	return r.out, nil
+	return r.out, r.sortAlarms(ctx)
 }
 
 // problem builds the problem with a margin, without checkers.
@@ -444,6 +454,7 @@ func (r *run) put(ctx context.Context, c candidate, attempt int) (done bool, err
 		return true, err
 	}
 	var list []*proven
+	r.last = proofs{d: c.d}
 	for i, pr := range c.pr.networks() {
 		n, plan := r.nets[i], c.plans[i]
 		plan.Seed = proofSeed(n.stored.Spec, c.d.String(), plan.Attempt)
@@ -461,6 +472,7 @@ func (r *run) put(ctx context.Context, c candidate, attempt int) (done bool, err
 			return false, err
 		}
 		list = append(list, p)
+		r.last.plans = append(r.last.plans, plan)
 	}
 	r.out.Proof.Ledger = nil
 	for i := range r.nets {
@@ -468,6 +480,7 @@ func (r *run) put(ctx context.Context, c candidate, attempt int) (done bool, err
 			r.out.Proof.Ledger = append(r.out.Proof.Ledger, l.list...)
 		}
 	}
+	r.out.Latencies = latencies(list, r.nets)
 	worst := joined(list)
 	if r.failed = worst.failed; r.failed == [limitDUE]bool{} {
 		r.failed = [limitDUE]bool{true, true} // the limit on reported errors alone
@@ -498,7 +511,11 @@ func (r *run) hopeless() {
 // design puts choices on the machine.
 func (r *run) design(choices []mechanism.Choice) (*mechanism.Design, error) {
 	t := tableFor(r.table(), choices, func() *netlist.Table { return netlist.New(r.table().Config, npu.ECCSECDED) })
-	return mechanism.New(t, choices, r.o.Cells, r.stored().Spec.Seed)
+	d, err := mechanism.New(t, choices, r.o.Cells, r.stored().Spec.Seed)
+	if err != nil {
+		return nil, err
+	}
+	return d, d.Delay(r.o.Deadline.Reaction)
 }
 
 func (r *run) warn(code, message string) {

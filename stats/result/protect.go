@@ -42,6 +42,10 @@ type Protect struct {
 	// Inventories are the verdicts under other inventories; the first is the one that
 	// decides.
 	Inventories []InventoryReading `json:"inventories"`
+	// Latencies tell how long after the upset it is reported, by mechanism, and Alarms
+	// true alarms from false ones, both from the last proof.
+	Latencies []Latency `json:"latencies,omitempty"`
+	Alarms    []Alarms  `json:"alarms,omitempty"`
 
 	Choice []Choice `json:"choice"`
 	// The reference designs.
