@@ -73,13 +73,17 @@ func Status(dir string) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
-	totals, err := schedule(s.Spec)
+	most, err := capSize(s.Spec)
+	if err != nil {
+		return State{}, err
+	}
+	rounds, err := mostRounds(s.Spec)
 	if err != nil {
 		return State{}, err
 	}
 	st := State{
-		Spec: s.Spec, SpecDigest: s.Spec.Digest(), Done: len(s.Records), Rounds: len(s.Rounds), MaxRounds: len(totals),
-		Cap: totals[len(totals)-1], Complete: s.Complete, Torn: s.Torn, Note: s.Note,
+		Spec: s.Spec, SpecDigest: s.Spec.Digest(), Done: len(s.Records), Rounds: len(s.Rounds), MaxRounds: rounds,
+		Cap: most, Complete: s.Complete, Torn: s.Torn, Note: s.Note,
 	}
 	if n := len(s.Rounds); n > 0 {
 		st.Planned = s.Rounds[n-1].end()
