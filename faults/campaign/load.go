@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sort"
 
 	"upset/faults"
 	"upset/stats"
@@ -113,6 +114,22 @@ func (s *Stored) tally() (*tally, error) {
 		t.add(w.round, d.cell, r)
 	}
 	return t, nil
+}
+
+// Round is the round that injection i belongs to.
+func (s *Stored) Round(i int) int {
+	return sort.Search(len(s.Rounds)-1, func(k int) bool { return i < s.Rounds[k].end() })
+}
+
+// RoundShares are the shares of the injections that the rounds of an adaptive campaign
+// have: an estimate is the mean of those of the rounds, weighted with them. Nil means that
+// all rounds count as one sample.
+func (s *Stored) RoundShares() ([]float64, error) {
+	t, err := s.tally()
+	if err != nil {
+		return nil, err
+	}
+	return t.roundShares(), nil
 }
 
 // ResultDigest is the digest of the records in order, without any time.

@@ -16,6 +16,11 @@ type Shape struct {
 	Segments []Segment
 }
 
+// ShapeOf is the shape of an engine's inference.
+func ShapeOf(e *faults.Engine) Shape {
+	return Shape{NPU: e.Table().Config.String(), Cycles: e.Cycles(), Inputs: e.Inputs(), Segments: segments(e.Golden(0).Ops, e.Cycles())}
+}
+
 // Fault is one injection of a planted campaign.
 type Fault struct {
 	Index int

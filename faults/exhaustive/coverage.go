@@ -120,12 +120,17 @@ func (s *Study) test() {
 		c := &s.Coverages[i]
 		p = append(p, 1)
 		if c.Target > 0 {
-			p[i] = distuv.Binomial{N: float64(c.Repeats), P: c.Target}.CDF(float64(c.Covered))
+			p[i] = fewer(c.Covered, c.Repeats, c.Target)
 		}
 	}
 	for i, v := range stats.Holm(p) {
 		s.Coverages[i].P = v
 	}
+}
+
+// fewer is the chance of at most so many covered where the coverage is the target.
+func fewer(covered, repeats int, target float64) float64 {
+	return distuv.Binomial{N: float64(repeats), P: target}.CDF(float64(covered))
 }
 
 // campaigns draws campaigns of one quantity.
