@@ -71,31 +71,29 @@ func stream(seed, i uint64) *rand.Rand {
 // when no number of injections caps it (our choice).
 const relativeFloor = 1e-3
 
-// firstLook is the number of injections after which a campaign that stops on its
-// precision looks for the first time, and strataSize the one for which its strata are
-// merged: few campaigns stop before (our choice).
+// Of campaigns that stop on their precision (our choice): strata are merged for a campaign of
+// the default size, since coarser ones leave adaptive rounds less to choose from; the first
+// look is early, so that a precision that is reached soon costs little; and each round
+// has so many injections for each stratum, of which those that follow the failures need
+// at least one, see roundShares.
 const (
+	strataSize = DefaultInjections
 	firstLook  = 250
-	strataSize = 1000
+	perStratum = 4
 )
 
-// schedule lists the cumulative number of injections after each round, as far as it is
-// known beforehand. A campaign of fixed size has rounds of a quarter, a quarter and a
-// half, or those of stats.RoundTotals where the allocation follows the failures; of one
-// that stops on its precision only the first look is known, see [next].
-func schedule(s Spec) ([]int, error) {
-	most, err := capSize(s)
+// schedule lists the cumulative number of injections after each round of a campaign of
+// fixed size: a quarter, a quarter and a half, or those of stats.RoundTotals where the
+// allocation follows the failures.
+func schedule(s Spec) []int {
+	n := s.Injections
 	switch {
-	case err != nil:
-		return nil, err
-	case s.sequential():
-		return []int{min(firstLook, most)}, nil
-	case most < 4*stats.MinStratum:
-		return []int{most}, nil
+	case n < 4*stats.MinStratum:
+		return []int{n}
 	case s.Sampling == SamplingAdaptive:
-		return stats.AdaptiveTotals(most), nil
+		return stats.AdaptiveTotals(n)
 	}
-	return []int{(most + 3) / 4, (most + 1) / 2, most}, nil
+	return []int{(n + 3) / 4, (n + 1) / 2, n}
 }
 
 // capSize is the most that a campaign may spend: its size, or for one that stops on its
@@ -131,12 +129,11 @@ func capSize(s Spec) (int, error) {
 
 // mostRounds is the number of rounds that there can be.
 func mostRounds(s Spec) (int, error) {
-	totals, err := schedule(s)
-	if err != nil || !s.sequential() {
-		return len(totals), err
+	if !s.sequential() {
+		return len(schedule(s)), nil
 	}
 	most, err := capSize(s)
-	return stats.MostLooks(totals[0], most), err
+	return stats.MostLooks(min(firstLook, most), most), err
 }
 
 // plannedSize is the size for which strata are merged.
@@ -151,27 +148,26 @@ func plannedSize(s Spec) (int, error) {
 // next is the number of injections after round k, from the records of the rounds before;
 // more is false where the campaign ends without it.
 func next(f *Frame, s Spec, k int, before *tally) (total int, more bool, err error) {
-	totals, err := schedule(s)
-	if err != nil {
-		return 0, false, err
-	}
-	if k < len(totals) {
-		return totals[k], true, nil
-	}
 	if !s.sequential() {
+		if totals := schedule(s); k < len(totals) {
+			return totals[k], true, nil
+		}
 		return 0, false, nil
 	}
 	most, err := capSize(s)
 	if err != nil {
 		return 0, false, err
 	}
+	step := perStratum * len(f.Strata)
+	if k == 0 {
+		return min(max(firstLook, step), most), true, nil
+	}
 	done := before.done()
 	wide, err := excess(f, s, before)
 	if err != nil || wide <= 1 || done >= most {
 		return 0, false, err
 	}
-	// A round that follows the failures needs every stratum, see roundShares.
-	total, err = stats.NextLook(done, wide, 4*len(f.Strata), most)
+	total, err = stats.NextLook(done, wide, step, most)
 	return total, err == nil, err
 }
 
