@@ -25,26 +25,26 @@ type Precision struct {
 }
 
 // stopShare is the share of the error that the interval at the stop may have: the largest
-// multiple of 0.05 at which the stop leaves all limits their error, two-sided and one-sided,
-// for every proportion and precision that is tried (exact enumeration in the tests). With
-// the whole error two-sided intervals still cover, but one-sided limits that rest on ten
-// failures miss in 6 % instead of 5 %.
+// multiple of 0.05 at which two-sided intervals and one-sided limits both keep their error
+// for every proportion and precision tried (exact enumeration in the tests). With the whole
+// error two-sided intervals still cover, but one-sided limits that rest on a few failures
+// miss more often than they say.
 const stopShare = 0.8
 
-// Of the looks (our choice).
+// Of the looks (our choice). A prediction that is too high cannot be taken back, and one
+// from few failures is rough: while it is far, only a part of the way is gone.
 const (
-	// far is the ratio of needed to done injections above which a prediction is not
-	// trusted: the next look then comes at half of it, at least halfStep later and at
-	// most farStep, as shares of what is done.
-	far      = 2
-	halfStep = 0.5
-	farStep  = 3
-	// nearMargin is added to a prediction, so that few of them fall short, and nearStep
-	// is the least step after one that did.
-	nearMargin = 0.02
-	nearStep   = 0.05
+	// farPart is that part, while the way is longer than nearWay, a share of what is done,
+	// and farStep the most that is gone, in multiples of it.
+	farPart = 2. / 3
+	farStep = 3
+	nearWay = 0.1
+	// nearMargin is added to a near prediction, so that few of them fall short, and
+	// leastStep is the least step, as shares of what is done.
+	nearMargin = 0.01
+	leastStep  = 0.04
 	// lookGrid: looks are at whole multiples.
-	lookGrid = 50
+	lookGrid = 10
 )
 
 // StopConfidence is the confidence of each interval and limit at which sampling that stops
@@ -77,12 +77,12 @@ func NextLook(done int, excess float64, step, most int) (int, error) {
 		return 0, fmt.Errorf("next look after %d of at most %d injections, at %v times the wanted width: there is nothing to look for", done, most, excess)
 	}
 	have := float64(done)
-	need := have * excess * excess // widths shrink with the root of the size
-	next := need * (1 + nearMargin)
-	if need > far*have {
-		next = math.Max(math.Min(need/far, (1+farStep)*have), (1+halfStep)*have)
+	way := have * (excess*excess - 1) // widths shrink with the root of the size
+	next := have + way + nearMargin*have
+	if way > nearWay*have {
+		next = have + math.Min(farPart*way, farStep*have)
 	}
-	next = math.Max(next, math.Max((1+nearStep)*have, have+float64(step)))
+	next = math.Max(next, have+math.Max(leastStep*have, float64(step)))
 	next = math.Ceil(next/lookGrid) * lookGrid
 	return int(math.Min(next, float64(most))), nil
 }
@@ -91,7 +91,7 @@ func NextLook(done int, excess float64, step, most int) (int, error) {
 func MostLooks(first, most int) int {
 	n := 1
 	for done := first; done < most; n++ {
-		step := math.Ceil((1+nearStep)*float64(done)/lookGrid) * lookGrid
+		step := math.Ceil((1+leastStep)*float64(done)/lookGrid) * lookGrid
 		done = max(int(step), done+1)
 	}
 	return n
