@@ -6,11 +6,6 @@ import "math"
 const (
 	MethodWilson         = "wilson"
 	MethodClopperPearson = "clopper-pearson"
-	// MethodStratifiedWilson is the score interval at the effective size of a
-	// stratified sample.
-	MethodStratifiedWilson = "stratified-wilson"
-	// MethodGamma are the joint limits of [Combine].
-	MethodGamma = "gamma"
 )
 
 // ExactBelow is the number of failures, or of passes, below which an interval
@@ -27,47 +22,6 @@ func Interval(failures, n int, confidence float64) (low, high float64, method st
 	}
 	low, high, err = ClopperPearson(failures, n, confidence)
 	return low, high, MethodClopperPearson, err
-}
-
-// CombineChosen is [CombineTwoSided], or a score interval where the counts
-// allow it: every sampled stratum has at least [ExactBelow] failures and as
-// many passes, and none of positive weight is unsampled. The score interval is
-// that of a simple sample with the same variance. Method says which; one single
-// sampled stratum follows [Interval].
-func CombineChosen(strata []Stratum, confidence float64) (total Total, method string, err error) {
-	total, err = CombineTwoSided(strata, confidence)
-	if err != nil {
-		return total, "", err
-	}
-	var exact, sampled float64
-	drawn, enough := 0, total.Unsampled == 0
-	for _, s := range strata {
-		switch {
-		case s.Weight == 0:
-		case s.Exact && s.N > 0:
-			exact += s.Weight * float64(s.Failures) / float64(s.N)
-		case s.N > 0:
-			drawn++
-			sampled += s.Weight
-			enough = enough && min(s.Failures, s.N-s.Failures) >= ExactBelow
-		}
-	}
-	method = MethodGamma
-	if drawn == 1 {
-		method = MethodClopperPearson
-	}
-	if drawn == 0 || !enough {
-		return total, method, nil
-	}
-	p := (total.Estimate - exact) / sampled
-	size := p * (1 - p) * sampled * sampled / total.Variance
-	centre, half := score(p, size, twoSidedZ(confidence))
-	total.Lower = exact + sampled*math.Max(0, centre-half)
-	total.Upper = exact + sampled*math.Min(1, centre+half)
-	if drawn == 1 {
-		return total, MethodWilson, nil
-	}
-	return total, MethodStratifiedWilson, nil
 }
 
 // score is centre and half-width of the interval of Wilson for a proportion

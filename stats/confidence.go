@@ -1,7 +1,5 @@
 package stats
 
-import "fmt"
-
 // MostConfidence is the greatest confidence that [LargestConfidence] tries (our
 // choice: what is shown at more is shown beyond doubt).
 const MostConfidence = 1 - 1e-9
@@ -38,28 +36,4 @@ func LargestConfidence(holds func(confidence float64) (bool, error)) (float64, e
 		}
 	}
 	return low, nil
-}
-
-// FITConfidence is the greatest one-sided confidence at which [ResidualFIT] is
-// within the budget.
-func FITConfidence(exposures []Exposure, rates Rates, violation string, budget float64) (float64, error) {
-	if !(budget > 0) {
-		return 0, fmt.Errorf("budget %v FIT: must be positive", budget)
-	}
-	return LargestConfidence(func(confidence float64) (bool, error) {
-		total, err := ResidualFIT(exposures, rates, violation, false, confidence)
-		return total.Upper <= budget, err
-	})
-}
-
-// SPFMConfidence is the greatest one-sided confidence at which [MeasuredSPFM]
-// over flops reaches the target.
-func SPFMConfidence(exposures []Exposure, rates Rates, violation string, target float64) (float64, error) {
-	if !(target > 0 && target <= 1) {
-		return 0, fmt.Errorf("target %v of SPFM: must be above 0 and at most 1", target)
-	}
-	return LargestConfidence(func(confidence float64) (bool, error) {
-		total, err := MeasuredSPFM(exposures, rates, violation, true, confidence)
-		return total.Lower >= target, err
-	})
 }

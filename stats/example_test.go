@@ -2,7 +2,6 @@ package stats_test
 
 import (
 	"fmt"
-	"math/rand/v2"
 
 	"upset/stats"
 )
@@ -44,24 +43,6 @@ func ExampleSequential() {
 	// Output: [70 30] [143 157]
 }
 
-func ExampleConfidenceSequence() {
-	// Looked at after every batch, stopped at ±25 %.
-	stop, _ := stats.NewStopper(stats.Precision{Relative: 0.25})
-	for _, look := range [][2]int{{12, 100}, {55, 500}, {110, 1000}, {231, 2000}} {
-		low, high, _ := stats.ConfidenceSequence(look[0], look[1], 0.95)
-		done := stop.Look(low, high)
-		fmt.Printf("%d/%d: %.3f to %.3f, %v\n", look[0], look[1], low, high, done)
-		if done {
-			break
-		}
-	}
-	// Output:
-	// 12/100: 0.040 to 0.254, false
-	// 55/500: 0.067 to 0.166, false
-	// 110/1000: 0.077 to 0.150, false
-	// 231/2000: 0.091 to 0.144, true
-}
-
 func ExampleMcNemar() {
 	// The same 1,000 faults with and without a mechanism: 5 violate only with
 	// it, 25 only without.
@@ -69,19 +50,6 @@ func ExampleMcNemar() {
 	low, high, _ := stats.PairedDifference(5, 25, 1000, 0.95)
 	fmt.Printf("P = %.5f, difference %.4f to %.4f\n", p, low, high)
 	// Output: P = 0.00032, difference -0.0322 to -0.0100
-}
-
-func ExampleClusteredBootstrap() {
-	inputs := []stats.Cluster{{N: 100, Failures: 2}, {N: 100, Failures: 9}, {N: 100, Failures: 4},
-		{N: 100, Failures: 1}, {N: 100, Failures: 6}, {N: 100, Failures: 2}}
-	t, _ := stats.Clustered(inputs, 0.95)
-	b, _ := stats.ClusteredBootstrap(inputs, 0.95, 2000, rand.NewPCG(1, 2))
-	fmt.Printf("%.3f: %.3f to %.3f, resampled %.3f to %.3f\n", t.Estimate, t.Low, t.High, b.Low, b.High)
-	_, err := stats.Clustered(inputs[:3], 0.95)
-	fmt.Println(err)
-	// Output:
-	// 0.040: 0.008 to 0.072, resampled 0.015 to 0.073
-	// 3 clusters with injections: an interval over inputs needs at least 6: run more inputs
 }
 
 func ExampleSplit() {

@@ -113,7 +113,7 @@ type FaultClasses struct {
 // where nothing is declared.
 //
 // Limits are added part by part, which holds jointly only if each part's are:
-// take them at [LookConfidence] of all limits together, or give one part whose
+// take them at a confidence that holds for all together, or give one part whose
 // limits are those of [Combine]. The latent metric takes the declared rate of
 // the mechanisms as part of the raw rate, and what their tests miss as latent.
 func Split(parts []PartRates, permanent *Permanent) (FaultClasses, error) {

@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"io"
 	"math"
 	"strings"
 	"testing"
@@ -79,19 +80,20 @@ func TestLargestConfidence(t *testing.T) {
 	// raw rate, within budget up to c = 1 − (1 − budget)^n.
 	exposures := []Exposure{{Bits: 1, N: 500}}
 	rates := Rates{Flop: 1, Duty: 1}
-	got, err := FITConfidence(exposures, rates, ViolationAny, 0.005)
+	fit := func(e []Exposure, budget float64) (float64, error) {
+		return LargestConfidence(func(confidence float64) (bool, error) {
+			total, err := ResidualFIT(e, rates, ViolationAny, false, confidence)
+			return total.Upper <= budget, err
+		})
+	}
+	got, err := fit(exposures, 0.005)
 	if err != nil {
 		t.Fatal(err)
 	}
 	near(t, "FIT", got, 1-math.Pow(1-0.005, 500), 1e-9)
-	if got, err = SPFMConfidence(exposures, rates, ViolationAny, 0.99); err != nil {
-		t.Fatal(err)
-	}
-	near(t, "SPFM", got, 1-math.Pow(0.99, 500), 1e-9)
 	// At the confidence found the limit is the budget.
 	exposures = []Exposure{{Bits: 100, N: 400, Any: 3}, {Bits: 50, N: 300, Any: 1}}
-	got, err = FITConfidence(exposures, rates, ViolationAny, 2)
-	if err != nil {
+	if got, err = fit(exposures, 2); err != nil {
 		t.Fatal(err)
 	}
 	total, err := ResidualFIT(exposures, rates, ViolationAny, false, got)
@@ -108,17 +110,11 @@ func TestLargestConfidence(t *testing.T) {
 		"any budget":          {exposures, 200, MostConfidence},
 		"census":              {[]Exposure{{Bits: 1, N: 10, Exact: true}}, 0.1, MostConfidence},
 	} {
-		if got, err := FITConfidence(c.exposures, rates, ViolationAny, c.budget); err != nil || got != c.want {
+		if got, err := fit(c.exposures, c.budget); err != nil || got != c.want {
 			t.Errorf("%s: %v, %v; want %v", name, got, err, c.want)
 		}
 	}
-	if _, err := FITConfidence(exposures, rates, "none", 1); err == nil {
-		t.Error("unknown violation accepted")
-	}
-	if _, err := FITConfidence(exposures, rates, ViolationAny, 0); err == nil {
-		t.Error("budget 0 accepted")
-	}
-	if _, err := SPFMConfidence(exposures, rates, ViolationAny, 1.5); err == nil {
-		t.Error("target 1.5 accepted")
+	if _, err := LargestConfidence(func(float64) (bool, error) { return false, io.EOF }); err == nil {
+		t.Error("an error is swallowed")
 	}
 }

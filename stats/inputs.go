@@ -15,6 +15,17 @@ const (
 	InputsSample = "sample"
 )
 
+// MinClusters is the least number of clusters for an interval (our choice: at
+// five degrees of freedom the t quantile is 2.57, below that the width of the
+// interval is itself mostly chance).
+const MinClusters = 6
+
+// Cluster are the injections under one input.
+type Cluster struct {
+	N        int
+	Failures int
+}
+
 // OverInputs widens a weighted total from these inputs to the population that they
 // were drawn from. Clusters has a row for every stratum with its injections by input.
 // Inputs are clusters (ratio estimator with a t interval, Cochran, Sampling

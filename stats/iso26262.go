@@ -63,7 +63,3 @@ func PMHF(singlePoint, residual, dualPoint, lifetimeHours float64) float64 {
 	const perHour = 1e-9 // 1 FIT in 1/h
 	return singlePoint + residual + 0.5*dualPoint*perHour*lifetimeHours
 }
-
-// ResidualRate is what a mechanism of diagnostic coverage dc leaves of a
-// violating rate.
-func ResidualRate(violating, dc float64) float64 { return violating * (1 - dc) }

@@ -6,40 +6,6 @@ import (
 	"testing"
 )
 
-func TestMcNemarMidP(t *testing.T) {
-	// By hand: of 8 discordant pairs 1 and 7. P(X ≤ 1) = 9/256, P(X = 1) = 8/256.
-	exact, err := McNemar(1, 7)
-	if err != nil {
-		t.Fatal(err)
-	}
-	near(t, "exact", exact, 18.0/256, 1e-12)
-	mid, err := McNemarMidP(1, 7)
-	if err != nil {
-		t.Fatal(err)
-	}
-	near(t, "mid-P", mid, 10.0/256, 1e-12)
-	swapped, _ := McNemarMidP(7, 1)
-	near(t, "swapped", swapped, mid, 1e-15)
-	for _, c := range [][2]int{{0, 0}, {4, 4}} {
-		if p, err := McNemarMidP(c[0], c[1]); p != 1 || err != nil {
-			t.Errorf("%v: %v, %v; want 1", c, p, err)
-		}
-	}
-	if p, err := McNemarMidP(-1, 3); err == nil {
-		t.Errorf("negative counts give %v", p)
-	}
-	// All levels: never above 1, never below half the exact value.
-	for a := range 30 {
-		for b := range 30 {
-			exact, _ := McNemar(a, b)
-			mid, _ := McNemarMidP(a, b)
-			if mid > exact || mid < exact/2-1e-12 {
-				t.Errorf("%d, %d: mid-P %v, exact %v", a, b, mid, exact)
-			}
-		}
-	}
-}
-
 func TestPairedDifferenceSolvesTheScore(t *testing.T) {
 	// At each limit the score with likeliest proportions, found here by golden
 	// section on the likelihood, equals ±1.96.
@@ -127,78 +93,5 @@ func TestPairedDifferenceCoverage(t *testing.T) {
 		if c.a+c.b < 0.2 && narrower < 0.95*repeats {
 			t.Errorf("%+v: narrower than the unpaired interval in %d of %d only", c, narrower, repeats)
 		}
-	}
-}
-
-func TestFiveByTwo(t *testing.T) {
-	d := [5][2]float64{{0.1, 0.2}, {0.1, 0}, {0.3, 0.1}, {0.1, 0.1}, {0.2, 0.1}}
-	// Squares 0.05+0.01+0.10+0.02+0.05 = 0.23; spreads 0.005+0.005+0.02+0+0.005 = 0.035.
-	f, p, err := FiveByTwo(d)
-	if err != nil {
-		t.Fatal(err)
-	}
-	near(t, "F", f, 0.23/0.07, 1e-12)
-	// Table of F(10, 5): 3.297 at 10 %, 4.735 at 5 %.
-	if p < 0.10 || p > 0.101 {
-		t.Errorf("P = %v at F = 3.286, just below the 10 %% point 3.297", p)
-	}
-	if _, p, _ = FiveByTwo([5][2]float64{}); p != 1 {
-		t.Errorf("no differences: P = %v", p)
-	}
-	if f, p, _ = FiveByTwo([5][2]float64{{1, 1}, {1, 1}}); !math.IsInf(f, 1) || p != 0 {
-		t.Errorf("no spread: F = %v, P = %v", f, p)
-	}
-	if _, _, err = FiveByTwo([5][2]float64{{math.NaN(), 0}}); err == nil {
-		t.Error("not a number accepted")
-	}
-}
-
-// TestFiveByTwoLevel cross-validates two equally good classifiers, each a
-// threshold on a feature of its own.
-func TestFiveByTwoLevel(t *testing.T) {
-	const repeats, size = 1000, 100
-	random := rand.New(rand.NewPCG(41, 42))
-	rejected := 0
-	for range repeats {
-		var x [size][2]float64
-		var y [size]float64
-		for i := range size {
-			y[i] = float64(random.IntN(2))
-			for f := range 2 {
-				x[i][f] = 1.5*y[i] + random.NormFloat64()
-			}
-		}
-		var d [5][2]float64
-		for r := range d {
-			order := random.Perm(size)
-			for fold := range 2 {
-				train, test := order[:size/2], order[size/2:]
-				if fold == 1 {
-					train, test = test, train
-				}
-				for f, sign := range []float64{1, -1} {
-					var sum, n [2]float64
-					for _, i := range train {
-						sum[int(y[i])] += x[i][f]
-						n[int(y[i])]++
-					}
-					threshold := (sum[0]/n[0] + sum[1]/n[1]) / 2
-					for _, i := range test {
-						if (x[i][f] > threshold) != (y[i] == 1) {
-							d[r][fold] += sign / float64(len(test))
-						}
-					}
-				}
-			}
-		}
-		if _, p, err := FiveByTwo(d); err != nil {
-			t.Fatal(err)
-		} else if p < 0.05 {
-			rejected++
-		}
-	}
-	t.Logf("rejected: %d of %d", rejected, repeats)
-	if rejected < 30 || rejected > 70 {
-		t.Errorf("rejected %d of %d true hypotheses at 5 %%, want 3 to 7 %%", rejected, repeats)
 	}
 }

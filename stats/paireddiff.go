@@ -3,27 +3,7 @@ package stats
 import (
 	"fmt"
 	"math"
-
-	"gonum.org/v1/gonum/stat/distuv"
 )
-
-// McNemarMidP is the mid-P value of McNemar's test: half the probability of the
-// counts seen is taken off, which makes the exact test less conservative
-// (Fagerland, Lydersen and Laake, BMC Medical Research Methodology 2013). It
-// may exceed its level a little; where that must not be, use [McNemar].
-func McNemarMidP(onlyA, onlyB int) (float64, error) {
-	p, err := McNemar(onlyA, onlyB)
-	if err != nil {
-		return 0, err
-	}
-	n := onlyA + onlyB
-	seen := math.Exp(logChoose(n, onlyA) - float64(n)*math.Ln2)
-	if onlyA == onlyB {
-		// Both tails hold the counts seen: 2·(P(X ≤ a) − ½P(X = a)) = 1.
-		return 1, nil
-	}
-	return p - seen, nil
-}
 
 // PairedDifference is the score interval of Tango (Statistics in Medicine
 // 1998) for the difference of two proportions, A less B, measured on the same n
@@ -62,29 +42,23 @@ func tango(onlyA, onlyB, n int, d float64) float64 {
 	return gap / math.Sqrt(variance)
 }
 
-// FiveByTwo is the combined 5×2 cross-validation F test (Alpaydın, Neural
-// Computation 1999): differences[i][j] is the difference of the error rates of
-// two procedures in replication i, fold j. It returns the statistic and its P
-// value under F(10, 5). Without any spread within replications P is 1 if all
-// differences are 0 and 0 otherwise.
-func FiveByTwo(differences [5][2]float64) (f, p float64, err error) {
-	var squares, spread float64
-	for i, pair := range differences {
-		for j, d := range pair {
-			if math.IsNaN(d) || math.IsInf(d, 0) {
-				return 0, 1, fmt.Errorf("replication %d, fold %d: difference %v must be finite", i, j, d)
-			}
-			squares += d * d
-		}
-		gap := pair[0] - pair[1]
-		spread += gap * gap / 2
+// bisect walks from a value that is kept towards an outer one and returns the
+// first that is rejected, from the rejected side. The outer value comes back
+// where it is kept too.
+func bisect(kept, outer float64, rejected func(float64) bool) float64 {
+	if !rejected(outer) {
+		return outer
 	}
-	if spread == 0 {
-		if squares == 0 {
-			return 0, 1, nil
+	for range 100 {
+		middle := kept + (outer-kept)/2
+		if middle == kept || middle == outer {
+			break
 		}
-		return math.Inf(1), 0, nil
+		if rejected(middle) {
+			outer = middle
+		} else {
+			kept = middle
+		}
 	}
-	f = squares / (2 * spread)
-	return f, distuv.F{D1: 10, D2: 5}.Survival(f), nil
+	return outer
 }

@@ -84,26 +84,3 @@ var budgets = [...]float64{0.2, 10}
 
 // Budgets are the FIT budgets of the verdict matrix, the default first.
 func Budgets() []float64 { return append([]float64(nil), budgets[:]...) }
-
-// secondsPerHour converts hourly rates.
-const secondsPerHour = 3600
-
-// PerSecond converts FIT to failures per second: 10 FIT = 2.778e-12 /s.
-func PerSecond(fit float64) float64 { return fit * 1e-9 / secondsPerHour }
-
-// PerInference is the probability of a failure during one inference.
-func PerInference(fit, inferenceSeconds float64) float64 { return PerSecond(fit) * inferenceSeconds }
-
-// neutronFlux is the reference flux in neutrons per cm² and hour above 10 MeV,
-// New York City at sea level (JESD89).
-const neutronFlux = 13
-
-// FITPerMb converts a cross-section in cm² per bit to FIT per Mb at the
-// reference flux: 1e-15 cm² gives 13 FIT/Mb.
-func FITPerMb(crossSection float64) float64 { return crossSection * neutronFlux * 1e9 * 1e6 }
-
-// PerBit converts FIT per Mb (10^6 bits) to FIT per bit.
-func PerBit(fitPerMb float64) float64 { return fitPerMb / 1e6 }
-
-// PerBitFromMB converts FIT per MB (8·10^6 bits) to FIT per bit.
-func PerBitFromMB(fitPerMB float64) float64 { return fitPerMB / 8e6 }

@@ -30,21 +30,6 @@ func SampleSize(population, margin, confidence, p float64) (int, error) {
 	return toCount(math.Round(size))
 }
 
-// Margin is the inverse of [SampleSize]: the half-width that n injections give.
-func Margin(n int, population, confidence, p float64) (float64, error) {
-	if err := checkConfidence(confidence); err != nil {
-		return 0, err
-	}
-	if n <= 0 || !(p > 0 && p < 1) || population < 0 {
-		return 0, fmt.Errorf("margin: %d injections, proportion %v, population %v: need at least one injection and a proportion between 0 and 1", n, p, population)
-	}
-	margin := twoSidedZ(confidence) * math.Sqrt(p*(1-p)/float64(n))
-	if population > 1 {
-		margin *= math.Sqrt(math.Max(0, (population-float64(n))/(population-1)))
-	}
-	return margin, nil
-}
-
 // SampleSizeRelative is the number of injections for a relative half-width r
 // of a small proportion p: z²·(1−p)/(p·r²), rounded up.
 func SampleSizeRelative(p, relative, confidence float64) (int, error) {
@@ -56,18 +41,6 @@ func SampleSizeRelative(p, relative, confidence float64) (int, error) {
 	}
 	z := twoSidedZ(confidence)
 	return toCount(math.Ceil(z * z * (1 - p) / (p * relative * relative)))
-}
-
-// LookConfidence is the confidence of each of a fixed number of looks at
-// growing data, so that all looks together keep the given one (Bonferroni).
-func LookConfidence(confidence float64, looks int) (float64, error) {
-	if err := checkConfidence(confidence); err != nil {
-		return 0, err
-	}
-	if looks < 1 {
-		return 0, fmt.Errorf("%d looks: need at least 1", looks)
-	}
-	return 1 - (1-confidence)/float64(looks), nil
 }
 
 // maxCount bounds every computed number of injections (our choice: 10^15 is

@@ -269,3 +269,24 @@ func TestHedge(t *testing.T) {
 		}
 	}
 }
+
+// planted is a population of strata of known proportions.
+type planted struct{ weights, p, cost []float64 }
+
+// total is the truth.
+func (s planted) total() float64 {
+	var sum float64
+	for i, w := range s.weights {
+		sum += w * s.p[i]
+	}
+	return sum
+}
+
+// draw injects a round.
+func (s planted) draw(n []int, src rand.Source) []int {
+	out := make([]int, len(n))
+	for i := range n {
+		out[i] = binomialDraw(n[i], s.p[i], src)
+	}
+	return out
+}

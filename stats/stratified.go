@@ -166,16 +166,3 @@ func CombineTwoSided(strata []Stratum, confidence float64) (Total, error) {
 	}
 	return Combine(strata, (1+confidence)/2)
 }
-
-// EffectiveSize is (Σw)²/Σw² of importance weights.
-func EffectiveSize(weights []float64) float64 {
-	var sum, squares float64
-	for _, w := range weights {
-		sum += w
-		squares += w * w
-	}
-	if squares == 0 {
-		return 0
-	}
-	return sum * sum / squares
-}

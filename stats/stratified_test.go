@@ -199,9 +199,3 @@ func TestTwoSidedIsTwoOneSided(t *testing.T) {
 	near(t, "lower", two.Lower, one.Lower, 1e-12)
 	near(t, "upper", two.Upper, one.Upper, 1e-12)
 }
-
-func TestEffectiveSize(t *testing.T) {
-	near(t, "equal", EffectiveSize([]float64{2, 2, 2, 2}), 4, 1e-12)
-	near(t, "one heavy", EffectiveSize([]float64{1, 0, 0}), 1, 1e-12)
-	near(t, "none", EffectiveSize(nil), 0, 0)
-}

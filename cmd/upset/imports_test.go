@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"upset/models/selection"
 )
 
 // mayImport says which of our packages each package may import. A name that ends
@@ -29,8 +31,7 @@ var mayImport = map[string][]string{
 	"models/train/nets":           {"models/tflite", "models/train"},
 	"models/train/data":           {"models/train"},
 	"models/train/cover":          {"models/reference", "models/selection/kit", "models/tflite", "models/train", "models/train/data", "models/train/nets"},
-	"models/train/descent":        {},
-	"models/train/edit":           {"models/reference", "models/selection/kit", "models/tflite", "models/train", "models/train/data", "models/train/descent", "models/train/nets"},
+	"models/train/edit":           {"models/reference", "models/selection/kit", "models/tflite", "models/train", "models/train/data", "models/train/nets", "stats/descent"},
 	"models/train/exit":           {"models/train", "models/train/data", "models/train/nets"},
 	"models/train/match":          {"models/train", "models/train/data", "models/train/nets"},
 	"models/train/loss":           {"models/selection/kit", "models/train", "models/train/data", "models/train/nets"},
@@ -53,7 +54,8 @@ var mayImport = map[string][]string{
 	"models/weights":              {"models/driver", "npu", "npu/..."},
 	"models/weights/generate":     {"models/weights", "npu", "npu/..."},
 	"netlist":                     {"npu", "npu/..."},
-	"stats":                       {},
+	"stats":                       {"stats/descent"},
+	"stats/descent":               {},
 	"stats/result":                {},
 	"stats/figure":                {},
 	"stats/report":                {"stats", "stats/figure", "stats/result"},
@@ -63,8 +65,8 @@ var mayImport = map[string][]string{
 	"faults/convergence/generate": {"faults", "faults/convergence", "models/driver", "npu", "npu/...", "stats/result"},
 	"faults/decision":             {"faults", "faults/mechanism", "faults/protect", "models/driver", "models/selection", "netlist", "npu", "npu/...", "stats", "stats/result"},
 	"faults/decision/generate":    {"faults", "faults/campaign", "faults/decision", "faults/mechanism", "faults/protect", "models/driver", "models/selection", "models/selection/...", "npu", "npu/...", "stats", "stats/figure", "stats/result"},
-	"faults/exhaustive":           {"faults", "models/driver", "models/zoo", "netlist", "npu", "npu/...", "stats"},
-	"faults/exhaustive/generate":  {"faults", "faults/exhaustive", "faults/planted"},
+	"faults/exhaustive":           {"faults", "faults/campaign", "models/driver", "models/zoo", "netlist", "npu", "npu/...", "stats", "stats/result"},
+	"faults/exhaustive/generate":  {"faults", "faults/campaign", "faults/exhaustive", "faults/planted", "stats"},
 	"faults/residue":              {"faults", "models/driver", "netlist", "npu", "npu/...", "stats", "stats/result"},
 	"faults/residue/generate":     {"faults", "faults/residue", "models/driver", "models/zoo", "npu", "npu/...", "stats/result"},
 	"faults/planted":              {"faults", "faults/campaign", "faults/mechanism", "faults/protect", "netlist", "npu", "npu/...", "stats", "stats/..."},
@@ -131,6 +133,21 @@ func TestMachineKnowsNothingOfFaults(t *testing.T) {
 		for _, dep := range p.Deps {
 			if ours, is := strings.CutPrefix(dep, "upset/"); is && !matches("npu/...", ours) && ours != "npu" {
 				t.Errorf("%s depends on %s", name, ours)
+			}
+		}
+	}
+}
+
+// What select list says is a part of this program is code that the program is built of.
+func TestProductTasksAreInTheProduct(t *testing.T) {
+	for _, p := range listPackages(t) {
+		if p.ImportPath != "upset/cmd/upset" {
+			continue
+		}
+		for _, task := range selection.ProductTasks() {
+			name, _, _ := strings.Cut(task.Where, ":")
+			if !slices.Contains(p.Deps, "upset/"+name) {
+				t.Errorf("%s: upset is not built of %s", task.Name, name)
 			}
 		}
 	}

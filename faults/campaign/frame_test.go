@@ -218,16 +218,23 @@ func TestPlan(t *testing.T) {
 	for name, change := range samplings {
 		spec := toySpec(change)
 		f := newToy().frame(t, spec)
-		totals, err := schedule(spec)
+		most, err := mostRounds(spec)
 		if err != nil {
 			t.Fatal(err)
 		}
 		sum := make([]int, len(f.Strata))
-		counts := newTally(f, Spec{})
+		counts := newTally(f, spec)
 		var rounds []Round
 		var every []int
-		for k := range totals {
-			r, err := plan(f, spec, totals, k, counts)
+		for k := 0; ; k++ {
+			total, more, err := next(f, spec, k, counts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !more {
+				break
+			}
+			r, err := plan(f, spec, total, counts)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -236,11 +243,18 @@ func TestPlan(t *testing.T) {
 				n += a
 				sum[i] += a
 			}
-			if n != r.Size || r.end() != totals[k] || len(r.strata()) != n {
+			if n != r.Size || r.end() != total || len(r.strata()) != n {
 				t.Errorf("%s round %d: %+v", name, k, r)
+			}
+			for j, stratum := range r.strata() {
+				d := f.draw(spec.Seed, r.Start+j, stratum)
+				counts.add(k, d.cell, faults.Record{Site: faults.Site{Cycle: d.cycle}, Input: uint32(d.input), Outcome: faults.Outcome(j % 3)})
 			}
 			rounds = append(rounds, r)
 			every = append(every, r.strata()...)
+		}
+		if len(rounds) == 0 || len(rounds) > most {
+			t.Errorf("%s: %d rounds of at most %d", name, len(rounds), most)
 		}
 		for _, step := range []int{1, 37} {
 			w := walker{rounds: rounds}
@@ -263,18 +277,23 @@ func TestSchedule(t *testing.T) {
 	for _, tc := range []struct {
 		change func(*Spec)
 		want   []int
+		most   int
 	}{
-		{func(s *Spec) { s.Injections = 1 }, []int{1}},
-		{func(s *Spec) { s.Injections = 1001 }, []int{251, 501, 1001}},
-		{func(s *Spec) { s.Injections, s.Margin = 5000, 0.01 }, []int{1000, 1500, 2250, 3375, 5000}},
-		{func(s *Spec) { s.Injections, s.Relative = 3, 0.5 }, []int{3}},
-		{func(s *Spec) { s.Injections, s.Margin = 0, 0.05 }, []int{1000, 1500, 1894}},
+		{func(s *Spec) { s.Injections = 1 }, []int{1}, 1},
+		{func(s *Spec) { s.Injections = 1001 }, []int{251, 501, 1001}, 1001},
+		{func(s *Spec) { s.Injections, s.Margin = 5000, 0.01 }, nil, 5000},
+		{func(s *Spec) { s.Injections, s.Relative = 3, 0.5 }, nil, 3},
+		{func(s *Spec) { s.Injections, s.Margin = 0, 0.05 }, nil, 844},
 	} {
-		if got, err := schedule(toySpec(tc.change)); err != nil || !slices.Equal(got, tc.want) {
-			t.Errorf("%v, %v, want %v", got, err, tc.want)
+		s := toySpec(tc.change)
+		if got := schedule(s); tc.want != nil && !slices.Equal(got, tc.want) {
+			t.Errorf("%v, want %v", got, tc.want)
+		}
+		if got, err := capSize(s); err != nil || got != tc.most {
+			t.Errorf("at most %v, %v, want %v", got, err, tc.most)
 		}
 	}
-	if _, err := schedule(toySpec(func(s *Spec) { s.Injections, s.Margin = 0, 1e-6 })); err == nil {
+	if _, err := capSize(toySpec(func(s *Spec) { s.Injections, s.Margin = 0, 1e-6 })); err == nil {
 		t.Error("a margin that nobody can pay is accepted")
 	}
 }

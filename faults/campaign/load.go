@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sort"
 
 	"upset/faults"
 	"upset/stats"
@@ -109,13 +110,17 @@ func Status(dir string) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
-	totals, err := schedule(c.header.Spec)
+	most, err := capSize(c.header.Spec)
+	if err != nil {
+		return State{}, err
+	}
+	rounds, err := mostRounds(c.header.Spec)
 	if err != nil {
 		return State{}, err
 	}
 	return State{
-		Spec: c.header.Spec, SpecDigest: c.header.SpecDigest, Done: len(c.records) + len(c.spare), Planned: c.planned(), Cap: totals[len(totals)-1],
-		Rounds: len(c.rounds), MaxRounds: len(totals), Complete: c.complete(), Torn: c.torn, Damage: c.damage(), Builds: c.builds,
+		Spec: c.header.Spec, SpecDigest: c.header.SpecDigest, Done: len(c.records) + len(c.spare), Planned: c.planned(), Cap: most,
+		Rounds: len(c.rounds), MaxRounds: rounds, Complete: c.complete(), Torn: c.torn, Damage: c.damage(), Builds: c.builds,
 		Locked: locked, Note: c.header.Note,
 	}, nil
 }
@@ -144,6 +149,22 @@ func (s *Stored) tally(d Deadline) (*tally, error) {
 		t.add(w.round, d.cell, r)
 	}
 	return t, nil
+}
+
+// Round is the round that injection i belongs to.
+func (s *Stored) Round(i int) int {
+	return sort.Search(len(s.Rounds)-1, func(k int) bool { return i < s.Rounds[k].end() })
+}
+
+// RoundShares are the shares of the injections that the rounds of an adaptive campaign
+// have: an estimate is the mean of those of the rounds, weighted with them. Nil means that
+// all rounds count as one sample.
+func (s *Stored) RoundShares() ([]float64, error) {
+	t, err := s.tally(Deadline{})
+	if err != nil {
+		return nil, err
+	}
+	return t.roundShares(), nil
 }
 
 // ResultDigest is the digest of the records in order, without any time.

@@ -71,44 +71,39 @@ func stream(seed, i uint64) *rand.Rand {
 // when no number of injections caps it (our choice).
 const relativeFloor = 1e-3
 
-// firstLook is the number of injections after which a campaign that stops on its
-// precision looks for the first time; there is half as much again from look to look (our
-// choice). mostLooks is the number of looks that its cap is computed for.
+// Of campaigns that stop on their precision (our choice): strata are merged for a campaign of
+// the default size, since coarser ones leave adaptive rounds less to choose from; the first
+// look is early, so that a precision that is reached soon costs little; and each round
+// has so many injections for each stratum, of which those that follow the failures need
+// at least one, see roundShares.
 const (
-	firstLook = 1000
-	mostLooks = 24
+	strataSize = DefaultInjections
+	firstLook  = 250
+	perStratum = 4
 )
 
-// schedule lists the cumulative number of injections after each round. A campaign
-// of fixed size has rounds of a quarter, a quarter and a half, or those of
-// stats.RoundTotals where the allocation follows the failures; one that stops on
-// its precision has those from [firstLook] on.
-func schedule(s Spec) ([]int, error) {
-	if !s.sequential() {
-		n := s.Injections
-		if n < 4*stats.MinStratum {
-			return []int{n}, nil
-		}
-		if s.Sampling == SamplingAdaptive {
-			return stats.AdaptiveTotals(n), nil
-		}
-		return []int{(n + 3) / 4, (n + 1) / 2, n}, nil
+// schedule lists the cumulative number of injections after each round of a campaign of
+// fixed size: a quarter, a quarter and a half, or those of stats.RoundTotals where the
+// allocation follows the failures.
+func schedule(s Spec) []int {
+	n := s.Injections
+	switch {
+	case n < 4*stats.MinStratum:
+		return []int{n}
+	case s.Sampling == SamplingAdaptive:
+		return stats.AdaptiveTotals(n)
 	}
-	most, err := capSize(s)
-	if err != nil {
-		return nil, err
-	}
-	return stats.RoundTotals(firstLook, most), nil
+	return []int{(n + 3) / 4, (n + 1) / 2, n}
 }
 
-// capSize is the most that a sequential campaign may spend: the size that the
-// margin needs in the worst case, twice, since the joint limits are wider than
-// those of a simple proportion.
+// capSize is the most that a campaign may spend: its size, or for one that stops on its
+// precision the size that this needs in the worst case, twice, since the joint limits are
+// wider than those of a simple proportion.
 func capSize(s Spec) (int, error) {
 	if s.Injections > 0 {
 		return s.Injections, nil
 	}
-	confidence, err := stats.LookConfidence(s.Confidence, mostLooks)
+	confidence, err := lookConfidence(s, s.Confidence)
 	if err != nil {
 		return 0, err
 	}
@@ -132,28 +127,57 @@ func capSize(s Spec) (int, error) {
 	return min(2*n, maxInjections), nil
 }
 
-// plannedSize is the size for which strata are merged: all of a campaign of fixed
-// size, the first round of one that may stop there.
-func plannedSize(s Spec) (int, error) {
-	totals, err := schedule(s)
-	if err != nil {
-		return 0, err
+// mostRounds is the number of rounds that there can be.
+func mostRounds(s Spec) (int, error) {
+	if !s.sequential() {
+		return len(schedule(s)), nil
 	}
-	if s.sequential() {
-		return totals[0], nil
-	}
-	return totals[len(totals)-1], nil
+	most, err := capSize(s)
+	return stats.MostLooks(min(firstLook, most), most), err
 }
 
-// plan makes the plan of round k from the records of the rounds before.
-func plan(f *Frame, s Spec, totals []int, k int, before *tally) (Round, error) {
-	r := Round{Size: totals[k]}
-	if k > 0 {
-		r.Start = totals[k-1]
-		r.Size -= r.Start
+// plannedSize is the size for which strata are merged.
+func plannedSize(s Spec) (int, error) {
+	most, err := capSize(s)
+	if s.sequential() {
+		most = min(most, strataSize)
 	}
+	return most, err
+}
+
+// next is the number of injections after round k, from the records of the rounds before;
+// more is false where the campaign ends without it.
+func next(f *Frame, s Spec, k int, before *tally) (total int, more bool, err error) {
+	if !s.sequential() {
+		if totals := schedule(s); k < len(totals) {
+			return totals[k], true, nil
+		}
+		return 0, false, nil
+	}
+	most, err := capSize(s)
+	if err != nil {
+		return 0, false, err
+	}
+	step := perStratum * len(f.Strata)
+	if k == 0 {
+		return min(max(firstLook, step), most), true, nil
+	}
+	done := before.done()
+	wide, err := excess(f, s, before)
+	if err != nil || wide <= 1 || done >= most {
+		return 0, false, err
+	}
+	total, err = stats.NextLook(done, wide, step, most)
+	return total, err == nil, err
+}
+
+// plan makes the plan of the round that ends at so many injections, from the records of
+// the rounds before.
+func plan(f *Frame, s Spec, total int, before *tally) (Round, error) {
+	r := Round{Start: before.done()}
+	r.Size = total - r.Start
 	weights := make([]float64, len(f.Strata))
-	n, failures, done := make([]int, len(f.Strata)), make([]int, len(f.Strata)), 0
+	n, failures := make([]int, len(f.Strata)), make([]int, len(f.Strata))
 	// The rounds follow what the campaign is to be precise about.
 	guide, _ := s.violations()
 	if s.sequential() {
@@ -162,7 +186,6 @@ func plan(f *Frame, s Spec, totals []int, k int, before *tally) (Round, error) {
 	for i, cells := range f.Strata {
 		weights[i] = f.drawWeight(cells)
 		o := before.sum(cells)
-		done += o.Total()
 		n[i], failures[i] = o.Total(), guide(o)
 	}
 	size, err := plannedSize(s)
@@ -176,8 +199,8 @@ func plan(f *Frame, s Spec, totals []int, k int, before *tally) (Round, error) {
 	if s.Sampling == SamplingAdaptive && r.Size >= 2*len(weights) {
 		floor = max(floor, 1) // see roundShares
 	}
-	if s.Sampling == SamplingAdaptive && done > 0 {
-		r.Alloc, err = stats.Sequential{Weights: weights, Groups: f.kinds(), Floor: floor}.Next(n, failures, done+r.Size)
+	if s.Sampling == SamplingAdaptive && r.Start > 0 {
+		r.Alloc, err = stats.Sequential{Weights: weights, Groups: f.kinds(), Floor: floor}.Next(n, failures, total)
 	} else {
 		r.Alloc, err = stats.Proportional(weights, r.Size, floor)
 	}
@@ -189,33 +212,22 @@ func (r Round) same(o Round) bool {
 	return r.Start == o.Start && r.Size == o.Size && slices.Equal(r.Alloc, o.Alloc)
 }
 
-// lookConfidence is the confidence of each interval of a campaign, so that all
-// looks at a campaign that may stop early keep that of the spec together.
+// lookConfidence is the confidence of each interval of a campaign, so that the one at the
+// stop keeps that of the spec where the campaign stops on its precision.
 func lookConfidence(s Spec, confidence float64) (float64, error) {
 	if !s.sequential() {
 		return confidence, nil
 	}
-	totals, err := schedule(s)
+	return stats.StopConfidence(confidence)
+}
+
+// excess is how much wider the interval of the critical AVF is than the spec asks for.
+func excess(f *Frame, s Spec, t *tally) (float64, error) {
+	confidence, err := lookConfidence(s, s.Confidence)
 	if err != nil {
 		return 0, err
 	}
-	return stats.LookConfidence(confidence, len(totals))
-}
-
-// precise reports whether the precision that the spec asks for is reached.
-func precise(f *Frame, s Spec, t *tally) (bool, error) {
-	confidence, err := lookConfidence(s, s.Confidence)
-	if err != nil {
-		return false, err
-	}
 	strata := t.shares(f.reportStrata(s, t), t.roundShares(), critical)
 	total, err := stats.CombineTwoSided(strata, confidence)
-	if err != nil {
-		return false, err
-	}
-	half := math.Max(total.Upper-total.Estimate, total.Estimate-total.Lower)
-	if s.Margin > 0 {
-		return half <= s.Margin, nil
-	}
-	return total.Estimate > 0 && half <= s.Relative*total.Estimate, nil
+	return stats.Precision{Absolute: s.Margin, Relative: s.Relative}.Excess(total), err
 }

@@ -16,6 +16,11 @@ type Shape struct {
 	Segments []Segment
 }
 
+// ShapeOf is the shape of an engine's inference.
+func ShapeOf(e *faults.Engine) Shape {
+	return Shape{NPU: e.Table().Config.String(), Cycles: e.Cycles(), Inputs: e.Inputs(), Segments: segments(e.Golden(0).Ops, e.Cycles())}
+}
+
 // Fault is one injection of a planted campaign.
 type Fault struct {
 	Index int
@@ -43,14 +48,17 @@ func Planted(x Shape, p Population, spec Spec, outcome func(Fault) faults.Outcom
 	if err := f.build(spec); err != nil {
 		return nil, err
 	}
-	totals, err := schedule(spec)
-	if err != nil {
-		return nil, err
-	}
 	s := &Stored{Spec: spec, Frame: f, Complete: true}
 	counts := newTally(f, spec)
-	for k := range totals {
-		round, err := plan(f, spec, totals, k, counts)
+	for k := 0; ; k++ {
+		total, more, err := next(f, spec, k, counts)
+		if err != nil {
+			return nil, fmt.Errorf("round %d: %w", k, err)
+		}
+		if !more {
+			return s, nil
+		}
+		round, err := plan(f, spec, total, counts)
 		if err != nil {
 			return nil, fmt.Errorf("round %d: %w", k, err)
 		}
@@ -64,18 +72,7 @@ func Planted(x Shape, p Population, spec Spec, outcome func(Fault) faults.Outcom
 			counts.add(k, d.cell, r)
 			s.Index, s.Records = append(s.Index, i), append(s.Records, r)
 		}
-		if !spec.sequential() {
-			continue
-		}
-		stop, err := precise(f, spec, counts)
-		if err != nil {
-			return nil, err
-		}
-		if stop {
-			break
-		}
 	}
-	return s, nil
 }
 
 // NewTablePopulation is the population of all bits of a site table.

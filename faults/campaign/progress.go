@@ -70,8 +70,8 @@ func (r *runner) report() {
 		w.changed = false
 	}
 	p := w.last
-	p.Round, p.Rounds, p.Done = w.round+1, len(r.totals), r.done
-	p.Total, p.Cap = len(r.records), r.totals[len(r.totals)-1]
+	p.Round, p.Rounds, p.Done = w.round+1, r.looks, r.done
+	p.Total, p.Cap = len(r.records), r.most
 	r.options.Progress(p)
 }
 

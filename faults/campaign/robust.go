@@ -52,7 +52,7 @@ func (a *aggregate) robust(c *result.Campaign) error {
 	for i := range more {
 		population = append(population, f.features(f.draw(a.s.Spec.Seed^robustSeed, i, 0), start))
 	}
-	learners := []stats.Learner{stats.Binned(0, coarseBins), stats.Binned(0, fineBins), stats.LeastSquares(1e-3)}
+	learners := []stats.Learner{stats.Binned(0, coarseBins), stats.Binned(0, fineBins), stats.Sparse()}
 	anyOf, criticalOf := a.s.Spec.violations()
 	c.DoublyRobust = &result.DoublyRobust{Drawn: more}
 	for _, x := range []struct {

@@ -100,7 +100,8 @@ type runner struct {
 	builds  []Build
 	counts  *tally // of the completed rounds
 	done    int
-	totals  []int
+	most    int // injections that there may be
+	looks   int // rounds that there may be
 
 	planSeconds   float64
 	injectSeconds float64
@@ -151,7 +152,10 @@ func (r *runner) begin(c *contents) error {
 	r.builds = []Build{h.Build}
 	r.counts = newTally(r.frame, r.spec)
 	var err error
-	if r.totals, err = schedule(r.spec); err != nil {
+	if r.most, err = capSize(r.spec); err != nil {
+		return err
+	}
+	if r.looks, err = mostRounds(r.spec); err != nil {
 		return err
 	}
 	if c == nil {
@@ -257,8 +261,15 @@ func (r *runner) grow() {
 // finish runs the rounds that are left. It reports whether the campaign is
 // complete.
 func (r *runner) finish(ctx context.Context) (bool, error) {
-	for k := range r.totals {
-		round, err := plan(r.frame, r.spec, r.totals, k, r.counts)
+	for k := 0; ; k++ {
+		total, more, err := next(r.frame, r.spec, k, r.counts)
+		if err != nil {
+			return false, err
+		}
+		if !more {
+			break
+		}
+		round, err := plan(r.frame, r.spec, total, r.counts)
 		if err != nil {
 			return false, err
 		}
@@ -278,13 +289,10 @@ func (r *runner) finish(ctx context.Context) (bool, error) {
 		if err := r.round(ctx, k); err != nil {
 			return false, err
 		}
-		stop, err := r.count(k)
-		if err != nil {
-			return false, err
-		}
-		if stop {
-			break
-		}
+		r.count(k)
+	}
+	if k := len(r.rounds) - 1; k >= 0 && r.rounds[k].end() > r.counts.done() {
+		return false, fmt.Errorf("%w, or another version wrote it: round %d is stored but does not follow from the records before; run the campaign again in a new folder", ErrCorrupt, k)
 	}
 	end := ending{Injections: len(r.records), ResultDigest: resultDigest(r.spec.Digest(), r.records)}
 	switch {
@@ -297,17 +305,13 @@ func (r *runner) finish(ctx context.Context) (bool, error) {
 	return true, r.log.json(frameEnd, end)
 }
 
-// count adds a completed round to the counts and decides whether to stop.
-func (r *runner) count(k int) (stop bool, err error) {
+// count adds a completed round to the counts.
+func (r *runner) count(k int) {
 	round := r.rounds[k]
 	for j, stratum := range round.strata() {
 		i := round.Start + j
 		r.counts.add(k, r.frame.draw(r.spec.Seed, i, stratum).cell, r.records[i])
 	}
-	if !r.spec.sequential() {
-		return false, nil
-	}
-	return precise(r.frame, r.spec, r.counts)
 }
 
 // stored is the campaign so far, as it stands in the log.

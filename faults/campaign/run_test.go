@@ -21,7 +21,8 @@ var samplings = map[string]func(*Spec){
 	"stratified": nil,
 	"uniform":    func(s *Spec) { s.Sampling = SamplingUniform },
 	"adaptive":   func(s *Spec) { s.Sampling = SamplingAdaptive },
-	"margin":     func(s *Spec) { s.Injections, s.Margin = 0, 0.02 },
+	"margin":     func(s *Spec) { s.Injections, s.Margin = 0, 0.006 },
+	"relative":   func(s *Spec) { s.Injections, s.Relative, s.Sampling = 0, 0.2, SamplingAdaptive },
 }
 
 // without is a result as JSON, without wall time.

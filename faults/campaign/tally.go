@@ -99,6 +99,14 @@ func (t *tally) add(round, cell int, r faults.Record) {
 	t.enter(cell, r.Input, n)
 }
 
+// done is the number of records.
+func (t *tally) done() (n int) {
+	for _, o := range t.cells {
+		n += o.Total()
+	}
+	return n
+}
+
 // sum is the count over a list of cells.
 func (t *tally) sum(cells []int) (o result.Outcomes) {
 	for _, c := range cells {

@@ -56,7 +56,7 @@ func (a *aggregate) warnings(c *result.Campaign) []result.Warning {
 
 // warnPrecision reports a cap that was reached before the precision.
 func (a *aggregate) warnPrecision(warn func(code, subject, format string, args ...any)) {
-	if ok, err := precise(a.f, a.s.Spec, a.t); err == nil && !ok {
+	if x, err := excess(a.f, a.s.Spec, a.t); err == nil && x > 1 {
 		warn("margin_not_reached", "", "the precision asked for was not reached within %d injections; give more with --injections", len(a.s.Records))
 	}
 }

@@ -40,7 +40,7 @@ func TestExamine(t *testing.T) {
 			t.Errorf("allocation: %+v", a)
 		}
 	}
-	page := Page(table, strata, nil, []*Study{s})
+	page := Page(table, strata, nil, []*Study{s}, nil)
 	if !strings.Contains(page, "0 lines fail") || !strings.Contains(page, "violating, stratified total") {
 		t.Error("the page does not tell the result")
 	}

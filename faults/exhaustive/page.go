@@ -14,7 +14,7 @@ type Check struct {
 }
 
 // Page writes docs/validation.md.
-func Page(t *Table, strata []Stratum, checks []Check, studies []*Study) string {
+func Page(t *Table, strata []Stratum, checks []Check, studies []*Study, stops []Stop) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# Statistics against the truth
 
@@ -64,14 +64,13 @@ Differences from these two are upsets that start an operation before it is issue
 	fmt.Fprintf(&b, "\nViolating: %.4f %%. Critical (latent, critical SDC, stray write): %.4f %%.\n", 100*all.Share(Violating...), 100*all.Share(Critical...))
 	b.WriteString(`
 Joint intervals are those that a campaign prints: gamma limits, or Clopper-Pearson for a block of one stratum. They are meant
-to cover at least their confidence at any number of failures. *Automatic* ones are approximate (Wilson, or a score interval of
-the stratified total) where every sampled stratum has five failures and as many passes, and exact or joint below. A watched
-campaign is looked at while it runs: the interval must hold the truth at all looks. Stopped campaigns end when the interval
-is narrower than a quarter of the estimate to each side.
+to cover at least their confidence at any number of failures. *Automatic* ones are approximate (Wilson) where five trials failed
+and as many passed, and exact below. Adaptive campaigns are judged by the limits that they end with.
 `)
 	for _, s := range studies {
 		s.page(&b)
 	}
+	stopsPage(&b, stops)
 	return b.String()
 }
 
@@ -130,7 +129,35 @@ from each other; what it is without that is reported below.
 	}
 }
 
-// verdict of a bias; that of a campaign that stops or adapts is only reported.
+// stopsPage writes the part on campaigns that stop on their precision.
+func stopsPage(b *strings.Builder, stops []Stop) {
+	fmt.Fprintf(b, `
+## Campaigns that stop on their precision
+
+Campaigns as --margin and --relative run them, over all flops, with the outcomes of the table instead of a machine. The share of
+critical SDC is what stops them, 0.95 the confidence asked for. *Below* and *above* are intervals that lie below and above
+the truth; *upper* and *lower* say how often the one-sided limits of the violating rate hold. *Fixed* is the size of the
+campaign of the same sampling which reaches the precision in half of the cases, without looking in between. A line fails where
+coverage of %.1f %% is refuted at 5 %%, corrected by Holm over all lines, or where half of the campaigns need more than %.1f times
+the fixed size.
+
+| sampling | half-width | campaigns | coverage | below | above | upper | lower | reached | mean ÷ truth | rounds | injections, median | largest | fixed | ratio | |
+|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|
+`, 100*atLeast, MostInjections)
+	for i := range stops {
+		s := &stops[i]
+		share := func(n int) float64 { return 100 * float64(n) / float64(s.Repeats) }
+		wide := fmt.Sprintf("%g", s.Absolute)
+		if s.Relative > 0 {
+			wide = fmt.Sprintf("%g %%", 100*s.Relative)
+		}
+		fmt.Fprintf(b, "| %s | %s | %d | %.1f %% | %.1f %% | %.1f %% | %.1f %% | %.1f %% | %.1f %% | %.3f | %d | %d | %d | %d | %.2f | %s |\n",
+			s.Sampling, wide, s.Repeats, share(s.Covered), share(s.Below), share(s.Above), share(s.Upper), share(s.Lower), share(s.Reached),
+			s.Mean/s.Truth, s.Rounds, s.Median, s.Most, s.Fixed, s.Ratio(), holds(s.Holds()))
+	}
+}
+
+// verdict of a bias; some are only reported.
 func (v Bias) verdict() string {
 	if v.Reported {
 		return "reported"

@@ -23,7 +23,8 @@ type Unit struct {
 	Pieces []Piece
 }
 
-// Piece is the share of a unit in one sampled stratum.
+// Piece is the share of a unit in one sampled stratum, or in one round of it where the
+// rounds of an adaptive campaign are estimates of their own.
 type Piece struct {
 	// Weight is the number of bits that one injection stands for.
 	Weight float64
@@ -34,7 +35,7 @@ type Piece struct {
 	Critical int
 	DUE      int
 	Active   int
-	// Parity are those that parity on the register sees, of Tried.
+	// Parity are those that parity on the register sees, of Tried; both over all rounds.
 	Parity int
 	Tried  int
 
@@ -72,30 +73,42 @@ func gatherUnder(s *campaign.Stored, t *netlist.Table, caught []Caught, inventor
 		return nil, err
 	}
 	g.inventory = inventory
-	strata := make([]int, len(s.Records))
-	drawn := make([]int, len(s.Frame.Strata))
-	groups := make([]int, len(s.Records))
+	shares, err := s.RoundShares()
+	if err != nil {
+		return nil, err
+	}
+	places := make([]place, len(s.Records))
+	drawn := map[place]int{} // by stratum and round
 	for i, r := range s.Records {
-		if groups[i], strata[i], err = g.locate(r); err != nil {
+		p := &places[i]
+		if p.group, p.stratum, err = g.locate(r); err != nil {
 			return nil, fmt.Errorf("record %d: %w", s.Index[i], err)
 		}
-		drawn[strata[i]]++
+		if shares != nil {
+			p.round = s.Round(s.Index[i])
+		}
+		drawn[place{stratum: p.stratum, round: p.round}]++
 	}
-	for i, n := range drawn {
-		if n == 0 {
-			return nil, fmt.Errorf("stratum %d of the campaign has no injection: run a larger campaign", i)
+	if shares == nil {
+		shares = []float64{1}
+	}
+	for i := range s.Frame.Strata {
+		for k := range shares {
+			if drawn[place{stratum: i, round: k}] == 0 {
+				return nil, fmt.Errorf("stratum %d of the campaign has no injection: run a larger campaign", i)
+			}
 		}
 	}
-	pieces := map[[2]int]*Piece{} // by group and stratum
+	pieces := map[place]*Piece{}
 	for i, r := range s.Records {
 		if g.inventory.leavesOut(t, r.Site.ID) {
 			continue
 		}
-		key := [2]int{groups[i], strata[i]}
-		p := pieces[key]
+		at := places[i]
+		p := pieces[at]
 		if p == nil {
-			p = &Piece{Weight: g.bits(s.Frame.Strata[strata[i]]) / float64(drawn[strata[i]])}
-			pieces[key] = p
+			p = &Piece{Weight: g.bits(s.Frame.Strata[at.stratum]) * shares[at.round] / float64(drawn[place{stratum: at.stratum, round: at.round}])}
+			pieces[at] = p
 		}
 		var c Caught
 		if caught != nil {
@@ -107,10 +120,13 @@ func gatherUnder(s *campaign.Stored, t *netlist.Table, caught []Caught, inventor
 		}
 		p.count(n, s.Spec, c)
 	}
-	ev := g.evidence(pieces)
+	ev := g.evidence(pieces, len(shares))
 	inventory.apply(ev, s.Frame.Groups, t)
 	return ev, nil
 }
+
+// place is a group in a stratum and a round.
+type place struct{ group, stratum, round int }
 
 // count adds an outcome.
 func (p *Piece) count(n result.Outcomes, s campaign.Spec, c Caught) {
@@ -241,7 +257,7 @@ func (g *gatherer) bits(cells []int) (sum float64) {
 }
 
 // evidence makes units of the groups.
-func (g *gatherer) evidence(pieces map[[2]int]*Piece) *Evidence {
+func (g *gatherer) evidence(pieces map[place]*Piece, rounds int) *Evidence {
 	ev := &Evidence{}
 	for i, group := range g.frame.Groups {
 		bits := groupBits(group)
@@ -251,9 +267,16 @@ func (g *gatherer) evidence(pieces map[[2]int]*Piece) *Evidence {
 		u := Unit{Block: group.Block, SRAM: group.SRAM, Bits: bits}
 		violations := 0
 		for stratum := range g.frame.Strata {
-			if p := pieces[[2]int{i, stratum}]; p != nil {
-				u.Pieces = append(u.Pieces, *p)
-				violations += p.Any
+			first, tried, parity := len(u.Pieces), 0, 0
+			for k := range rounds {
+				if p := pieces[place{i, stratum, k}]; p != nil {
+					u.Pieces = append(u.Pieces, *p)
+					violations, tried, parity = violations+p.Any, tried+p.Tried, parity+p.Parity
+				}
+			}
+			for k := first; k < len(u.Pieces); k++ {
+				// What parity sees is a property of the stratum, and few upsets of a round tell.
+				u.Pieces[k].Tried, u.Pieces[k].Parity = tried, parity
 			}
 		}
 		if group.Known && violations == 0 || group.Excluded || group.Bits == 0 {

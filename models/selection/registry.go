@@ -71,17 +71,17 @@ func ProductTasks() []Task {
 		{
 			Name: "functional-hashing", Title: "Unified Functional Hashing in Automatic Machine Learning",
 			Family: "campaign", Kind: Product, Utility: "similarity", Mechanism: "deduplication", Metric: Set,
-			Where: "faults: --cache, outcomes by the state of the machine; faults/exhaustive",
+			Where: "faults: --cache, outcomes by the state of the machine",
 		},
 		{
 			Name: "model-evaluation", Title: "Model Evaluation, Model Selection, and Algorithm Selection in Machine Learning",
 			Family: "statistics", Kind: Product, Utility: "objective", Mechanism: "testing", Metric: Value,
-			Where: "stats: intervals and paired tests of campaigns",
+			Where: "stats: Interval, Combine, McNemar, Holm; upset compare, upset select campaign",
 		},
 		{
 			Name: "block-descent", Title: "Let's Make Block Coordinate Descent Converge Faster: Faster Greedy Rules, Message-Passing, Active-Set Complexity, and Superlinear Convergence",
 			Family: "training", Kind: Product, Utility: "influence", Mechanism: "greedy", Metric: Value,
-			Where: "models/train/descent: L1 regression, the rival of quick-selection",
+			Where: "stats/descent: the sparse proxy of upset report --doubly-robust",
 		},
 	}
 }

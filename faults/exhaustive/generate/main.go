@@ -16,8 +16,10 @@ import (
 	"runtime/debug"
 
 	"upset/faults"
+	"upset/faults/campaign"
 	"upset/faults/exhaustive"
 	"upset/faults/planted"
+	"upset/stats"
 )
 
 // Choices of ours.
@@ -25,12 +27,16 @@ const (
 	plainSamples = 200_000
 	fastSamples  = 1_000_000
 	repeats      = 10_000
+	stopRepeats  = 1_000
 	seed         = 20263
 	softMemory   = 6 << 30
 )
 
 // Sizes of the campaigns (our choice): one that sees few failures, and the default.
 var campaignSizes = []int{2_000, 20_000}
+
+// Precisions at which campaigns stop (our choice): from a dozen failures to some eighty.
+var precisions = []stats.Precision{{Absolute: 0.002}, {Absolute: 0.005}, {Relative: 0.25}, {Relative: 0.5}}
 
 func main() {
 	inputs := flag.Int("inputs", exhaustive.Inputs, "number of inputs")
@@ -87,6 +93,11 @@ func run(ctx context.Context, inputs int, keep bool, divide int, file, page stri
 		}
 		studies = append(studies, s)
 	}
+	samplings := []string{campaign.SamplingStratified, campaign.SamplingAdaptive, campaign.SamplingUniform}
+	stops, err := exhaustive.Stops(t, e, samplings, precisions, stopRepeats, seed)
+	if err != nil {
+		return err
+	}
 	verdicts, err := planted.Read(planted.File)
 	if err != nil {
 		return err
@@ -95,7 +106,7 @@ func run(ctx context.Context, inputs int, keep bool, divide int, file, page stri
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(page, []byte(exhaustive.Page(t, strata, checks, studies)+text), 0o644)
+	return os.WriteFile(page, []byte(exhaustive.Page(t, strata, checks, studies, stops)+text), 0o644)
 }
 
 // build solves or reads the table.

@@ -9,7 +9,7 @@ import (
 	"upset/models/selection/kit"
 	"upset/models/train"
 	"upset/models/train/data"
-	"upset/models/train/descent"
+	"upset/stats/descent"
 	"upset/models/train/nets"
 )
 
@@ -180,7 +180,7 @@ func lassoStrength(s *data.Samples) ([]float64, error) {
 		if err != nil {
 			return nil, err
 		}
-		r, err := p.MinimiseSupport(1e-9, quickLimit)
+		r, err := p.Minimise(1e-9, quickLimit)
 		if err != nil {
 			return nil, err
 		}

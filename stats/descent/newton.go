@@ -8,10 +8,11 @@ import (
 // support counts as found, in multiples of the number of coordinates (our choice).
 const settled = 1
 
-// MinimiseSupport descends by the Lipschitz rule until the signs of x rest, and
+// Minimise takes at most limit steps, until no slope exceeds the tolerance. It descends
+// by the greedy rule until the signs of x rest, and
 // then solves for all coordinates that are not zero at once. A Newton step stops
 // where the first of them would change its sign, and sets that one to zero.
-func (p *Problem) MinimiseSupport(tolerance float64, limit int) (Result, error) {
+func (p *Problem) Minimise(tolerance float64, limit int) (Result, error) {
 	s, err := p.start()
 	if err != nil {
 		return Result{}, err
@@ -27,7 +28,7 @@ func (p *Problem) MinimiseSupport(tolerance float64, limit int) (Result, error) 
 				break
 			}
 		}
-		i := s.choose(Lipschitz, r.Steps, nil)
+		i := s.choose()
 		before := sign(s.x[i])
 		s.move(i, s.target(i))
 		r.Steps++
