@@ -19,6 +19,7 @@ func questionFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "flop-fit", Usage: "raw rate of one flop in `FIT`, with --sram-fit instead of --scenario"},
 		&cli.Float64Flag{Name: "sram-fit", Usage: "raw rate of one SRAM bit in `FIT`"},
 		&cli.Float64Flag{Name: "budget", Value: stats.Budgets()[0], Usage: "budget of violating outcomes in `FIT`"},
+		&cli.StringFlag{Name: "credit", Value: "all", Usage: "detectors of the NPU that count: all, none or some of bus,parser,decoder,ecc,watchdog; what only others report violates"},
 		&cli.Float64Flag{Name: "budget-due", Usage: "budget of detected stops in `FIT`; 0 means none"},
 		&cli.Float64Flag{Name: "duty", Value: 1, Usage: "share of time in which the NPU computes, above 0 to 1"},
 		&cli.StringFlag{Name: "inputs-are", Value: stats.InputsFixed, Usage: "what intervals are for: these inputs (fixed), or the population they were drawn from at random (sample)"},
@@ -107,6 +108,11 @@ func checkDeadline(c *cli.Context, d *campaign.Deadline) error {
 	if c.IsSet("ftti") && !c.IsSet("clock") {
 		return usage("--ftti needs --clock: cycles are known, not times; for example --clock 500e6 --ftti 0.01")
 	}
+	credit, err := campaign.ParseDetectors(c.String("credit"))
+	if err != nil {
+		return bad(err)
+	}
+	d.Ignored = campaign.AllDetectors &^ credit
 	d.ClockHz, d.FTTI = c.Float64("clock"), c.Float64("ftti")
 	if d.Reaction = c.Uint64("alarm-latency"); d.Reaction > mechanism.MaxAlarmLatency {
 		return usage("--alarm-latency %d: give at most %d cycles", d.Reaction, mechanism.MaxAlarmLatency)

@@ -21,6 +21,9 @@ type Deadline struct {
 	FTTI float64
 	// Reaction is the number of cycles from the alarm of a mechanism to its effect.
 	Reaction uint64
+	// Ignored are the NPU's own detectors that are not credited: what only they report
+	// violates.
+	Ignored Detectors
 }
 
 // Overdue reports whether a record ends with an alarm, a stop or the watchdog later

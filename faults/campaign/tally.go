@@ -80,12 +80,11 @@ func one(o faults.Outcome) (n result.Outcomes) {
 // add counts a record of a round and a cell.
 func (t *tally) add(round, cell int, r faults.Record) {
 	n := one(r.Outcome)
-	if _, ok := r.Latency(); ok && t.deadline != nil {
-		x := reported{cell, r, t.deadline.Overdue(r)}
-		if x.overdue {
-			n = result.Outcomes{Overdue: 1}
+	if t.deadline != nil {
+		n = t.deadline.Count(r)
+		if _, ok := r.Latency(); ok {
+			t.reported = append(t.reported, reported{cell, r, n.Overdue > 0})
 		}
-		t.reported = append(t.reported, x)
 	}
 	if t.adaptive {
 		for len(t.rounds) <= round {

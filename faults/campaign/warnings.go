@@ -48,6 +48,9 @@ func (a *aggregate) warnings(c *result.Campaign) []result.Warning {
 	if n := c.Outcomes.Overdue; n > 0 {
 		warn("overdue", "", "%d upsets are reported later than %v s after they happened, by an alarm, a stop or the watchdog: they violate; the latencies tell which detectors are late", n, a.q.Deadline.FTTI)
 	}
+	if n := c.Outcomes.Uncredited; n > 0 {
+		warn("uncredited", "", "%d upsets end with a stop or by the watchdog that only a detector without credit reports: they violate; --credit %s counts on the others", n, a.q.Deadline.credited())
+	}
 	if c.Verdict == stats.NotShown {
 		a.warnVerdict(c, warn)
 	}

@@ -109,10 +109,7 @@ func (b engineBench) Alarms(ctx context.Context, d *mechanism.Design, spec campa
 
 // sortOf is the sort of an alarm by what the upset does without the mechanisms.
 func sortOf(bare faults.Record, s campaign.Spec, q campaign.Question) int {
-	n := outcomes(bare.Outcome)
-	if q.Deadline.Overdue(bare) {
-		n = result.Outcomes{Overdue: 1}
-	}
+	n := q.Deadline.Count(bare)
 	switch {
 	case n.Violating(q.Violation, !s.NoWatchdog, s.AssumeReload) > 0:
 		return alarmTrue

@@ -71,7 +71,8 @@ func (r *run) judgeDesign(ctx context.Context, choices []mechanism.Choice) error
 	}
 	if e.Result == stats.NotMet {
 		r.warn("misses", "By calculation on the campaign the design misses the target: no proof was run.")
-		return nil
+		r.final = c
+		return r.explain(ctx)
 	}
 	if err := c.planned(r.number(1), r.o.MaxProof); err != nil {
 		return err
@@ -82,7 +83,7 @@ func (r *run) judgeDesign(ctx context.Context, choices []mechanism.Choice) error
 	if _, err = r.put(ctx, c, 1); err != nil {
 		return err
 	}
-	return r.sortAlarms(ctx)
+	return r.explain(ctx)
 }
 
 // assignment finds the options that choices stand for. A choice without classes is for

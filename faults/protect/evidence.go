@@ -114,11 +114,7 @@ func gatherUnder(s *campaign.Stored, t *netlist.Table, caught []Caught, inventor
 		if caught != nil {
 			c = caught[i]
 		}
-		n := outcomes(r.Outcome)
-		if within.Overdue(r) {
-			n = result.Outcomes{Overdue: 1}
-		}
-		p.count(n, s.Spec, c)
+		p.count(within.Count(r), s.Spec, c)
 	}
 	ev := g.evidence(pieces, len(shares))
 	inventory.apply(ev, s.Frame.Groups, t)

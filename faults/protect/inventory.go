@@ -76,39 +76,72 @@ func (v Inventory) apply(ev *Evidence, groups []campaign.Group, t *netlist.Table
 
 // inventories judges the unprotected and the chosen design under every inventory, by
 // calculation on the records of the campaign.
-func (r *run) inventories(pr *Problem, a Assignment, set int) error {
+func (r *run) inventories(pr *Problem, a Assignment) error {
 	r.out.Inventories = nil
-	list := append([]Inventory{{Name: r.inventoryName()}}, Inventories()...)
-	for _, v := range list {
-		nets := slices.Clone(r.nets)
-		for i := range nets {
-			if nets[i].stored == nil || nets[i].mixed {
-				return nil // a mission mix has no records of its own
-			}
-			ev, err := gatherUnder(nets[i].stored, nets[i].bench.Table(), nets[i].caught, v, r.o.Deadline)
-			if err != nil {
-				return fmt.Errorf("inventory %s: %w", v.Name, err)
-			}
-			nets[i].ev = ev
+	for _, v := range append([]Inventory{{Name: r.inventoryName()}}, Inventories()...) {
+		x, bare, chosen, err := r.reading(pr, a, v, r.o.Deadline)
+		if err != nil {
+			return fmt.Errorf("inventory %s: %w", v.Name, err)
 		}
-		other := *r
-		other.nets = nets
-		x, err := other.problemBeside(pr.Target.Margin, set)
+		if x == nil {
+			return nil
+		}
+		r.out.Inventories = append(r.out.Inventories, result.InventoryReading{Name: v.Name, FlopBits: x.Evidence.FlopBits, Unprotected: bare, Chosen: chosen})
+	}
+	return nil
+}
+
+// reading judges the unprotected and a given design on the records, read in another way.
+// It is nil for a mission mix, which has no records of its own.
+func (r *run) reading(pr *Problem, a Assignment, v Inventory, within campaign.Deadline) (x *Problem, bare, chosen result.Alternative, err error) {
+	other := *r
+	other.nets = slices.Clone(r.nets)
+	for i := range other.nets {
+		n := &other.nets[i]
+		if n.mixed {
+			return nil, bare, chosen, nil
+		}
+		if n.ev, err = gatherUnder(n.stored, n.bench.Table(), n.caught, v, within); err != nil {
+			return nil, bare, chosen, err
+		}
+	}
+	if x, err = other.problemBeside(pr.Target.Margin, pr.set); err != nil {
+		return nil, bare, chosen, err
+	}
+	for _, c := range []struct {
+		to *result.Alternative
+		a  Assignment
+	}{{&bare, x.none()}, {&chosen, a}} {
+		e, err := x.Evaluate(c.a)
+		if err != nil {
+			return nil, bare, chosen, err
+		}
+		*c.to = r.alternative(e)
+	}
+	return x, bare, chosen, nil
+}
+
+// credits judges both without the credit of each of the NPU's own detectors, and without
+// any: the case in which no status is believed. What a bus error ends then counts as if
+// the address had answered, and violates.
+func (r *run) credits(pr *Problem, a Assignment) error {
+	r.out.Credits = nil
+	names := append(campaign.DetectorNames(), "all")
+	for _, name := range names {
+		ignored, err := campaign.ParseDetectors(name)
 		if err != nil {
 			return err
 		}
-		row := result.InventoryReading{Name: v.Name, FlopBits: x.Evidence.FlopBits}
-		for _, c := range []struct {
-			to *result.Alternative
-			a  Assignment
-		}{{&row.Unprotected, x.none()}, {&row.Chosen, a}} {
-			e, err := x.Evaluate(c.a)
-			if err != nil {
-				return err
-			}
-			*c.to = r.alternative(e)
+		within := r.o.Deadline
+		within.Ignored |= ignored
+		x, bare, chosen, err := r.reading(pr, a, Inventory{}, within)
+		if err != nil {
+			return fmt.Errorf("without %s: %w", name, err)
 		}
-		r.out.Inventories = append(r.out.Inventories, row)
+		if x == nil {
+			return nil
+		}
+		r.out.Credits = append(r.out.Credits, result.CreditReading{Without: name, Unprotected: bare, Chosen: chosen})
 	}
 	return nil
 }

@@ -129,6 +129,7 @@ type run struct {
 	failed  [limitDUE]bool // limits that the last proof did not show
 	widest  Shares         // the last margin that had a design
 	last    proofs
+	final   candidate // the design that was put to the proof last
 
 	question string // the digest of what is asked
 }
@@ -229,7 +230,25 @@ func search(ctx context.Context, nets []network, o Options) (*result.Protect, er
 		}
 		margin = margin.divided(retreat, r.failed)
 	}
-	return r.out, r.sortAlarms(ctx)
+	return r.out, r.explain(ctx)
+}
+
+// explain says of the last design what its verdict hangs on, and what it costs in
+// availability.
+func (r *run) explain(ctx context.Context) error {
+	pr, a := r.final.pr, r.final.found.Assignment
+	if pr == nil {
+		return nil
+	}
+	for _, step := range []func(*Problem, Assignment) error{r.breakEven, r.inventories, r.credits, r.availability} {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := step(pr, a); err != nil {
+			return err
+		}
+	}
+	return r.sortAlarms(ctx)
 }
 
 // problem builds the problem with a margin, without checkers.
@@ -449,7 +468,7 @@ func (r *run) fallBack(ctx context.Context, number int) (done bool, err error) {
 // put puts a candidate to the proof, on one network after the other. All must hold,
 // so that each is judged at the whole confidence.
 func (r *run) put(ctx context.Context, c candidate, attempt int) (done bool, err error) {
-	r.proven[c.d.String()] = true
+	r.proven[c.d.String()], r.final = true, c
 	if err := r.chosen(c.pr, c.found); err != nil || r.o.NoProof {
 		return true, err
 	}

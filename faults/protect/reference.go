@@ -19,7 +19,7 @@ func (r *run) references() error {
 	r.out = &result.Protect{
 		NPU: s.Frame.NPU, Model: s.Spec.Model, Campaign: s.ResultDigest(), Target: q.Target.Name, Scenario: q.Scenario.Name,
 		Violation: q.Violation, Criterion: s.Spec.Criterion, BudgetFIT: q.BudgetFIT, Options: r.o.Set, HardenedRatio: r.o.Cells.DICE.SER, Confidence: q.Confidence,
-		Inputs: declaredInputs(r.o.Inputs), BreakEven: []result.BreakEven{}, Inventories: []result.InventoryReading{},
+		Inputs: declaredInputs(r.o.Inputs), BreakEven: []result.BreakEven{}, Inventories: []result.InventoryReading{}, Credits: []result.CreditReading{}, DUEFront: []result.Available{},
 		Choice: []result.Choice{}, Pareto: []result.ParetoPoint{}, Warnings: []result.Warning{},
 		Proof: result.Proof{Attempts: []result.Attempt{}},
 	}
@@ -122,12 +122,6 @@ func (r *run) chosen(pr *Problem, f Found) error {
 		if err := r.choices(pr, f.Assignment, b); err != nil {
 			return err
 		}
-	}
-	if err := r.breakEven(pr, f.Assignment); err != nil {
-		return err
-	}
-	if err := r.inventories(pr, f.Assignment, pr.set); err != nil {
-		return err
 	}
 	out.Warnings = slices.DeleteFunc(out.Warnings, func(w result.Warning) bool { return w.Code == "margin" })
 	m, reach := pr.Target.Margin, pr.Target.Reach

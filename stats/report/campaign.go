@@ -292,6 +292,9 @@ func outcomeTable(o result.Outcomes, injections int) *table {
 		}
 		t.add(class.name, count(class.n), share)
 	}
+	if o.Uncredited > 0 && injections > 0 {
+		t.add("reported without credit", count(o.Uncredited), percent(float64(o.Uncredited)/float64(injections), nearest))
+	}
 	if o.Overdue > 0 && injections > 0 {
 		t.add("reported too late", count(o.Overdue), percent(float64(o.Overdue)/float64(injections), nearest))
 	}

@@ -148,12 +148,15 @@ type Outcomes struct {
 	// Overdue are alarms, stops and ends by the watchdog later than the declared
 	// fault-tolerant time interval. They are not in the counts above.
 	Overdue int `json:"overdue,omitempty"`
+	// Uncredited are stops and ends by the watchdog that only detectors report which
+	// nobody counts on. They violate.
+	Uncredited int `json:"uncredited,omitempty"`
 }
 
 // Total is the sum over all classes.
 func (o Outcomes) Total() int {
 	return o.Masked + o.Latent + o.SDCTolerable + o.SDCCritical + o.StrayWrite +
-		o.DUEDetected + o.DUEHang + o.Detected + o.Corrected + o.Overdue
+		o.DUEDetected + o.DUEHang + o.Detected + o.Corrected + o.Overdue + o.Uncredited
 }
 
 // Add is the sum of two counts, class by class.
@@ -163,7 +166,7 @@ func (o Outcomes) Add(p Outcomes) Outcomes {
 		SDCTolerable: o.SDCTolerable + p.SDCTolerable, SDCCritical: o.SDCCritical + p.SDCCritical,
 		StrayWrite:  o.StrayWrite + p.StrayWrite,
 		DUEDetected: o.DUEDetected + p.DUEDetected, DUEHang: o.DUEHang + p.DUEHang,
-		Detected: o.Detected + p.Detected, Corrected: o.Corrected + p.Corrected, Overdue: o.Overdue + p.Overdue,
+		Detected: o.Detected + p.Detected, Corrected: o.Corrected + p.Corrected, Overdue: o.Overdue + p.Overdue, Uncredited: o.Uncredited + p.Uncredited,
 	}
 }
 
@@ -180,11 +183,11 @@ func (o Outcomes) DUE(watchdog bool) int {
 }
 
 // Violating counts the outcomes that violate the safety goal: every SDC,
-// latent, stray write, report that comes too late, and hang when there is no watchdog. Violation
+// latent, stray write, report that comes too late or that nobody counts on, and hang when there is no watchdog. Violation
 // "critical" leaves out the tolerable SDC. With assumeReload the NPU is reset
 // and reloaded between inferences, so that a latent fault harms nobody.
 func (o Outcomes) Violating(violation string, watchdog, assumeReload bool) int {
-	n := o.SDCCritical + o.StrayWrite + o.Overdue
+	n := o.SDCCritical + o.StrayWrite + o.Overdue + o.Uncredited
 	if violation != "critical" {
 		n += o.SDCTolerable
 	}

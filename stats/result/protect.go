@@ -47,6 +47,14 @@ type Protect struct {
 	Latencies []Latency `json:"latencies,omitempty"`
 	Alarms    []Alarms  `json:"alarms,omitempty"`
 
+	// Credits are the verdicts without single detectors of the NPU, the last without any.
+	Credits []CreditReading `json:"credits"`
+	// DUEFront is the front of area against reported errors, all designs meeting the
+	// target by calculation; Available is the cheapest that reports no more errors than
+	// the unprotected machine, where there is one.
+	DUEFront  []Available `json:"due_front"`
+	Available *Available  `json:"available,omitempty"`
+
 	Choice []Choice `json:"choice"`
 	// The reference designs.
 	Unprotected  Alternative `json:"unprotected"`
@@ -90,6 +98,24 @@ type BreakEven struct {
 	Above *float64 `json:"lost_above,omitempty"`
 	// Note says what the value means where it is no number.
 	Note string `json:"note,omitempty"`
+}
+
+// CreditReading is the verdict where some detectors of the NPU are not counted on.
+type CreditReading struct {
+	// Without lists them.
+	Without     string      `json:"without"`
+	Unprotected Alternative `json:"unprotected"`
+	Chosen      Alternative `json:"chosen"`
+}
+
+// Available is a design by its area and its reported errors.
+type Available struct {
+	Alternative
+	// BudgetDUE is the limit on the estimate of reported errors under which it is the
+	// cheapest, in FIT; 0 for none.
+	BudgetDUE float64  `json:"budget_due"`
+	Design    string   `json:"design"`
+	Choice    []Choice `json:"choice,omitempty"`
 }
 
 // InventoryReading is the verdict under another inventory of the same machine.

@@ -92,6 +92,10 @@ type Assumptions struct {
 	// AlarmLatency is the number of cycles for which the NPU goes on after the alarm of
 	// a mechanism; at 0 the alarm is taken to stop it before its next clock.
 	AlarmLatency int64 `json:"alarm_latency"`
+	// Credit are the detectors of the NPU that are counted on, MemoryMap says where
+	// memory answers.
+	Credit    string `json:"credit,omitempty"`
+	MemoryMap string `json:"memory_map,omitempty"`
 }
 
 // Assess is the result of upset assess: a campaign and the protection it led to.

@@ -1,0 +1,109 @@
+package campaign
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"upset/faults"
+	"upset/npu/isa"
+	"upset/stats/result"
+)
+
+// Detectors is a set of what the NPU and its watchdog report by themselves, without any
+// added mechanism. The rules of the bus, the parser and the decoder are inferred from
+// public names of status bits; which of them a safety concept may count on is declared.
+type Detectors uint8
+
+// detectors are the names, in the order of bits, and the causes they stand for.
+var detectors = []struct {
+	name  string
+	cause faults.Cause
+}{
+	{"bus", faults.CauseBusError},
+	{"parser", faults.CauseParseError},
+	{"decoder", faults.CauseDecoder},
+	{"ecc", faults.CauseECC},
+	{"watchdog", faults.CauseWatchdog},
+}
+
+// AllDetectors are all of them.
+const AllDetectors Detectors = 1<<5 - 1
+
+// DetectorNames lists the names.
+func DetectorNames() (names []string) {
+	for _, d := range detectors {
+		names = append(names, d.name)
+	}
+	return names
+}
+
+// ParseDetectors reads a list such as bus,watchdog; all and none stand for themselves.
+func ParseDetectors(list string) (set Detectors, err error) {
+	switch list {
+	case "all":
+		return AllDetectors, nil
+	case "none":
+		return 0, nil
+	}
+	for _, name := range strings.Split(list, ",") {
+		i := slices.Index(DetectorNames(), strings.TrimSpace(name))
+		if i < 0 {
+			return 0, fmt.Errorf("unknown detector %q: choose all, none or some of %s", name, strings.Join(DetectorNames(), ", "))
+		}
+		set |= 1 << i
+	}
+	return set, nil
+}
+
+// String lists the names.
+func (d Detectors) String() string {
+	switch d {
+	case AllDetectors:
+		return "all"
+	case 0:
+		return "none"
+	}
+	var names []string
+	for i, x := range detectors {
+		if d>>i&1 != 0 {
+			names = append(names, x.name)
+		}
+	}
+	return strings.Join(names, ",")
+}
+
+// credited are the detectors that are counted on.
+func (d Deadline) credited() Detectors { return AllDetectors &^ d.Ignored }
+
+// detectorOf is the with the detector of a cause; empty for causes of another kind.
+func detectorOf(c faults.Cause) Detectors {
+	for i, x := range detectors {
+		if x.cause == c {
+			return 1 << i
+		}
+	}
+	return 0
+}
+
+// Uncredited reports whether a record ends with a stop or by the watchdog that nobody
+// counts on: the inference does not deliver, and nothing that is credited says so.
+func (d Deadline) Uncredited(r faults.Record) bool {
+	own := r.Outcome == faults.DUEDetected || r.Outcome == faults.DUEHang
+	return own && detectorOf(r.Cause)&d.Ignored != 0
+}
+
+// Count is the class of a record under the deadline and the credit.
+func (d Deadline) Count(r faults.Record) result.Outcomes {
+	switch {
+	case d.Uncredited(r):
+		return result.Outcomes{Uncredited: 1}
+	case d.Overdue(r):
+		return result.Outcomes{Overdue: 1}
+	}
+	return one(r.Outcome)
+}
+
+// memoryMap is the map of the system, which decides what a wrong address does.
+var memoryMap = fmt.Sprintf("SRAM %d MiB at %#x, flash %d MiB at %#x (read-only); a bus error elsewhere",
+	isa.SRAMSize>>20, isa.SRAMBase, isa.FlashSize>>20, isa.FlashBase)

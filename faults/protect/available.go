@@ -1,0 +1,85 @@
+package protect
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	"upset/stats/result"
+)
+
+// dueLevels are the shares of the way, in powers, between the reported errors of the
+// chosen design and those of the unprotected machine at which the front is sampled, and
+// one below (our choice).
+var dueLevels = []float64{0.75, 0.5, 0.25, 0, -0.5}
+
+// availability samples the front of area against reported errors, with the margin of the
+// chosen design: detection by parity and comparators turns silent errors into stops,
+// which an availability target may not forgive. It names the cheapest design that
+// reports no more than the unprotected machine.
+func (r *run) availability(pr *Problem, a Assignment) error {
+	r.out.DUEFront, r.out.Available = []result.Available{}, nil
+	if r.o.BudgetDUE > 0 || r.o.NoFront || r.out.Given {
+		return nil
+	}
+	chosen, err := pr.Evaluate(a)
+	if err != nil {
+		return err
+	}
+	bare, err := pr.Evaluate(pr.none())
+	if err != nil {
+		return err
+	}
+	points := []result.Available{{Alternative: r.alternative(chosen), Design: designText(pr, a)}}
+	for _, level := range dueLevels {
+		budget := bare.DUE.Estimate * math.Pow(chosen.DUE.Estimate/bare.DUE.Estimate, level)
+		if !(budget > 0) || budget >= chosen.DUE.Estimate && level > 0 {
+			continue
+		}
+		other := *r
+		other.o.BudgetDUE = budget
+		x, found, err := other.cheapest(pr.Target.Margin)
+		if err != nil {
+			return err
+		}
+		if !found.Feasible {
+			continue
+		}
+		e, err := x.Evaluate(found.Assignment)
+		if err != nil {
+			return err
+		}
+		p := result.Available{Alternative: r.alternative(e), BudgetDUE: budget, Design: designText(x, found.Assignment)}
+		points = append(points, p)
+		if level == 0 {
+			r.out.Available = &p
+		}
+	}
+	if chosen.DUE.Estimate <= bare.DUE.Estimate {
+		r.out.Available = &points[0]
+	}
+	slices.SortStableFunc(points, func(x, y result.Available) int {
+		return cmp.Or(cmp.Compare(x.AreaOverhead, y.AreaOverhead), cmp.Compare(x.FITDUE.Estimate, y.FITDUE.Estimate))
+	})
+	for _, p := range points {
+		if n := len(r.out.DUEFront); n == 0 || p.FITDUE.Estimate < r.out.DUEFront[n-1].FITDUE.Estimate {
+			r.out.DUEFront = append(r.out.DUEFront, p)
+		}
+	}
+	return nil
+}
+
+// designText lists the mechanisms of an assignment.
+func designText(pr *Problem, a Assignment) string {
+	list := pr.Choices(a)
+	if len(list) == 0 {
+		return "none"
+	}
+	text := make([]string, len(list))
+	for i, c := range list {
+		text[i] = c.String()
+	}
+	slices.Sort(text)
+	return strings.Join(text, " ")
+}
