@@ -121,7 +121,7 @@ type Site struct {
 type Record struct {
 	Site    Site
 	Input   uint32 // number of the input
-	Before  uint8  // the bit before and after the flip
+	Before  uint8  // the bit before and after the flip, that of the first cell that flips
 	After   uint8
 	Outcome Outcome
 	Cause   Cause

@@ -89,7 +89,7 @@ func (p *Pricing) ParityBits(c Choice) int {
 	n := 0
 	for i := range p.table.Registers {
 		if r := &p.table.Registers[i]; c.Covers(r) {
-			n += len(words(p.table, span{r.First, r.Bits()}))
+			n += len(words(p.table, span{r.First, r.Bits()}, c.Kind == ParityInterleaved))
 		}
 	}
 	return n
@@ -117,7 +117,7 @@ func (p *Pricing) Cost(c Choice) (Cost, error) {
 		return Cost{}, nil
 	case HardenLight, Harden:
 		return Cost{LogicGE: n * flop * (p.cells.Of(c.Kind).Area - 1)}, nil
-	case Parity, ParityAlways:
+	case Parity, ParityAlways, ParityInterleaved:
 		g := float64(p.ParityBits(c)) * scale
 		return Cost{LogicGE: g*(flop+orGE) + 2*n*p.costs.XOR + flop}, nil
 	case Duplicate:

@@ -60,13 +60,13 @@ type span struct {
 	bits  int
 }
 
-// group is a run of sites under one parity bit.
+// group is the sites of an element under one parity bit.
 type group struct {
-	span
-	parity netlist.SiteID // its parity bit
-	valid  valid          // nil where it is checked at every clock
-	place  netlist.Place  // of its element
-	mask   uint64         // of its bits in the element
+	sites  []netlist.SiteID // ascending
+	parity netlist.SiteID   // its parity bit
+	valid  valid            // nil where it is checked at every clock
+	place  netlist.Place    // of its element
+	mask   uint64           // of its bits in the element
 }
 
 // read returns the stored bits of the group.
@@ -149,7 +149,7 @@ func (d *Design) add(c Choice) error {
 	case Triplicate:
 		d.part(Part{Block: c.Block, Kind: c.Kind, Name: "voted", Bits: 2 * length(spans), base: append(slices.Clone(spans), spans...)})
 		d.part(Part{Block: c.Block, Kind: c.Kind, Name: "voter", Bits: length(spans), base: spans})
-	case Parity, ParityAlways:
+	case Parity, ParityAlways, ParityInterleaved:
 		d.parity(c, spans)
 	default:
 		return nil
@@ -178,19 +178,19 @@ func (d *Design) part(p Part) {
 func (d *Design) parity(c Choice, spans []span) {
 	p := Part{Block: c.Block, Kind: c.Kind, Name: "parity"}
 	for _, s := range spans {
-		for _, w := range words(d.table, s) {
-			g := group{span: w, parity: netlist.SiteID(d.bits + len(p.words))}
-			for k := range w.bits {
+		for _, w := range words(d.table, s, c.Kind == ParityInterleaved) {
+			g := group{sites: w, parity: netlist.SiteID(d.bits + len(p.words))}
+			for _, id := range w {
 				// The sites of a register of the table exist.
-				g.place, _ = d.table.Place(w.first + netlist.SiteID(k))
+				g.place, _ = d.table.Place(id)
 				g.mask |= 1 << g.place.Bit
 			}
-			if c.Kind == Parity {
+			if c.Kind != ParityAlways {
 				g.valid = validOf(g.place)
 			}
 			p.words = append(p.words, g)
-			for k := range w.bits {
-				d.groups[w.first+netlist.SiteID(k)] = g
+			for _, id := range w {
+				d.groups[id] = g
 			}
 			d.groups[g.parity] = g
 		}
@@ -202,10 +202,16 @@ func (d *Design) parity(c Choice, spans []span) {
 // parityGroup is the most flops under one parity bit (our choice; 3 % more flops).
 const parityGroup = 32
 
+// interleave is the number of groups that the bits of an element belong to in turn, at
+// least, where parity is interleaved (our choice: a run of two or three flops then
+// never leaves every group with an even number of wrong bits; Sakamoto et al., TNS
+// 2025, find that events of more cells are rare).
+const interleave = 2
+
 // words splits a register into parity groups. A group lies within one element,
-// since elements may load at different times; a wide element is split evenly.
-func words(t *netlist.Table, s span) []span {
-	var out []span
+// since elements may load at different times; a wide element is split evenly, into
+// runs of bits or, interleaved, bit by bit.
+func words(t *netlist.Table, s span, interleaved bool) (out [][]netlist.SiteID) {
 	for k := 0; k < s.bits; {
 		p, err := t.Place(s.first + netlist.SiteID(k))
 		if err != nil {
@@ -218,11 +224,18 @@ func words(t *netlist.Table, s span) []span {
 			}
 		}
 		pieces := (n + parityGroup - 1) / parityGroup
-		for i, from := 0, 0; i < pieces; i++ {
-			to := n * (i + 1) / pieces
-			out = append(out, span{s.first + netlist.SiteID(k+from), to - from})
-			from = to
+		if interleaved {
+			pieces = min(n, max(pieces, interleave))
 		}
+		list := make([][]netlist.SiteID, pieces)
+		for i := range n {
+			to := ((i+1)*pieces - 1) / n
+			if interleaved {
+				to = i % pieces
+			}
+			list[to] = append(list[to], s.first+netlist.SiteID(k+i))
+		}
+		out = append(out, list...)
 		k += n
 	}
 	return out

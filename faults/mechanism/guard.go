@@ -1,7 +1,6 @@
 package mechanism
 
 import (
-	"math/bits"
 	"math/rand/v2"
 
 	"upset/netlist"
@@ -26,12 +25,12 @@ type Guard struct {
 	d      *Design
 	checks []beside
 	begun  bool // the checkers run beside the machine and need no sync
-	voter  voter
+	voters []voter
+	acted  bool // a voter has overruled a copy
 
 	watch Kind
-	block string // of the duplicated block
-	group group  // of parity
-	bit   uint8  // the stored parity bit
+	block string    // of the duplicated block
+	words []watched // of parity
 
 	machine, twin *npu.Machine
 	mine, theirs  npu.Journal
@@ -40,11 +39,9 @@ type Guard struct {
 // Guard returns a new guard. It serves one injection after the other.
 func (d *Design) Guard() *Guard { return &Guard{d: d, checks: d.checks()} }
 
-// Upset applies an upset to a bit of the machine or of a mechanism, between two
-// clocks. The machine must be in its fault-free state. Cycle is that of the
-// machine and only serves to draw what a hardened cell does.
-func (g *Guard) Upset(m *npu.Machine, id netlist.SiteID, cycle uint64) (before, after uint8, r Response, err error) {
-	g.watch, g.voter.acted = None, false
+// upset applies an upset to the first bit that an event hits, see [Guard.Upset].
+func (g *Guard) upset(m *npu.Machine, id netlist.SiteID, cycle uint64) (before, after uint8, r Response, err error) {
+	g.watch, g.acted, g.voters, g.words = None, false, g.voters[:0], g.words[:0]
 	if !g.begun {
 		g.sync(m)
 	}
@@ -63,19 +60,12 @@ func (g *Guard) Upset(m *npu.Machine, id netlist.SiteID, cycle uint64) (before, 
 		before, after, err = g.d.table.Flip(m, p.source(k))
 		return before, after, g.seen(), err
 	case "check":
-		for _, c := range g.checks {
-			if c.first == p.First {
-				r, bit := registerOf(c.check, k)
-				*r.word ^= 1 << bit
-				after = uint8(*r.word >> bit & 1)
-			}
-		}
-		return after ^ 1, after, Live, nil
+		before, after = g.flipCheck(p, k)
+		return before, after, Live, nil
 	case "parity":
-		g.group = p.words[k]
-		before = g.parity(m)
-		g.bit, g.watch = before^1, Parity
-		return before, g.bit, Live, nil
+		w := g.look(m, p.words[k])
+		w.bit ^= 1
+		return w.bit ^ 1, w.bit, Live, nil
 	}
 	g.pair(m, p.Block)
 	before, after, err = g.d.table.Flip(g.twin, p.source(k))
@@ -107,9 +97,8 @@ func (g *Guard) upsetMachine(m *npu.Machine, id netlist.SiteID, cycle uint64) (b
 		}
 	case Triplicate:
 		return g.upsetCopy(m, id, 0)
-	case Parity, ParityAlways:
-		g.group = g.d.groups[id]
-		g.bit, g.watch = g.parity(m), Parity
+	case Parity, ParityAlways, ParityInterleaved:
+		g.look(m, g.d.groups[id])
 	case Lockstep:
 		g.pair(m, Whole)
 	case Duplicate:
@@ -128,7 +117,7 @@ func (g *Guard) upsetMachine(m *npu.Machine, id netlist.SiteID, cycle uint64) (b
 // parity check see it without one.
 func (g *Guard) seen() Response {
 	switch {
-	case g.watch == None:
+	case g.watch == None, g.watch == Parity && !g.odd():
 	case g.machine != nil && g.machine.S.CC.Run == 0,
 		g.watch == Duplicate && g.twin.S.CC.Run == 0:
 		return Alarm
@@ -141,11 +130,6 @@ func (g *Guard) seen() Response {
 func (d *Design) flips(id netlist.SiteID, cycle uint64, ser float64) bool {
 	mixed := (cycle + 1) * 0x9E3779B97F4A7C15 // golden ratio of SplitMix64 (Steele, Lea, Flood, 2014)
 	return rand.New(rand.NewPCG(d.seed, mixed^uint64(id)<<32)).Float64() < ser
-}
-
-// parity is the parity of the stored bits of the group.
-func (g *Guard) parity(m *npu.Machine) uint8 {
-	return uint8(bits.OnesCount64(g.group.read(&m.S)) & 1)
 }
 
 // Active reports whether a mechanism still has to watch.
@@ -167,7 +151,7 @@ func (g *Guard) Agrees(m *npu.Machine) bool {
 }
 
 // Corrected reports whether a voter has overruled a copy since the upset.
-func (g *Guard) Corrected() bool { return g.voter.acted }
+func (g *Guard) Corrected() bool { return g.acted }
 
 // Step advances the machine by a clock under the mechanisms' eye and reports an
 // alarm. Parity is checked before the clock; duplication compares after it.

@@ -39,12 +39,16 @@ const (
 	// Checksum accumulates the sum over the output channels of every pixel a second
 	// time, from the sum of their weights.
 	Checksum
+	// ParityInterleaved is parity with neighbouring flops of a register in different
+	// groups, and the parity bits apart from the flops that they guard.
+	ParityInterleaved
 	numKinds
 )
 
 var kindNames = [numKinds]string{
 	"none", "harden-light", "harden", "parity", "duplicate", "triplicate", "secded",
 	"parity-always", "lockstep", "watchdog", "traversal-residue", "weight-crc", "acc-checksum",
+	"parity-interleaved",
 }
 
 // String is the name used in results, for example harden.
@@ -92,7 +96,7 @@ func (k Kind) PermanentCoverage() float64 {
 	switch k {
 	case Duplicate, Lockstep, Triplicate:
 		return 0.99
-	case Parity, ParityAlways:
+	case Parity, ParityAlways, ParityInterleaved:
 		return 0.6
 	}
 	return 0

@@ -1,6 +1,7 @@
 package mechanism
 
 import (
+	"math/bits"
 	"strings"
 
 	"upset/netlist"
@@ -137,19 +138,63 @@ var rules = map[string]rule{
 	"dma.m2m.fifo": fifo(func(m *npu.Machine) (int, int) { return int(m.S.DMA.M2M.Head), int(m.S.DMA.M2M.Cnt) }),
 }
 
+// watched is a group of flops under parity that an event has hit.
+type watched struct {
+	group
+	bit uint8 // the stored parity bit
+}
+
+// odd reports whether the stored bits and the parity bit of the group disagree.
+func (w *watched) odd(m *npu.Machine) bool { return parityOf(w.read(&m.S)) != w.bit }
+
+// parityOf is the parity of stored bits.
+func parityOf(word uint64) uint8 { return uint8(bits.OnesCount64(word) & 1) }
+
+// look makes the guard watch a group, whose parity is still right, and returns it.
+// Where it is watched already nothing changes.
+func (g *Guard) look(m *npu.Machine, w group) *watched {
+	g.watch, g.machine = Parity, m
+	for i := range g.words {
+		if g.words[i].parity == w.parity {
+			return &g.words[i]
+		}
+	}
+	g.words = append(g.words, watched{w, parityOf(w.read(&m.S))})
+	return &g.words[len(g.words)-1]
+}
+
+// odd reports whether any of the groups disagrees with its parity bit.
+func (g *Guard) odd() bool {
+	for i := range g.words {
+		if g.words[i].odd(g.machine) {
+			return true
+		}
+	}
+	return false
+}
+
 // checkParity compares the stored parity, steps the machine, and takes over the
 // parity of a group that has loaded. A group that holds what it held is taken for
-// not loaded.
+// not loaded. An even number of wrong bits in a group is not seen.
 func (g *Guard) checkParity(m *npu.Machine) (alarm bool) {
-	if (g.group.valid == nil || g.group.valid(m)) && g.parity(m) != g.bit {
-		return true
+	var held [maxWatched]uint64
+	for i := range g.words {
+		w := &g.words[i]
+		if (w.valid == nil || w.valid(m)) && w.odd(m) {
+			return true
+		}
+		held[i] = w.read(&m.S)
 	}
-	held := g.group.read(&m.S)
 	m.Step()
-	if g.group.read(&m.S) != held {
-		g.bit = g.parity(m)
+	left := false
+	for i := range g.words {
+		w := &g.words[i]
+		if w.read(&m.S) != held[i] {
+			w.bit = parityOf(w.read(&m.S))
+		}
+		left = left || w.odd(m)
 	}
-	if g.parity(m) == g.bit {
+	if !left {
 		g.watch = None
 	}
 	return false

@@ -107,16 +107,20 @@ func (p *Population) Guards() func(faults.Site) faults.Guard {
 }
 
 // Guard makes a guard for the mechanisms of a design.
-func Guard(d *mechanism.Design) faults.Guard { return &guard{inner: d.Guard()} }
+func Guard(d *mechanism.Design) faults.Guard { return &guard{inner: d.Guard(), design: d} }
 
 // guard lets a mechanism's guard take part in an injection.
 type guard struct {
-	inner *mechanism.Guard
+	inner  *mechanism.Guard
+	design *mechanism.Design
 }
 
-// Upset applies the upset and names the outcome where the mechanism settles it.
-func (g *guard) Upset(m *npu.Machine, s faults.Site) (before, after uint8, done bool, o faults.Outcome, c faults.Cause) {
-	before, after, r, err := g.inner.Upset(m, s.ID, s.Cycle)
+// Beside lists the cells of an event at a bit of a mechanism.
+func (g *guard) Beside(id netlist.SiteID, n int) []netlist.SiteID { return g.design.Beside(id, n) }
+
+// Upset applies the event and names the outcome where the mechanism settles it.
+func (g *guard) Upset(m *npu.Machine, s faults.Site, cells []netlist.SiteID) (before, after uint8, done bool, o faults.Outcome, c faults.Cause) {
+	before, after, r, err := g.inner.Upset(m, s.Cycle, cells...)
 	switch {
 	case err != nil:
 		// A site that does not exist is never drawn.
