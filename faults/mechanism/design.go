@@ -41,7 +41,7 @@ func (c Choice) String() string {
 	return s + ":" + c.Kind.String()
 }
 
-// Part is storage that a mechanism adds: consecutive sites.
+// Part is what a mechanism adds: consecutive sites of storage, or of voters.
 type Part struct {
 	Block string
 	Kind  Kind
@@ -247,11 +247,8 @@ func (d *Design) Table() *netlist.Table { return d.table }
 // Choices lists the mechanisms in a fixed order.
 func (d *Design) Choices() []Choice { return d.choices }
 
-// Transient reports whether the part is no storage: an upset of it lasts one clock,
-// and it has no share in the rate of flops.
-func (p *Part) Transient() bool { return p.Name == "voter" }
-
-// Parts lists the storage that the mechanisms add.
+// Parts lists what the mechanisms add and an event may hit: storage, and the outputs
+// of voters, where it is a pulse that lasts one clock.
 func (d *Design) Parts() []Part { return d.parts }
 
 // Bits is the number of sites, those of the mechanisms included.

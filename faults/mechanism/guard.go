@@ -15,6 +15,7 @@ const (
 	Live  Response = iota // the bit flipped; the machine and its guard go on
 	Held                  // the hardened cell kept its value
 	Alarm                 // the alarm itself was hit, or sees the upset at once
+	Faded                 // the pulse at a voter's output was not taken over
 )
 
 // Guard runs the mechanisms of a design beside one machine: all checkers, and
@@ -57,6 +58,10 @@ func (g *Guard) upset(m *npu.Machine, id netlist.SiteID, cycle uint64) (before, 
 	case "voted":
 		return g.upsetCopy(m, p.source(k), 1+k/(p.Bits/2))
 	case "voter":
+		if !g.d.flips(id, cycle, g.d.cells.Voter) {
+			before = g.d.table.Read(&m.S, p.source(k))
+			return before, before, Faded, nil
+		}
 		before, after, err = g.d.table.Flip(m, p.source(k))
 		return before, after, g.seen(), err
 	case "check":
@@ -125,7 +130,7 @@ func (g *Guard) seen() Response {
 	return Live
 }
 
-// flips draws whether an upset flips a hardened cell: a stream of its own for
+// flips draws whether an upset flips a hardened cell, or a pulse is taken over: a stream of its own for
 // every site and cycle.
 func (d *Design) flips(id netlist.SiteID, cycle uint64, ser float64) bool {
 	mixed := (cycle + 1) * 0x9E3779B97F4A7C15 // golden ratio of SplitMix64 (Steele, Lea, Flood, 2014)

@@ -64,8 +64,6 @@ func (g *Guard) also(m *npu.Machine, id netlist.SiteID, cycle uint64) (before, a
 		return 0, 1, Alarm, nil
 	case "voted":
 		return g.upsetCopy(m, p.source(k), 1+k/(p.Bits/2))
-	case "voter":
-		before, after, err = g.d.table.Flip(m, p.source(k))
 	case "check":
 		before, after = g.flipCheck(p, k)
 	case "parity":

@@ -154,6 +154,8 @@ func (x *Population) kept(k mechanism.Kind) float64 {
 		return x.Cells.Of(k).SER
 	case mechanism.SECDED:
 		return 0
+	case mechanism.Triplicate: // the pulses of the voters are counted with their flops
+		return min(1, x.Cells.Voter+x.Leaks)
 	}
 	return x.Leaks
 }

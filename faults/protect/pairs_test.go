@@ -2,11 +2,14 @@ package protect
 
 import (
 	"context"
+	"math"
+	"slices"
 	"testing"
 
 	"upset/faults"
 	"upset/faults/mechanism"
 	"upset/npu"
+	"upset/stats"
 )
 
 // everyKind lists the mechanisms that stand on flops or beside a block.
@@ -61,6 +64,76 @@ func TestSeveralBitsAgreeWithPlain(t *testing.T) {
 			if live < 10 {
 				t.Errorf("%s beside %s: only %d of %d do anything", text, k, live, len(list))
 			}
+		}
+	}
+}
+
+// Parity misses the pairs in one group; interleaved parity, duplication and voters see
+// or correct every pair of flops. Everything is a function of the seed.
+func TestPairsByMechanism(t *testing.T) {
+	e := tinyEngine(t, "fashion-tiny", 2, npu.ECCSECDED)
+	pairs := func(k mechanism.Kind, workers int) (units []UnitPairs, sum UnitPairs) {
+		d, err := mechanism.New(e.Table(), Everywhere(k), mechanism.DefaultCells(), 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		units, err = Pairs(context.Background(), e, d, PairsOptions{Seed: 11, N: 3000, Workers: workers})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range units {
+			u := &units[i]
+			if u.N < leastPairs || u.Any+u.Alarms+u.DUE > u.N || u.Critical > u.Any || u.Added && u.PlainAny > 0 || !(u.Bits > 0) {
+				t.Errorf("%s: %+v", k, *u)
+			}
+			if !u.Added {
+				sum.plus(u)
+			}
+		}
+		return units, sum
+	}
+	for k, good := range map[mechanism.Kind]func(s UnitPairs) bool{
+		mechanism.Parity:            func(s UnitPairs) bool { return s.Any > s.PlainAny/2 && s.Any <= s.PlainAny && s.Alarms > 0 },
+		mechanism.ParityAlways:      func(s UnitPairs) bool { return s.Any > s.PlainAny/2 && s.Any <= s.PlainAny && s.Alarms > 0 },
+		mechanism.ParityInterleaved: func(s UnitPairs) bool { return s.Any == 0 && s.Alarms > s.PlainAny },
+		mechanism.Duplicate:         func(s UnitPairs) bool { return s.Any == 0 && s.Alarms >= s.PlainAny },
+		mechanism.Lockstep:          func(s UnitPairs) bool { return s.Any == 0 && s.Alarms >= s.PlainAny },
+		mechanism.Triplicate:        func(s UnitPairs) bool { return s.Any == 0 && s.Alarms == 0 },
+		mechanism.HardenLight:       func(s UnitPairs) bool { return s.Any > s.PlainAny/5 && s.Any < s.PlainAny*4/5 },
+		mechanism.Residue:           func(s UnitPairs) bool { return s.Any <= s.PlainAny && s.Any > 0 && s.Alarms > 0 },
+	} {
+		units, sum := pairs(k, 2)
+		t.Logf("%s: %+v", k, sum)
+		if sum.PlainAny < 20 || !good(sum) {
+			t.Errorf("%s: %+v", k, sum)
+		}
+		if k == mechanism.Parity {
+			if again, _ := pairs(k, 1); !slices.Equal(units, again) {
+				t.Error("one worker and two count differently")
+			}
+			const rate = 7.5e-5 * 0.05
+			with, plain, err := PairsResidual(units, rate, stats.ViolationAny, 0.95)
+			if err != nil || !(with.Estimate > plain.Estimate/2 && with.Estimate < 1.5*plain.Estimate && with.Lower < with.Estimate && with.Estimate < with.Upper) {
+				t.Errorf("residual %+v of %+v: %v", with, plain, err)
+			}
+			bits := 0.0
+			for _, u := range units {
+				if !u.Added {
+					bits += u.Bits
+				}
+			}
+			if share := plain.Estimate / (bits * rate); math.Abs(share-float64(sum.PlainAny)/float64(sum.N)) > 0.01 {
+				t.Errorf("%v of the pairs violate, %d of %d counted", share, sum.PlainAny, sum.N)
+			}
+		}
+	}
+	d, err := mechanism.New(e.Table(), nil, mechanism.DefaultCells(), 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range []PairsOptions{{N: 10, Model: model(t, "set")}, {N: 0}} {
+		if _, err := Pairs(context.Background(), e, d, o); err == nil {
+			t.Errorf("%+v is accepted", o)
 		}
 	}
 }

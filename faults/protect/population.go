@@ -35,9 +35,6 @@ func NewPopulation(base campaign.Population, d *mechanism.Design) *Population {
 	}
 	first := len(p.groups)
 	for _, part := range d.Parts() {
-		if part.Transient() {
-			continue
-		}
 		at := slices.IndexFunc(p.groups[first:], func(g campaign.Group) bool { return g.Block == part.Block && g.Class == part.Name })
 		if at < 0 {
 			at = len(p.added)
@@ -127,6 +124,8 @@ func (g *guard) Upset(m *npu.Machine, s faults.Site, cells []netlist.SiteID) (be
 		return 0, 0, true, faults.StrayWrite, faults.CauseStray
 	case r == mechanism.Held:
 		return before, after, true, faults.Masked, faults.CauseHardened
+	case r == mechanism.Faded:
+		return before, after, true, faults.Masked, faults.CauseFaded
 	case r == mechanism.Alarm:
 		return before, after, true, faults.Detected, faults.CauseAlarm
 	}

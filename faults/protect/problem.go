@@ -44,7 +44,8 @@ type Option struct {
 	Area float64 // added logic in gate equivalents
 	RAM  int     // added bits of SRAM
 	// Keep multiplies the weight of every injection: the share of upsets that
-	// flip a hardened cell. Stops says that no upset violates.
+	// flip a hardened cell, or the rate of a voter that stands for its flop, whose
+	// pulses do what an upset of the flop does. Stops says that no upset violates.
 	Keep  float64
 	Stops bool
 	// Alarms is the rate of alarms in bits whose every upset raises one.
@@ -185,14 +186,12 @@ func unitOption(u Unit, k mechanism.Kind, p *mechanism.Pricing, cells mechanism.
 	if err != nil {
 		return Option{}, err
 	}
-	o := Option{Kind: k, Area: cost.LogicGE, RAM: cost.SRAMBits, Keep: cells.Of(k).SER}
+	o := Option{Kind: k, Area: cost.LogicGE, RAM: cost.SRAMBits, Keep: cells.Keep(k)}
 	switch k {
 	case mechanism.Parity:
 		// At most every upset is seen, also of those that would have been masked,
 		// and of the parity bits.
 		o.Stops, o.Alarms = true, u.Bits+float64(p.ParityBits(u.choice(k)))
-	case mechanism.Triplicate:
-		o.Stops = true
 	case mechanism.SECDED:
 		// The code corrects every single upset by construction: campaigns on a
 		// machine with it take the RAM as known.
