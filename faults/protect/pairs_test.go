@@ -10,6 +10,7 @@ import (
 	"upset/faults/mechanism"
 	"upset/npu"
 	"upset/stats"
+	"upset/stats/result"
 )
 
 // everyKind lists the mechanisms that stand on flops or beside a block.
@@ -134,6 +135,68 @@ func TestPairsByMechanism(t *testing.T) {
 	for _, o := range []PairsOptions{{N: 10, Model: model(t, "set")}, {N: 0}} {
 		if _, err := Pairs(context.Background(), e, d, o); err == nil {
 			t.Errorf("%+v is accepted", o)
+		}
+	}
+}
+
+// With a declared share of events of several bits the search knows that parity misses
+// them, and may interleave it; the pairs that the design leaves, injected, stay within
+// what it reckoned with. Without a share nothing changes.
+func TestSearchUnderSeveralBits(t *testing.T) {
+	e := tinyEngine(t, "fashion-tiny", 4, npu.ECCSECDED)
+	s := baseCampaign(t, e, 5000)
+	count := func(share float64) (plain, interleaved int, p *result.Protect) {
+		p, err := Run(context.Background(), e, s, Options{Several: share, NoProof: true, NoFront: true})
+		if err != nil || !p.Meets && p.AreaOverhead == 0 {
+			t.Fatal(err, p.Warnings)
+		}
+		for _, c := range p.Choice {
+			switch c.Mechanism {
+			case mechanism.Parity.String():
+				plain++
+			case mechanism.ParityInterleaved.String():
+				interleaved++
+			}
+		}
+		t.Logf("share %v: area %.4f, %d units under parity, %d interleaved", share, p.AreaOverhead, plain, interleaved)
+		return plain, interleaved, p
+	}
+	plain, interleaved, single := count(0)
+	if plain == 0 || interleaved > 0 {
+		t.Errorf("single upsets: %d units under parity, %d interleaved", plain, interleaved)
+	}
+	const share = 0.3 // of events; large, so that it decides
+	_, interleaved, several := count(share)
+	if interleaved == 0 || several.AreaOverhead < single.AreaOverhead {
+		t.Errorf("share %v: %d units under interleaved parity, area %v, without %v", share, interleaved, several.AreaOverhead, single.AreaOverhead)
+	}
+	left := func(p *result.Protect) stats.Total {
+		choices, err := Choices(p.Choice)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := mechanism.New(e.Table(), choices, mechanism.DefaultCells(), 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		units, err := Pairs(context.Background(), e, d, PairsOptions{Seed: 3, N: 4000, Workers: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		with, _, err := PairsResidual(units, share*stats.Scenarios()[0].Flop, stats.ViolationAny, 0.95)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return with
+	}
+	a, b := left(single), left(several)
+	t.Logf("pairs leave %+v, of the design that reckons with them %+v", a, b)
+	if b.Estimate >= a.Estimate || b.Lower > several.FITViolating.Upper {
+		t.Errorf("pairs leave %v FIT, of the design that reckons with them %v of %v: it must be less, and within that", a, b, several.FITViolating)
+	}
+	for _, bad := range []float64{-0.1, 1.1, math.NaN()} {
+		if _, err := Run(context.Background(), e, s, Options{Several: bad, NoProof: true}); err == nil {
+			t.Errorf("a share of %v is accepted", bad)
 		}
 	}
 }

@@ -35,6 +35,8 @@ type Options struct {
 	// Question and BudgetDUE are the target; zero fields take their defaults.
 	Question  stats.Question
 	BudgetDUE float64
+	// Several is the share of events that hit more than one bit, see [Target].
+	Several float64
 	// Permanent are the declared permanent rates.
 	Permanent campaign.Permanent
 	// Set is the option set: paper or full, the default.
@@ -210,7 +212,7 @@ func (r *run) problemOf(n network, margin Shares, set int) (*Problem, error) {
 	if set != 0 {
 		ev = ev.under(set)
 	}
-	pr, err := NewProblem(ev, r.pricing, Target{r.o.Question, r.o.BudgetDUE, margin, reach(margin)}, r.o.Set, r.o.Cells, coded)
+	pr, err := NewProblem(ev, r.pricing, Target{r.o.Question, r.o.BudgetDUE, margin, reach(margin), r.o.Several}, r.o.Set, r.o.Cells, coded)
 	if err != nil {
 		return nil, err
 	}
