@@ -119,7 +119,7 @@ func TestInterleavingCosts(t *testing.T) {
 	for _, block := range []string{"cc", "traversal", "dma", "wd", "mac", "ao", "sb"} {
 		a, err := p.Cost(Choice{Block: block, Kind: Parity})
 		b, err2 := p.Cost(Choice{Block: block, Kind: ParityInterleaved})
-		if err != nil || err2 != nil || b.LogicGE < a.LogicGE || b.LogicGE > 1.35*a.LogicGE {
+		if err != nil || err2 != nil || b.LogicGE < a.LogicGE || b.LogicGE > 1.15*a.LogicGE {
 			t.Errorf("%s: parity takes %v GE, interleaved %v", block, a.LogicGE, b.LogicGE)
 		}
 	}
