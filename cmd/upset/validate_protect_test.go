@@ -49,6 +49,11 @@ func TestValidateProtected(t *testing.T) {
 			t.Errorf("%s: %+v", model, r)
 		}
 	}
+	// Several configurations are joined.
+	o = mustRun(t, codeDone, "validate", "engine", tiny, "--npu", "all", "--inputs", fewInputs(t), "--ecc", "secded", "--protect", design, "--samples", "40", "--format", "json")
+	if err := json.Unmarshal([]byte(o.out), &r); err != nil || r.Samples != 40 || r.Differences != 0 || len(r.Runs) != 4 {
+		t.Errorf("%v: %+v", err, r)
+	}
 	if o := mustRun(t, codeFailed, "validate", "engine", tiny, "--inputs", fewInputs(t), "--ecc", "secded", "--protect", design, "--fault", "set", "--samples", "10"); !strings.Contains(o.errors, "choose the fault model seu, pair or mcu") {
 		t.Errorf("pulses beside a mechanism: %q", o.errors)
 	}

@@ -78,7 +78,7 @@ func TestPairsByMechanism(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		units, err = Pairs(context.Background(), e, d, PairsOptions{Seed: 11, N: 3000, Workers: workers})
+		units, err = Pairs(context.Background(), e, d, PairsOptions{Seed: 11, N: 2500, Workers: workers})
 		if err != nil {
 			t.Fatal(err)
 		}
