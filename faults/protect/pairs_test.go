@@ -95,10 +95,8 @@ func TestPairsByMechanism(t *testing.T) {
 	}
 	for k, good := range map[mechanism.Kind]func(s UnitPairs) bool{
 		mechanism.Parity:            func(s UnitPairs) bool { return s.Any > s.PlainAny/2 && s.Any <= s.PlainAny && s.Alarms > 0 },
-		mechanism.ParityAlways:      func(s UnitPairs) bool { return s.Any > s.PlainAny/2 && s.Any <= s.PlainAny && s.Alarms > 0 },
 		mechanism.ParityInterleaved: func(s UnitPairs) bool { return s.Any == 0 && s.Alarms > s.PlainAny },
 		mechanism.Duplicate:         func(s UnitPairs) bool { return s.Any == 0 && s.Alarms >= s.PlainAny },
-		mechanism.Lockstep:          func(s UnitPairs) bool { return s.Any == 0 && s.Alarms >= s.PlainAny },
 		mechanism.Triplicate:        func(s UnitPairs) bool { return s.Any == 0 && s.Alarms == 0 },
 		mechanism.HardenLight:       func(s UnitPairs) bool { return s.Any > s.PlainAny/5 && s.Any < s.PlainAny*4/5 },
 		mechanism.Residue:           func(s UnitPairs) bool { return s.Any <= s.PlainAny && s.Any > 0 && s.Alarms > 0 },
