@@ -55,6 +55,7 @@ func (w *Worker) corrupted(r *Record, g *Golden, out []byte) {
 // residue is harmful when that inference does not end as it should.
 func (w *Worker) nextInference(r *Record, g *Golden, guard Guard) {
 	m, p := w.m, w.e.program
+	behind := int64(m.Cycle()) - int64(g.Cycles)
 	again(m, p, g.Next, g.Cycles)
 	if f, ok := guard.(Follower); ok {
 		f.Follow(func(m *npu.Machine) { again(m, p, g.Next, g.Cycles) })
@@ -63,7 +64,7 @@ func (w *Worker) nextInference(r *Record, g *Golden, guard Guard) {
 	r.Outcome, r.Cause = Masked, CauseNone
 	for i := g.end + 1; i < len(g.points) && m.S.CC.Run != 0; i++ {
 		if w.advance(g.points[i].cycle, guard) {
-			r.Outcome, r.Cause, r.End = Detected, CauseAlarm, m.Cycle()
+			w.alarmedLater(r, g, guard, limit, behind)
 			return
 		}
 		if quiet(guard, m) && !w.e.options.Engine.NoEarlyExit {
@@ -76,7 +77,7 @@ func (w *Worker) nextInference(r *Record, g *Golden, guard Guard) {
 		}
 	}
 	if w.advance(limit, guard) {
-		r.Outcome, r.Cause, r.End = Detected, CauseAlarm, m.Cycle()
+		w.alarmedLater(r, g, guard, limit, behind)
 		return
 	}
 	if m.Status() == npu.Done && m.S.Bus.Stray == 0 && bytes.Equal(p.ReadOutputs(m.Mem), g.nextOutput) {

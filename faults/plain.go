@@ -28,7 +28,7 @@ func (w *Worker) PlainGuarded(input int, s Site, guard Guard) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
-	w.m, w.gold = m, nil
+	w.m, w.gold, w.faulty, w.failed = m, nil, nil, nil
 	if b, ok := guard.(Beginner); ok {
 		b.Begin(m)
 	}
@@ -37,15 +37,12 @@ func (w *Worker) PlainGuarded(input int, s Site, guard Guard) (Record, error) {
 	}
 	var done bool
 	if r.Before, r.After, done, r.Outcome, r.Cause = guard.Upset(m, s, hit); done {
-		r.Path, r.End, r.Output = PathMechanism, g.Cycles, g.hash
-		if r.Outcome == Detected {
-			r.End, r.Output = s.Cycle, 0
-		}
-		return r, nil
+		err := w.settled(&r, g, guard)
+		return r, err
 	}
 	if w.advance(e.Watchdog(), guard) {
-		r.Outcome, r.Cause, r.End = Detected, CauseAlarm, m.Cycle()
-		return r, nil
+		w.alarmed(&r, g, guard, e.Watchdog())
+		return r, w.failed
 	}
 	r.Path, r.End = PathEnd, m.Cycle()
 	p := *w

@@ -129,7 +129,8 @@ type Record struct {
 	Late    bool   // the inference took another number of cycles
 	Path    Path   // how the engine came to the record
 	Op      uint16 // kernel operation under way at the flip
-	End     uint64 // cycle at which the NPU stopped, or the watchdog ended the inference
+	End     uint64 // cycle of the alarm, or at which the NPU stopped or the watchdog ended the inference
+	Alarm   uint8  // number of the mechanism that raised the alarm, 0 where there was none
 	Output  uint64 // first 8 bytes of the SHA-256 of the output, big-endian; 0 where there is none
 }
 

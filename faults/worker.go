@@ -49,6 +49,8 @@ type Worker struct {
 	faulty []byte // output of the last injection where it differs
 	failed error  // of a user's criterion
 	jumped bool   // m's memory came from a checkpoint since they were last equal
+
+	strayBefore bool // a foreign place was written before the last clock under a guard
 }
 
 // Worker returns a new worker.
@@ -118,11 +120,8 @@ func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 		var done bool
 		r.Before, r.After, done, r.Outcome, r.Cause = guard.Upset(w.m, s, hit)
 		if done {
-			r.Path, r.End, r.Output = PathMechanism, g.Cycles, g.hash
-			if r.Outcome == Detected {
-				r.End, r.Output = s.Cycle, 0
-			}
-			return r, nil
+			err := w.settled(&r, g, guard)
+			return r, err
 		}
 		if quiet(guard, w.m) && !e.options.Engine.NoPruning && w.m.S.RAM == w.base.S.RAM && e.alike(&w.m.S.Flops, &w.base.S.Flops) {
 			r.settle(g, PathDead)
@@ -234,6 +233,7 @@ func (w *Worker) advance(cycle uint64, guard Guard) (alarm bool) {
 		if w.m.S.CC.Run == 0 || w.m.Cycle() >= cycle {
 			return false
 		}
+		w.strayBefore = w.m.S.Bus.Stray != 0
 		if guard.Step(w.m) {
 			return true
 		}
@@ -320,7 +320,7 @@ func (w *Worker) resolve(r *Record, g *Golden, place netlist.Place, guard Guard,
 		if watch {
 			w.advanceShifting(&u, to)
 		} else if w.advance(to, guard) {
-			r.Outcome, r.Cause, r.End = Detected, CauseAlarm, m.Cycle()
+			w.alarmed(r, g, guard, limit)
 			return
 		}
 		alone := guard == nil || !guard.Active()

@@ -111,6 +111,9 @@ func (p *program) repeatProtected(ctx context.Context, o common, s search, r *re
 	if err != nil {
 		return nil, err
 	}
+	if err := d.Delay(s.question.Deadline.Reaction); err != nil {
+		return nil, err
+	}
 	bar := p.progress("faults repeated on the protected machine", n)
 	defer bar.finish()
 	list, err := protect.Validate(ctx, e, d, o.seed, n, o.workers, bar.set)

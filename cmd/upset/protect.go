@@ -28,8 +28,14 @@ func optionsFlag() cli.Flag {
 func searchFlags() []cli.Flag {
 	return []cli.Flag{
 		optionsFlag(),
+		alarmLatencyFlag(),
 		&cli.Float64Flag{Name: "hardened-ratio", Value: mechanism.DefaultCells().DICE.SER, Usage: "soft-error rate of a hardened cell, in terms of a plain flop's"},
 	}
+}
+
+// alarmLatencyFlag is --alarm-latency of what simulates mechanisms.
+func alarmLatencyFlag() cli.Flag {
+	return &cli.Uint64Flag{Name: "alarm-latency", Usage: "the NPU goes on for `N` cycles after the alarm of a mechanism; at 0 it stops before its next clock"}
 }
 
 func protectCommand(p *program) *cli.Command {
@@ -149,7 +155,7 @@ func (p *program) protect(ctx context.Context, o common, s search) (*result.Prot
 	// another.
 	name := "protect-" + campaign.Digest([]any{s.question, s.set, s.hardened})[:8]
 	opt := protect.Options{
-		Cells: cellsOf(s.hardened), Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Set: s.set, Areas: s.inventory.Apply(e.Table().Areas(nil), nil),
+		Cells: cellsOf(s.hardened), Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Deadline: s.question.Deadline, Set: s.set, Areas: s.inventory.Apply(e.Table().Areas(nil), nil),
 		Dir: filepath.Join(s.dir, name), Workers: o.workers,
 		Rebuild: s.experiment.withECC,
 	}

@@ -55,7 +55,7 @@ func (p *program) protectSeveral(c *cli.Context, o common, q campaign.Question, 
 		mission = protect.MissionMix
 	}
 	cells := cellsOf(c.Float64("hardened-ratio"))
-	opt := protect.Options{Question: q.Question, Permanent: q.Permanent, BudgetDUE: q.BudgetDUE, Set: c.String("options"), Cells: cells, Workers: o.workers}
+	opt := protect.Options{Question: q.Question, Permanent: q.Permanent, BudgetDUE: q.BudgetDUE, Deadline: q.Deadline, Set: c.String("options"), Cells: cells, Workers: o.workers}
 	var cases []protect.Case
 	var digests []string
 	for i, dir := range dirs {

@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"upset/faults/campaign"
+	"upset/faults/mechanism"
 	"upset/stats"
 )
 
@@ -24,6 +25,8 @@ func questionFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "permanent-fit", Usage: "declared permanent rate in `FIT` for 100,000 gate equivalents of logic; LFM and PMHF need it with --lifetime and --test-interval"},
 		&cli.Float64Flag{Name: "lifetime", Usage: "operating life in `HOURS`"},
 		&cli.Float64Flag{Name: "test-interval", Usage: "time between tests of the mechanisms in `HOURS`"},
+		&cli.Float64Flag{Name: "clock", Usage: "declared clock of the NPU in `HZ`, for example 500e6"},
+		&cli.Float64Flag{Name: "ftti", Usage: "declared fault-tolerant time interval in `SECONDS`, with --clock: an alarm, a stop or the watchdog later than that after the upset violates"},
 		&cli.Float64Flag{Name: "test-coverage", Usage: "share of the mechanisms' permanent faults that their tests find, 0 to 1"},
 	}
 }
@@ -61,6 +64,9 @@ func readQuestion(c *cli.Context) (campaign.Question, error) {
 	if err := checkPermanent(c, q.Permanent); err != nil {
 		return q, err
 	}
+	if err := checkDeadline(c, &q.Deadline); err != nil {
+		return q, err
+	}
 	q.BudgetFIT, q.BudgetDUE, q.Duty = c.Float64("budget"), c.Float64("budget-due"), c.Float64("duty")
 	switch {
 	case !positive(q.BudgetFIT):
@@ -87,6 +93,23 @@ func checkPermanent(c *cli.Context, p campaign.Permanent) error {
 		return usage("--test-coverage %v must lie between 0 and 1", p.TestCoverage)
 	case p.TestCoverage > 0 && p.TestIntervalHours == 0:
 		return usage("--test-coverage needs --test-interval: tests that are never run find nothing")
+	}
+	return nil
+}
+
+// checkDeadline reads what detection is held against.
+func checkDeadline(c *cli.Context, d *campaign.Deadline) error {
+	for _, name := range []string{"clock", "ftti"} {
+		if c.IsSet(name) && !positive(c.Float64(name)) {
+			return usage("--%s %v must be a positive number, for example --clock 500e6 --ftti 0.01", name, c.Float64(name))
+		}
+	}
+	if c.IsSet("ftti") && !c.IsSet("clock") {
+		return usage("--ftti needs --clock: cycles are known, not times; for example --clock 500e6 --ftti 0.01")
+	}
+	d.ClockHz, d.FTTI = c.Float64("clock"), c.Float64("ftti")
+	if d.Reaction = c.Uint64("alarm-latency"); d.Reaction > mechanism.MaxAlarmLatency {
+		return usage("--alarm-latency %d: give at most %d cycles", d.Reaction, mechanism.MaxAlarmLatency)
 	}
 	return nil
 }

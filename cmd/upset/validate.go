@@ -31,7 +31,7 @@ machine has mechanisms, which run beside it from cycle 0 in the plain runs.
 Examples:
   upset validate engine --samples 500 testdata/models/fashion-tiny.tflite
   upset validate engine --samples 4000 --npu all testdata/models/*.tflite`,
-			Flags: commonFlags(experimentFlags(&cli.IntFlag{Name: "samples", Value: 200, Usage: "`N` faults in all"}, protectFlag())...),
+			Flags: commonFlags(experimentFlags(&cli.IntFlag{Name: "samples", Value: 200, Usage: "`N` faults in all"}, protectFlag(), alarmLatencyFlag())...),
 			Action: func(c *cli.Context) error {
 				args, err := arguments(c, "MODEL", "...")
 				if err != nil {

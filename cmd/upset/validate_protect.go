@@ -1,10 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"os"
 
 	"github.com/urfave/cli/v2"
 
+	"upset/faults"
 	"upset/faults/mechanism"
 	"upset/faults/protect"
 	"upset/npu"
@@ -36,6 +38,9 @@ func (p *program) validateProtected(c *cli.Context, o common, x *experiment, n i
 		}
 		return nil, bad(err)
 	}
+	if err := d.Delay(c.Uint64("alarm-latency")); err != nil {
+		return nil, bad(err)
+	}
 	bar := p.progress("faults injected twice", n)
 	defer bar.finish()
 	list, err := protect.Validate(c.Context, e, d, o.seed, n, o.workers, bar.set)
@@ -60,8 +65,16 @@ func (p *program) validateProtected(c *cli.Context, o common, x *experiment, n i
 		}
 		if !s.Same() {
 			r.Differences++
-			p.note("%s@%d, input %d: fast %s (%s), plain %s", d.Name(s.Site.ID), s.Site.Cycle, s.Input, s.Fast.Outcome, s.Fast.Path, s.Plain.Outcome)
+			p.note("%s@%d, input %d: fast %s (%s), plain %s%s", d.Name(s.Site.ID), s.Site.Cycle, s.Input, s.Fast.Outcome, s.Fast.Path, s.Plain.Outcome, alarmText(s.Plain))
 		}
 	}
 	return r, nil
+}
+
+// alarmText names the mechanism and the cycle of an alarm.
+func alarmText(r faults.Record) string {
+	if r.Alarm == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%s at cycle %d)", mechanism.Kind(r.Alarm), r.End)
 }

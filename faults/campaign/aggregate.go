@@ -13,12 +13,12 @@ import (
 // Campaign makes the result of a stored campaign. An incomplete one gives a
 // provisional result and says so. Wall time and rates are left at zero.
 func (s *Stored) Campaign(q Question) (*result.Campaign, error) {
-	t, err := s.tally()
-	if err != nil {
-		return nil, err
-	}
 	q = q.normal(s.Spec)
 	if err := q.Check(s.Frame.Inputs); err != nil {
+		return nil, err
+	}
+	t, err := s.tally(q.Deadline)
+	if err != nil {
 		return nil, err
 	}
 	a := &aggregate{s: s, f: s.Frame, t: t, q: q, strata: s.Frame.reportStrata(s.Spec, t)}
@@ -31,7 +31,7 @@ func (s *Stored) Campaign(q Question) (*result.Campaign, error) {
 	}
 	a.exposures = a.exposed(a.strata, anyOf, criticalOf)
 	c := a.head()
-	for _, step := range []func(*result.Campaign) error{a.vulnerability, a.robust, a.blocks, a.heat, a.rates, a.safety, a.fmeda, a.verdicts} {
+	for _, step := range []func(*result.Campaign) error{a.vulnerability, a.robust, a.blocks, a.heat, a.rates, a.safety, a.fmeda, a.verdicts, a.latencies} {
 		if err := step(c); err != nil {
 			return nil, err
 		}
@@ -145,6 +145,7 @@ func (a *aggregate) assumptions() result.Assumptions {
 		BudgetFIT: q.BudgetFIT, BudgetDUE: q.BudgetDUE, Violation: q.Violation, Criterion: s.Criterion,
 		Watchdog: !s.NoWatchdog, AssumeReload: s.AssumeReload, ECC: s.ECC, Inventory: s.Inventory,
 		InputsAre: q.InputsAre, Duty: q.Duty, Confidence: q.Confidence, PermanentFITPer100kGE: q.Permanent.FITPer100kGE,
+		ClockHz: q.Deadline.ClockHz, FTTISeconds: q.Deadline.FTTI, AlarmLatency: int64(q.Deadline.Reaction),
 	}
 	if as.Watchdog {
 		as.WatchdogCycles = int64(a.f.Watchdog)

@@ -7,14 +7,23 @@ import (
 	"fmt"
 
 	"upset/faults"
+	"upset/faults/mechanism"
 	"upset/netlist"
 )
 
 // recordSize is the length of a record in the log.
 const recordSize = 48
 
-// flagLate is the only flag of a record in the log.
-const flagLate = 1
+// The flags of a record in the log: bit 0 says that the inference was late, the bits
+// from alarmShift on are the number of the mechanism that raised the alarm.
+const (
+	flagLate   = 1
+	alarmShift = 1
+	mostAlarms = 1 << (8 - alarmShift)
+)
+
+// A mechanism's number fits into the flags.
+const _ = uint(mostAlarms - mechanism.NumKinds)
 
 // indexed is a record with its number in the campaign.
 type indexed struct {
@@ -35,6 +44,7 @@ func appendRecord(b []byte, i int, r faults.Record) []byte {
 	b = binary.LittleEndian.AppendUint32(b, uint32(r.Site.ID))
 	b = binary.LittleEndian.AppendUint32(b, r.Input)
 	b = binary.LittleEndian.AppendUint16(b, r.Op)
+	flags |= r.Alarm << alarmShift
 	return append(b, r.Before, r.After, byte(r.Outcome), byte(r.Cause), flags, byte(r.Path))
 }
 
@@ -46,11 +56,11 @@ func parseRecord(b []byte) (indexed, error) {
 		Site:   faults.Site{ID: netlist.SiteID(le.Uint32(b[32:])), Cycle: le.Uint64(b[8:])},
 		Input:  le.Uint32(b[36:]),
 		Before: b[42], After: b[43], Outcome: faults.Outcome(b[44]), Cause: faults.Cause(b[45]),
-		Late: flags&flagLate != 0, Path: faults.Path(b[47]),
+		Late: flags&flagLate != 0, Alarm: flags >> alarmShift, Path: faults.Path(b[47]),
 		Op: le.Uint16(b[40:]), End: le.Uint64(b[16:]), Output: le.Uint64(b[24:]),
 	}
 	if i >= maxInjections || r.Before > 1 || r.After > 1 || r.Outcome >= faults.NumOutcomes ||
-		r.Cause >= faults.NumCauses || flags&^flagLate != 0 || r.Path >= faults.NumPaths {
+		r.Cause >= faults.NumCauses || r.Alarm >= uint8(mechanism.NumKinds) || r.Path >= faults.NumPaths {
 		return indexed{}, fmt.Errorf("record %d holds impossible values", i)
 	}
 	return indexed{int(i), r}, nil

@@ -30,6 +30,7 @@ func failureModes(a *result.Assumptions) []failureMode {
 		{"write outside the arena", "none", func(o *result.Outcomes) int { return o.StrayWrite }},
 		{"stop with an error status", "status of the NPU", func(o *result.Outcomes) int { return o.DUEDetected }},
 		{"hang", hang, func(o *result.Outcomes) int { return o.DUEHang }},
+		{"reported too late", "none", func(o *result.Outcomes) int { return o.Overdue }},
 		{"detected", "mechanism", func(o *result.Outcomes) int { return o.Detected }},
 		{"corrected", code, func(o *result.Outcomes) int { return o.Corrected }},
 	}
@@ -118,7 +119,7 @@ func (a *aggregate) partModes(c *result.Campaign, k part, strata []*result.Strat
 // violating reports whether a mode violates the safety goal: it counts as violating
 // by itself.
 func violating(c *result.Campaign, m failureMode) bool {
-	for _, o := range []result.Outcomes{{SDCCritical: 1}, {SDCTolerable: 1}, {Latent: 1}, {StrayWrite: 1}, {DUEHang: 1}} {
+	for _, o := range []result.Outcomes{{SDCCritical: 1}, {SDCTolerable: 1}, {Latent: 1}, {StrayWrite: 1}, {DUEHang: 1}, {Overdue: 1}} {
 		if m.count(&o) == 1 {
 			return o.Violating(stats.ViolationAny, c.Assumptions.Watchdog, c.Assumptions.AssumeReload) == 1
 		}

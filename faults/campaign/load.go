@@ -92,9 +92,10 @@ func Status(dir string) (State, error) {
 	return st, nil
 }
 
-// tally counts the stored records.
-func (s *Stored) tally() (*tally, error) {
+// tally counts the stored records against a deadline.
+func (s *Stored) tally(d Deadline) (*tally, error) {
 	t := newTally(s.Frame, s.Spec)
+	t.deadline = &d
 	w := walker{rounds: s.Rounds}
 	for j, i := range s.Index {
 		stratum, ok := w.at(i)
@@ -126,6 +127,8 @@ type Question struct {
 	// InputsAre is the estimand: stats.InputsFixed, the default, or
 	// stats.InputsSample.
 	InputsAre string
+	// Deadline is what detection is held against.
+	Deadline Deadline
 	// DoublyRobust asks for estimates that a proxy sharpens, from uniform sampling.
 	DoublyRobust bool
 }
@@ -151,7 +154,7 @@ func (q Question) Check(inputs int) error {
 	default:
 		return fmt.Errorf("unknown estimand %q: inputs are %s or %s", q.InputsAre, stats.InputsFixed, stats.InputsSample)
 	}
-	return nil
+	return q.Deadline.Check()
 }
 
 // limits converts a total of stats.

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"upset/faults"
+	"upset/faults/mechanism"
 )
 
 // small is a spec whose log is short enough to be cut at every byte.
@@ -32,7 +33,7 @@ func logOf(t testing.TB) []byte {
 func TestRecordRoundTrip(t *testing.T) {
 	want := faults.Record{
 		Site: faults.Site{ID: 0xFEDCBA98, Cycle: 1<<40 + 3}, Input: 77, Before: 1, After: 0, Outcome: faults.DUEHang,
-		Cause: faults.CauseWatchdog, Late: true, Path: faults.PathHandOff, Op: 0xABCD, End: 1 << 50, Output: 0x0123456789ABCDEF,
+		Cause: faults.CauseWatchdog, Late: true, Alarm: uint8(mechanism.NumKinds - 1), Path: faults.PathHandOff, Op: 0xABCD, End: 1 << 50, Output: 0x0123456789ABCDEF,
 	}
 	b := appendRecord(nil, 12345, want)
 	if len(b) != recordSize {
@@ -45,7 +46,7 @@ func TestRecordRoundTrip(t *testing.T) {
 	for _, bad := range []struct {
 		at    int
 		value byte
-	}{{42, 2}, {43, 2}, {44, byte(faults.NumOutcomes)}, {45, byte(faults.NumCauses)}, {46, 2}, {47, byte(faults.NumPaths)}, {7, 1}} {
+	}{{42, 2}, {43, 2}, {44, byte(faults.NumOutcomes)}, {45, byte(faults.NumCauses)}, {46, 2 * byte(mechanism.NumKinds)}, {47, byte(faults.NumPaths)}, {7, 1}} {
 		c := bytes.Clone(b)
 		c[bad.at] = bad.value
 		if _, err := parseRecord(c); err == nil {

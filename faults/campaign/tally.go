@@ -18,6 +18,9 @@ type tally struct {
 	// rounds are counts by round and cell, where the rounds followed the failures.
 	rounds   [][]result.Outcomes
 	adaptive bool
+	// deadline is nil where the counts are those of a plan, which no deadline changes.
+	deadline *Deadline
+	reported []reported // alarms, stops and ends by the watchdog, with a deadline
 }
 
 // newTally is an empty tally of a campaign.
@@ -77,6 +80,13 @@ func one(o faults.Outcome) (n result.Outcomes) {
 // add counts a record of a round and a cell.
 func (t *tally) add(round, cell int, r faults.Record) {
 	n := one(r.Outcome)
+	if _, ok := r.Latency(); ok && t.deadline != nil {
+		x := reported{cell, r, t.deadline.Overdue(r)}
+		if x.overdue {
+			n = result.Outcomes{Overdue: 1}
+		}
+		t.reported = append(t.reported, x)
+	}
 	if t.adaptive {
 		for len(t.rounds) <= round {
 			t.rounds = append(t.rounds, make([]result.Outcomes, len(t.cells)))

@@ -15,7 +15,7 @@ func TestAreaCountsEverySite(t *testing.T) {
 	for _, c := range isa.Configs {
 		tab := netlist.New(c, npu.ECCSECDED)
 		p := NewPricing(tab, tab.Areas(nil), nil, DefaultCells())
-		for k := Parity; k < numKinds; k++ {
+		for k := Parity; k < NumKinds; k++ {
 			for _, block := range []string{"cc", "traversal", "dma", "wd", "mac", "ao", "sb"} {
 				ch := Choice{Block: block, Kind: k}
 				if k == SECDED || k == Lockstep || k.Checker() && k.home() != block {

@@ -162,7 +162,7 @@ func (d *Design) Watches() bool {
 func (d *Design) checks() (list []beside) {
 	for i := range d.parts {
 		if p := &d.parts[i]; p.Name == "check" {
-			list = append(list, beside{p.First, newCheck(p.Kind, d.table.Config, d.compiled)})
+			list = append(list, beside{p.First, p.Kind, newCheck(p.Kind, d.table.Config, d.compiled)})
 		}
 	}
 	return list
@@ -171,5 +171,6 @@ func (d *Design) checks() (list []beside) {
 // beside is a checker of a guard with the first of its sites.
 type beside struct {
 	first netlist.SiteID
+	kind  Kind
 	check check
 }

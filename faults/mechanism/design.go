@@ -73,6 +73,7 @@ type Design struct {
 	bits    int
 
 	compiled *Compiled
+	latency  uint64 // clocks from an alarm to its effect
 }
 
 // New puts the choices on a machine. No two may cover the same register. The seed
@@ -97,7 +98,7 @@ func New(t *netlist.Table, choices []Choice, cells Cells, seed uint64) (*Design,
 
 func (d *Design) add(c Choice) error {
 	switch {
-	case c.Kind >= numKinds:
+	case c.Kind >= NumKinds:
 		return fmt.Errorf("unknown mechanism")
 	case c.Kind == Duplicate && !Duplicable(c.Block):
 		return fmt.Errorf("only %s can be duplicated", strings.Join(duplicable, ", "))
@@ -161,6 +162,23 @@ func (d *Design) part(p Part) {
 	d.bits += p.Bits
 	d.parts = append(d.parts, p)
 }
+
+// MaxAlarmLatency bounds the clocks from an alarm to its effect (our choice: 2 ms at
+// 500 MHz, longer than any reset controller takes).
+const MaxAlarmLatency = 1_000_000
+
+// Delay declares that an alarm stops the NPU only after so many clocks, for which it
+// goes on. Without it an alarm stops the NPU before its next clock.
+func (d *Design) Delay(clocks uint64) error {
+	if clocks > MaxAlarmLatency {
+		return fmt.Errorf("alarm latency of %d cycles: give at most %d", clocks, MaxAlarmLatency)
+	}
+	d.latency = clocks
+	return nil
+}
+
+// AlarmLatency is the number of clocks from an alarm to its effect.
+func (d *Design) AlarmLatency() uint64 { return d.latency }
 
 // Table is the site table of the machine without the mechanisms.
 func (d *Design) Table() *netlist.Table { return d.table }
@@ -258,7 +276,9 @@ func (d *Design) Digest() string {
 		Design string `json:"design"`
 		Cells  Cells  `json:"cells"`
 		Seed   uint64 `json:"seed"`
-	}{d.table.Digest(), d.String(), d.cells, d.seed})
+		// Latency is left out where it is 0.
+		Latency uint64 `json:"alarm_latency,omitempty"`
+	}{d.table.Digest(), d.String(), d.cells, d.seed, d.latency})
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
 }

@@ -29,9 +29,11 @@ type Guard struct {
 	voters []voter
 	acted  bool // a voter has overruled a copy
 
-	watch Kind
-	block string    // of the duplicated block
-	words []watched // of parity
+	watch  Kind
+	acting Kind      // the mechanism that watches, as it was chosen
+	raised Kind      // the mechanism that has raised the alarm
+	block  string    // of the duplicated block
+	words  []watched // of parity
 
 	machine, twin *npu.Machine
 	mine, theirs  npu.Journal
@@ -42,7 +44,8 @@ func (d *Design) Guard() *Guard { return &Guard{d: d, checks: d.checks()} }
 
 // upset applies an upset to the first bit that an event hits, see [Guard.Upset].
 func (g *Guard) upset(m *npu.Machine, id netlist.SiteID, cycle uint64) (before, after uint8, r Response, err error) {
-	g.watch, g.acted, g.voters, g.words = None, false, g.voters[:0], g.words[:0]
+	g.watch, g.acting, g.raised = None, None, None
+	g.acted, g.voters, g.words = false, g.voters[:0], g.words[:0]
 	if !g.begun {
 		g.sync(m)
 	}
@@ -51,9 +54,10 @@ func (g *Guard) upset(m *npu.Machine, id netlist.SiteID, cycle uint64) (before, 
 	if p == nil {
 		return g.upsetMachine(m, id, cycle)
 	}
-	g.machine = m
+	g.machine, g.acting = m, p.Kind
 	switch p.Name {
 	case "alarm":
+		g.raised = p.Kind
 		return 0, 1, Alarm, nil
 	case "voted":
 		return g.upsetCopy(m, p.source(k), 1+k/(p.Bits/2))
@@ -94,7 +98,9 @@ func (g *Guard) Begin(m *npu.Machine) {
 // upsetMachine applies an upset to a bit of the machine itself.
 func (g *Guard) upsetMachine(m *npu.Machine, id netlist.SiteID, cycle uint64) (before, after uint8, r Response, err error) {
 	t := g.d.table
-	switch kind := g.d.kindOf(id); kind {
+	kind := g.d.kindOf(id)
+	g.acting = kind
+	switch kind {
 	case HardenLight, Harden:
 		if !g.d.flips(id, cycle, g.d.cells.Of(kind).SER) {
 			before = t.Read(&m.S, id)
@@ -125,6 +131,7 @@ func (g *Guard) seen() Response {
 	case g.watch == None, g.watch == Parity && !g.odd():
 	case g.machine != nil && g.machine.S.CC.Run == 0,
 		g.watch == Duplicate && g.twin.S.CC.Run == 0:
+		g.raised = g.acting
 		return Alarm
 	}
 	return Live
@@ -155,6 +162,13 @@ func (g *Guard) Agrees(m *npu.Machine) bool {
 	return true
 }
 
+// Raised is the mechanism that has raised the alarm since the upset, None where there
+// was no alarm. Of several at one clock it is the first of the design.
+func (g *Guard) Raised() Kind { return g.raised }
+
+// AlarmLatency is the number of clocks for which the NPU goes on after an alarm.
+func (g *Guard) AlarmLatency() uint64 { return g.d.latency }
+
 // Corrected reports whether a voter has overruled a copy since the upset.
 func (g *Guard) Corrected() bool { return g.acted }
 
@@ -163,6 +177,7 @@ func (g *Guard) Corrected() bool { return g.acted }
 func (g *Guard) Step(m *npu.Machine) (alarm bool) {
 	for _, c := range g.checks {
 		if c.check.before(m) {
+			g.raised = c.kind
 			return true
 		}
 	}
@@ -177,10 +192,13 @@ func (g *Guard) Step(m *npu.Machine) (alarm bool) {
 		m.Step()
 	}
 	if alarm {
+		g.raised = g.acting
 		return true
 	}
 	for _, c := range g.checks {
-		alarm = c.check.after(m) || alarm
+		if c.check.after(m) && !alarm {
+			g.raised, alarm = c.kind, true
+		}
 	}
 	return alarm
 }

@@ -42,10 +42,11 @@ const (
 	// ParityInterleaved is parity with neighbouring flops of a register in different
 	// groups, and the parity bits apart from the flops that they guard.
 	ParityInterleaved
-	numKinds
+	// NumKinds is the number of kinds, None included.
+	NumKinds
 )
 
-var kindNames = [numKinds]string{
+var kindNames = [NumKinds]string{
 	"none", "harden-light", "harden", "parity", "duplicate", "triplicate", "secded",
 	"parity-always", "lockstep", "watchdog", "traversal-residue", "weight-crc", "acc-checksum",
 	"parity-interleaved",
@@ -53,7 +54,7 @@ var kindNames = [numKinds]string{
 
 // String is the name used in results, for example harden.
 func (k Kind) String() string {
-	if k < numKinds {
+	if k < NumKinds {
 		return kindNames[k]
 	}
 	return fmt.Sprintf("mechanism %d", uint8(k))

@@ -39,7 +39,7 @@ func (b engineBench) Table() *netlist.Table { return b.e.Table() }
 func (b engineBench) Cycles() uint64 { return b.e.Cycles() }
 
 func (b engineBench) Catch(ctx context.Context, s *campaign.Stored, cells mechanism.Cells) ([]Caught, error) {
-	return catch(ctx, b.e, s, cells, b.o.Workers, b.o.Trying)
+	return catch(ctx, b.e, s, cells, b.o.Deadline, b.o.Workers, b.o.Trying)
 }
 
 func (b engineBench) Prove(ctx context.Context, d *mechanism.Design, spec campaign.Spec, attempt int, q campaign.Question) (*result.Campaign, func(string, bool) float64, error) {
@@ -60,12 +60,17 @@ func (b engineBench) Prove(ctx context.Context, d *mechanism.Design, spec campai
 	if b.o.Population != nil && e != b.e {
 		pop.scaleAs(b.o.Population)
 	}
-	dir := filepath.Join(b.dir, fmt.Sprintf("proof-%d-%016x", attempt, spec.Seed))
-	c, err := campaign.Run(ctx, e, spec, dir, campaign.RunOptions{Workers: b.o.Workers, Progress: b.o.Progress, Population: pop, Question: q})
+	q.Deadline = b.o.Deadline
+	c, err := campaign.Run(ctx, e, spec, b.proofDir(attempt, spec.Seed), campaign.RunOptions{Workers: b.o.Workers, Progress: b.o.Progress, Population: pop, Question: q})
 	if err != nil {
 		return nil, nil, fmt.Errorf("proof %d: %w", attempt, err)
 	}
 	return c, pop.scale, nil
+}
+
+// proofDir is the folder of a proof's log.
+func (b engineBench) proofDir(attempt int, seed uint64) string {
+	return filepath.Join(b.dir, fmt.Sprintf("proof-%d-%016x", attempt, seed))
 }
 
 // engine is the one of the campaign, or one with SECDED if the design adds it.

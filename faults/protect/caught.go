@@ -68,7 +68,7 @@ func harmful(o faults.Outcome) bool {
 // catch injects the records of a campaign once more beside mechanisms: the harmful
 // ones beside every checker, unless inferences are too long for that, and some upsets
 // of flops under parity. Progress, which may be nil, is called from one goroutine at a time.
-func catch(ctx context.Context, e *faults.Engine, s *campaign.Stored, cells mechanism.Cells, workers int, progress func(done, total int)) ([]Caught, error) {
+func catch(ctx context.Context, e *faults.Engine, s *campaign.Stored, cells mechanism.Cells, within campaign.Deadline, workers int, progress func(done, total int)) ([]Caught, error) {
 	out := make([]Caught, len(s.Records))
 	kinds := append(mechanism.Checkers(), mechanism.Parity)
 	for i, k := range kinds {
@@ -86,6 +86,9 @@ func catch(ctx context.Context, e *faults.Engine, s *campaign.Stored, cells mech
 		if err := Equip(e, d); err != nil {
 			return nil, err
 		}
+		if err := d.Delay(within.Reaction); err != nil {
+			return nil, err
+		}
 		wanted := func(r faults.Record) bool { return harmful(r.Outcome) }
 		if k == mechanism.Parity {
 			most := min(parityMost, max(parityLeast, parityClocks/int(e.Cycles())))
@@ -99,9 +102,9 @@ func catch(ctx context.Context, e *faults.Engine, s *campaign.Stored, cells mech
 		if k == mechanism.Parity {
 			tried = triedParity
 		}
-		if err := again(ctx, e, d, s.Records, wanted, workers, progress, func(n int, alarm bool) {
+		if err := again(ctx, e, d, s.Records, wanted, workers, progress, func(n int, r faults.Record) {
 			out[n] |= tried
-			if alarm {
+			if r.Outcome == faults.Detected && !within.Overdue(r) {
 				out[n] |= 1 << i
 			}
 		}); err != nil {
@@ -124,10 +127,10 @@ func everyBlock(e *faults.Engine, k mechanism.Kind) (list []mechanism.Choice) {
 	return list
 }
 
-// again injects records beside the mechanisms of a design and calls found with the
-// number of every one and whether it raises an alarm. A worker takes its share in the order of
+// again injects records beside the mechanisms of a design, or beside none, and calls found with the
+// number and the new record of every one. A worker takes its share in the order of
 // inputs and cycles.
-func again(ctx context.Context, e *faults.Engine, d *mechanism.Design, records []faults.Record, wanted func(faults.Record) bool, workers int, progress func(done, total int), found func(n int, alarm bool)) error {
+func again(ctx context.Context, e *faults.Engine, d *mechanism.Design, records []faults.Record, wanted func(faults.Record) bool, workers int, progress func(done, total int), found func(n int, r faults.Record)) error {
 	var order []int
 	for i, r := range records {
 		if wanted(r) {
@@ -151,7 +154,10 @@ func again(ctx context.Context, e *faults.Engine, d *mechanism.Design, records [
 			if err != nil {
 				return err
 			}
-			g := Guard(d)
+			var g faults.Guard
+			if d != nil {
+				g = Guard(d)
+			}
 			for _, i := range order[k*len(order)/workers : (k+1)*len(order)/workers] {
 				if err := ctx.Err(); err != nil {
 					return err
@@ -160,7 +166,7 @@ func again(ctx context.Context, e *faults.Engine, d *mechanism.Design, records [
 				if err != nil {
 					return err
 				}
-				found(i, r.Outcome == faults.Detected)
+				found(i, r)
 				if progress != nil {
 					mu.Lock()
 					done++

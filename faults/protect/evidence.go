@@ -61,6 +61,11 @@ type Evidence struct {
 // and cover the whole machine. Caught says what mechanisms make of every record; it
 // may be nil, and then no checker is an option and parity may see every upset.
 func Gather(s *campaign.Stored, t *netlist.Table, caught []Caught) (*Evidence, error) {
+	return gatherWithin(s, t, caught, campaign.Deadline{})
+}
+
+// gatherWithin is Gather where what is reported later than a deadline violates.
+func gatherWithin(s *campaign.Stored, t *netlist.Table, caught []Caught, within campaign.Deadline) (*Evidence, error) {
 	g, err := newGatherer(s, t)
 	if err != nil {
 		return nil, err
@@ -91,15 +96,18 @@ func Gather(s *campaign.Stored, t *netlist.Table, caught []Caught) (*Evidence, e
 		if caught != nil {
 			c = caught[i]
 		}
-		p.count(r.Outcome, s.Spec, c)
+		n := outcomes(r.Outcome)
+		if within.Overdue(r) {
+			n = result.Outcomes{Overdue: 1}
+		}
+		p.count(n, s.Spec, c)
 	}
 	return g.evidence(pieces), nil
 }
 
 // count adds an outcome.
-func (p *Piece) count(o faults.Outcome, s campaign.Spec, c Caught) {
+func (p *Piece) count(n result.Outcomes, s campaign.Spec, c Caught) {
 	p.N++
-	n := outcomes(o)
 	any := n.Violating(stats.ViolationAny, !s.NoWatchdog, s.AssumeReload)
 	critical := n.Violating(stats.ViolationCritical, !s.NoWatchdog, s.AssumeReload)
 	p.Any += any
@@ -117,9 +125,7 @@ func (p *Piece) count(o faults.Outcome, s campaign.Spec, c Caught) {
 		p.Parity++
 	}
 	p.DUE += n.DUE(!s.NoWatchdog)
-	if o != faults.Masked && o != faults.Corrected {
-		p.Active++
-	}
+	p.Active += 1 - n.Masked - n.Corrected
 }
 
 // outcomes is the count of a single outcome.

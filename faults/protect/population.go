@@ -104,11 +104,35 @@ func (p *Population) Guards() func(faults.Site) faults.Guard {
 }
 
 // Guard makes a guard for the mechanisms of a design.
-func Guard(d *mechanism.Design) faults.Guard { return &guard{inner: d.Guard(), design: d} }
+func Guard(d *mechanism.Design) faults.Guard { return &guard{d.Guard(), d} }
+
+// Standing makes a guard whose mechanisms all run beside the machine from the start of
+// an inference, see [mechanism.Standing].
+func Standing(e *faults.Engine, d *mechanism.Design) (faults.Guard, error) {
+	m, err := e.Begin(0)
+	if err != nil {
+		return nil, err
+	}
+	g, err := d.NewStanding(m)
+	return &guard{g, d}, err
+}
+
+// mechanisms are those of a design beside one machine.
+type mechanisms interface {
+	Upset(m *npu.Machine, cycle uint64, ids ...netlist.SiteID) (before, after uint8, r mechanism.Response, err error)
+	Step(m *npu.Machine) (alarm bool)
+	Active() bool
+	Begin(m *npu.Machine)
+	Agrees(m *npu.Machine) bool
+	Corrected() bool
+	Raised() mechanism.Kind
+	AlarmLatency() uint64
+	Follow(host func(m *npu.Machine))
+}
 
 // guard lets a mechanism's guard take part in an injection.
 type guard struct {
-	inner  *mechanism.Guard
+	inner  mechanisms
 	design *mechanism.Design
 }
 
@@ -137,6 +161,12 @@ func (g *guard) Step(m *npu.Machine) (alarm bool) { return g.inner.Step(m) }
 
 // Active reports whether the mechanism still watches.
 func (g *guard) Active() bool { return g.inner.Active() }
+
+// Raised is the kind of the mechanism that has raised the alarm.
+func (g *guard) Raised() uint8 { return uint8(g.inner.Raised()) }
+
+// AlarmLatency is the number of clocks for which the NPU goes on after an alarm.
+func (g *guard) AlarmLatency() uint64 { return g.inner.AlarmLatency() }
 
 // Begin starts the mechanisms beside a machine at the start of an inference.
 func (g *guard) Begin(m *npu.Machine) { g.inner.Begin(m) }

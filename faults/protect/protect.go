@@ -37,6 +37,9 @@ type Options struct {
 	BudgetDUE float64
 	// Several is the share of events that hit more than one bit, see [Target].
 	Several float64
+	// Deadline is what detection is held against; its reaction is the number of cycles
+	// for which the protected machine goes on after an alarm.
+	Deadline campaign.Deadline
 	// Permanent are the declared permanent rates.
 	Permanent campaign.Permanent
 	// Set is the option set: paper or full, the default.
@@ -92,7 +95,7 @@ func (o Options) normal(s campaign.Spec, t *netlist.Table, injections int) Optio
 
 // campaignQuestion is the question as a campaign puts it.
 func campaignQuestion(o Options) campaign.Question {
-	return campaign.Question{Question: o.Question, BudgetDUE: o.BudgetDUE}
+	return campaign.Question{Question: o.Question, BudgetDUE: o.BudgetDUE, Deadline: o.Deadline}
 }
 
 // network is one network of a search: its campaign, and where designs are proven.
@@ -112,6 +115,13 @@ type run struct {
 	proven  map[string]bool
 	failed  [limitDUE]bool // limits that the last proof did not show
 	widest  Shares         // the last margin that had a design
+	last    proofs
+}
+
+// proofs are those of the design that was proven last, one for every network.
+type proofs struct {
+	d     *mechanism.Design
+	plans []Plan
 }
 
 // table is that of the machine, stored the campaign of the first network.
@@ -147,7 +157,7 @@ func gather(ctx context.Context, b Bench, s *campaign.Stored, o Options) (n netw
 			return n, err
 		}
 	}
-	ev, err := Gather(s, b.Table(), caught)
+	ev, err := gatherWithin(s, b.Table(), caught, o.Deadline)
 	return network{b, s, ev}, err
 }
 
@@ -174,7 +184,7 @@ func search(ctx context.Context, nets []network, o Options) (*result.Protect, er
 		}
 		margin = margin.divided(retreat, r.failed)
 	}
-	return r.out, nil
+	return r.out, r.sortAlarms(ctx)
 }
 
 // problem builds the problem with a margin, without checkers.
@@ -400,6 +410,7 @@ func (r *run) put(ctx context.Context, c candidate) (done bool, err error) {
 		return true, err
 	}
 	var list []*proven
+	r.last = proofs{d: c.d}
 	for i, pr := range c.pr.networks() {
 		n, plan := r.nets[i], c.plans[i]
 		plan.Seed = proofSeed(n.stored.Spec, c.d.String(), plan.Attempt)
@@ -408,7 +419,9 @@ func (r *run) put(ctx context.Context, c candidate) (done bool, err error) {
 			return false, err
 		}
 		list = append(list, p)
+		r.last.plans = append(r.last.plans, plan)
 	}
+	r.out.Latencies = latencies(list, r.nets)
 	worst := joined(list)
 	if r.failed = worst.failed; r.failed == [limitDUE]bool{} {
 		r.failed = [limitDUE]bool{true, true} // the limit on reported errors alone
@@ -426,7 +439,11 @@ func (r *run) hopeless() {
 // design puts choices on the machine.
 func (r *run) design(choices []mechanism.Choice) (*mechanism.Design, error) {
 	t := tableFor(r.table(), choices, func() *netlist.Table { return netlist.New(r.table().Config, npu.ECCSECDED) })
-	return mechanism.New(t, choices, r.o.Cells, r.stored().Spec.Seed)
+	d, err := mechanism.New(t, choices, r.o.Cells, r.stored().Spec.Seed)
+	if err != nil {
+		return nil, err
+	}
+	return d, d.Delay(r.o.Deadline.Reaction)
 }
 
 func (r *run) warn(code, message string) {

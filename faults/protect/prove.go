@@ -185,15 +185,22 @@ type proven struct {
 	raw     float64 // FIT of the protected machine
 	spfm    result.Limits
 	failed  [limitDUE]bool // limits that the proof did not show
+
+	latencies []result.Latency
+}
+
+// proofSpec is the campaign of a planned proof.
+func (n network) proofSpec(plan Plan) campaign.Spec {
+	from := n.stored.Spec
+	return campaign.Spec{
+		Model: from.Model, Seed: plan.Seed, Injections: plan.Injections, Confidence: plan.Confidence,
+		Sampling: campaign.SamplingStratified, Inventory: from.Inventory, RandomInputs: from.RandomInputs,
+	}
 }
 
 // prove runs the campaign of a proof on the protected machine and judges it.
 func (n network) prove(ctx context.Context, pr *Problem, d *mechanism.Design, plan Plan) (*proven, error) {
-	from := n.stored.Spec
-	spec := campaign.Spec{
-		Model: from.Model, Seed: plan.Seed, Injections: plan.Injections, Confidence: plan.Confidence,
-		Sampling: campaign.SamplingStratified, Inventory: from.Inventory, RandomInputs: from.RandomInputs,
-	}
+	from, spec := n.stored.Spec, n.proofSpec(plan)
 	q := campaign.Question{Question: pr.Target.Question, BudgetDUE: pr.Target.BudgetDUE}
 	c, scale, err := n.bench.Prove(ctx, d, spec, plan.Attempt, q)
 	if err != nil {
@@ -208,7 +215,7 @@ func (pr *Problem) judge(c *result.Campaign, scale func(block string, sram bool)
 	q := pr.Target.Question
 	rates := stats.Rates{Flop: q.Scenario.Flop, SRAM: q.Scenario.SRAM, Duty: q.Duty}
 	var exposures, alarms []stats.Exposure
-	p := &proven{}
+	p := &proven{latencies: c.Latencies}
 	for _, s := range c.Strata {
 		x := stats.Exposure{
 			Bits: s.Bits, SRAM: s.SRAM, Scale: scale(s.Block, s.SRAM), N: s.N, Exact: s.Exact,

@@ -158,10 +158,7 @@ func (b mixBench) Prove(ctx context.Context, d *mechanism.Design, spec campaign.
 	var factor func(string, bool) float64
 	var digests []string
 	for k, n := range b.nets {
-		own := spec
-		own.Model, own.RandomInputs = n.stored.Spec.Model, n.stored.Spec.RandomInputs
-		own.Seed = proofSeed(n.stored.Spec, d.String(), attempt) ^ spec.Seed
-		own.Injections = int(math.Ceil(float64(spec.Injections) * b.shares[k]))
+		own := b.own(k, d, spec, attempt)
 		c, scale, err := n.bench.Prove(ctx, d, own, attempt, q)
 		if err != nil {
 			return nil, nil, err
@@ -170,15 +167,26 @@ func (b mixBench) Prove(ctx context.Context, d *mechanism.Design, spec campaign.
 			c.Strata[i].Bits *= b.shares[k]
 		}
 		digests = append(digests, c.ResultDigest)
+		named(c.Latencies, own.Model)
 		if all == nil {
 			all, factor = c, scale
 			continue
 		}
 		all.Strata = append(all.Strata, c.Strata...)
 		all.Injections += c.Injections
+		all.Latencies = append(all.Latencies, c.Latencies...)
 	}
 	all.ResultDigest = campaign.Digest(digests)
 	return all, factor, nil
+}
+
+// own is the campaign of one network of a mix.
+func (b mixBench) own(k int, d *mechanism.Design, spec campaign.Spec, attempt int) campaign.Spec {
+	from := b.nets[k].stored.Spec
+	spec.Seed ^= proofSeed(from, d.String(), attempt)
+	spec.Model, spec.RandomInputs = from.Model, from.RandomInputs
+	spec.Injections = int(math.Ceil(float64(spec.Injections) * b.shares[k]))
+	return spec
 }
 
 // joined is the outcome of proofs of which all must hold: limits are those of the

@@ -14,7 +14,8 @@ import (
 )
 
 // Double is an upset injected twice on a protected machine: on the fast engine, and
-// plainly with the mechanisms running from cycle 0 to the end.
+// plainly with all mechanisms running from cycle 0 to the end, also where the upset hits
+// what none of them protects.
 type Double struct {
 	Site        faults.Site
 	Input       int
@@ -60,13 +61,16 @@ func Validate(ctx context.Context, e *faults.Engine, d *mechanism.Design, seed u
 			if err != nil {
 				return err
 			}
-			g := Guard(d)
+			g, err := Standing(e, d)
+			if err != nil {
+				return err
+			}
 			for i := k * n / workers; i < (k+1)*n/workers; i++ {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
 				x := &list[i]
-				if x.Plain, err = w.PlainGuarded(x.Input, x.Site, guardOf(d, g, x.Site)); err != nil {
+				if x.Plain, err = w.PlainGuarded(x.Input, x.Site, g); err != nil {
 					return err
 				}
 				done <- struct{}{}

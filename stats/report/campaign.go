@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -231,6 +232,7 @@ func assumptionPairs(a result.Assumptions) []pair {
 	if a.BudgetDUE > 0 {
 		pairs = append(pairs, pair{"budget for DUE", significant(a.BudgetDUE, nearest) + " FIT"})
 	}
+	pairs = append(pairs, timingPairs(a)...)
 	return append(
 		pairs,
 		pair{"fault model", a.Fault},
@@ -290,6 +292,9 @@ func outcomeTable(o result.Outcomes, injections int) *table {
 		}
 		t.add(class.name, count(class.n), share)
 	}
+	if o.Overdue > 0 && injections > 0 {
+		t.add("reported too late", count(o.Overdue), percent(float64(o.Overdue)/float64(injections), nearest))
+	}
 	return t
 }
 
@@ -346,6 +351,10 @@ func matrixTable(verdicts []result.Verdict) *table {
 // strataTable lists all strata with their counts.
 func strataTable(strata []result.Stratum) *table {
 	t := &table{columns: columns("block", "class", "phase", "cells", ">weight", ">n", ">masked", ">latent", ">SDC tol.", ">SDC crit.", ">stray", ">DUE det.", ">DUE hang", ">detected", ">corrected")}
+	late := slices.ContainsFunc(strata, func(s result.Stratum) bool { return s.Overdue > 0 })
+	if late {
+		t.columns = append(t.columns, columns(">too late")...)
+	}
 	for _, s := range strata {
 		cells := "flops"
 		if s.SRAM {
@@ -357,6 +366,9 @@ func strataTable(strata []result.Stratum) *table {
 		row := []string{s.Block, s.Class, s.Phase, cells, significant(s.Weight, nearest), count(s.N)}
 		for _, class := range outcomeClasses(s.Outcomes) {
 			row = append(row, count(class.n))
+		}
+		if late {
+			row = append(row, count(s.Overdue))
 		}
 		t.add(row...)
 	}

@@ -121,11 +121,11 @@ func campaignCSV(c result.Campaign) csvTable {
 		t.header = append(t.header, class.key)
 	}
 	t.header = append(t.header, "layer", "metric", "scenario", "lambda_flop", "lambda_sram", "budget_fit", "violation", "target",
-		"failures", "estimate", "lower", "upper", "result", "cell", "mode", "lambda_raw", "mechanism", "fault", "coverage")
+		"failures", "estimate", "lower", "upper", "result", "cell", "mode", "lambda_raw", "mechanism", "fault", "coverage", "overdue")
 	for _, s := range c.Strata {
 		f := fields{
 			"block": s.Block, "class": s.Class, "phase": s.Phase, "sram": strconv.FormatBool(s.SRAM),
-			"weight": number(s.Weight), "bits": number(s.Bits), "n": strconv.Itoa(s.N),
+			"weight": number(s.Weight), "bits": number(s.Bits), "n": strconv.Itoa(s.N), "overdue": strconv.Itoa(s.Overdue),
 		}
 		for _, class := range outcomeClasses(s.Outcomes) {
 			f[class.key] = strconv.Itoa(class.n)
@@ -170,7 +170,7 @@ func campaignCSV(c result.Campaign) csvTable {
 func protectCSV(p result.Protect) csvTable {
 	t := csvTable{header: []string{
 		"table", "block", "group", "mechanism", "design", "flops", "area_ge", "area_overhead", "area_overhead_with_ram",
-		"metric", "estimate", "lower", "upper", "meets", "attempt", "seed", "n", "failures", "confidence", "power",
+		"metric", "estimate", "lower", "upper", "meets", "attempt", "seed", "n", "failures", "confidence", "power", "model",
 	}}
 	for _, c := range p.Choice {
 		for _, m := range []struct {
@@ -218,6 +218,7 @@ func protectCSV(p result.Protect) csvTable {
 		t.add("attempt", common(fields{"metric": "fit_violating", "upper": number(a.FITUpper)}))
 		t.add("attempt", common(fields{"metric": "spfm", "lower": number(a.SPFMLower)}))
 	}
+	latencyCSV(&t, p)
 	return t
 }
 

@@ -106,6 +106,7 @@ func protectSections(p result.Protect) ([]section, error) {
 		sections = append(sections, section{heading: "Pareto front", note: paretoNote(p, len(front.rows)), table: front, figure: plot})
 	}
 	sections = append(sections, proofSection(p))
+	sections = append(sections, latencies(p)...)
 	if p.Safety != nil {
 		sections = append(sections, levelSections(p.Safety, "with protection")...)
 	}

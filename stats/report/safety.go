@@ -37,8 +37,13 @@ func usesTable(c result.Campaign) *table {
 	if a.AssumeReload {
 		reload = "the NPU is reset and its program loaded again before every inference"
 	}
-	t.add("fault-tolerant time", "an inference of "+count(c.Cycles)+" cycles, and the watchdog's limit", "the fault-tolerant time interval is longer than detection and reaction together")
+	ftti := "not declared; an inference takes " + count(c.Cycles) + " cycles, and the watchdog has its limit"
+	if a.FTTISeconds > 0 {
+		ftti = secondsText(a.FTTISeconds) + "; what is reported later violates, and the clock is " + significant(a.ClockHz, nearest) + " Hz"
+	}
+	t.add("fault-tolerant time", ftti, "the fault-tolerant time interval is no shorter than declared, or longer than detection and reaction together")
 	t.add("reaction", "the NPU halts and raises its interrupt; the result is not used", "the host takes the interrupt in time and discards the result")
+	t.add("alarm", reactionText(a), "the alarm of every mechanism stops the NPU, and what it would write, as fast as that")
 	t.add("safe state", "no result", "the system is safe without the result of an inference, or has another source")
 	t.add("watchdog", watchdog, "the watchdog runs from another clock and is tested")
 	t.add("duty", percent(a.Duty, nearest)+" of the time computing", "the duty of the mission profile is no higher")

@@ -45,6 +45,8 @@ type Campaign struct {
 	Safety *Safety `json:"safety,omitempty"`
 	// FMEDA lists the failure modes of every part, at the default raw rates.
 	FMEDA []FMEDARow `json:"fmeda"`
+	// Latencies tell how long after the upset it is reported, by mechanism.
+	Latencies []Latency `json:"latencies"`
 
 	// Confidence is that of the two-sided intervals of proportions; the
 	// limits of rates use Assumptions.Confidence.
@@ -119,12 +121,15 @@ type Outcomes struct {
 	DUEHang      int `json:"due_hang"`
 	Detected     int `json:"detected"`
 	Corrected    int `json:"corrected"`
+	// Overdue are alarms, stops and ends by the watchdog later than the declared
+	// fault-tolerant time interval. They are not in the counts above.
+	Overdue int `json:"overdue,omitempty"`
 }
 
 // Total is the sum over all classes.
 func (o Outcomes) Total() int {
 	return o.Masked + o.Latent + o.SDCTolerable + o.SDCCritical + o.StrayWrite +
-		o.DUEDetected + o.DUEHang + o.Detected + o.Corrected
+		o.DUEDetected + o.DUEHang + o.Detected + o.Corrected + o.Overdue
 }
 
 // Add is the sum of two counts, class by class.
@@ -134,7 +139,7 @@ func (o Outcomes) Add(p Outcomes) Outcomes {
 		SDCTolerable: o.SDCTolerable + p.SDCTolerable, SDCCritical: o.SDCCritical + p.SDCCritical,
 		StrayWrite:  o.StrayWrite + p.StrayWrite,
 		DUEDetected: o.DUEDetected + p.DUEDetected, DUEHang: o.DUEHang + p.DUEHang,
-		Detected: o.Detected + p.Detected, Corrected: o.Corrected + p.Corrected,
+		Detected: o.Detected + p.Detected, Corrected: o.Corrected + p.Corrected, Overdue: o.Overdue + p.Overdue,
 	}
 }
 
@@ -151,11 +156,11 @@ func (o Outcomes) DUE(watchdog bool) int {
 }
 
 // Violating counts the outcomes that violate the safety goal: every SDC,
-// latent, stray write, and hang when there is no watchdog. Violation
+// latent, stray write, report that comes too late, and hang when there is no watchdog. Violation
 // "critical" leaves out the tolerable SDC. With assumeReload the NPU is reset
 // and reloaded between inferences, so that a latent fault harms nobody.
 func (o Outcomes) Violating(violation string, watchdog, assumeReload bool) int {
-	n := o.SDCCritical + o.StrayWrite
+	n := o.SDCCritical + o.StrayWrite + o.Overdue
 	if violation != "critical" {
 		n += o.SDCTolerable
 	}

@@ -32,6 +32,11 @@ type Protect struct {
 	// Safety are the fault classes and metrics of ISO 26262 of the proven design.
 	Safety *Safety `json:"safety,omitempty"`
 
+	// Latencies tell how long after the upset it is reported, by mechanism, and Alarms
+	// true alarms from false ones, both from the last proof.
+	Latencies []Latency `json:"latencies,omitempty"`
+	Alarms    []Alarms  `json:"alarms,omitempty"`
+
 	Choice []Choice `json:"choice"`
 	// The reference designs.
 	Unprotected  Alternative `json:"unprotected"`

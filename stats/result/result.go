@@ -85,6 +85,13 @@ type Assumptions struct {
 	Confidence float64 `json:"confidence"`
 	// PermanentFITPer100kGE is the declared permanent rate; 0 = not assessed.
 	PermanentFITPer100kGE float64 `json:"permanent_fit_per_100kge,omitempty"`
+	// ClockHz is the declared clock, FTTISeconds the fault-tolerant time interval: what
+	// is reported later violates. 0 = not declared, and the interval is taken to be longer.
+	ClockHz     float64 `json:"clock_hz,omitempty"`
+	FTTISeconds float64 `json:"ftti_s,omitempty"`
+	// AlarmLatency is the number of cycles for which the NPU goes on after the alarm of
+	// a mechanism; at 0 the alarm is taken to stop it before its next clock.
+	AlarmLatency int64 `json:"alarm_latency"`
 }
 
 // Assess is the result of upset assess: a campaign and the protection it led to.
