@@ -93,6 +93,9 @@ func (p *program) validateEngine(c *cli.Context, o common, files []string, confi
 
 // validateOne compares n samples of a network on a configuration.
 func (p *program) validateOne(c *cli.Context, o common, file string, n int) (*result.ValidateEngine, error) {
+	if c.IsSet("alarm-latency") && c.String("protect") == "" {
+		return nil, usage("--alarm-latency is that of mechanisms: name a design with --protect")
+	}
 	x, err := p.openExperiment(c, o, file)
 	if err != nil {
 		return nil, err

@@ -30,7 +30,7 @@ func TestValidateProtected(t *testing.T) {
 - {block: mac, mechanism: acc-checksum}
 - {block: wd, mechanism: weight-crc}
 `)
-	o := mustRun(t, codeDone, "validate", "engine", tiny, "--inputs", fewInputs(t), "--ecc", "secded", "--protect", design, "--samples", "250", "--format", "json")
+	o := mustRun(t, codeDone, "validate", "engine", tiny, "--inputs", fewInputs(t), "--ecc", "secded", "--protect", design, "--samples", "250", "--alarm-latency", "9", "--format", "json")
 	var r result.ValidateEngine
 	if err := json.Unmarshal([]byte(o.out), &r); err != nil {
 		t.Fatal(err)
@@ -57,6 +57,7 @@ func TestValidateProtected(t *testing.T) {
 	if o := mustRun(t, codeFailed, "validate", "engine", tiny, "--inputs", fewInputs(t), "--ecc", "secded", "--protect", design, "--fault", "set", "--samples", "10"); !strings.Contains(o.errors, "choose the fault model seu, pair or mcu") {
 		t.Errorf("pulses beside a mechanism: %q", o.errors)
 	}
+	mustRun(t, codeUsage, "validate", "engine", tiny, "--inputs", fewInputs(t), "--alarm-latency", "9", "--samples", "10")
 	for _, file := range []string{write("empty.yaml", ""), write("magic.yaml", "choice: [{block: cc, mechanism: magic}]"), filepath.Join(folder, "absent")} {
 		o := mustRun(t, codeUsage, "validate", "engine", tiny, "--inputs", fewInputs(t), "--protect", file, "--samples", "10")
 		if !strings.Contains(o.errors, "upset: ") {

@@ -39,6 +39,9 @@ func (a *aggregate) warnings(c *result.Campaign) []result.Warning {
 		a.warnPrecision(warn)
 	}
 	a.warnStrata(warn)
+	if n := c.Outcomes.Overdue; n > 0 {
+		warn("overdue", "", "%d upsets are reported later than %v s after they happened, by an alarm, a stop or the watchdog: they violate; the latencies tell which detectors are late", n, a.q.Deadline.FTTI)
+	}
 	if c.Verdict == stats.NotShown {
 		a.warnVerdict(c, warn)
 	}

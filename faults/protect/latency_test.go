@@ -3,6 +3,7 @@ package protect
 import (
 	"context"
 	"math"
+	"slices"
 	"testing"
 
 	"upset/faults"
@@ -189,6 +190,9 @@ func TestReportsAfterTheDeadlineViolate(t *testing.T) {
 	}
 	if c.FIT.Violating.Estimate <= free.FIT.Violating.Estimate || c.SPFM.Any.Lower >= free.SPFM.Any.Lower {
 		t.Errorf("rates %+v with a deadline, %+v without", c.FIT, free.FIT)
+	}
+	if !slices.ContainsFunc(c.Warnings, func(w result.Warning) bool { return w.Code == "overdue" }) {
+		t.Error("late reports without a warning")
 	}
 	overdue := 0
 	for _, l := range c.Latencies {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strconv"
 
 	"upset/stats/result"
@@ -10,7 +11,7 @@ import (
 // alarms, from the proof of a protection.
 func latencies(p result.Protect) []section {
 	sections := latencySection(p.Latencies, p.Assumptions)
-	if len(p.Alarms) == 0 {
+	if !slices.ContainsFunc(p.Alarms, func(a result.Alarms) bool { return a.Alarms > 0 }) {
 		return sections
 	}
 	t := &table{columns: columns("alarms of", ">repeated", ">true", ">false", ">other", ">true, FIT", ">false, FIT", ">other, FIT")}
@@ -24,7 +25,7 @@ func latencies(p result.Protect) []section {
 			t.add(m.Mechanism, count(m.True+m.False+m.Other), count(m.True), count(m.False), count(m.Other), "", "", "")
 		}
 	}
-	note := "The alarmed upsets of the proof, injected again without the mechanisms. True: it violates there. False: it does nothing there, or hits storage that only the mechanisms have. Other: the NPU stops by itself, or the output is tolerable."
+	note := "The alarmed upsets of the proof, or a sample of them, injected again without the mechanisms. True: it violates there. False: it does nothing there, or hits storage that only the mechanisms have. Other: the NPU stops by itself, or the output is tolerable."
 	return append(sections, section{heading: "True and false alarms", note: note, table: t})
 }
 
