@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"upset/netlist"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -16,7 +17,10 @@ type bell struct {
 	latency uint64
 }
 
-func (b *bell) Upset(m *npu.Machine, s Site) (before, after uint8, done bool, o Outcome, c Cause) {
+// Beside knows of one cell.
+func (b *bell) Beside(id netlist.SiteID, _ int) []netlist.SiteID { return []netlist.SiteID{id} }
+
+func (b *bell) Upset(m *npu.Machine, s Site, cells []netlist.SiteID) (before, after uint8, done bool, o Outcome, c Cause) {
 	before, after, _ = b.e.table.Flip(m, s.ID)
 	return before, after, false, 0, 0
 }
@@ -71,9 +75,9 @@ type lateBell struct {
 	armed bool
 }
 
-func (b *lateBell) Upset(m *npu.Machine, s Site) (before, after uint8, done bool, o Outcome, c Cause) {
+func (b *lateBell) Upset(m *npu.Machine, s Site, cells []netlist.SiteID) (before, after uint8, done bool, o Outcome, c Cause) {
 	b.armed = true
-	return b.bell.Upset(m, s)
+	return b.bell.Upset(m, s, cells)
 }
 
 func (b *lateBell) Step(m *npu.Machine) bool { return b.bell.Step(m) && b.armed }

@@ -78,6 +78,14 @@ func (e *Engine) plain() *Engine {
 	return &p
 }
 
+// With is the engine with another fault model: the fault-free runs are the same, and
+// what a cache remembers is not.
+func (e *Engine) With(m Model) *Engine {
+	p := *e
+	p.options.Model, p.cache = m, newCache(e.options.Cache)
+	return &p
+}
+
 // Memory for checkpoints (our choice): the whole budget, and the usual size of a
 // point, of which the flops are 12 KiB and the rest pieces of memory that changed
 // since the point before; the shared buffer changes as a whole. Points closer than closest cycles do not pay.

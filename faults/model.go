@@ -2,6 +2,7 @@ package faults
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -16,7 +17,7 @@ type ModelKind uint8
 const (
 	SEU          ModelKind = iota // single-event upset: one bit is inverted
 	Pair                          // two neighbouring flops of a register are inverted; one bit in the SRAM
-	MCU                           // multi-cell upset: a few neighbouring cells of the SRAM are inverted; one flop
+	MCU                           // multi-cell upset: a few neighbouring cells of the SRAM are inverted; one flop, or several
 	SET                           // a pulse in the logic in front of a flop, which takes it only when it loads
 	StuckAt0                      // a flop reads 0 from the start of the inference on
 	StuckAt1                      // a flop reads 1 from the start of the inference on
@@ -35,6 +36,9 @@ type Model struct {
 	Shares     [4]float64
 	Interleave int
 	AlongRow   bool
+	// Flops says that events on flops have several cells too: a run of neighbouring
+	// flops of one element.
+	Flops bool
 	// Cycles is the length of an intermittent fault.
 	Cycles uint64
 }
@@ -58,7 +62,7 @@ const (
 )
 
 // ParseModel reads a model: seu, pair, set, stuck-at-0, stuck-at-1,
-// intermittent[:CYCLES] or mcu[:finfet|28nm][:interleave=N][:row].
+// intermittent[:CYCLES] or mcu[:finfet|28nm|shares=A/B/C/D][:interleave=N][:row][:flops].
 func ParseModel(text string) (Model, error) {
 	parts := strings.Split(text, ":")
 	var m Model
@@ -102,6 +106,12 @@ func (m *Model) parseCells(parts []string) error {
 			m.Shares = planar28
 		case p == "row":
 			m.AlongRow = true
+		case p == "flops":
+			m.Flops = true
+		case strings.HasPrefix(p, "shares="):
+			if err := m.parseShares(strings.TrimPrefix(p, "shares=")); err != nil {
+				return err
+			}
 		case isInterleave:
 			n, err := strconv.Atoi(number)
 			if err != nil || n < 1 || n > maxInterleave {
@@ -109,11 +119,35 @@ func (m *Model) parseCells(parts []string) error {
 			}
 			m.Interleave = n
 		default:
-			return fmt.Errorf("fault model mcu:%s: after mcu come finfet or 28nm, interleave=N and row", p)
+			return fmt.Errorf("fault model mcu:%s: after mcu come finfet, 28nm or shares=A/B/C/D, interleave=N, row and flops", p)
 		}
 	}
 	return nil
 }
+
+// parseShares reads the shares of events of 1, 2, 3 and 4 cells, whose sum is 1.
+func (m *Model) parseShares(text string) error {
+	list := strings.Split(text, "/")
+	sum := 0.0
+	for i := range m.Shares {
+		if len(list) != len(m.Shares) {
+			break
+		}
+		x, err := strconv.ParseFloat(list[i], 64)
+		if err != nil || !(x >= 0 && x <= 1) {
+			break
+		}
+		m.Shares[i] = x
+		sum += x
+	}
+	if math.Abs(sum-1) > shareTolerance {
+		return fmt.Errorf("shares %q: give those of events of 1, 2, 3 and 4 cells, with the sum 1, such as shares=0.94/0.05/0.008/0.002", text)
+	}
+	return nil
+}
+
+// shareTolerance absorbs the rounding of shares that are written in decimals.
+const shareTolerance = 1e-9
 
 // String names the kind as ParseModel reads it.
 func (k ModelKind) String() string {
@@ -128,12 +162,19 @@ func (m Model) String() string {
 	switch m.Kind {
 	case MCU:
 		name := "mcu:finfet"
-		if m.Shares == planar28 {
+		switch s := m.Shares; s {
+		case finFET:
+		case planar28:
 			name = "mcu:28nm"
+		default:
+			name = fmt.Sprintf("mcu:shares=%v/%v/%v/%v", s[0], s[1], s[2], s[3])
 		}
 		name += fmt.Sprintf(":interleave=%d", m.Interleave)
 		if m.AlongRow {
 			name += ":row"
+		}
+		if m.Flops {
+			name += ":flops"
 		}
 		return name
 	case Intermittent:
@@ -148,35 +189,48 @@ func (m Model) FlopsOnly() bool { return m.Kind >= SET }
 // Permanent reports whether the fault stays for the whole inference.
 func (m Model) Permanent() bool { return m.Kind == StuckAt0 || m.Kind == StuckAt1 }
 
+// Several reports whether an event of the model may hit more than one cell.
+func (m Model) Several() bool { return m.Kind == Pair || m.Kind == MCU }
+
+// flops is the number of flops that the event at a site hits.
+func (m Model) flops(s Site) int {
+	switch {
+	case m.Kind == Pair:
+		return 2
+	case m.Kind == MCU && m.Flops:
+		return m.drawCells(s)
+	}
+	return 1
+}
+
 // cells lists the bits that an event at a site inverts, the site first. It is a pure
 // function of the site.
 func (m Model) cells(t *netlist.Table, s Site) ([]netlist.SiteID, error) {
-	list := []netlist.SiteID{s.ID}
 	p, err := t.Place(s.ID)
-	if err != nil {
-		return nil, err
-	}
 	switch {
-	case m.Kind == Pair && !p.Register.IsSRAM():
-		if n, ok := neighbour(t, s.ID, p); ok {
-			list = append(list, n)
-		}
-	case m.Kind == MCU && p.Register.IsSRAM():
-		list = m.cluster(t, s, p, list)
+	case err != nil:
+		return nil, err
+	case !p.Register.IsSRAM():
+		return t.Beside(s.ID, m.flops(s)), nil
+	case m.Kind == MCU:
+		return m.cluster(t, s, p, []netlist.SiteID{s.ID}), nil
 	}
-	return list, nil
+	return []netlist.SiteID{s.ID}, nil
 }
 
-// neighbour is the flop beside a bit: the next one of the same element or, at its
-// upper end, the one below; of elements of one bit the next element.
-func neighbour(t *netlist.Table, id netlist.SiteID, p netlist.Place) (netlist.SiteID, bool) {
-	for _, n := range []netlist.SiteID{id + 1, id - 1} {
-		q, err := t.Place(n)
-		if err == nil && q.Register == p.Register && (q.Element == p.Element || p.Register.Width == 1) {
-			return n, true
-		}
+// hit lists the cells of the event at a site of a machine with a mechanism, whose own
+// bits the guard knows.
+func (e *Engine) hit(s Site, guard Guard) ([]netlist.SiteID, error) {
+	m := e.options.Model
+	switch {
+	case m.Kind != SEU && !m.Several():
+		return nil, fmt.Errorf("%s faults beside a mechanism are not simulated: choose the fault model seu, pair or mcu", m.Kind)
+	case m.Kind == SEU:
+		return []netlist.SiteID{s.ID}, nil
+	case int(s.ID) >= e.table.Bits():
+		return guard.Beside(s.ID, m.flops(s)), nil
 	}
-	return 0, false
+	return m.cells(e.table, s)
 }
 
 // cluster adds the cells beside one in its bank of the buffer. Words of 64 bits with

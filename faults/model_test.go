@@ -108,6 +108,7 @@ func TestModelsAgreeWithPlain(t *testing.T) {
 		path  []Path
 	}{
 		{"pair", npu.ECCSECDED, netlist.Filter{NoSRAM: true}, []Outcome{Masked, SDCCritical}, []Path{PathDead, PathConverged}},
+		{"mcu:shares=0.1/0.2/0.3/0.4:flops", npu.ECCSECDED, netlist.Filter{NoSRAM: true}, []Outcome{Masked, SDCCritical}, []Path{PathDead, PathConverged}},
 		{"mcu:28nm:interleave=1:row", npu.ECCSECDED, netlist.Filter{NoFlops: true}, []Outcome{Masked, Corrected, DUEDetected}, []Path{PathDead, PathCode}},
 		{"mcu:28nm", npu.ECCSECDED, netlist.Filter{NoFlops: true}, []Outcome{Masked, Corrected}, []Path{PathDead, PathCode}},
 		{"mcu:28nm:interleave=1:row", npu.ECCParity, netlist.Filter{NoFlops: true}, []Outcome{Masked, DUEDetected}, []Path{PathDead}},
@@ -187,6 +188,22 @@ func deadCell(e *Engine, s Site) bool {
 	return e.codes.dead(at, s.Cycle)
 }
 
+// The shares of multi-cell events may be declared; a model is read back as it is
+// written, and what is no distribution is refused.
+func TestDeclaredShares(t *testing.T) {
+	for _, text := range []string{"mcu:shares=0.9/0.06/0.03/0.01:interleave=4:flops", "mcu:finfet:interleave=2:row:flops", "mcu:28nm:interleave=4"} {
+		m, err := ParseModel(text)
+		if err != nil || m.String() != text {
+			t.Errorf("%s is read as %s: %v", text, m, err)
+		}
+	}
+	for _, shares := range []string{"", "1", "0.5/0.5", "0.5/0.5/0.5/0.5", "2/-1/0/0", "NaN/1/0/0", "0.25/0.25/0.25/0.25/0", "a/b/c/d"} {
+		if _, err := ParseModel("mcu:shares=" + shares); err == nil || !strings.Contains(err.Error(), "shares") {
+			t.Errorf("shares %q: %v", shares, err)
+		}
+	}
+}
+
 // Faults of flops are refused in the SRAM, and beside a mechanism.
 func TestModelsRefuse(t *testing.T) {
 	e := engine(t, "fashion-tiny", isa.U55x128, 2, Options{Model: Model{Kind: StuckAt1}})
@@ -205,8 +222,9 @@ func TestModelsRefuse(t *testing.T) {
 // standIn is a guard that does nothing.
 type standIn struct{}
 
-func (standIn) Upset(*npu.Machine, Site) (uint8, uint8, bool, Outcome, Cause) {
+func (standIn) Upset(*npu.Machine, Site, []netlist.SiteID) (uint8, uint8, bool, Outcome, Cause) {
 	return 0, 0, true, Masked, CauseNone
 }
-func (standIn) Step(m *npu.Machine) bool { m.Step(); return false }
-func (standIn) Active() bool             { return false }
+func (standIn) Beside(id netlist.SiteID, _ int) []netlist.SiteID { return []netlist.SiteID{id} }
+func (standIn) Step(m *npu.Machine) bool                         { m.Step(); return false }
+func (standIn) Active() bool                                     { return false }

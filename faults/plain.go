@@ -20,6 +20,10 @@ func (w *Worker) PlainGuarded(input int, s Site, guard Guard) (Record, error) {
 	}
 	e, g := w.e, w.e.golds[input]
 	r := Record{Site: s, Input: uint32(input), Op: uint16(g.opAt(s.Cycle))}
+	hit, err := e.hit(s, guard)
+	if err != nil {
+		return Record{}, err
+	}
 	m, err := e.Begin(input)
 	if err != nil {
 		return Record{}, err
@@ -32,7 +36,7 @@ func (w *Worker) PlainGuarded(input int, s Site, guard Guard) (Record, error) {
 		return Record{}, fmt.Errorf("input %d: a mechanism raises its alarm at cycle %d of the fault-free run", input, m.Cycle())
 	}
 	var done bool
-	if r.Before, r.After, done, r.Outcome, r.Cause = guard.Upset(m, s); done {
+	if r.Before, r.After, done, r.Outcome, r.Cause = guard.Upset(m, s, hit); done {
 		err := w.settled(&r, g, guard)
 		return r, err
 	}

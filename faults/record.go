@@ -63,12 +63,13 @@ const (
 	CauseAlarm                   // an added mechanism raised its alarm
 	CauseVoted                   // a voter restored the bit
 	CauseHardened                // the hardened cell did not flip
+	CauseFaded                   // the pulse at a voter's output was not taken over
 	NumCauses
 )
 
 var causeNames = [NumCauses]string{
 	"no effect", "residue", "output", "stray write", "bus error", "parse error",
-	"decoder fault", "RAM error", "watchdog", "RAM code", "alarm", "voted", "hardened cell",
+	"decoder fault", "RAM error", "watchdog", "RAM code", "alarm", "voted", "hardened cell", "pulse faded",
 }
 
 // String describes the cause in a word or two.
@@ -127,7 +128,7 @@ type Site struct {
 type Record struct {
 	Site    Site
 	Input   uint32 // number of the input
-	Before  uint8  // the bit before and after the flip
+	Before  uint8  // the bit before and after the flip, that of the first cell that flips
 	After   uint8
 	Outcome Outcome
 	Cause   Cause

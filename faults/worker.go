@@ -1,7 +1,6 @@
 package faults
 
 import (
-	"fmt"
 	"math/bits"
 	"sort"
 
@@ -13,10 +12,14 @@ import (
 // and clock edges and applies the upset itself, since the upset may hit its own
 // copies.
 type Guard interface {
-	// Upset applies the upset at the site. The machine is in its fault-free state
-	// of that cycle. It returns the bit before and after, or done with an outcome
-	// when the upset has no effect.
-	Upset(m *npu.Machine, s Site) (before, after uint8, done bool, o Outcome, c Cause)
+	// Upset applies the event at the site to the cells that it hits, the site first.
+	// The machine is in its fault-free state of that cycle. It returns the value of
+	// the first cell that flips before and after, or done with an outcome when the
+	// event has no effect.
+	Upset(m *npu.Machine, s Site, cells []netlist.SiteID) (before, after uint8, done bool, o Outcome, c Cause)
+	// Beside lists the cells that an event of n cells hits at a bit of the mechanism's
+	// own, that bit first.
+	Beside(id netlist.SiteID, n int) []netlist.SiteID
 	// Step advances the machine by a clock and reports an alarm, which halts it.
 	Step(m *npu.Machine) (alarm bool)
 	// Active reports whether the mechanism still has to watch: its copies may
@@ -81,8 +84,11 @@ func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 	r := Record{Site: s, Input: uint32(input), Op: uint16(g.opAt(s.Cycle))}
 	w.faulty, w.failed = nil, nil
 	model := e.options.Model.Kind
-	if guard != nil && model != SEU {
-		return Record{}, fmt.Errorf("%s faults beside a mechanism are not simulated: choose the fault model seu", model)
+	var hit []netlist.SiteID
+	if guard != nil {
+		if hit, err = e.hit(s, guard); err != nil {
+			return Record{}, err
+		}
 	}
 	if e.options.Model.Permanent() {
 		err := w.stuckAt(&r, g)
@@ -112,7 +118,7 @@ func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 		}
 	default:
 		var done bool
-		r.Before, r.After, done, r.Outcome, r.Cause = guard.Upset(w.m, s)
+		r.Before, r.After, done, r.Outcome, r.Cause = guard.Upset(w.m, s, hit)
 		if done {
 			err := w.settled(&r, g, guard)
 			return r, err

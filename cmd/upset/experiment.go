@@ -23,7 +23,7 @@ func experimentFlags(more ...cli.Flag) []cli.Flag {
 		&cli.StringFlag{Name: "inputs", Usage: "`DIR` with in_*.bin or *.npy; without it <model>.inputs beside MODEL, else random inputs"},
 		&cli.StringFlag{Name: "criterion", Value: "auto", Usage: "when a wrong output is critical: auto, top1, any, tolerance:X or a module FILE.wasm, see docs/guest.md"},
 		eccFlag(),
-		&cli.StringFlag{Name: "fault", Value: "seu", Usage: "fault `MODEL`: seu, pair, set, stuck-at-0, stuck-at-1, intermittent[:CYCLES] or mcu[:finfet|28nm][:interleave=N][:row]"},
+		&cli.StringFlag{Name: "fault", Value: "seu", Usage: "fault `MODEL`: seu, pair, set, stuck-at-0, stuck-at-1, intermittent[:CYCLES] or mcu[:finfet|28nm|shares=A/B/C/D][:interleave=N][:row][:flops]"},
 		&cli.BoolFlag{Name: "no-watchdog", Usage: "nothing reports a hang, which then violates"},
 		&cli.StringFlag{Name: "fast", Value: "on", Usage: "on, or off: every fault is simulated to the end of the inference, for comparison"},
 		&cli.IntFlag{Name: "cache", Usage: "remember the outcomes of up to `N` states; records stay the same, 1 of 64 states found again is simulated all the same"},

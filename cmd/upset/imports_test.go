@@ -61,6 +61,7 @@ var mayImport = map[string][]string{
 	"stats/report":                {"stats", "stats/figure", "stats/result"},
 	"faults":                      {"netlist", "npu", "npu/...", "models/driver", "models/guest", "models/tflite"},
 	"faults/mechanism":            {"netlist", "npu", "npu/..."},
+	"faults/mechanism/generate":   {"faults/mechanism", "netlist", "npu", "npu/..."},
 	"faults/convergence":          {"faults", "models/driver", "netlist", "npu", "npu/...", "stats", "stats/result"},
 	"faults/convergence/generate": {"faults", "faults/convergence", "models/driver", "npu", "npu/...", "stats/result"},
 	"faults/decision":             {"faults", "faults/mechanism", "faults/protect", "models/driver", "models/selection", "netlist", "npu", "npu/...", "stats", "stats/result"},

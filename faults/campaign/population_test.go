@@ -7,13 +7,15 @@ import (
 	"time"
 
 	"upset/faults"
+	"upset/netlist"
 	"upset/npu"
 )
 
 // mark is a guard that knows which site it was made for.
 type mark struct{ site faults.Site }
 
-func (*mark) Upset(*npu.Machine, faults.Site) (before, after uint8, done bool, o faults.Outcome, c faults.Cause) {
+func (*mark) Beside(id netlist.SiteID, _ int) []netlist.SiteID { return []netlist.SiteID{id} }
+func (*mark) Upset(*npu.Machine, faults.Site, []netlist.SiteID) (before, after uint8, done bool, o faults.Outcome, c faults.Cause) {
 	return 0, 0, true, faults.Detected, faults.CauseAlarm
 }
 func (*mark) Step(*npu.Machine) bool { return false }
@@ -50,7 +52,7 @@ func (g *guarded) Inject(input int, s faults.Site, guard faults.Guard) (faults.R
 		if m.site != s {
 			panic("the guard is of another site")
 		}
-		_, _, _, r.Outcome, r.Cause = m.Upset(nil, s)
+		_, _, _, r.Outcome, r.Cause = m.Upset(nil, s, nil)
 	}
 	return r, err
 }

@@ -139,6 +139,15 @@ func TestJoin(t *testing.T) {
 	if r, err = Join([]*result.ValidateEngine{run("a", 100, 2), run("b", 200, 0)}); err != nil || r.Categories[0].Upper < 0.0205 || r.Categories[0].Upper > 0.0212 {
 		t.Errorf("%+v, %v", r, err)
 	}
+	// Beside mechanisms there are no categories.
+	x, y := run("a", 100, 1), run("b", 200, 0)
+	x.Categories, y.Categories = nil, nil
+	if r, err = Join([]*result.ValidateEngine{x, y}); err != nil || r.Samples != 300 || len(r.Runs) != 2 || len(r.Categories) != 0 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if _, err := Join([]*result.ValidateEngine{x, run("b", 200, 0)}); err == nil {
+		t.Error("runs with and without categories are joined")
+	}
 	if _, err := Join(nil); err == nil {
 		t.Error("nothing is joined")
 	}

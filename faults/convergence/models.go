@@ -93,7 +93,7 @@ A fault is a write to the machine's state between two clock edges. The model say
 |---|---|---|
 | ` + "`seu`" + ` | one bit is inverted | the model of all our rates |
 | ` + "`pair`" + ` | a flop and its neighbour in the same element of a register (the next bit; at the upper end the one below) | our choice: where flops are placed is not known |
-| ` + "`mcu[:finfet\\|28nm][:interleave=N][:row]`" + ` | 1, 2, 3 or 4 cells of the shared buffer | shares 0.94/0.05/0.008/0.002 (FinFET) and 0.90/0.07/0.02/0.01 (28 nm): our choice after Sakamoto et al., TNS 2025, and HPCA 2015 |
+| ` + "`mcu[:finfet\\|28nm\\|shares=A/B/C/D][:interleave=N][:row][:flops]`" + ` | 1, 2, 3 or 4 cells of the shared buffer; one flop, or with ` + "`flops`" + ` as many neighbouring flops of an element | shares 0.94/0.05/0.008/0.002 (FinFET) and 0.90/0.07/0.02/0.01 (28 nm): our choice after Sakamoto et al., TNS 2025, and HPCA 2015 |
 | ` + "`set`" + ` | a flop takes over a wrong value at the clock edge that ends the cycle, if it loads at that edge | derived; how often pulses arrive is not public: scale the flop rate by a ratio of your own |
 | ` + "`stuck-at-0`, `stuck-at-1`" + ` | a flop has that value from the start of the inference to its end | gate-level fault models reduced to flops |
 | ` + "`intermittent[:CYCLES]`" + ` | a flop keeps the wrong value for so many cycles (default 1,000) and then does as it is told | our choice |
@@ -103,11 +103,17 @@ bit; without ` + "`row`" + ` the cells lie on a bit line, in words N apart, so t
 side by side, in neighbouring words and, from N cells on, in the same word. The number of cells is drawn from the site, so
 that a record can be repeated. Cells beyond the edge of the bank are dropped.
 
+**Beside mechanisms** single upsets, pairs and multi-cell upsets are simulated. What an event hits of the mechanisms' own bits is
+our choice, since nothing is known of placement: copies of flops stand as their originals do and apart from them; a parity bit
+stands at the upper end of its group, the worst place, and beside other parity bits where groups are interleaved; a pulse at a
+voter's output is single. Of hardened cells that are struck together each flips for itself, at its own ratio.
+[mechanisms.md](mechanisms.md) has what every mechanism makes of pairs.
+
 **Pulses.** Whether a flop loads is found by simulation: one that is inverted a cycle earlier and still is after the edge does
 not load, unless its fault-free value changes at that edge. Pulses that are not taken are pruned and count as masked.
 
 **Stuck faults** are simulated to the end, without any shortcut, so that the comparison below says nothing of them; what the next inference does is not asked of a stuck flop. Shares of their outcomes are not multiplied with a rate: permanent rates are not public, and verdicts say so. Beside a mechanism
-only single upsets are simulated.
+they are not simulated, nor are pulses and intermittent faults.
 
 Uniform draws over all flops; those of multi-cell upsets over all cells of the buffer. The first of each draw are compared with
 the plain machine.

@@ -114,8 +114,9 @@ func Join(runs []*result.ValidateEngine) (*result.ValidateEngine, error) {
 		NPU: runs[0].NPU, Model: runs[0].Model, Seed: runs[0].Seed,
 		ByBlock: map[string]int{}, ByClass: map[string]int{}, ByPath: map[string]int{},
 	}
-	for _, name := range Categories() {
-		all.Categories = append(all.Categories, result.ValidateCategory{Name: name})
+	// Comparisons beside mechanisms draw from no categories.
+	for _, c := range runs[0].Categories {
+		all.Categories = append(all.Categories, result.ValidateCategory{Name: c.Name})
 	}
 	for _, r := range runs {
 		if r.NPU != all.NPU {
@@ -132,6 +133,9 @@ func Join(runs []*result.ValidateEngine) (*result.ValidateEngine, error) {
 		add(all.ByBlock, r.ByBlock)
 		add(all.ByClass, r.ByClass)
 		add(all.ByPath, r.ByPath)
+		if len(r.Categories) != len(all.Categories) {
+			return nil, errors.New("runs with other categories cannot be joined: make them all beside mechanisms, or none")
+		}
 		for i := range all.Categories {
 			all.Categories[i].Samples += r.Categories[i].Samples
 			all.Categories[i].Differences += r.Categories[i].Differences

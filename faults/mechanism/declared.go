@@ -43,8 +43,9 @@ type Declared struct {
 	// Area is that of a cell ÷ a plain flop, or a factor of what the formula of a
 	// mechanism gives.
 	Area Range
-	// Ratio is the soft-error rate of a cell ÷ that of a plain flop. Mechanisms have
-	// none: what they let through is simulated.
+	// Ratio is the soft-error rate of a cell ÷ that of a plain flop, and for triplication
+	// that of the pulses at a voter's output. Other mechanisms have none: what they let
+	// through is simulated.
 	Ratio  *Range
 	Source string
 }
@@ -62,7 +63,8 @@ func DefaultInputs() Inputs {
 		{HardenLight, one(cells.Light.Area), ratio(cells.Light.SER), clear + ": light hardened latch"},
 		{Harden, one(cells.DICE.Area), ratio(cells.DICE.SER), clear + ": LEAP-DICE"},
 	}
-	for _, k := range []Kind{Parity, Triplicate, Duplicate, Lockstep, Residue, StreamCRC, Checksum, SECDED} {
+	in = append(in, Declared{Triplicate, one(1), ratio(cells.Voter), "rate of pulses at the voter, our choice: as a flop, the worst case; area: built-in formula, docs/mechanism-area.md"})
+	for _, k := range []Kind{Parity, ParityInterleaved, Duplicate, Lockstep, Residue, StreamCRC, Checksum, SECDED} {
 		in = append(in, Declared{Kind: k, Area: one(1), Source: "built-in formula, docs/mechanism-area.md"})
 	}
 	return in
@@ -112,7 +114,7 @@ func ReadInputs(r io.Reader) (Inputs, error) {
 			return nil, fmt.Errorf("cells: unknown cell or mechanism %q: choose one of %s", name, in.names())
 		}
 		if x.Ratio != nil && in[i].Ratio == nil {
-			return nil, fmt.Errorf("cells: %s has a ratio: only hardened cells have one, what a mechanism lets through is simulated", name)
+			return nil, fmt.Errorf("cells: %s has a ratio: only hardened cells and voters have one, what a mechanism lets through is simulated", name)
 		}
 		if x.Area == nil && x.Ratio == nil {
 			return nil, fmt.Errorf("cells: %s: give area, ratio or both", name)
@@ -163,12 +165,15 @@ func (in Inputs) WithHardenedRatio(ratio float64) Inputs {
 func (in Inputs) Cells() (Cells, error) {
 	c := DefaultCells()
 	for _, d := range in {
-		if d.Ratio == nil {
+		if d.Ratio == nil || d.Kind == Triplicate {
 			if !(d.Area.Low > 0 && d.Area.High < 100) {
 				return c, fmt.Errorf("cells: area factor %v of %s: must lie above 0 and below 100", d.Area.High, d.Kind)
 			}
 			if d.Area.High != 1 {
 				c.Factor[d.Kind] = d.Area.High
+			}
+			if d.Ratio != nil {
+				c.Voter = d.Ratio.High
 			}
 			continue
 		}

@@ -41,7 +41,7 @@ func (c Choice) String() string {
 	return s + ":" + c.Kind.String()
 }
 
-// Part is storage that a mechanism adds: consecutive sites.
+// Part is what a mechanism adds: consecutive sites of storage, or of voters.
 type Part struct {
 	Block string
 	Kind  Kind
@@ -59,18 +59,6 @@ type span struct {
 	first netlist.SiteID
 	bits  int
 }
-
-// group is a run of sites under one parity bit.
-type group struct {
-	span
-	parity netlist.SiteID // its parity bit
-	valid  valid          // nil where it is checked at every clock
-	place  netlist.Place  // of its element
-	mask   uint64         // of its bits in the element
-}
-
-// read returns the stored bits of the group.
-func (g *group) read(s *npu.State) uint64 { return g.place.Word(s) & g.mask }
 
 // Design is a machine's set of mechanisms. It does not change after New and may
 // be used by many guards at once.
@@ -150,7 +138,7 @@ func (d *Design) add(c Choice) error {
 	case Triplicate:
 		d.part(Part{Block: c.Block, Kind: c.Kind, Name: "voted", Bits: 2 * length(spans), base: append(slices.Clone(spans), spans...)})
 		d.part(Part{Block: c.Block, Kind: c.Kind, Name: "voter", Bits: length(spans), base: spans})
-	case Parity, ParityAlways:
+	case Parity, ParityAlways, ParityInterleaved:
 		d.parity(c, spans)
 	default:
 		return nil
@@ -173,60 +161,6 @@ func (d *Design) part(p Part) {
 	p.First = netlist.SiteID(d.bits)
 	d.bits += p.Bits
 	d.parts = append(d.parts, p)
-}
-
-// parity adds a parity bit for every group of the registers.
-func (d *Design) parity(c Choice, spans []span) {
-	p := Part{Block: c.Block, Kind: c.Kind, Name: "parity"}
-	for _, s := range spans {
-		for _, w := range words(d.table, s) {
-			g := group{span: w, parity: netlist.SiteID(d.bits + len(p.words))}
-			for k := range w.bits {
-				// The sites of a register of the table exist.
-				g.place, _ = d.table.Place(w.first + netlist.SiteID(k))
-				g.mask |= 1 << g.place.Bit
-			}
-			if c.Kind == Parity {
-				g.valid = validOf(g.place)
-			}
-			p.words = append(p.words, g)
-			for k := range w.bits {
-				d.groups[w.first+netlist.SiteID(k)] = g
-			}
-			d.groups[g.parity] = g
-		}
-	}
-	p.Bits = len(p.words)
-	d.part(p)
-}
-
-// parityGroup is the most flops under one parity bit (our choice; 3 % more flops).
-const parityGroup = 32
-
-// words splits a register into parity groups. A group lies within one element,
-// since elements may load at different times; a wide element is split evenly.
-func words(t *netlist.Table, s span) []span {
-	var out []span
-	for k := 0; k < s.bits; {
-		p, err := t.Place(s.first + netlist.SiteID(k))
-		if err != nil {
-			return out
-		}
-		n := 1
-		for ; k+n < s.bits; n++ {
-			if q, err := t.Place(s.first + netlist.SiteID(k+n)); err != nil || q.Element != p.Element {
-				break
-			}
-		}
-		pieces := (n + parityGroup - 1) / parityGroup
-		for i, from := 0, 0; i < pieces; i++ {
-			to := n * (i + 1) / pieces
-			out = append(out, span{s.first + netlist.SiteID(k+from), to - from})
-			from = to
-		}
-		k += n
-	}
-	return out
 }
 
 // MaxAlarmLatency bounds the clocks from an alarm to its effect (our choice: 2 ms at
@@ -252,11 +186,8 @@ func (d *Design) Table() *netlist.Table { return d.table }
 // Choices lists the mechanisms in a fixed order.
 func (d *Design) Choices() []Choice { return d.choices }
 
-// Transient reports whether the part is no storage: an upset of it lasts one clock,
-// and it has no share in the rate of flops.
-func (p *Part) Transient() bool { return p.Name == "voter" }
-
-// Parts lists the storage that the mechanisms add.
+// Parts lists what the mechanisms add and an event may hit: storage, and the outputs
+// of voters, where it is a pulse that lasts one clock.
 func (d *Design) Parts() []Part { return d.parts }
 
 // Bits is the number of sites, those of the mechanisms included.

@@ -1,7 +1,6 @@
 package mechanism
 
 import (
-	"math/bits"
 	"math/rand/v2"
 
 	"upset/netlist"
@@ -16,6 +15,7 @@ const (
 	Live  Response = iota // the bit flipped; the machine and its guard go on
 	Held                  // the hardened cell kept its value
 	Alarm                 // the alarm itself was hit, or sees the upset at once
+	Faded                 // the pulse at a voter's output was not taken over
 )
 
 // Guard runs the mechanisms of a design beside one machine: all checkers, and
@@ -26,14 +26,14 @@ type Guard struct {
 	d      *Design
 	checks []beside
 	begun  bool // the checkers run beside the machine and need no sync
-	voter  voter
+	voters []voter
+	acted  bool // a voter has overruled a copy
 
 	watch  Kind
-	acting Kind   // the mechanism that watches, as it was chosen
-	raised Kind   // the mechanism that has raised the alarm
-	block  string // of the duplicated block
-	group  group  // of parity
-	bit    uint8  // the stored parity bit
+	acting Kind      // the mechanism that watches, as it was chosen
+	raised Kind      // the mechanism that has raised the alarm
+	block  string    // of the duplicated block
+	words  []watched // of parity
 
 	machine, twin *npu.Machine
 	mine, theirs  npu.Journal
@@ -42,11 +42,10 @@ type Guard struct {
 // Guard returns a new guard. It serves one injection after the other.
 func (d *Design) Guard() *Guard { return &Guard{d: d, checks: d.checks()} }
 
-// Upset applies an upset to a bit of the machine or of a mechanism, between two
-// clocks. The machine must be in its fault-free state. Cycle is that of the
-// machine and only serves to draw what a hardened cell does.
-func (g *Guard) Upset(m *npu.Machine, id netlist.SiteID, cycle uint64) (before, after uint8, r Response, err error) {
-	g.watch, g.acting, g.raised, g.voter.acted = None, None, None, false
+// upset applies an upset to the first bit that an event hits, see [Guard.Upset].
+func (g *Guard) upset(m *npu.Machine, id netlist.SiteID, cycle uint64) (before, after uint8, r Response, err error) {
+	g.watch, g.acting, g.raised = None, None, None
+	g.acted, g.voters, g.words = false, g.voters[:0], g.words[:0]
 	if !g.begun {
 		g.sync(m)
 	}
@@ -63,22 +62,19 @@ func (g *Guard) Upset(m *npu.Machine, id netlist.SiteID, cycle uint64) (before, 
 	case "voted":
 		return g.upsetCopy(m, p.source(k), 1+k/(p.Bits/2))
 	case "voter":
+		if !g.d.flips(id, cycle, g.d.cells.Voter) {
+			before = g.d.table.Read(&m.S, p.source(k))
+			return before, before, Faded, nil
+		}
 		before, after, err = g.d.table.Flip(m, p.source(k))
 		return before, after, g.seen(), err
 	case "check":
-		for _, c := range g.checks {
-			if c.first == p.First {
-				r, bit := registerOf(c.check, k)
-				*r.word ^= 1 << bit
-				after = uint8(*r.word >> bit & 1)
-			}
-		}
-		return after ^ 1, after, Live, nil
+		before, after = g.flipCheck(p, k)
+		return before, after, Live, nil
 	case "parity":
-		g.group = p.words[k]
-		before = g.parity(m)
-		g.bit, g.watch = before^1, Parity
-		return before, g.bit, Live, nil
+		w := g.look(m, p.words[k])
+		w.bit ^= 1
+		return w.bit ^ 1, w.bit, Live, nil
 	}
 	g.pair(m, p.Block)
 	before, after, err = g.d.table.Flip(g.twin, p.source(k))
@@ -112,9 +108,8 @@ func (g *Guard) upsetMachine(m *npu.Machine, id netlist.SiteID, cycle uint64) (b
 		}
 	case Triplicate:
 		return g.upsetCopy(m, id, 0)
-	case Parity, ParityAlways:
-		g.group = g.d.groups[id]
-		g.bit, g.watch = g.parity(m), Parity
+	case Parity, ParityAlways, ParityInterleaved:
+		g.look(m, g.d.groups[id])
 	case Lockstep:
 		g.pair(m, Whole)
 	case Duplicate:
@@ -133,7 +128,7 @@ func (g *Guard) upsetMachine(m *npu.Machine, id netlist.SiteID, cycle uint64) (b
 // parity check see it without one.
 func (g *Guard) seen() Response {
 	switch {
-	case g.watch == None:
+	case g.watch == None, g.watch == Parity && !g.odd():
 	case g.machine != nil && g.machine.S.CC.Run == 0,
 		g.watch == Duplicate && g.twin.S.CC.Run == 0:
 		g.raised = g.acting
@@ -142,16 +137,11 @@ func (g *Guard) seen() Response {
 	return Live
 }
 
-// flips draws whether an upset flips a hardened cell: a stream of its own for
+// flips draws whether an upset flips a hardened cell, or a pulse is taken over: a stream of its own for
 // every site and cycle.
 func (d *Design) flips(id netlist.SiteID, cycle uint64, ser float64) bool {
 	mixed := (cycle + 1) * 0x9E3779B97F4A7C15 // golden ratio of SplitMix64 (Steele, Lea, Flood, 2014)
 	return rand.New(rand.NewPCG(d.seed, mixed^uint64(id)<<32)).Float64() < ser
-}
-
-// parity is the parity of the stored bits of the group.
-func (g *Guard) parity(m *npu.Machine) uint8 {
-	return uint8(bits.OnesCount64(g.group.read(&m.S)) & 1)
 }
 
 // Active reports whether a mechanism still has to watch.
@@ -180,7 +170,7 @@ func (g *Guard) Raised() Kind { return g.raised }
 func (g *Guard) AlarmLatency() uint64 { return g.d.latency }
 
 // Corrected reports whether a voter has overruled a copy since the upset.
-func (g *Guard) Corrected() bool { return g.voter.acted }
+func (g *Guard) Corrected() bool { return g.acted }
 
 // Step advances the machine by a clock under the mechanisms' eye and reports an
 // alarm. Parity is checked before the clock; duplication compares after it.

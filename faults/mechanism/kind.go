@@ -39,6 +39,9 @@ const (
 	// Checksum accumulates the sum over the output channels of every pixel a second
 	// time, from the sum of their weights.
 	Checksum
+	// ParityInterleaved is parity with neighbouring flops of a register in different
+	// groups, and the parity bits apart from the flops that they guard.
+	ParityInterleaved
 	// NumKinds is the number of kinds, None included.
 	NumKinds
 )
@@ -46,6 +49,7 @@ const (
 var kindNames = [NumKinds]string{
 	"none", "harden-light", "harden", "parity", "duplicate", "triplicate", "secded",
 	"parity-always", "lockstep", "watchdog", "traversal-residue", "weight-crc", "acc-checksum",
+	"parity-interleaved",
 }
 
 // String is the name used in results, for example harden.
@@ -93,7 +97,7 @@ func (k Kind) PermanentCoverage() float64 {
 	switch k {
 	case Duplicate, Lockstep, Triplicate:
 		return 0.99
-	case Parity, ParityAlways:
+	case Parity, ParityAlways, ParityInterleaved:
 		return 0.6
 	}
 	return 0
@@ -130,10 +134,15 @@ func (c Cell) LeastSER() float64 {
 	return c.SER
 }
 
-// Cells are the two hardened cells, and factors of the areas of all mechanisms.
+// Cells are the two hardened cells, the voter behind a triplicated flop, and factors of
+// the areas of all mechanisms.
 type Cells struct {
 	Light Cell `json:"light"`
 	DICE  Cell `json:"dice"`
+	// Voter is the rate of pulses at a voter's output that everything behind it takes
+	// for its value at a clock ÷ the soft-error rate of a plain flop. Nothing corrects
+	// them.
+	Voter float64 `json:"voter"`
 	// Factor multiplies the area that the formula of a mechanism gives; 0 is taken as 1.
 	Factor [NumKinds]float64 `json:"factor"`
 }
@@ -147,9 +156,11 @@ func (c Cells) factor(k Kind) float64 {
 }
 
 // DefaultCells are the figures of the CLEAR cell library (Cheng et al., DAC 2016):
-// light hardened latch and LEAP-DICE.
+// light hardened latch and LEAP-DICE. Rates of pulses in logic are not public: a
+// voter's output counts as a plain flop (our choice, the strict one: a pulse that ends
+// before the clock edge does no harm, and a voter is smaller than a flop).
 func DefaultCells() Cells {
-	return Cells{Light: Cell{Area: 1.2, SER: 0.25}, DICE: Cell{Area: 2, SER: 2e-4}}
+	return Cells{Light: Cell{Area: 1.2, SER: 0.25}, DICE: Cell{Area: 2, SER: 2e-4}, Voter: 1}
 }
 
 // Of is the cell of a kind; a plain flop for every kind that is not a cell.
@@ -163,12 +174,25 @@ func (c Cells) Of(k Kind) Cell {
 	return Cell{Area: 1, SER: 1}
 }
 
+// Keep is the share of the violations of plain flops that remain under a mechanism
+// which neither sees nor corrects them: those of hardened cells that flip, and of
+// voters, each of which stands for its flop.
+func (c Cells) Keep(k Kind) float64 {
+	if k == Triplicate {
+		return c.Voter
+	}
+	return c.Of(k).SER
+}
+
 // check reports a cell that cannot be.
 func (c Cells) check() error {
 	for _, x := range []Cell{c.Light, c.DICE} {
 		if !(x.Area >= 1 && x.Area < 100) || !(x.SER >= 0 && x.SER <= 1) || !(x.Least >= 0 && x.Least <= x.SER) {
 			return fmt.Errorf("hardened cell of area %v and soft-error rate %v: give an area of at least 1 and a rate from 0 to 1, both relative to the plain flop", x.Area, x.SER)
 		}
+	}
+	if !(c.Voter >= 0 && c.Voter <= 1) {
+		return fmt.Errorf("rate %v of a voter's output: give one from 0 to 1, relative to the plain flop", c.Voter)
 	}
 	return nil
 }

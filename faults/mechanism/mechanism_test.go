@@ -105,7 +105,7 @@ func TestDuplicateContainsUpsets(t *testing.T) {
 				if side == 1 {
 					id = copyOf(t, d, base)
 				}
-				alarms[side] += contained(t, d, m, golden, id, tc.block)
+				alarms[side] += contained(t, d, m, golden, tc.block, id)
 			}
 		}
 		if alarms[0] != alarms[1] {
@@ -114,11 +114,12 @@ func TestDuplicateContainsUpsets(t *testing.T) {
 	}
 }
 
-// contained injects one upset and returns 1 for an alarm.
-func contained(t *testing.T, d *Design, m, golden *npu.Machine, id netlist.SiteID, block string) int {
+// contained injects one event and returns 1 for an alarm.
+func contained(t *testing.T, d *Design, m, golden *npu.Machine, block string, ids ...netlist.SiteID) int {
 	t.Helper()
 	g := d.Guard()
-	before, after, r, err := g.Upset(m, id, m.Cycle())
+	id := ids[0]
+	before, after, r, err := g.Upset(m, m.Cycle(), ids...)
 	if err != nil || before == after {
 		t.Fatalf("%s: bit %d to %d, %v", d.Name(id), before, after, err)
 	}
@@ -171,7 +172,7 @@ func TestParity(t *testing.T) {
 	d := design(t, tab, Choice{Block: "mac", Kind: ParityAlways})
 	id := site(t, tab, "mac.acc[3].17")
 	g := d.Guard()
-	if _, _, r, err := g.Upset(m, id, m.Cycle()); r != Live || err != nil {
+	if _, _, r, err := g.Upset(m, m.Cycle(), id); r != Live || err != nil {
 		t.Fatal(r, err)
 	}
 	cycle := m.Cycle()
@@ -185,7 +186,7 @@ func TestParity(t *testing.T) {
 		alarm  bool
 	}{{"mac.acc[3].5", false}, {"mac.acc[3].30", true}, {"mac.acc[4].17", true}} {
 		m, _ := running(t, 3000)
-		if _, _, _, err := g.Upset(m, id, m.Cycle()); err != nil {
+		if _, _, _, err := g.Upset(m, m.Cycle(), id); err != nil {
 			t.Fatal(err)
 		}
 		if _, _, err := tab.Flip(m, site(t, tab, tc.second)); err != nil {
@@ -199,7 +200,7 @@ func TestParity(t *testing.T) {
 	part := d.Parts()[0]
 	m, _ = running(t, 3000)
 	state := m.S
-	if _, _, _, err := g.Upset(m, part.First+5, m.Cycle()); err != nil || m.S != state || !g.Step(m) {
+	if _, _, _, err := g.Upset(m, m.Cycle(), part.First+5); err != nil || m.S != state || !g.Step(m) {
 		t.Error("a flipped parity bit must raise a false alarm and leave the machine alone")
 	}
 }
@@ -245,7 +246,7 @@ func TestTriplicateVotes(t *testing.T) {
 		if tc.part != "" {
 			at = copyIn(t, d, id, tc.part, tc.first)
 		}
-		before, after, r, err := g.Upset(m, at, m.Cycle())
+		before, after, r, err := g.Upset(m, m.Cycle(), at)
 		if r != Live || before == after || err != nil || (m.S == state) != tc.correct || g.Active() != tc.correct {
 			t.Errorf("%s: %v %v: only an upset voter shows in the machine", d.Name(at), r, err)
 		}
@@ -257,7 +258,7 @@ func TestTriplicateVotes(t *testing.T) {
 		}
 	}
 	// A register of another class is not covered.
-	if _, _, r, _ := d.Guard().Upset(m, site(t, tab, "ao.slot.0"), m.Cycle()); r != Live || m.S == state {
+	if _, _, r, _ := d.Guard().Upset(m, m.Cycle(), site(t, tab, "ao.slot.0")); r != Live || m.S == state {
 		t.Error("an unprotected bit must flip")
 	}
 }
@@ -289,9 +290,9 @@ func TestDesignSites(t *testing.T) {
 		case "parity":
 			covered := 0
 			for _, g := range p.words {
-				covered += g.bits
-				if g.bits > parityGroup {
-					t.Errorf("a group of %d bits", g.bits)
+				covered += len(g.sites)
+				if len(g.sites) > parityGroup {
+					t.Errorf("a group of %d bits", len(g.sites))
 				}
 			}
 			if covered != want["wd"] {

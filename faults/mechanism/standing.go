@@ -39,13 +39,13 @@ func (d *Design) NewStanding(m *npu.Machine) (*Standing, error) {
 		case "parity":
 			for _, w := range p.words {
 				x := standingParity{kind: p.Kind, site: w.parity, valid: w.valid}
-				for k := range w.bits {
-					at, err := f.at(w.first + netlist.SiteID(k))
+				for k, id := range w.sites {
+					at, err := f.at(id)
 					if err != nil {
 						return nil, err
 					}
 					if k > 0 && at.word != x.at.word {
-						return nil, fmt.Errorf("%s: a parity group in two words", d.table.Name(w.first))
+						return nil, fmt.Errorf("%s: a parity group in two words", d.table.Name(id))
 					}
 					x.at.word, x.at.mask = at.word, x.at.mask|at.mask
 				}
@@ -110,8 +110,27 @@ func (g *Standing) Begin(m *npu.Machine) {
 	}
 }
 
-// Upset applies an upset as [Guard.Upset] does.
-func (g *Standing) Upset(m *npu.Machine, id netlist.SiteID, cycle uint64) (before, after uint8, r Response, err error) {
+// Upset applies an event as [Guard.Upset] does.
+func (g *Standing) Upset(m *npu.Machine, cycle uint64, ids ...netlist.SiteID) (before, after uint8, r Response, err error) {
+	for i, id := range ids {
+		b, a, next, err := g.upset(m, id, cycle)
+		switch {
+		case err != nil:
+			return b, a, next, err
+		case i == 0:
+			before, after, r = b, a, next
+		default:
+			if r == Held {
+				before, after = b, a
+			}
+			r = joined(r, next)
+		}
+	}
+	return before, after, r, nil
+}
+
+// upset applies it to one cell.
+func (g *Standing) upset(m *npu.Machine, id netlist.SiteID, cycle uint64) (before, after uint8, r Response, err error) {
 	t := g.d.table
 	p, k := g.d.find(id)
 	switch {
@@ -164,6 +183,9 @@ func (g *Standing) Upset(m *npu.Machine, id netlist.SiteID, cycle uint64) (befor
 				return before, after, g.stopped(p.Kind), err
 			}
 		}
+	case p.Name == "voter" && !g.d.flips(id, cycle, g.d.cells.Voter):
+		before = t.Read(&m.S, p.source(k))
+		return before, before, Faded, nil
 	case p.Name == "voted", p.Name == "voter":
 		return g.upsetVote(m, p.source(k), 1+k/max(1, p.Bits/2), p.Name == "voter")
 	}
@@ -180,7 +202,7 @@ func (g *Standing) stopped(kind Kind) Response {
 		}
 	}
 	switch kind {
-	case Parity, ParityAlways, Duplicate, Lockstep:
+	case Parity, ParityAlways, ParityInterleaved, Duplicate, Lockstep:
 		if stop {
 			g.raised = kind
 			return Alarm

@@ -92,7 +92,7 @@ func TestStandingVoter(t *testing.T) {
 		if part != "" {
 			id = copyIn(t, d, base, part, max(0, which-1)%2)
 		}
-		if _, _, r, err := g.Upset(m, id, m.Cycle()); err != nil || r != Live {
+		if _, _, r, err := g.Upset(m, m.Cycle(), id); err != nil || r != Live {
 			t.Fatal(r, err)
 		}
 		if hit := m.S.Flops != plain.S.Flops; hit != (part == "voter") {

@@ -153,6 +153,8 @@ func (x *Population) kept(k mechanism.Kind) float64 {
 		return x.Cells.Of(k).SER
 	case mechanism.SECDED:
 		return 0
+	case mechanism.Triplicate: // the pulses of the voters are counted with their flops
+		return min(1, x.Cells.Voter+x.Leaks)
 	}
 	return x.Leaks
 }
@@ -183,8 +185,6 @@ func (x *Population) bestKind(g campaign.Group) mechanism.Kind {
 		return mechanism.None
 	case mechanism.Duplicable(g.Block):
 		return mechanism.Duplicate
-	case x.Set == protect.OptionsFull:
-		return mechanism.Triplicate
 	}
 	return mechanism.Harden
 }

@@ -135,7 +135,9 @@ func (pr *Problem) withRatio(k mechanism.Kind, ratio float64) *Problem {
 		for i := range n.Options {
 			for j := range n.Options[i] {
 				if o := &n.Options[i][j]; o.Kind == k {
-					o.Keep, o.Raw = ratio, ratio
+					if o.Keep = ratio; k != mechanism.Triplicate {
+						o.Raw = ratio
+					}
 				}
 			}
 		}

@@ -120,7 +120,7 @@ func (pr *Problem) due(a Assignment, confidence float64) (result.Limits, error) 
 			sure += o.Alarms * rate
 			for _, p := range u.Pieces {
 				switch {
-				case o.Kind == mechanism.Parity:
+				case o.Kind == mechanism.Parity, o.Kind == mechanism.ParityInterleaved:
 					seen := 1.0 // where nothing is known, parity may see every upset
 					if p.Tried > 0 {
 						seen = float64(p.Parity) / float64(p.Tried)
@@ -137,7 +137,7 @@ func (pr *Problem) due(a Assignment, confidence float64) (result.Limits, error) 
 			switch o.Kind {
 			case mechanism.Duplicate:
 				sure -= o.Alarms * rate
-			case mechanism.Parity:
+			case mechanism.Parity, mechanism.ParityInterleaved:
 				sure -= o.Alarms * rate
 				upper += o.Alarms * rate
 			}

@@ -51,14 +51,70 @@ func TestMechanismsStopEverything(t *testing.T) {
 		{mechanism.Duplicate, func(o result.Outcomes) bool { return o.Detected > 50 && o.Masked > o.Detected }},
 		{mechanism.Parity, func(o result.Outcomes) bool { return o.Detected > 500 && o.Masked > 500 }},
 		{mechanism.ParityAlways, func(o result.Outcomes) bool { return o.Detected > 1000 && o.Masked < 200 }},
+		{mechanism.ParityInterleaved, func(o result.Outcomes) bool { return o.Detected > 500 && o.Masked > 500 }},
 		{mechanism.Lockstep, func(o result.Outcomes) bool { return o.Detected > 50 && o.Masked > o.Detected }},
-		{mechanism.Triplicate, func(o result.Outcomes) bool { return o.Corrected > 1000 && o.Detected == 0 }},
 		{mechanism.Harden, func(o result.Outcomes) bool { return o.Detected == 0 && o.Masked > 1000 }},
 	} {
 		c, _ := protected(t, e, 3000, Everywhere(tc.kind))
 		if v := c.Outcomes.Violating(stats.ViolationAny, false, false); v > 0 || !tc.want(c.Outcomes) {
 			t.Errorf("%s: %d violations; outcomes %+v", tc.kind, v, c.Outcomes)
 		}
+	}
+}
+
+// Triplication corrects every upset of a flop, and none of the pulses at the outputs of
+// its voters, which are part of the rate: what they do, the unprotected flops do.
+func TestVotersArePartOfTheRate(t *testing.T) {
+	e := tinyEngine(t, "fashion-tiny", 3, npu.ECCSECDED)
+	c, s := protected(t, e, 6000, Everywhere(mechanism.Triplicate))
+	if c.Outcomes.Corrected < 1000 || c.Outcomes.Detected > 0 {
+		t.Errorf("outcomes %+v", c.Outcomes)
+	}
+	d, err := mechanism.New(e.Table(), Everywhere(mechanism.Triplicate), mechanism.DefaultCells(), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := e.Worker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	harm := 0
+	for _, r := range s.Records {
+		if _, class := d.Where(r.Site.ID); !harmful(r.Outcome) {
+			continue
+		} else if harm++; class != "voter" {
+			t.Errorf("%s: %s", d.Name(r.Site.ID), r.Outcome)
+		}
+	}
+	if harm < 20 {
+		t.Errorf("%d pulses violate: too few to say anything", harm)
+	}
+	// A declared ratio lets as many of them fade.
+	cells := mechanism.DefaultCells()
+	cells.Voter = 0.25
+	if d, err = mechanism.New(e.Table(), []mechanism.Choice{{Block: "mac", Kind: mechanism.Triplicate}}, cells, 3); err != nil {
+		t.Fatal(err)
+	}
+	g, first, faded := Guard(d), d.Parts()[1].First, 0
+	const n = 2000
+	for i := range uint64(n) {
+		r, err := w.Inject(0, faults.Site{ID: first + 7, Cycle: i % e.Cycles()}, g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Cause == faults.CauseFaded {
+			faded++
+		}
+		if (r.Before == r.After) != (r.Cause == faults.CauseFaded) {
+			t.Fatalf("bit %d to %d, cause %s", r.Before, r.After, r.Cause)
+		}
+	}
+	if faded < 1400 || faded > 1600 { // four standard deviations are 77
+		t.Errorf("%d of %d pulses fade, want 1500", faded, n)
+	}
+	// The search knows: what a triplicated flop leaves is the rate of its voter.
+	if got := mechanism.DefaultCells().Keep(mechanism.Triplicate); got != 1 || cells.Keep(mechanism.Triplicate) != 0.25 {
+		t.Errorf("share that remains %v", got)
 	}
 }
 

@@ -35,9 +35,6 @@ func NewPopulation(base campaign.Population, d *mechanism.Design) *Population {
 	}
 	first := len(p.groups)
 	for _, part := range d.Parts() {
-		if part.Transient() {
-			continue
-		}
 		at := slices.IndexFunc(p.groups[first:], func(g campaign.Group) bool { return g.Block == part.Block && g.Class == part.Name })
 		if at < 0 {
 			at = len(p.added)
@@ -107,7 +104,7 @@ func (p *Population) Guards() func(faults.Site) faults.Guard {
 }
 
 // Guard makes a guard for the mechanisms of a design.
-func Guard(d *mechanism.Design) faults.Guard { return &guard{d.Guard()} }
+func Guard(d *mechanism.Design) faults.Guard { return &guard{d.Guard(), d} }
 
 // Standing makes a guard whose mechanisms all run beside the machine from the start of
 // an inference, see [mechanism.Standing].
@@ -117,12 +114,12 @@ func Standing(e *faults.Engine, d *mechanism.Design) (faults.Guard, error) {
 		return nil, err
 	}
 	g, err := d.NewStanding(m)
-	return &guard{g}, err
+	return &guard{g, d}, err
 }
 
 // mechanisms are those of a design beside one machine.
 type mechanisms interface {
-	Upset(m *npu.Machine, id netlist.SiteID, cycle uint64) (before, after uint8, r mechanism.Response, err error)
+	Upset(m *npu.Machine, cycle uint64, ids ...netlist.SiteID) (before, after uint8, r mechanism.Response, err error)
 	Step(m *npu.Machine) (alarm bool)
 	Active() bool
 	Begin(m *npu.Machine)
@@ -135,18 +132,24 @@ type mechanisms interface {
 
 // guard lets a mechanism's guard take part in an injection.
 type guard struct {
-	inner mechanisms
+	inner  mechanisms
+	design *mechanism.Design
 }
 
-// Upset applies the upset and names the outcome where the mechanism settles it.
-func (g *guard) Upset(m *npu.Machine, s faults.Site) (before, after uint8, done bool, o faults.Outcome, c faults.Cause) {
-	before, after, r, err := g.inner.Upset(m, s.ID, s.Cycle)
+// Beside lists the cells of an event at a bit of a mechanism.
+func (g *guard) Beside(id netlist.SiteID, n int) []netlist.SiteID { return g.design.Beside(id, n) }
+
+// Upset applies the event and names the outcome where the mechanism settles it.
+func (g *guard) Upset(m *npu.Machine, s faults.Site, cells []netlist.SiteID) (before, after uint8, done bool, o faults.Outcome, c faults.Cause) {
+	before, after, r, err := g.inner.Upset(m, s.Cycle, cells...)
 	switch {
 	case err != nil:
 		// A site that does not exist is never drawn.
 		return 0, 0, true, faults.StrayWrite, faults.CauseStray
 	case r == mechanism.Held:
 		return before, after, true, faults.Masked, faults.CauseHardened
+	case r == mechanism.Faded:
+		return before, after, true, faults.Masked, faults.CauseFaded
 	case r == mechanism.Alarm:
 		return before, after, true, faults.Detected, faults.CauseAlarm
 	}

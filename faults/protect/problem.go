@@ -19,13 +19,19 @@ const (
 	OptionsFull = "full"
 )
 
-// kindsOf lists the mechanisms of an option set for one unit of flops.
-func kindsOf(set string) ([]mechanism.Kind, error) {
+// kindsOf lists the mechanisms of an option set for one unit of flops. Interleaved
+// parity is one where events of several bits count: elsewhere parity does the same for
+// less.
+func kindsOf(set string, several float64) ([]mechanism.Kind, error) {
 	switch set {
 	case OptionsPaper:
 		return []mechanism.Kind{mechanism.Harden}, nil
 	case "", OptionsFull:
-		return []mechanism.Kind{mechanism.HardenLight, mechanism.Harden, mechanism.Parity, mechanism.Triplicate}, nil
+		kinds := []mechanism.Kind{mechanism.HardenLight, mechanism.Harden, mechanism.Parity, mechanism.Triplicate}
+		if several > 0 {
+			kinds = append(kinds, mechanism.ParityInterleaved)
+		}
+		return kinds, nil
 	}
 	return nil, fmt.Errorf("unknown option set %q: choose %s or %s", set, OptionsPaper, OptionsFull)
 }
@@ -48,7 +54,8 @@ type Option struct {
 	Area float64 // added logic in gate equivalents
 	RAM  int     // added bits of SRAM
 	// Keep multiplies the weight of every injection: the share of upsets that
-	// flip a hardened cell. Stops says that no upset violates.
+	// flip a hardened cell, or the rate of a voter that stands for its flop, whose
+	// pulses do what an upset of the flop does. Stops says that no upset violates.
 	Keep  float64
 	Stops bool
 	// Raw multiplies the raw rate that SPFM is measured against: the least ratio of a
@@ -69,6 +76,9 @@ type Target struct {
 	// Reach is the largest share of a limit that the joint upper limit may take;
 	// 0 takes all of it.
 	Reach Shares
+	// Several is the share of events that hit more than one bit; 0 where single upsets
+	// alone count. [Pairs] measures what a design then leaves.
+	Several float64
 }
 
 // Shares are shares of the limits of residual FIT and of SPFM.
@@ -146,7 +156,7 @@ type Block struct {
 // NewProblem builds the problem of an option set. When coded is set, SECDED may be
 // added to RAM that the campaign saw without it.
 func NewProblem(ev *Evidence, p *mechanism.Pricing, target Target, set string, cells mechanism.Cells, coded bool) (*Problem, error) {
-	kinds, err := kindsOf(set)
+	kinds, err := kindsOf(set, target.Several)
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +171,7 @@ func NewProblem(ev *Evidence, p *mechanism.Pricing, target Target, set string, c
 			}
 		}
 		for _, k := range list {
-			o, err := unitOption(u, k, p, cells)
+			o, err := unitOption(u, k, p, cells, target.Several)
 			if err != nil {
 				return nil, err
 			}
@@ -188,25 +198,37 @@ func (u Unit) choice(k mechanism.Kind) mechanism.Choice {
 }
 
 // unitOption is the effect and the area of a mechanism on a unit.
-func unitOption(u Unit, k mechanism.Kind, p *mechanism.Pricing, cells mechanism.Cells) (Option, error) {
+func unitOption(u Unit, k mechanism.Kind, p *mechanism.Pricing, cells mechanism.Cells, several float64) (Option, error) {
 	cost, err := p.Cost(u.choice(k))
 	if err != nil {
 		return Option{}, err
 	}
-	o := Option{Kind: k, Area: cost.LogicGE, RAM: cost.SRAMBits, Keep: cells.Of(k).SER, Raw: cells.Of(k).LeastSER()}
+	o := Option{Kind: k, Area: cost.LogicGE, RAM: cost.SRAMBits, Keep: cells.Keep(k), Raw: cells.Of(k).LeastSER()}
 	switch k {
-	case mechanism.Parity:
+	case mechanism.Parity, mechanism.ParityInterleaved:
 		// At most every upset is seen, also of those that would have been masked,
 		// and of the parity bits.
 		o.Stops, o.Alarms = true, u.Bits+float64(p.ParityBits(u.choice(k)))
-	case mechanism.Triplicate:
-		o.Stops = true
 	case mechanism.SECDED:
 		// The code corrects every single upset by construction: campaigns on a
 		// machine with it take the RAM as known.
 		o.Stops, o.Keep = true, 0
 	}
+	o.several(several, u.Bits)
 	return o, nil
+}
+
+// several lets a share of events hit two bits, which on the machine without mechanisms
+// violate as often as single upsets (docs/faultmodels.md): parity does not see them,
+// also where they begin at a parity bit, and of two hardened cells either may flip.
+func (o *Option) several(share, bits float64) {
+	switch {
+	case share == 0:
+	case o.Kind == mechanism.Parity:
+		o.Stops, o.Keep = false, share*o.Alarms/bits
+	case o.Kind == mechanism.HardenLight, o.Kind == mechanism.Harden:
+		o.Keep *= 1 + share*(1-o.Keep)
+	}
 }
 
 // duplication gives a block the option to be duplicated, unless it holds RAM whose
@@ -271,6 +293,9 @@ func (pr *Problem) prepare() error {
 	q := pr.Target.Question
 	if !(q.BudgetFIT > 0) || !(q.Target.SPFM > 0 && q.Target.SPFM < 1) {
 		return fmt.Errorf("protection for a budget of %v FIT and an SPFM of %v: the budget must be positive, the SPFM below 1", q.BudgetFIT, q.Target.SPFM)
+	}
+	if s := pr.Target.Several; !(s >= 0 && s <= 1) {
+		return fmt.Errorf("share %v of events of several bits: must be from 0 to 1", s)
 	}
 	for limit := range limitDUE {
 		m, reach := pr.Target.Margin[limit], &pr.Target.Reach[limit]

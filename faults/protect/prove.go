@@ -116,9 +116,7 @@ func (pr *Problem) openRAM(a Assignment) (n float64) {
 // addedBits is the number of bits that a design adds.
 func addedBits(d *mechanism.Design) (n float64) {
 	for _, p := range d.Parts() {
-		if !p.Transient() {
-			n += float64(p.Bits)
-		}
+		n += float64(p.Bits)
 	}
 	return n
 }

@@ -28,17 +28,19 @@ func (d *Double) Same() bool { return d.Fast.Same(d.Plain) }
 // validateStream keeps these draws apart from all others.
 const validateStream = 0x67756172 // "guar"
 
-// mechanismShare is the part of a sample that hits the mechanisms' own storage, and
+// mechanismShare is the part of a sample that hits the mechanisms' own storage,
 // liveShare the part that is drawn until the machine is simulated, since most upsets
-// die at once; both in tenths (our choice).
+// die at once, and cellShare the part that hits the RAM where events there have
+// several cells; all in tenths (our choice).
 const (
 	mechanismShare = 3
 	liveShare      = 4
+	cellShare      = 1
 	liveTries      = 200
 )
 
-// Validate draws n upsets of the flops of a protected machine and of its mechanisms
-// and injects each twice. Progress may be nil.
+// Validate draws n events in the flops of a protected machine and in its mechanisms,
+// with multi-cell upsets also in its RAM, and injects each twice. Progress may be nil.
 func Validate(ctx context.Context, e *faults.Engine, d *mechanism.Design, seed uint64, n, workers int, progress func(done int)) ([]Double, error) {
 	if n < 1 {
 		return nil, errors.New("no samples: ask for at least one")
@@ -92,8 +94,14 @@ func guardOf(d *mechanism.Design, g faults.Guard, s faults.Site) faults.Guard {
 
 // drawDoubles draws the sample with its fast records, in the order of cycles.
 func drawDoubles(e *faults.Engine, d *mechanism.Design, seed uint64, n int) ([]Double, error) {
-	var flops, added []netlist.SiteID
+	var flops, added, cells []netlist.SiteID
 	t := e.Table()
+	data, check := t.RAM()
+	for _, r := range []*netlist.Register{data, check} {
+		for b := 0; r != nil && e.Options().Model.Kind == faults.MCU && b < r.Bits(); b++ {
+			cells = append(cells, r.First+netlist.SiteID(b))
+		}
+	}
 	for i := range t.Registers {
 		if r := &t.Registers[i]; !r.IsSRAM() && !r.Observer {
 			for b := range r.Bits() {
@@ -120,6 +128,8 @@ func drawDoubles(e *faults.Engine, d *mechanism.Design, seed uint64, n int) ([]D
 			pool = added
 		case part < mechanismShare+liveShare:
 			tries = liveTries
+		case part < mechanismShare+liveShare+cellShare && len(cells) > 0:
+			pool, tries = cells, liveTries
 		}
 		for range tries {
 			x.Site = faults.Site{ID: pool[rng.IntN(len(pool))], Cycle: rng.Uint64N(e.Cycles())}

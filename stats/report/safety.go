@@ -71,6 +71,8 @@ var sharedBy = map[string]string{
 	"harden-light":  "no redundancy: the nodes of a cell share well and supply, and one particle can hit two of them",
 	"secded":        "clock and address of data and check bits; encoder and decoder",
 	"watchdog":      "clock and reset, unless the integrator gives it its own; the interrupt",
+
+	"parity-interleaved": "clock and load enable of the register and its parity; the data before the generator; the alarm",
 }
 
 // dependentTable lists the mechanisms of a design and what their parts share.

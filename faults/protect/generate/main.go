@@ -41,7 +41,7 @@ var networks = []string{"fashion-tiny", "fashion-dscnn"}
 // kinds are the mechanisms measured, in the order of the table. The watchdog is part of
 // every run; hardened cells only scale the rate.
 var kinds = []mechanism.Kind{
-	mechanism.Parity, mechanism.ParityAlways, mechanism.Duplicate, mechanism.Triplicate, mechanism.Lockstep,
+	mechanism.Parity, mechanism.ParityInterleaved, mechanism.ParityAlways, mechanism.Duplicate, mechanism.Triplicate, mechanism.Lockstep,
 	mechanism.Residue, mechanism.StreamCRC, mechanism.Checksum,
 }
 
@@ -57,23 +57,24 @@ func main() {
 	}
 }
 
-// row is a line of the table.
+// row is a line of a table.
 type row struct {
-	Mechanism, Network, Reported, Stopped, False, OwnAlarms, OwnHarm string
-	Area                                                             string
+	Mechanism, Network, Reported, Stopped, Missed, False, OwnAlarms, OwnHarm string
+	Area                                                                     string
 }
 
-func run(ctx context.Context, divide int, out string) error {
-	var rows []row
+// measure makes the table of a fault model. Hardened cells are among the kinds where
+// events have several bits: each cell flips for itself.
+func measure(ctx context.Context, divide int, m faults.Model, kinds []mechanism.Kind) (rows []row, err error) {
 	for _, k := range kinds {
 		for _, name := range networks {
 			e, err := open(name)
 			if err != nil {
-				return err
+				return nil, err
 			}
-			c, err := protect.Measure(ctx, e, k, mechanism.DefaultCells(), seed, samples/divide, own/divide, runtime.NumCPU())
+			c, err := protect.Measure(ctx, e.With(m), k, mechanism.DefaultCells(), seed, samples/divide, own/divide, runtime.NumCPU())
 			if err != nil {
-				return fmt.Errorf("%s on %s: %w", k, name, err)
+				return nil, fmt.Errorf("%s on %s: %w", k, name, err)
 			}
 			r := row{Mechanism: k.String(), Network: name, Area: fmt.Sprintf("%.0f", c.AreaGE)}
 			for _, x := range []struct {
@@ -81,15 +82,28 @@ func run(ctx context.Context, divide int, out string) error {
 				k, n int
 			}{
 				{&r.Reported, c.Reported, c.Harmful}, {&r.Stopped, c.Stopped, c.Harmful}, {&r.False, c.False, c.Masked},
+				{&r.Missed, c.Harmful - c.Reported - c.Stopped, c.Harmful},
 				{&r.OwnAlarms, c.OwnAlarms, c.Own}, {&r.OwnHarm, c.OwnHarm, c.Own},
 			} {
 				if *x.into, err = share(x.k, x.n); err != nil {
-					return err
+					return nil, err
 				}
 			}
-			fmt.Fprintf(os.Stderr, "%+v\n", c)
+			fmt.Fprintf(os.Stderr, "%s %+v\n", m, c)
 			rows = append(rows, r)
 		}
+	}
+	return rows, nil
+}
+
+func run(ctx context.Context, divide int, out string) error {
+	rows, err := measure(ctx, divide, faults.Model{}, kinds)
+	if err != nil {
+		return err
+	}
+	pairs, err := measure(ctx, divide, faults.Model{Kind: faults.Pair}, append([]mechanism.Kind{mechanism.HardenLight}, kinds...))
+	if err != nil {
+		return err
 	}
 	t, err := template.New("page").Parse(page)
 	if err != nil {
@@ -98,8 +112,8 @@ func run(ctx context.Context, divide int, out string) error {
 	var b bytes.Buffer
 	if err := t.Execute(&b, struct {
 		Samples, Own int
-		Rows         []row
-	}{samples / divide, own / divide, rows}); err != nil {
+		Rows, Pairs  []row
+	}{samples / divide, own / divide, rows, pairs}); err != nil {
 		return err
 	}
 	return os.WriteFile(out, b.Bytes(), 0o644)
