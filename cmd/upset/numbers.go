@@ -39,7 +39,7 @@ var (
 var spans = map[string]span{
 	"flop-fit": rateSpan, "sram-fit": rateSpan, "budget": fitSpan, "budget-due": {0, fitSpan.high}, "permanent-fit": fitSpan,
 	"lifetime": hourSpan, "test-interval": hourSpan, "test-coverage": shareSpan, "hardened-ratio": shareSpan, "duty": {1e-9, 1},
-	"confidence": confidenceSpan, "margin": {1e-9, 1}, "relative": {1e-9, 1},
+	"confidence": confidenceSpan, "pairs": shareSpan, "margin": {1e-9, 1}, "relative": {1e-9, 1},
 }
 
 // has reports that a number lies in the range, which neither NaN nor an infinity

@@ -32,6 +32,7 @@ func searchFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "hardened-ratio", Value: mechanism.DefaultCells().DICE.SER, Usage: "soft-error rate of a hardened cell, in terms of a plain flop's; no light cell is better than that"},
 		designFlag(),
 		alarmLatencyFlag(),
+		&cli.Float64Flag{Name: "pairs", Usage: "share `S` of upset events, 0 to 1, that flip two neighbouring flops: part of the verdict, the proof injects them; 28 nm: 0.04 to 0.06"},
 		&cli.StringFlag{Name: "proof-inputs", Usage: "`DIR` with inputs for the proof; without it an assessment keeps every second input back, and random inputs are drawn anew"},
 		&cli.StringFlag{Name: "cells", Usage: "`FILE` in YAML with your own cells and areas of mechanisms, numbers or ranges: cells: {harden-light: {area: 1.2, ratio: [0.2, 0.3], source: data sheet}}"},
 	}
@@ -128,7 +129,7 @@ func (p *program) protectCampaign(c *cli.Context, o common, q campaign.Question,
 	if err := x.readHeld(c); err != nil {
 		return err
 	}
-	r, err := p.protect(c.Context, o, search{x, s, pop, inventory, q, c.String("options"), inputs, dir, design})
+	r, err := p.protect(c.Context, o, search{x, s, pop, inventory, q, c.String("options"), inputs, dir, c.Float64("pairs"), design})
 	if err != nil {
 		return err
 	}
@@ -148,6 +149,7 @@ type search struct {
 	set        string // of mechanisms
 	inputs     mechanism.Inputs
 	dir        string             // of the campaign
+	pairs      float64            // share of the upset events
 	design     []mechanism.Choice // given: judged without a search
 }
 
@@ -215,9 +217,9 @@ func (p *program) protect(ctx context.Context, o common, s search) (r *result.Pr
 	e := s.experiment.engine
 	// Every question has a folder of its own, so that none meets the proofs of
 	// another.
-	name := "protect-" + campaign.Digest([]any{s.question, s.set, s.cells()})[:8]
+	name := "protect-" + campaign.Digest([]any{s.question, s.set, s.cells(), s.pairs})[:8]
 	opt := protect.Options{
-		Inputs: s.inputs, Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Deadline: s.question.Deadline, Set: s.set, Areas: s.inventory.Apply(e.Table().Areas(nil), nil),
+		Inputs: s.inputs, Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Deadline: s.question.Deadline, Several: s.pairs, Set: s.set, Areas: s.inventory.Apply(e.Table().Areas(nil), nil),
 		Dir: filepath.Join(s.dir, name), Ledger: s.dir, Workers: o.workers,
 		Rebuild: func(ecc npu.ECC) (*faults.Engine, error) { return s.experiment.withECC(ctx, ecc) },
 	}
@@ -348,7 +350,7 @@ func (p *program) assess(c *cli.Context, o common, q campaign.Question, file str
 	if err := run.experiment.readHeld(c); err != nil {
 		return err
 	}
-	job := search{run.experiment, s, run.population, inventory, q, c.String("options"), inputs, run.dir, design}
+	job := search{run.experiment, s, run.population, inventory, q, c.String("options"), inputs, run.dir, c.Float64("pairs"), design}
 	r, err := p.protect(c.Context, o, job)
 	if err != nil {
 		return err

@@ -138,8 +138,9 @@ type run struct {
 
 // proofs are those of the design that was proven last, one for every network.
 type proofs struct {
-	d     *mechanism.Design
-	plans []Plan
+	d      *mechanism.Design
+	plans  []Plan
+	proven []*proven
 }
 
 // table is that of the machine, stored the campaign of the first network.
@@ -182,6 +183,9 @@ func gather(ctx context.Context, b Bench, s *campaign.Stored, o Options) (n netw
 // newRun prepares a search or a judgement, with what does not depend on a design.
 func newRun(nets []network, o Options) (*run, error) {
 	r := &run{nets: nets, o: o, proven: map[string]bool{}}
+	if err := checkSeveral(r.stored().Spec, o.Several); err != nil {
+		return nil, err
+	}
 	for i := range r.nets {
 		if r.nets[i].ledger == nil {
 			var err error
@@ -190,7 +194,7 @@ func newRun(nets []network, o Options) (*run, error) {
 			}
 		}
 	}
-	r.question = campaign.Digest([]any{o.Question, o.BudgetDUE, o.Deadline, o.Set, o.Cells, o.Permanent, r.stored().Spec.Digest()})[:16]
+	r.question = campaign.Digest([]any{o.Question, o.BudgetDUE, o.Deadline, o.Several, o.Set, o.Cells, o.Permanent, r.stored().Spec.Digest()})[:16]
 	r.pricing = mechanism.NewPricing(r.table(), o.Areas, o.Costs, o.Cells)
 	if err := r.references(); err != nil {
 		return nil, err
@@ -249,6 +253,9 @@ func (r *run) explain(ctx context.Context) error {
 		if err := step(pr, a); err != nil {
 			return err
 		}
+	}
+	if err := r.pairsBreakEven(ctx); err != nil {
+		return err
 	}
 	return r.sortAlarms(ctx)
 }
@@ -486,7 +493,13 @@ func (r *run) put(ctx context.Context, c candidate, attempt int) (done bool, err
 		}); err != nil {
 			return false, err
 		}
-		p, err := n.prove(ctx, pr, c.found.Assignment, c.d, plan)
+		var pairs []UnitPairs
+		if r.o.Several > 0 {
+			if pairs, err = r.pairsOf(ctx, n, c.d); err != nil {
+				return false, err
+			}
+		}
+		p, err := n.prove(ctx, pr, c.found.Assignment, c.d, plan, pairs)
 		if err != nil {
 			return false, err
 		}
@@ -494,7 +507,7 @@ func (r *run) put(ctx context.Context, c candidate, attempt int) (done bool, err
 			return false, err
 		}
 		list = append(list, p)
-		r.last.plans = append(r.last.plans, plan)
+		r.last.plans, r.last.proven = append(r.last.plans, plan), append(r.last.proven, p)
 	}
 	r.out.Proof.Ledger = nil
 	for i := range r.nets {

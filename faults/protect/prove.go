@@ -189,6 +189,10 @@ type proven struct {
 	failed         [limitDUE]bool // limits that the proof did not show
 
 	latencies []result.Latency
+
+	exposures []stats.Exposure // of single upsets
+	pairs     []UnitPairs      // nil where no share is declared
+	related   float64          // flop bits that SPFM is measured against
 }
 
 // proofSpec is the campaign of a planned proof.
@@ -201,19 +205,19 @@ func (n network) proofSpec(plan Plan) campaign.Spec {
 }
 
 // prove runs the campaign of a proof on the protected machine and judges it.
-func (n network) prove(ctx context.Context, pr *Problem, a Assignment, d *mechanism.Design, plan Plan) (*proven, error) {
+func (n network) prove(ctx context.Context, pr *Problem, a Assignment, d *mechanism.Design, plan Plan, pairs []UnitPairs) (*proven, error) {
 	from, spec := n.stored.Spec, n.proofSpec(plan)
 	q := campaign.Question{Question: pr.Target.Question, BudgetDUE: pr.Target.BudgetDUE}
 	c, scale, err := n.bench.Prove(ctx, d, spec, plan.Attempt, q)
 	if err != nil {
 		return nil, err
 	}
-	return pr.judge(c, a, scale, from, plan)
+	return pr.judge(c, a, scale, from, plan, pairs)
 }
 
 // judge compares a proof campaign with the target, on its own limits. Scale is the
 // factor of a block's raw rate.
-func (pr *Problem) judge(c *result.Campaign, a Assignment, scale func(block string, sram bool) float64, spec campaign.Spec, plan Plan) (*proven, error) {
+func (pr *Problem) judge(c *result.Campaign, a Assignment, scale func(block string, sram bool) float64, spec campaign.Spec, plan Plan, pairs []UnitPairs) (*proven, error) {
 	q := pr.Target.Question
 	rates := stats.Rates{Flop: q.Scenario.Flop, SRAM: q.Scenario.SRAM, Duty: q.Duty}
 	var exposures, alarms []stats.Exposure
@@ -233,6 +237,9 @@ func (pr *Problem) judge(c *result.Campaign, a Assignment, scale func(block stri
 		alarms = append(alarms, x)
 	}
 	var err error
+	p.exposures, p.pairs, p.related = exposures, pairs, pr.related(a)
+	exposures = withPairs(exposures, pairs, pr.Target.Several, UnitPairs.violations)
+	alarms = withPairs(alarms, pairs, pr.Target.Several, UnitPairs.alarms)
 	if p.attempt.Shown, err = pr.shown(exposures, alarms, rates, pr.related(a)); err != nil {
 		return nil, err
 	}

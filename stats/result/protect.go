@@ -47,6 +47,8 @@ type Protect struct {
 	Latencies []Latency `json:"latencies,omitempty"`
 	Alarms    []Alarms  `json:"alarms,omitempty"`
 
+	// Multiple are upsets of several bits beside the proven design.
+	Multiple *Multiple `json:"multiple,omitempty"`
 	// Credits are the verdicts without single detectors of the NPU, the last without any.
 	Credits []CreditReading `json:"credits"`
 	// DUEFront is the front of area against reported errors, all designs meeting the
@@ -98,6 +100,20 @@ type BreakEven struct {
 	Above *float64 `json:"lost_above,omitempty"`
 	// Note says what the value means where it is no number.
 	Note string `json:"note,omitempty"`
+}
+
+// Multiple is what upset events of two neighbouring flops do beside the proven design.
+type Multiple struct {
+	// Share of the upset events is declared to be such; at 0 they are no part of the
+	// verdict.
+	Share     float64 `json:"share"`
+	Events    int     `json:"events"`
+	Violating int     `json:"violating"`
+	Alarms    int     `json:"alarms"`
+	// FIT is their residual if all upset events were such, FITUnprotected the same
+	// without the design.
+	FIT            Limits `json:"fit"`
+	FITUnprotected Limits `json:"fit_unprotected"`
 }
 
 // CreditReading is the verdict where some detectors of the NPU are not counted on.
