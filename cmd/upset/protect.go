@@ -178,7 +178,7 @@ func shown(r *result.Protect) error {
 	if r.Meets {
 		return nil
 	}
-	return &coded{codeNotMet, fmt.Errorf("the target %s was not shown to be met", r.Target)}
+	return &coded{codeNotMet, errors.New(r.Statement)}
 }
 
 // emitFile prints a result, and with a folder also stores it there as JSON and

@@ -118,3 +118,40 @@ func TestAssessUsage(t *testing.T) {
 		}
 	}
 }
+
+// TestDeclaredPermanentRatesDecide: a verdict joins everything that is declared. A
+// machine whose transients meet the target is not said to meet it, and the exit code is
+// not 0, as long as permanent faults miss theirs.
+func TestDeclaredPermanentRatesDecide(t *testing.T) {
+	dir := t.TempDir()
+	mustRun(t, codeDone, "campaign", "run", tiny, "--inputs", fewInputs(t), "--injections", "4000", "--out", dir)
+	alone := parse(t, mustRun(t, codeDone, "protect", dir, "--budget", "10", "--target", "asil-b", "--format", "json").out)
+	if alone["statement"] != "hardware-metric targets of ASIL B met under the listed assumptions, transient faults only" || alone["verdict"] != "met" || alone["meets"] != true {
+		t.Errorf("transients alone: %v, %v", alone["verdict"], alone["statement"])
+	}
+	line := []string{"protect", dir, "--budget", "10", "--target", "asil-b", "--permanent-fit", "1", "--lifetime", "100000", "--test-interval", "1", "--test-coverage", "0.9"}
+	r := parse(t, mustRun(t, codeNotMet, append(line, "--format", "json")...).out)
+	results := map[string]any{}
+	for _, x := range r["decided"].([]any) {
+		d := x.(map[string]any)
+		results[d["metric"].(string)] = d["result"]
+	}
+	if results["fit"] != "met" || results["spfm"] != "met" || results["spfm_permanent"] == "met" || results["lfm"] == nil || results["pmhf"] == nil {
+		t.Errorf("decided by %v", results)
+	}
+	if r["meets"] != false || r["verdict"] == "met" || r["proof"].(map[string]any)["holds"] != true {
+		t.Errorf("meets %v, verdict %v, proof %v", r["meets"], r["verdict"], r["proof"])
+	}
+	text := mustRun(t, codeNotMet, line...)
+	for _, printed := range []string{text.out, text.errors} {
+		if strings.Contains(printed, "MET -") || strings.Contains(printed, "ASIL B met") || !strings.Contains(printed, "transient and permanent faults") {
+			t.Errorf("the text says:\n%s", printed)
+		}
+	}
+	partly := mustRun(t, codeNotMet, "protect", dir, "--budget", "10", "--target", "asil-b", "--permanent-fit", "1")
+	if !strings.Contains(partly.errors, "not assessed: permanent SPFM, LFM, PMHF") {
+		t.Errorf("a rate without a life: %s", partly.errors)
+	}
+	mustRun(t, codeUsage, "protect", dir, "--pmhf-budget", "1")
+	mustRun(t, codeUsage, "protect", dir, "--permanent-fit", "1", "--pmhf-budget", "-1")
+}

@@ -24,6 +24,7 @@ func questionFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "permanent-fit", Usage: "declared permanent rate in `FIT` for 100,000 gate equivalents of logic; LFM and PMHF need it with --lifetime and --test-interval"},
 		&cli.Float64Flag{Name: "lifetime", Usage: "operating life in `HOURS`"},
 		&cli.Float64Flag{Name: "test-interval", Usage: "time between tests of the mechanisms in `HOURS`"},
+		&cli.Float64Flag{Name: "pmhf-budget", Usage: "the NPU's share of PMHF in `FIT`, with --permanent-fit; without it the budget of violating outcomes"},
 		&cli.Float64Flag{Name: "test-coverage", Usage: "share of the mechanisms' permanent faults that their tests find, 0 to 1"},
 	}
 }
@@ -57,6 +58,7 @@ func readQuestion(c *cli.Context) (campaign.Question, error) {
 	q.Permanent = campaign.Permanent{
 		FITPer100kGE: c.Float64("permanent-fit"), LifetimeHours: c.Float64("lifetime"),
 		TestIntervalHours: c.Float64("test-interval"), TestCoverage: c.Float64("test-coverage"),
+		PMHFBudget: c.Float64("pmhf-budget"),
 	}
 	if err := checkPermanent(c, q.Permanent); err != nil {
 		return q, err
@@ -75,7 +77,7 @@ func readQuestion(c *cli.Context) (campaign.Question, error) {
 
 // checkPermanent reports declarations that cannot be.
 func checkPermanent(c *cli.Context, p campaign.Permanent) error {
-	for _, name := range []string{"permanent-fit", "lifetime", "test-interval"} {
+	for _, name := range []string{"permanent-fit", "lifetime", "test-interval", "pmhf-budget"} {
 		if c.IsSet(name) && !positive(c.Float64(name)) {
 			return usage("--%s %v must be a positive number", name, c.Float64(name))
 		}
@@ -85,6 +87,8 @@ func checkPermanent(c *cli.Context, p campaign.Permanent) error {
 		return usage("--test-interval %v is longer than --lifetime %v: both are in hours", p.TestIntervalHours, p.LifetimeHours)
 	case !(p.TestCoverage >= 0 && p.TestCoverage <= 1):
 		return usage("--test-coverage %v must lie between 0 and 1", p.TestCoverage)
+	case p.PMHFBudget > 0 && p.FITPer100kGE == 0:
+		return usage("--pmhf-budget needs --permanent-fit: PMHF joins transient and permanent faults")
 	case p.TestCoverage > 0 && p.TestIntervalHours == 0:
 		return usage("--test-coverage needs --test-interval: tests that are never run find nothing")
 	}

@@ -18,6 +18,9 @@ type Permanent struct {
 	LifetimeHours     float64
 	TestIntervalHours float64
 	TestCoverage      float64 // share of the mechanisms' faults that their tests find
+	// PMHFBudget is the share of PMHF in FIT that the NPU may take; 0 takes the budget
+	// of violating outcomes.
+	PMHFBudget float64
 }
 
 // Missing names what is not declared, empty where everything is.
@@ -58,7 +61,7 @@ type GuardedGE struct {
 // the NPU's, guarded the part of it under mechanisms, added the mechanisms' own, in
 // gate equivalents.
 func (p Permanent) Safety(in stats.SafetyInput, logic, added float64, guarded []GuardedGE) (*result.Safety, error) {
-	out := &result.Safety{NotAssessed: p.Missing()}
+	out := &result.Safety{NotAssessed: p.Missing(), PMHFBudget: in.PMHFBudget}
 	if out.NotAssessed == "" {
 		rate := func(ge float64) float64 { return p.FITPer100kGE * ge / gePerRate }
 		parts := &stats.PermanentParts{
@@ -112,6 +115,7 @@ func (a *aggregate) safety(c *result.Campaign) error {
 		return nil
 	}
 	in := stats.SafetyInput{Raw: c.FIT.Raw, Violating: stats.Limits(c.FIT.Violating), Detected: stats.Limits(c.FIT.DUE), SPFM: stats.Limits(c.SPFM.Any)}
+	in.Target, in.PMHFBudget = a.q.Target.Name, a.q.PMHFBudget()
 	if a.q.Violation == stats.ViolationCritical {
 		in.Violating, in.SPFM = stats.Limits(c.FIT.Critical), stats.Limits(c.SPFM.Critical)
 	}

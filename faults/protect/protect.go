@@ -90,7 +90,7 @@ func (o Options) normal(s campaign.Spec, t *netlist.Table, injections int) Optio
 
 // campaignQuestion is the question as a campaign puts it.
 func campaignQuestion(o Options) campaign.Question {
-	return campaign.Question{Question: o.Question, BudgetDUE: o.BudgetDUE}
+	return campaign.Question{Question: o.Question, BudgetDUE: o.BudgetDUE, Permanent: o.Permanent}
 }
 
 // network is one network of a search: its campaign, and where designs are proven.
@@ -416,6 +416,7 @@ func (r *run) put(ctx context.Context, c candidate) (done bool, err error) {
 // hopeless records that no design meets the target.
 func (r *run) hopeless() {
 	u := r.out.Unprotected
+	r.unproven("no design of the option set meets it")
 	r.out.FITViolating, r.out.FITDUE, r.out.SPFM = u.FITViolating, u.FITDUE, u.SPFM
 	r.warn("no_design", "No design of the option set meets the target with the margin that a proof needs; take a larger campaign or the option set full.")
 }
@@ -446,11 +447,11 @@ func (r *run) record(pr *Problem, d *mechanism.Design, a Assignment, p *proven) 
 	out.Proof.Power, out.Proof.Holds = p.attempt.Power, p.attempt.Holds
 	// The attempts share the error, so that each counts against what is shown.
 	out.Proof.Shown = max(0, 1-float64(len(out.Proof.Attempts))*(1-p.attempt.Shown))
-	out.Meets = p.attempt.Holds
 	out.FITViolating, out.FITDUE, out.SPFM = limits(p.fit), limits(p.due), p.spfm
 	if out.Safety, err = r.safety(pr, d, p); err != nil {
 		return err
 	}
+	r.conclude(p)
 	if !p.attempt.Holds {
 		r.warn("proof_failed", fmt.Sprintf("Proof %d did not hold: upper limit %.4g FIT, SPFM at least %.4f; the next design has a narrower margin.", len(out.Proof.Attempts), p.attempt.FITUpper, p.attempt.SPFMLower))
 	}

@@ -12,7 +12,7 @@ import (
 func (r *run) safety(pr *Problem, d *mechanism.Design, p *proven) (*result.Safety, error) {
 	in := stats.SafetyInput{
 		Raw: p.raw, Violating: stats.Limits(limits(p.fit)), Detected: stats.Limits(limits(p.due)), SPFM: stats.Limits(p.spfm),
-		Protected: len(d.Choices()) > 0,
+		Protected: len(d.Choices()) > 0, Target: r.o.Question.Target.Name, PMHFBudget: campaignQuestion(r.o).PMHFBudget(),
 	}
 	logic, _ := r.pricing.Logic()
 	var guarded []campaign.GuardedGE

@@ -119,14 +119,9 @@ func verdictSection(c result.Campaign) section {
 	a := c.Assumptions
 	s := section{
 		heading: "Verdict", verdict: c.Verdict,
-		banner: strings.ToUpper(verdictWord(c.Verdict)) + " - " + targetText(a),
+		banner: sentence(c.Statement), pairs: []pair{{"targets", targetText(a)}},
 	}
-	for _, v := range c.Verdicts {
-		if !v.Default {
-			continue
-		}
-		s.pairs = append(s.pairs, pair{metricName(v.Metric), verdictValue(v) + ", " + targetOf(v) + ": " + verdictWord(v.Result)})
-	}
+	s.pairs = append(s.pairs, decidedPairs(c.Decided)...)
 	s.pairs = append(
 		s.pairs,
 		pair{"residual, any violation", limitsText(c.FIT.Violating) + " FIT"},
@@ -170,34 +165,6 @@ func targetText(a result.Assumptions) string {
 	}
 	return asil.Name + ": " + budget + " and SPFM over flops >= " + metricPercent(asil.SPFM, nearest) +
 		" %, each on its one-sided " + significant(100*a.Confidence, nearest) + " % limit"
-}
-
-// metricName is the printed name of a metric.
-func metricName(metric string) string {
-	switch metric {
-	case stats.MetricFIT:
-		return "residual"
-	case stats.MetricSPFM:
-		return "SPFM over flops"
-	}
-	return metric
-}
-
-// verdictValue prints what a verdict judged.
-func verdictValue(v result.Verdict) string {
-	l := result.Limits{Estimate: v.Estimate, Lower: v.Lower, Upper: v.Upper}
-	if v.Metric == stats.MetricSPFM {
-		return metricText(l)
-	}
-	return limitsText(l) + " FIT"
-}
-
-// targetOf prints what a verdict was judged against.
-func targetOf(v result.Verdict) string {
-	if v.Metric == stats.MetricSPFM {
-		return "target >= " + metricPercent(v.Target, nearest) + " %"
-	}
-	return "budget " + significant(v.Target, nearest) + " FIT"
 }
 
 // assumptionPairs are the inputs of a verdict.

@@ -51,10 +51,14 @@ type Campaign struct {
 	Confidence  float64     `json:"confidence"`
 	Assumptions Assumptions `json:"assumptions"`
 	Verdicts    []Verdict   `json:"verdicts"`
-	// Verdict is the default cell: "met", "not_met" or "not_shown".
-	Verdict  string    `json:"verdict"`
-	Duty     float64   `json:"duty"`
-	Warnings []Warning `json:"warnings"`
+	// Verdict joins the default cell and the metrics of declared permanent rates:
+	// "met", "not_met" or "not_shown". Statement says in a sentence what was shown,
+	// Decided lists what took part.
+	Verdict   string    `json:"verdict"`
+	Statement string    `json:"statement"`
+	Decided   []Decided `json:"decided"`
+	Duty      float64   `json:"duty"`
+	Warnings  []Warning `json:"warnings"`
 	// Command reproduces the result.
 	Command string `json:"command,omitempty"`
 }

@@ -13,8 +13,10 @@ type Safety struct {
 	LFM       *Limits `json:"lfm,omitempty"`
 	DualPoint float64 `json:"dual_point,omitempty"`
 	// PMHF is in FIT: of transients alone where permanent faults are not assessed.
-	PMHF   Limits        `json:"pmhf"`
-	Levels []SafetyLevel `json:"levels"`
+	PMHF Limits `json:"pmhf"`
+	// PMHFBudget is the machine's share of PMHF at the target of the verdict.
+	PMHFBudget float64       `json:"pmhf_budget,omitempty"`
+	Levels     []SafetyLevel `json:"levels"`
 }
 
 // FaultClasses are rates in FIT.
@@ -46,6 +48,18 @@ type Guarded struct {
 	Part     string  `json:"part"`
 	GE       float64 `json:"ge"`
 	Coverage float64 `json:"coverage"`
+}
+
+// Decided is a metric that takes part in a verdict. Value is absent where it is not
+// assessed.
+type Decided struct {
+	// Metric is "fit" (transient residual), "spfm", "due", "spfm_permanent", "lfm" or
+	// "pmhf".
+	Metric string  `json:"metric"`
+	Value  *Limits `json:"value,omitempty"`
+	Target float64 `json:"target"`
+	// Result is "met", "not_met", "not_shown" or "not_assessed".
+	Result string `json:"result"`
 }
 
 // SafetyLevel is a metric against an integrity level: "met", "not_met", "not_shown"
