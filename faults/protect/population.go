@@ -146,3 +146,15 @@ func (g *guard) Corrected() bool { return g.inner.Corrected() }
 
 // Follow lets the host act on the mechanism's copies as on the machine.
 func (g *guard) Follow(host func(m *npu.Machine)) { g.inner.Follow(host) }
+
+// Stick stands beside a flop that is stuck.
+func (g *guard) Stick(m *npu.Machine, id netlist.SiteID, force func()) (outvoted, alarm bool) {
+	outvoted, alarm, err := g.inner.Stick(m, id, force)
+	if err != nil {
+		force() // a site that does not exist is never drawn
+	}
+	return outvoted, alarm
+}
+
+// Hold advances the machine by a clock beside a flop that is stuck.
+func (g *guard) Hold(m *npu.Machine, force func()) (alarm bool) { return g.inner.Hold(m, force) }
