@@ -10,8 +10,9 @@ const (
 	FaultsTransient = "transient faults only"
 	FaultsBoth      = "transient and permanent faults"
 	// FaultsFlops leaves out the gates between flops, whose permanent rate is
-	// declared as none.
+	// declared as none; FaultsGates takes them as not assessed.
 	FaultsFlops = "transient faults, and permanent faults of flops only"
+	FaultsGates = "transient faults, and permanent faults of flops; permanent faults of the gates between them not assessed"
 )
 
 // Decided is a metric that takes part in a verdict.

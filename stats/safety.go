@@ -18,8 +18,14 @@ type Guarded struct {
 
 // PermanentParts are the declared permanent rates of a machine, in FIT.
 type PermanentParts struct {
-	Unguarded  float64
-	Guarded    []Guarded
+	Unguarded float64
+	Guarded   []Guarded
+	// Measured, which may be nil, is what injections of permanent faults have shown, and
+	// Intended the part of it that mechanisms guard. Open is what was not injected: any
+	// part of it may violate, and the estimate takes all of it.
+	Measured   *PartRates
+	Intended   float64
+	Open       float64
 	Mechanisms float64
 	// TestCoverage is the share of the mechanisms' faults that their tests find, run
 	// every TestIntervalHours.
@@ -127,14 +133,20 @@ func NewSafety(in SafetyInput) (Safety, error) {
 	return out, nil
 }
 
-// split is the fault classes of permanent faults. What no mechanism guards is
-// single-point: no injection says which permanent faults are safe.
+// split is the fault classes of permanent faults. What no mechanism guards and nothing
+// was injected into is single-point, by declaration or at worst.
 func (p *PermanentParts) split() (FaultClasses, error) {
 	if p.TestIntervalHours > 0 && p.TestIntervalHours > p.LifetimeHours {
 		return FaultClasses{}, fmt.Errorf("test interval of %v h: it must not be longer than the lifetime of %v h", p.TestIntervalHours, p.LifetimeHours)
 	}
-	parts := []PartRates{{Name: "unguarded", Raw: p.Unguarded, Unprotected: Known(p.Unguarded)}}
-	intended := 0.0
+	parts := []PartRates{
+		{Name: "unguarded", Raw: p.Unguarded, Unprotected: Known(p.Unguarded)},
+		{Name: "not assessed", Raw: p.Open, Unprotected: Limits{Estimate: p.Open, Upper: p.Open}, Safe: Limits{Upper: p.Open}},
+	}
+	if p.Measured != nil {
+		parts = append(parts, *p.Measured)
+	}
+	intended := p.Intended
 	for _, g := range p.Guarded {
 		intended += g.Rate
 		parts = append(parts, PartRates{Name: g.Name, Raw: g.Rate, Missed: Known(g.Rate * (1 - g.Coverage)), Detected: Known(g.Rate * g.Coverage)})

@@ -27,8 +27,14 @@ func (q Question) Conclude(transient []stats.Decided, safety *result.Safety) (ve
 // Scope is what a conclusion on the question is about.
 func (q Question) Scope() stats.Scope {
 	s := stats.Scope{Target: q.Target.Name, Faults: stats.FaultsTransient, Violation: q.Violation}
-	if q.Permanent.FITPer100kGE > 0 {
+	switch p := q.Permanent; {
+	case p.FITPer100kGE == 0:
+	case p.Coverage == CoverageAnnexD || p.Missing() != "":
 		s.Faults = stats.FaultsBoth
+	case p.FlopShare == 1:
+		s.Faults = stats.FaultsFlops
+	default:
+		s.Faults = stats.FaultsGates
 	}
 	return s
 }

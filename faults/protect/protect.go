@@ -60,6 +60,8 @@ type Options struct {
 	// Trying, which may be nil, follows the records that are injected again beside
 	// one mechanism after the other, before the search.
 	Trying func(done, total int)
+	// Sticking, which may be nil, follows the injection of permanent faults.
+	Sticking func(done, total int)
 	// Population is that of the plain machine, if it is not the built-in one.
 	Population campaign.Population
 	// Rebuild makes an engine for the same program and inputs with another code on
@@ -110,6 +112,7 @@ type run struct {
 	proven  map[string]bool
 	failed  [limitDUE]bool // limits that the last proof did not show
 	widest  Shares         // the last margin that had a design
+	perm    *permanents    // nil where permanent faults are not measured
 }
 
 // table is that of the machine, stored the campaign of the first network.
@@ -154,6 +157,9 @@ func search(ctx context.Context, nets []network, o Options) (*result.Protect, er
 	r := &run{nets: nets, o: o, proven: map[string]bool{}}
 	r.pricing = mechanism.NewPricing(r.table(), o.Areas, o.Costs, o.Cells)
 	if err := r.references(); err != nil {
+		return nil, err
+	}
+	if err := r.measure(ctx); err != nil {
 		return nil, err
 	}
 	for _, n := range nets {
@@ -410,7 +416,7 @@ func (r *run) put(ctx context.Context, c candidate) (done bool, err error) {
 	if r.failed = worst.failed; r.failed == [limitDUE]bool{} {
 		r.failed = [limitDUE]bool{true, true} // the limit on reported errors alone
 	}
-	return worst.attempt.Holds, r.record(c.pr, c.d, c.found.Assignment, worst)
+	return worst.attempt.Holds, r.record(ctx, c.pr, c.d, c.found.Assignment, worst)
 }
 
 // hopeless records that no design meets the target.
@@ -432,7 +438,7 @@ func (r *run) warn(code, message string) {
 }
 
 // record takes over the outcome of a proof.
-func (r *run) record(pr *Problem, d *mechanism.Design, a Assignment, p *proven) error {
+func (r *run) record(ctx context.Context, pr *Problem, d *mechanism.Design, a Assignment, p *proven) error {
 	area, _ := pr.Area(a)
 	logic, _ := r.pricing.Logic()
 	e, err := pr.Evaluate(a)
@@ -448,7 +454,7 @@ func (r *run) record(pr *Problem, d *mechanism.Design, a Assignment, p *proven) 
 	// The attempts share the error, so that each counts against what is shown.
 	out.Proof.Shown = max(0, 1-float64(len(out.Proof.Attempts))*(1-p.attempt.Shown))
 	out.FITViolating, out.FITDUE, out.SPFM = limits(p.fit), limits(p.due), p.spfm
-	if out.Safety, err = r.safety(pr, d, p); err != nil {
+	if out.Safety, err = r.safety(ctx, d, p); err != nil {
 		return err
 	}
 	r.conclude(p)

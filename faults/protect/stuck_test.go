@@ -83,19 +83,20 @@ func TestAPermanentFaultIsSafeOnlyIfEveryInputMasksIt(t *testing.T) {
 }
 
 // TestMechanismsSeePermanentFaults: redundancy sees every harmful stuck flop of the
-// registers that it guards, hardened cells and the wrong checker see none.
+// registers that it guards, hardened cells see none and a checker those of its block. The
+// comparators of lock-step see a write as it leaves: one outside the arena is harm.
 func TestMechanismsSeePermanentFaults(t *testing.T) {
 	s := sampled(t, 3, 400)
 	bare := effects(t, s)
 	harm := counted(bare, effectHarm)
-	if harm < 100 {
+	if harm < 60 {
 		t.Fatalf("only %d harmful faults", harm)
 	}
 	for _, tc := range []struct {
 		kind mechanism.Kind
 		most float64 // share of the harmful faults that stay harmful
 	}{
-		{mechanism.ParityAlways, 0}, {mechanism.Parity, 0.02}, {mechanism.Triplicate, 0}, {mechanism.Duplicate, 0}, {mechanism.Lockstep, 0}, {mechanism.Harden, 1}, {mechanism.Residue, 1},
+		{mechanism.ParityAlways, 0}, {mechanism.Parity, 0.02}, {mechanism.Triplicate, 0}, {mechanism.Duplicate, 0}, {mechanism.Lockstep, 0.02}, {mechanism.Harden, 1}, {mechanism.Residue, 1},
 	} {
 		list := effects(t, s, Everywhere(tc.kind)...)
 		left := 0
