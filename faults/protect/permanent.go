@@ -116,7 +116,10 @@ func (r *run) measure(ctx context.Context) error {
 		p.under[k] = out
 	}
 	r.perm = p
-	return r.reachable()
+	if err := r.reachable(); err != nil {
+		return err
+	}
+	return r.aim()
 }
 
 // split shares the declared rate between flops and the gates between them. Registers

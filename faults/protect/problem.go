@@ -35,6 +35,7 @@ const (
 	limitFIT = iota
 	limitSPFM
 	limitDUE
+	limitPermanent // harmful permanent faults of flops
 	numLimits
 )
 
@@ -118,6 +119,9 @@ type Problem struct {
 	// rivals are the same machine running other networks, which must meet the target
 	// as well: options and blocks are the same, evidence is not.
 	rivals []*Problem
+	// permanent are, by unit and mechanism, harmful permanent faults as a share of what
+	// a design may have; nil without such a limit.
+	permanent []map[mechanism.Kind]float64
 	// estimateOnly leaves the joint limits out of account.
 	estimateOnly bool
 }
@@ -274,7 +278,7 @@ func (pr *Problem) prepare() error {
 		}
 		pr.caps[limit] = m
 	}
-	pr.caps[limitDUE] = 1
+	pr.caps[limitDUE], pr.caps[limitPermanent] = 1, 1
 	pr.events = make([][]sums, len(pr.Evidence.Units))
 	for i, u := range pr.Evidence.Units {
 		pr.events[i] = make([]sums, numLimits)
@@ -294,6 +298,12 @@ func (pr *Problem) prepare() error {
 // share is what a unit under an option contributes to a limit.
 func (pr *Problem) share(unit, limit int, o *Option) sums {
 	e := pr.events[unit][limit]
+	if limit == limitPermanent {
+		if pr.permanent == nil {
+			return sums{}
+		}
+		return sums{mean: pr.permanent[unit][o.Kind]}
+	}
 	if limit == limitDUE {
 		u := pr.Evidence.Units[unit]
 		if o.Kind == mechanism.Duplicate {

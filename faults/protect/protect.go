@@ -220,6 +220,7 @@ func (r *run) problemOf(n network, margin Shares, set int) (*Problem, error) {
 	if err != nil {
 		return nil, err
 	}
+	pr.permanent = r.permanentShares(ev)
 	pr.beside = beside(set)
 	cost, err := r.pricing.Total(pr.beside)
 	if err != nil {
@@ -357,10 +358,9 @@ func (r *run) attempt(ctx context.Context, number int, margin *Shares) (done boo
 
 // candidate is the cheapest design with a margin.
 func (r *run) candidate(margin Shares, number int) (c candidate, feasible bool, err error) {
-	if c.pr, c.found, err = r.cheapest(margin); err != nil {
+	if c.pr, c.found, err = r.closest(margin); err != nil {
 		return c, false, err
 	}
-	r.out.Searched += c.found.Searched
 	if !c.found.Feasible {
 		return c, false, nil
 	}

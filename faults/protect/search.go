@@ -289,7 +289,7 @@ func (s *bounds) cut(at int, area, best, factor float64, fixed *[numLimits]sums)
 		// Where more than half of everything sampled fails, the joint limit is
 		// another one, but then above half of that, and so of what is decided.
 		reach, joint := 0.0, false
-		if limit != limitDUE {
+		if limit < limitDUE {
 			reach = s.pr.Target.Reach[limit]
 			joint = s.plain && f.raw > 2*reach
 		}
@@ -399,7 +399,7 @@ func (pr *Problem) load(a Assignment, limit int) float64 {
 // worst is the most that an assignment takes of any limit.
 func (pr *Problem) worst(a Assignment) (most float64) {
 	for _, n := range pr.networks() {
-		most = max(most, n.load(a, limitFIT), n.load(a, limitSPFM))
+		most = max(most, n.load(a, limitFIT), n.load(a, limitSPFM), n.load(a, limitPermanent))
 	}
 	return most
 }
@@ -451,7 +451,7 @@ func (pr *Problem) relaxed(fit float64) (*Problem, error) {
 	if err := free.prepare(); err != nil {
 		return nil, err
 	}
-	free.caps = [numLimits]float64{1, math.Inf(1), math.Inf(1)}
+	free.caps = [numLimits]float64{1, math.Inf(1), math.Inf(1), math.Inf(1)}
 	free.rivals = nil
 	for _, r := range pr.rivals {
 		x, err := r.relaxed(fit)
