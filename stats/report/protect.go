@@ -186,7 +186,7 @@ func protectVerdict(p result.Protect) section {
 			pair{"SPFM over flops", metricText(p.SPFM)},
 		)
 	}
-	s.pairs = append(s.pairs, decidedPairs(p.Decided)...)
+	s.pairs = append(append(s.pairs, decidedPairs(p.Decided)...), stuckPairs(p.Safety)...)
 	if p.FITDUE != (result.Limits{}) {
 		s.pairs = append(s.pairs, pair{"DUE (availability)", limitsText(p.FITDUE) + " FIT"})
 	}
