@@ -183,7 +183,7 @@ func (p *program) replay(c *cli.Context, o common, args []string) error {
 		return err
 	}
 	if got := story.Record; got.Outcome != want.Outcome || got.Output != want.Output || got.Before != want.Before {
-		return fmt.Errorf("injection %d gives %s here, the campaign recorded %s: is the model another one?", number, got.Outcome, want.Outcome)
+		return fmt.Errorf("injection %d gives %s here, the campaign recorded %s: is the model another one?", number, got.Outcome.Word(), want.Outcome.Word())
 	}
 	return p.emitInjection(o, story, x, p.command())
 }

@@ -176,9 +176,9 @@ func assumptionPairs(a result.Assumptions) []pair {
 			watchdog += ", limit " + count(a.WatchdogCycles) + " cycles"
 		}
 	}
-	latent := "counts as violating"
+	persisting := "counts as violating"
 	if a.AssumeReload {
-		latent = "harmless: reset and reload between inferences assumed"
+		persisting = "harmless: reset and reload between inferences assumed"
 	}
 	scenario := a.Scenario
 	if s, err := stats.ScenarioByName(a.Scenario); err == nil {
@@ -204,7 +204,7 @@ func assumptionPairs(a result.Assumptions) []pair {
 		pair{"violation", a.Violation},
 		pair{"criterion", a.Criterion},
 		pair{"watchdog", watchdog},
-		pair{"latent fault", latent},
+		pair{"persisting fault", persisting},
 		pair{"ECC on SRAM", a.ECC},
 		pair{"inventory", fmt.Sprintf("%s: %s flops, %s SRAM bits", a.Inventory, count(a.Flops), count(a.SRAMBits))},
 		pair{"duty", percent(a.Duty, nearest)},
@@ -236,7 +236,7 @@ func outcomeClasses(o result.Outcomes) []struct {
 		n         int
 	}{
 		{"masked", "masked", o.Masked},
-		{"latent", "latent", o.Latent},
+		{"persisting", "latent", o.Latent},
 		{"SDC, tolerable", "sdc_tolerable", o.SDCTolerable},
 		{"SDC, critical", "sdc_critical", o.SDCCritical},
 		{"stray write", "stray_write", o.StrayWrite},
@@ -312,7 +312,7 @@ func matrixTable(verdicts []result.Verdict) *table {
 
 // strataTable lists all strata with their counts.
 func strataTable(strata []result.Stratum) *table {
-	t := &table{columns: columns("block", "class", "phase", "cells", ">weight", ">n", ">masked", ">latent", ">SDC tol.", ">SDC crit.", ">stray", ">DUE det.", ">DUE hang", ">detected", ">corrected")}
+	t := &table{columns: columns("block", "class", "phase", "cells", ">weight", ">n", ">masked", ">persisting", ">SDC tol.", ">SDC crit.", ">stray", ">DUE det.", ">DUE hang", ">detected", ">corrected")}
 	for _, s := range strata {
 		cells := "flops"
 		if s.SRAM {

@@ -114,7 +114,8 @@ type Rate struct {
 
 // Outcomes are disjoint counts; they sum to the number of injections.
 type Outcomes struct {
-	Masked       int `json:"masked"`
+	Masked int `json:"masked"`
+	// Latent counts persisting faults: the output is right, a later inference is not.
 	Latent       int `json:"latent"`
 	SDCTolerable int `json:"sdc_tolerable"`
 	SDCCritical  int `json:"sdc_critical"`
@@ -155,9 +156,9 @@ func (o Outcomes) DUE(watchdog bool) int {
 }
 
 // Violating counts the outcomes that violate the safety goal: every SDC,
-// latent, stray write, and hang when there is no watchdog. Violation
+// persisting, stray write, and hang when there is no watchdog. Violation
 // "critical" leaves out the tolerable SDC. With assumeReload the NPU is reset
-// and reloaded between inferences, so that a latent fault harms nobody.
+// and reloaded between inferences, so that a persisting fault harms nobody.
 func (o Outcomes) Violating(violation string, watchdog, assumeReload bool) int {
 	n := o.SDCCritical + o.StrayWrite
 	if violation != "critical" {
