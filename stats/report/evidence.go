@@ -81,7 +81,7 @@ func residueCSV(r result.Residue) csvTable {
 	for _, x := range []struct {
 		name string
 		c    result.ResidueCount
-	}{{"masked", r.Masked}, {"persisting", r.Latent}} {
+	}{{"masked", r.Masked}, {"latent", r.Latent}} {
 		t.add("residue", fields{
 			"name": x.name, "n": strconv.Itoa(x.c.N), "harmed": strconv.Itoa(x.c.Harmed), "output": strconv.Itoa(x.c.Output), "upper": number(x.c.Upper),
 		})
