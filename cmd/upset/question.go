@@ -26,7 +26,7 @@ func questionFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "test-interval", Usage: "time between tests of the mechanisms in `HOURS`"},
 		&cli.StringFlag{Name: "permanent-coverage", Value: campaign.CoverageMeasured, Usage: "where safe shares and coverage of permanent faults come from: stuck-at faults injected into flops (measured), or the values of ISO 26262-5, annex D (annex-d)"},
 		&cli.Float64Flag{Name: "permanent-flop-share", Usage: "share of the permanent rate that flops have, above 0 to 1, the rest being that of the gates between them, which are not measured; by area without it"},
-		&cli.IntFlag{Name: "stuck-at", Usage: "stuck-at `FAULTS` of a sample, of which there is one for the search and one for the verdict (default: 600)"},
+		&cli.IntFlag{Name: "stuck-at", Usage: "stuck-at `FAULTS` of a sample, of which there is one for the search and one for the verdict (default: 1200)"},
 		&cli.Uint64Flag{Name: "stuck-at-cycles", Usage: "`CYCLES` of fault-free runs that bound the samples (default: 1000000000)"},
 		&cli.Float64Flag{Name: "pmhf-budget", Usage: "the NPU's share of PMHF in `FIT`, with --permanent-fit; without it the budget of violating outcomes"},
 		&cli.Float64Flag{Name: "test-coverage", Usage: "share of the mechanisms' permanent faults that their tests find, 0 to 1"},

@@ -113,7 +113,7 @@ them; what the next inference does is not asked of a stuck flop. Their shares ar
 and "upset protect" inject stuck-at faults themselves. What is public: the metrics and their targets (ISO 26262-5). What is
 forced: a fault is safe only if it is masked on every input of every network; it is harmful if one of them ends in a violation
 without a report before. What is our choice: a flop is stuck at 0 as often as at 1; each input starts from reset; the rate is
-shared between flops and the gates between them by area, or as --permanent-flop-share says. One sample of 600 faults
+shared between flops and the gates between them by area, or as --permanent-flop-share says. One sample of 1,200 faults
 (--stuck-at) serves the search, a fresh one the verdict. A run begins at the cycle at which the flop reads wrong for the first
 time, before which nothing differs (a test compares with runs from cycle 0), and a fault is done with the first inference that
 it harms. Of what is harmful without mechanisms, the runs beside the design tell what parity, comparison and checkers see of it;

@@ -23,7 +23,7 @@ type permanents struct {
 	plain  []effect // of the judge's sample
 
 	flops, logic, share float64 // FIT of the flops and of the gates between them; share of the former
-	asked               int
+	asked, drawn        int
 	// cap is the share of the limit that the estimate of a design may take, 0 where
 	// the search leaves permanent faults out.
 	cap float64
@@ -91,21 +91,18 @@ func (r *run) measure(ctx context.Context) error {
 	p.asked = r.o.Permanent.StuckAts()
 	n := max(leastStuck, min(p.asked, int(float64(r.o.Permanent.CyclesLimit())/(samples*longest))))
 	flopRate := func(c mechanism.Choice) float64 { return r.flopGE(c) * p.flops / r.allFlopGE() }
-	for draw, s := range []*stuckSample{&p.search, &p.judge} {
-		*s = stuckSample{
-			engines: engines, units: stuckUnits(r.table(), flopRate), violation: r.o.Question.Violation,
-			watchdog: !spec.NoWatchdog, workers: r.o.Workers, progress: r.o.Sticking,
-		}
-		s.draw(n, spec.Seed, uint64(draw))
-		if err := s.depart(ctx); err != nil {
-			return err
-		}
+	p.search = stuckSample{
+		engines: engines, units: stuckUnits(r.table(), flopRate), violation: r.o.Question.Violation,
+		watchdog: !spec.NoWatchdog, workers: r.o.Workers, progress: r.o.Sticking,
 	}
-	p.bare, p.plain = make([]effect, len(p.search.faults)), make([]effect, len(p.judge.faults))
-	if err := p.search.run(ctx, nil, p.search.all(), p.bare); err != nil {
+	p.judge = p.search
+	p.search.draw(n, spec.Seed, 0)
+	if err := p.search.depart(ctx); err != nil {
 		return err
 	}
-	if err := p.judge.run(ctx, nil, p.judge.all(), p.plain); err != nil {
+	p.drawn = n
+	p.bare = make([]effect, len(p.search.faults))
+	if err := p.search.run(ctx, nil, p.search.all(), p.bare); err != nil {
 		return err
 	}
 	for _, k := range permanentKinds {
@@ -120,6 +117,18 @@ func (r *run) measure(ctx context.Context) error {
 		return err
 	}
 	return r.aim()
+}
+
+// fresh draws the sample that judges the design of an attempt, 1, 2, …, and runs it on
+// the machine as it is.
+func (p *permanents) fresh(ctx context.Context, seed uint64, attempt int) error {
+	p.judge.faults = nil
+	p.judge.draw(p.drawn, seed, uint64(attempt))
+	if err := p.judge.depart(ctx); err != nil {
+		return err
+	}
+	p.plain = make([]effect, len(p.judge.faults))
+	return p.judge.run(ctx, nil, p.judge.all(), p.plain)
 }
 
 // split shares the declared rate between flops and the gates between them. Registers
@@ -234,7 +243,11 @@ func (r *run) reachable() error {
 			best[i] = min(best[i], p.under[k][i])
 		}
 	}
-	t, err := p.search.total(best, effectHarm, alike, r.o.Question.Confidence)
+	confidence, err := stats.AttemptConfidence(r.o.Question.Confidence, 1)
+	if err != nil {
+		return err
+	}
+	t, err := p.search.total(best, effectHarm, alike, confidence)
 	if err != nil {
 		return err
 	}

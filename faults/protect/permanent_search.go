@@ -6,6 +6,7 @@ import (
 
 	"upset/faults/mechanism"
 	"upset/netlist"
+	"upset/stats"
 	"upset/stats/result"
 )
 
@@ -17,6 +18,9 @@ const (
 	// shrink is the factor by which it does at least.
 	shrink = 0.7
 	least  = 0.01
+	// spareLimit is the share of the limit that the joint limit of the search's sample
+	// may take, so that a fresh one of the same size is likely to keep it.
+	spareLimit = 0.75
 	// openNamed is the most units that a warning names.
 	openNamed = 4
 )
@@ -136,16 +140,43 @@ func (r *run) closer(pr *Problem, f Found) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	t, err := p.search.total(p.foreseen(pr.Choices(f.Assignment)), effectHarm, alike, r.o.Question.Confidence)
+	confidence, err := stats.AttemptConfidence(r.o.Question.Confidence, 1)
+	if err != nil {
+		return false, err
+	}
+	t, err := p.search.total(p.foreseen(pr.Choices(f.Assignment)), effectHarm, alike, confidence)
 	if err != nil {
 		return false, err
 	}
 	limit := r.permanentLimit(e.FIT.Estimate)
+	// Room for a fresh sample, as far as there is any.
+	limit = min(limit, max(spareLimit*limit, (1-p.best.Lower)*p.flops*(1+tolerance)))
 	if t.Upper <= limit {
 		return false, nil
 	}
 	p.cap *= max(least, min(shrink, limit/t.Upper))
 	return true, nil
+}
+
+// binds reports whether permanent faults are a limit of the search, so that a narrower
+// margin for transients may leave the design as it is.
+func (r *run) binds() bool { return r.perm != nil && r.perm.cap > 0 }
+
+// missed reports whether a proven design misses the permanent limit alone, and lets the
+// next attempt have a smaller share of it.
+func (r *run) missed(p *proven) bool {
+	if !p.attempt.Holds || r.out.Meets || !r.binds() {
+		return false
+	}
+	r.perm.cap *= shrink
+	x := r.out.Safety.StuckAts
+	why := "no fault of the fresh sample did harm: a larger one (--stuck-at) may show more"
+	if len(x.Open) > 0 {
+		why = "harm is left in " + openText(x.Open)
+	}
+	r.warn("permanent_missed", fmt.Sprintf("The design of proof %d does not keep the permanent limits on a fresh sample: SPFM of flops at least %.4f; %s.", len(r.out.Proof.Attempts), x.FlopSPFM.Lower, why))
+	r.failed = [limitDUE]bool{} // the margin of transients may stay
+	return true
 }
 
 // closest is the cheapest design with a margin that keeps the permanent limit on the

@@ -343,7 +343,7 @@ func (r *run) attempt(ctx context.Context, number int, margin *Shares) (done boo
 			continue
 		}
 		r.widest = *margin
-		if r.proven[c.d.String()] {
+		if r.proven[c.d.String()] && !r.binds() {
 			*margin = margin.divided(narrow, r.failed)
 			continue
 		}
@@ -416,7 +416,10 @@ func (r *run) put(ctx context.Context, c candidate) (done bool, err error) {
 	if r.failed = worst.failed; r.failed == [limitDUE]bool{} {
 		r.failed = [limitDUE]bool{true, true} // the limit on reported errors alone
 	}
-	return worst.attempt.Holds, r.record(ctx, c.pr, c.d, c.found.Assignment, worst)
+	if err := r.record(ctx, c.pr, c.d, c.found.Assignment, worst); err != nil {
+		return false, err
+	}
+	return worst.attempt.Holds && !r.missed(worst), nil
 }
 
 // hopeless records that no design meets the target.

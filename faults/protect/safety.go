@@ -67,6 +67,9 @@ func (r *run) guards(c mechanism.Choice) (ge float64) {
 // stuck injects the sample of the verdict beside a design.
 func (r *run) stuck(ctx context.Context, d *mechanism.Design, confidence float64) (m campaign.StuckAt, err error) {
 	p := r.perm
+	if err := p.fresh(ctx, r.stored().Spec.Seed, len(r.out.Proof.Attempts)); err != nil {
+		return m, err
+	}
 	list, err := r.beside(ctx, &p.judge, p.plain, d.Choices())
 	if err != nil {
 		return m, err
