@@ -172,6 +172,9 @@ func TestDeclaredPermanentRatesDecide(t *testing.T) {
 	for _, bad := range []string{"--permanent-coverage guess", "--permanent-flop-share 0", "--permanent-flop-share 1.5", "--stuck-at 0", "--stuck-at-cycles 0"} {
 		mustRun(t, codeUsage, append([]string{"protect", dir, "--permanent-fit", "1"}, strings.Fields(bad)...)...)
 	}
+	for _, bad := range []string{"--permanent-fit 1e300", "--permanent-fit 1e-300", "--lifetime 1e300", "--pmhf-budget 1e300"} {
+		mustRun(t, codeUsage, append([]string{"protect", dir}, strings.Fields(bad)...)...)
+	}
 	mustRun(t, codeUsage, "protect", dir, "--pmhf-budget", "1")
 	mustRun(t, codeUsage, "protect", dir, "--permanent-fit", "1", "--pmhf-budget", "-1")
 }

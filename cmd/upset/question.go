@@ -86,6 +86,9 @@ func checkPermanent(c *cli.Context, p campaign.Permanent) error {
 		if c.IsSet(name) && !positive(c.Float64(name)) {
 			return usage("--%s %v must be a positive number", name, c.Float64(name))
 		}
+		if x := c.Float64(name); c.IsSet(name) && (x < leastDeclared || x > mostDeclared) {
+			return usage("--%s %v must lie between %v and %v", name, x, leastDeclared, mostDeclared)
+		}
 	}
 	switch {
 	case p.LifetimeHours > 0 && p.TestIntervalHours > p.LifetimeHours:
@@ -107,6 +110,13 @@ func checkPermanent(c *cli.Context, p campaign.Permanent) error {
 	}
 	return nil
 }
+
+// Bounds of declared rates and times (our choice): from none in any lifetime to one
+// failure an hour. Squares of what lies far beyond are no numbers.
+const (
+	leastDeclared = 1e-9
+	mostDeclared  = 1e9
+)
 
 // maxStuckAts bounds a sample of stuck-at faults: more than there are flops, twice.
 const maxStuckAts = 100_000
