@@ -11,14 +11,14 @@ import (
 )
 
 // Outcome is the class of an injection. When several hold, the first in the order
-// DUE, stray write, SDC, latent, masked counts; Detected and Corrected are those
+// DUE, stray write, SDC, persisting, masked counts; Detected and Corrected are those
 // of an added mechanism or of the RAM's code.
 type Outcome uint8
 
 // Outcomes.
 const (
 	Masked Outcome = iota
-	Latent
+	Latent         // persisting: what is left behind harms a later inference
 	SDCTolerable
 	SDCCritical
 	StrayWrite
@@ -44,6 +44,15 @@ func (o Outcome) String() string {
 // rules must not be mixed: 1 put a stop before a stray write and followed a single
 // further inference (logs of that time name no number), 2 is what is described here.
 const Classification = 2
+
+// Word is the outcome in text. A latent fault of ISO 26262 is a multiple-point fault;
+// what harms a later inference is called persisting.
+func (o Outcome) Word() string {
+	if o == Latent {
+		return "persisting"
+	}
+	return o.String()
+}
 
 // Cause says how an outcome came about.
 type Cause uint8

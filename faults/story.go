@@ -183,5 +183,5 @@ func (st *Story) String() string {
 	if len(st.Outputs) > 0 {
 		s += fmt.Sprintf("output    %d bytes differ, first at %d\n", len(st.Outputs), st.Outputs[0])
 	}
-	return s + fmt.Sprintf("outcome   %s (%s) at cycle %d\n", r.Outcome, r.Cause, r.End)
+	return s + fmt.Sprintf("outcome   %s (%s) at cycle %d\n", r.Outcome.Word(), r.Cause, r.End)
 }

@@ -1,6 +1,9 @@
 package stats
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // NotAssessed is the verdict on a metric for which nothing was declared.
 const NotAssessed = "not_assessed"
@@ -15,8 +18,14 @@ type Guarded struct {
 
 // PermanentParts are the declared permanent rates of a machine, in FIT.
 type PermanentParts struct {
-	Unguarded  float64
-	Guarded    []Guarded
+	Unguarded float64
+	Guarded   []Guarded
+	// Measured, which may be nil, is what injections of permanent faults have shown, and
+	// Intended the part of it that mechanisms guard. Open is what was not injected: any
+	// part of it may violate, and the estimate takes all of it.
+	Measured   *PartRates
+	Intended   float64
+	Open       float64
 	Mechanisms float64
 	// TestCoverage is the share of the mechanisms' faults that their tests find, run
 	// every TestIntervalHours.
@@ -37,6 +46,26 @@ type SafetyInput struct {
 	SPFM Limits
 	// Permanent is nil where nothing is declared.
 	Permanent *PermanentParts
+	// PMHFBudget is the share of PMHF in FIT that the machine may take at the level
+	// Target, such as "asil-d". At other levels it may take the same part of the whole
+	// item's. 0 takes all of the item's.
+	PMHFBudget float64
+	Target     string
+}
+
+// share is the machine's part of the PMHF of an item.
+func (in SafetyInput) share() (float64, error) {
+	if in.PMHFBudget == 0 {
+		return 1, nil
+	}
+	a, err := ASILByName(in.Target)
+	if err != nil {
+		return 0, err
+	}
+	if !(in.PMHFBudget > 0) || math.IsInf(in.PMHFBudget, 0) {
+		return 0, fmt.Errorf("share of PMHF of %v FIT: must be positive and finite", in.PMHFBudget)
+	}
+	return in.PMHFBudget / a.PMHF, nil
 }
 
 // Level is a metric against the target of one integrity level.
@@ -96,18 +125,28 @@ func NewSafety(in SafetyInput) (Safety, error) {
 		out.Permanent = &p
 		out.PMHF = out.PMHF.plus(p.PMHF)
 	}
-	out.levels(in)
+	share, err := in.share()
+	if err != nil {
+		return out, err
+	}
+	out.levels(in, share)
 	return out, nil
 }
 
-// split is the fault classes of permanent faults. What no mechanism guards is
-// single-point: no injection says which permanent faults are safe.
+// split is the fault classes of permanent faults. What no mechanism guards and nothing
+// was injected into is single-point, by declaration or at worst.
 func (p *PermanentParts) split() (FaultClasses, error) {
 	if p.TestIntervalHours > 0 && p.TestIntervalHours > p.LifetimeHours {
 		return FaultClasses{}, fmt.Errorf("test interval of %v h: it must not be longer than the lifetime of %v h", p.TestIntervalHours, p.LifetimeHours)
 	}
-	parts := []PartRates{{Name: "unguarded", Raw: p.Unguarded, Unprotected: Known(p.Unguarded)}}
-	intended := 0.0
+	parts := []PartRates{
+		{Name: "unguarded", Raw: p.Unguarded, Unprotected: Known(p.Unguarded)},
+		{Name: "not assessed", Raw: p.Open, Unprotected: Limits{Estimate: p.Open, Upper: p.Open}, Safe: Limits{Upper: p.Open}},
+	}
+	if p.Measured != nil {
+		parts = append(parts, *p.Measured)
+	}
+	intended := p.Intended
 	for _, g := range p.Guarded {
 		intended += g.Rate
 		parts = append(parts, PartRates{Name: g.Name, Raw: g.Rate, Missed: Known(g.Rate * (1 - g.Coverage)), Detected: Known(g.Rate * g.Coverage)})
@@ -118,9 +157,10 @@ func (p *PermanentParts) split() (FaultClasses, error) {
 	})
 }
 
-// levels holds the metrics against every level.
-func (s *Safety) levels(in SafetyInput) {
+// levels holds the metrics against every level, PMHF against a share of the item's.
+func (s *Safety) levels(in SafetyInput, share float64) {
 	for _, a := range asils {
+		pmhf := a.PMHF * share
 		add := func(metric string, l Limits, target float64, result string) {
 			s.Levels = append(s.Levels, Level{a.Name, metric, l, target, result})
 		}
@@ -128,16 +168,16 @@ func (s *Safety) levels(in SafetyInput) {
 		if p := s.Permanent; p != nil {
 			add(MetricSPFMPermanent, p.SPFM, a.SPFM, AtLeast(p.SPFM.Lower, p.SPFM.Upper, a.SPFM))
 			add(MetricLFM, p.LFM, a.LFM, AtLeast(p.LFM.Lower, p.LFM.Upper, a.LFM))
-			add(MetricPMHF, s.PMHF, a.PMHF, AtMost(s.PMHF.Lower, s.PMHF.Upper, a.PMHF))
+			add(MetricPMHF, s.PMHF, pmhf, AtMost(s.PMHF.Lower, s.PMHF.Upper, pmhf))
 			continue
 		}
 		add(MetricLFM, Limits{}, a.LFM, NotAssessed)
 		// The whole metric has permanent faults in it, so that it is never met
 		// without them; it may be missed.
 		result := NotAssessed
-		if AtMost(s.PMHF.Lower, s.PMHF.Upper, a.PMHF) == NotMet {
+		if AtMost(s.PMHF.Lower, s.PMHF.Upper, pmhf) == NotMet {
 			result = NotMet
 		}
-		add(MetricPMHF, s.PMHF, a.PMHF, result)
+		add(MetricPMHF, s.PMHF, pmhf, result)
 	}
 }

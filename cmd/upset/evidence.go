@@ -83,7 +83,7 @@ func sound(e *result.Evidence) error {
 }
 
 // errHarm says that masked faults did harm later.
-var errHarm = errors.New("masked faults harmed later inferences: the campaign takes for masked what is latent; please report this network")
+var errHarm = errors.New("masked faults harmed later inferences: the campaign takes for masked what persists; please report this network")
 
 // interruptedEvidence names the way on after an interruption.
 func interruptedEvidence(err error) error {
@@ -160,7 +160,7 @@ func validateResidueCommand(p *program) *cli.Command {
 		ArgsUsage: "MODEL",
 		Description: `Injects upsets whose inference ends right but that leave something behind, lets
 further inferences of other inputs run on the machine as it is, and counts those that
-go wrong. None should, or the campaign calls masked what is latent. Exit 1 if one does.
+go wrong. None should, or the campaign calls masked what persists. Exit 1 if one does.
 
 Example:
   upset validate residue testdata/models/fashion-tiny.tflite --samples 500`,

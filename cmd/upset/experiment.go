@@ -27,7 +27,7 @@ func experimentFlags(more ...cli.Flag) []cli.Flag {
 		&cli.BoolFlag{Name: "no-watchdog", Usage: "nothing reports a hang, which then violates"},
 		&cli.StringFlag{Name: "fast", Value: "on", Usage: "on, or off: every fault is simulated to the end of the inference, for comparison"},
 		&cli.IntFlag{Name: "cache", Usage: "remember the outcomes of up to `N` states; records stay the same, 1 of 64 states found again is simulated all the same"},
-		&cli.BoolFlag{Name: "assume-reload", Usage: "the NPU is reset and reloaded between inferences: latent faults do no harm"},
+		&cli.BoolFlag{Name: "assume-reload", Usage: "the NPU is reset and reloaded between inferences: persisting faults do no harm"},
 	}, more...)
 }
 

@@ -184,7 +184,7 @@ func (p *program) replay(c *cli.Context, o common, args []string) error {
 	}
 	if got := story.Record; !got.Same(want) {
 		return fmt.Errorf("injection %d gives %s (%s, end at cycle %d), the campaign recorded %s (%s, %d) for the same model, inputs and system: this is build %s, the campaign comes from build %s; please report it",
-			number, got.Outcome, got.Cause, got.End, want.Outcome, want.Cause, want.End, campaign.ThisBuild(), s.Builds[len(s.Builds)-1])
+			number, got.Outcome.Word(), got.Cause, got.End, want.Outcome.Word(), want.Cause, want.End, campaign.ThisBuild(), s.Builds[len(s.Builds)-1])
 	}
 	return p.emitInjection(o, story, x, p.command())
 }

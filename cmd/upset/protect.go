@@ -232,6 +232,9 @@ func (p *program) protect(ctx context.Context, o common, s search) (r *result.Pr
 	tries := p.progress("records beside mechanisms", 0)
 	opt.Trying = tries.setOf
 	defer tries.finish()
+	sticking := p.progress("stuck-at faults", 0)
+	opt.Sticking = sticking.setOf
+	defer sticking.finish()
 	bar := p.progress("proof", 0)
 	defer bar.finish()
 	opt.Progress = func(g campaign.Progress) { bar.setOf(g.Done, g.Total) }
@@ -255,7 +258,7 @@ func shown(r *result.Protect) error {
 	if r.Meets {
 		return nil
 	}
-	return &coded{codeNotMet, fmt.Errorf("the target %s was not shown to be met", r.Target)}
+	return &coded{codeNotMet, errors.New(r.Statement)}
 }
 
 // emitFile prints a result, and with a folder also stores it there as JSON and

@@ -97,6 +97,9 @@ func (p *program) protectSeveral(c *cli.Context, o common, q campaign.Question, 
 	tries := p.progress("records beside mechanisms", 0)
 	opt.Trying = tries.setOf
 	defer tries.finish()
+	sticking := p.progress("stuck-at faults", 0)
+	opt.Sticking = sticking.setOf
+	defer sticking.finish()
 	bar := p.progress("proof", 0)
 	defer bar.finish()
 	opt.Progress = func(g campaign.Progress) { bar.setOf(g.Done, g.Total) }

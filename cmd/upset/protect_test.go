@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -117,4 +118,63 @@ func TestAssessUsage(t *testing.T) {
 			t.Errorf("%s: %s", line, o.errors)
 		}
 	}
+}
+
+// TestDeclaredPermanentRatesDecide: a verdict joins everything that is declared. A
+// machine whose transients meet the target is not said to meet it, and the exit code is
+// not 0, as long as permanent faults miss theirs.
+func TestDeclaredPermanentRatesDecide(t *testing.T) {
+	dir := t.TempDir()
+	mustRun(t, codeDone, "campaign", "run", tiny, "--inputs", fewInputs(t), "--injections", "4000", "--out", dir)
+	alone := parse(t, mustRun(t, codeDone, "protect", dir, "--budget", "10", "--target", "asil-b", "--format", "json").out)
+	if alone["statement"] != "hardware-metric targets of ASIL B met under the listed assumptions, transient faults only" || alone["verdict"] != "met" || alone["meets"] != true {
+		t.Errorf("transients alone: %v, %v", alone["verdict"], alone["statement"])
+	}
+	line := []string{"protect", dir, "--budget", "10", "--target", "asil-b", "--permanent-fit", "1", "--lifetime", "100000", "--test-interval", "1", "--test-coverage", "0.9"}
+	r := parse(t, mustRun(t, codeNotMet, append(line, "--format", "json")...).out)
+	results := map[string]any{}
+	for _, x := range r["decided"].([]any) {
+		d := x.(map[string]any)
+		results[d["metric"].(string)] = d["result"]
+	}
+	if results["fit"] != "met" || results["spfm"] != "met" || results["spfm_permanent"] == "met" || results["lfm"] == nil || results["pmhf"] == nil {
+		t.Errorf("decided by %v", results)
+	}
+	if r["meets"] != false || r["verdict"] == "met" || r["proof"].(map[string]any)["holds"] != true {
+		t.Errorf("meets %v, verdict %v, proof %v", r["meets"], r["verdict"], r["proof"])
+	}
+	text := mustRun(t, codeNotMet, line...)
+	for _, printed := range []string{text.out, text.errors} {
+		if strings.Contains(printed, "MET -") || strings.Contains(printed, "ASIL B met") || !strings.Contains(printed, "permanent faults of the gates between them not assessed") {
+			t.Errorf("the text says:\n%s", printed)
+		}
+	}
+	declared := parse(t, mustRun(t, codeNotMet, append(line, "--permanent-coverage", "annex-d", "--format", "json")...).out)
+	if s := declared["safety"].(map[string]any); s["stuck_ats"] != nil || s["declared"].(map[string]any)["coverage"] != "annex-d" {
+		t.Errorf("declared coverage: %v", s)
+	}
+	if s := r["safety"].(map[string]any)["stuck_ats"].(map[string]any); s["faults"].(float64) < 1200 || s["inputs"] != 4.0 || len(s["mechanisms"].([]any)) != len(r["choice"].([]any)) {
+		t.Errorf("measured: %v", s)
+	}
+	partly := mustRun(t, codeNotMet, "protect", dir, "--budget", "10", "--target", "asil-b", "--permanent-fit", "1")
+	if !strings.Contains(partly.errors, "not assessed: permanent SPFM, LFM, PMHF") {
+		t.Errorf("a rate without a life: %s", partly.errors)
+	}
+	flops := []string{"protect", dir, "--target", "asil-d", "--permanent-fit", "0.1", "--lifetime", "100000", "--test-interval", "1", "--test-coverage", "0.9", "--permanent-flop-share", "1", "--format", "json"}
+	one, two := mustRun(t, codeDone, append(flops, "--workers", "1")...), mustRun(t, codeDone, append(flops, "--workers", "3")...)
+	x, y := parse(t, one.out), parse(t, two.out)
+	if x["statement"] != "hardware-metric targets of ASIL D met under the listed assumptions, transient faults, and permanent faults of flops only" {
+		t.Errorf("a search for both: %v", x["statement"])
+	}
+	if a, b := fmt.Sprint(x["safety"], x["choice"]), fmt.Sprint(y["safety"], y["choice"]); a != b {
+		t.Errorf("another number of workers gives another result:\n%s\n%s", a, b)
+	}
+	for _, bad := range []string{"--permanent-coverage guess", "--permanent-flop-share 0", "--permanent-flop-share 1.5", "--stuck-at 0", "--stuck-at-cycles 0"} {
+		mustRun(t, codeUsage, append([]string{"protect", dir, "--permanent-fit", "1"}, strings.Fields(bad)...)...)
+	}
+	for _, bad := range []string{"--permanent-fit 1e300", "--permanent-fit 1e-300", "--lifetime 1e300", "--pmhf-budget 1e300"} {
+		mustRun(t, codeUsage, append([]string{"protect", dir}, strings.Fields(bad)...)...)
+	}
+	mustRun(t, codeUsage, "protect", dir, "--pmhf-budget", "1")
+	mustRun(t, codeUsage, "protect", dir, "--permanent-fit", "1", "--pmhf-budget", "-1")
 }

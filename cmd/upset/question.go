@@ -28,6 +28,11 @@ func questionFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "test-interval", Usage: "time between tests of the mechanisms in `HOURS`"},
 		&cli.Float64Flag{Name: "clock", Usage: "declared clock of the NPU in `HZ`, for example 500e6"},
 		&cli.Float64Flag{Name: "ftti", Usage: "declared fault-tolerant time interval in `SECONDS`, with --clock: an alarm, a stop or the watchdog later than that after the upset violates"},
+		&cli.StringFlag{Name: "permanent-coverage", Value: campaign.CoverageMeasured, Usage: "where safe shares and coverage of permanent faults come from: stuck-at faults injected into flops (measured), or the values of ISO 26262-5, annex D (annex-d)"},
+		&cli.Float64Flag{Name: "permanent-flop-share", Usage: "share of the permanent rate that flops have, above 0 to 1, the rest being that of the gates between them, which are not measured; by area without it"},
+		&cli.IntFlag{Name: "stuck-at", Usage: "stuck-at `FAULTS` of a sample, of which there is one for the search and one for the verdict (default: 1200)"},
+		&cli.Uint64Flag{Name: "stuck-at-cycles", Usage: "`CYCLES` of fault-free runs that bound the samples (default: 1000000000)"},
+		&cli.Float64Flag{Name: "pmhf-budget", Usage: "the NPU's share of PMHF in `FIT`, with --permanent-fit; without it the budget of violating outcomes"},
 		&cli.Float64Flag{Name: "test-coverage", Usage: "share of the mechanisms' permanent faults that their tests find, 0 to 1"},
 	}
 }
@@ -61,6 +66,8 @@ func readQuestion(c *cli.Context) (campaign.Question, error) {
 	q.Permanent = campaign.Permanent{
 		FITPer100kGE: c.Float64("permanent-fit"), LifetimeHours: c.Float64("lifetime"),
 		TestIntervalHours: c.Float64("test-interval"), TestCoverage: c.Float64("test-coverage"),
+		PMHFBudget: c.Float64("pmhf-budget"), Coverage: c.String("permanent-coverage"), FlopShare: c.Float64("permanent-flop-share"),
+		Faults: c.Int("stuck-at"), Cycles: c.Uint64("stuck-at-cycles"),
 	}
 	if err := checkPermanent(c, q.Permanent); err != nil {
 		return q, err
@@ -82,9 +89,12 @@ func readQuestion(c *cli.Context) (campaign.Question, error) {
 
 // checkPermanent reports declarations that cannot be.
 func checkPermanent(c *cli.Context, p campaign.Permanent) error {
-	for _, name := range []string{"permanent-fit", "lifetime", "test-interval"} {
+	for _, name := range []string{"permanent-fit", "lifetime", "test-interval", "pmhf-budget"} {
 		if c.IsSet(name) && !positive(c.Float64(name)) {
 			return usage("--%s %v must be a positive number", name, c.Float64(name))
+		}
+		if x := c.Float64(name); c.IsSet(name) && (x < leastDeclared || x > mostDeclared) {
+			return usage("--%s %v must lie between %v and %v", name, x, leastDeclared, mostDeclared)
 		}
 	}
 	switch {
@@ -92,6 +102,16 @@ func checkPermanent(c *cli.Context, p campaign.Permanent) error {
 		return usage("--test-interval %v is longer than --lifetime %v: both are in hours", p.TestIntervalHours, p.LifetimeHours)
 	case !(p.TestCoverage >= 0 && p.TestCoverage <= 1):
 		return usage("--test-coverage %v must lie between 0 and 1", p.TestCoverage)
+	case p.Coverage != campaign.CoverageMeasured && p.Coverage != campaign.CoverageAnnexD:
+		return usage("unknown --permanent-coverage %q: use %s or %s", p.Coverage, campaign.CoverageMeasured, campaign.CoverageAnnexD)
+	case c.IsSet("permanent-flop-share") && !(p.FlopShare > 0 && p.FlopShare <= 1):
+		return usage("--permanent-flop-share %v must lie above 0 and not above 1", p.FlopShare)
+	case c.IsSet("stuck-at") && (p.Faults < 1 || p.Faults > maxStuckAts):
+		return usage("--stuck-at %d must lie between 1 and %d", p.Faults, maxStuckAts)
+	case c.IsSet("stuck-at-cycles") && p.Cycles == 0:
+		return usage("--stuck-at-cycles 0 allows no injection")
+	case p.PMHFBudget > 0 && p.FITPer100kGE == 0:
+		return usage("--pmhf-budget needs --permanent-fit: PMHF joins transient and permanent faults")
 	case p.TestCoverage > 0 && p.TestIntervalHours == 0:
 		return usage("--test-coverage needs --test-interval: tests that are never run find nothing")
 	}
@@ -119,6 +139,16 @@ func checkDeadline(c *cli.Context, d *campaign.Deadline) error {
 	}
 	return nil
 }
+
+// Bounds of declared rates and times (our choice): from none in any lifetime to one
+// failure an hour. Squares of what lies far beyond are no numbers.
+const (
+	leastDeclared = 1e-9
+	mostDeclared  = 1e9
+)
+
+// maxStuckAts bounds a sample of stuck-at faults: more than there are flops, twice.
+const maxStuckAts = 100_000
 
 // positive tells positive, finite numbers.
 func positive(x float64) bool { return x > 0 && !math.IsInf(x, 0) }

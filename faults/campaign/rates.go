@@ -137,13 +137,12 @@ func (a *aggregate) rates(c *result.Campaign) (err error) {
 func (a *aggregate) verdicts(c *result.Campaign) error {
 	q := a.q.Question
 	q.Confidence = a.limit
-	list, verdict, err := stats.JudgeMatrix(append(slices.Clone(a.exposures), a.f.leftOut()...), q)
+	list, _, err := stats.JudgeMatrix(append(slices.Clone(a.exposures), a.f.leftOut()...), q)
 	if err != nil {
 		return err
 	}
 	for _, v := range list {
 		c.Verdicts = append(c.Verdicts, result.Verdict(v))
 	}
-	c.Verdict = verdict
 	return nil
 }

@@ -68,7 +68,7 @@ func MeasureModel(e *faults.Engine, network string, sram bool, seed uint64, inje
 func WriteModels(w io.Writer, list []*ModelResult) error {
 	var b strings.Builder
 	b.WriteString(modelsText)
-	b.WriteString("\n| network | NPU | fault model | injections | masked | corrected | SDC, tolerable | SDC, critical | stray write | latent | DUE, detected | DUE, hang | compared with plain | differences |\n|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n")
+	b.WriteString("\n| network | NPU | fault model | injections | masked | corrected | SDC, tolerable | SDC, critical | stray write | persisting | DUE, detected | DUE, hang | compared with plain | differences |\n|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n")
 	for _, r := range list {
 		fmt.Fprintf(&b, "| %s | %s | `%s` | %s |", r.Network, r.NPU, r.Model, grouped(int64(r.Injections)))
 		for _, o := range []faults.Outcome{faults.Masked, faults.Corrected, faults.SDCTolerable, faults.SDCCritical, faults.StrayWrite, faults.Latent, faults.DUEDetected, faults.DUEHang} {
@@ -112,8 +112,23 @@ voter's output is single. Of hardened cells that are struck together each flips 
 **Pulses.** Whether a flop loads is found by simulation: one that is inverted a cycle earlier and still is after the edge does
 not load, unless its fault-free value changes at that edge. Pulses that are not taken are pruned and count as masked.
 
-**Stuck faults** are simulated to the end, without any shortcut, so that the comparison below says nothing of them; what the next inference does is not asked of a stuck flop. Shares of their outcomes are not multiplied with a rate: permanent rates are not public, and verdicts say so. Beside a mechanism
-they are not simulated, nor are pulses and intermittent faults.
+**Stuck faults** of a campaign are simulated to the end, without any shortcut, so that the comparison below says nothing of
+them; what the next inference does is not asked of a stuck flop. Their shares are not multiplied with a rate. Beside a mechanism
+campaigns of stuck, intermittent and pulse faults are not simulated.
+
+**Permanent faults in a verdict.** With a declared permanent rate (--permanent-fit, --lifetime, --test-interval) "upset assess"
+and "upset protect" inject stuck-at faults themselves. What is public: the metrics and their targets (ISO 26262-5). What is
+forced: a fault is safe only if it is masked on every input of every network; it is harmful if one of them ends in a violation
+without a report before. What is our choice: a flop is stuck at 0 as often as at 1; each input starts from reset; the rate is
+shared between flops and the gates between them by area, or as --permanent-flop-share says. One sample of 1,200 faults
+(--stuck-at) serves the search, a fresh one the verdict. A run begins at the cycle at which the flop reads wrong for the first
+time, before which nothing differs (a test compares with runs from cycle 0), and a fault is done with the first inference that
+it harms. Of what is harmful without mechanisms, the runs beside the design tell what parity, comparison and checkers see of it;
+a voter delivers the right value and reports nothing, which LFM counts as latent; a hardened cell is stuck as often as a plain
+one, and more often by its area. A fault that the NPU or the watchdog reports on some inputs and that is masked on all others is
+detected. Flops speak for flops: gates have not been injected, so that any part of their rate may violate, and no verdict
+on permanent faults is met while they have one. --permanent-coverage annex-d takes the values of ISO 26262-5, annex D,
+instead (99 % for comparison, 60 % for parity), and everything else as single-point.
 
 Uniform draws over all flops; those of multi-cell upsets over all cells of the buffer. The first of each draw are compared with
 the plain machine.

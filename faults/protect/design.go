@@ -38,6 +38,9 @@ func JudgeOn(ctx context.Context, b Bench, s *campaign.Stored, o Options, choice
 	if err != nil {
 		return nil, err
 	}
+	if err := r.measure(ctx); err != nil {
+		return nil, err
+	}
 	return r.out, r.judgeDesign(ctx, choices)
 }
 
@@ -71,7 +74,8 @@ func (r *run) judgeDesign(ctx context.Context, choices []mechanism.Choice) error
 	}
 	if e.Result == stats.NotMet {
 		r.warn("misses", "By calculation on the campaign the design misses the target: no proof was run.")
-		r.final = c
+		r.unproven("by calculation the design misses them")
+		r.out.Verdict, r.final = stats.NotMet, c
 		return r.explain(ctx)
 	}
 	if err := c.planned(r.number(1), r.o.MaxProof); err != nil {

@@ -179,3 +179,28 @@ func (g *guard) Corrected() bool { return g.inner.Corrected() }
 
 // Follow lets the host act on the mechanism's copies as on the machine.
 func (g *guard) Follow(host func(m *npu.Machine)) { g.inner.Follow(host) }
+
+// Stick stands beside a flop that is stuck. Mechanisms that run from the start of an
+// inference are for upsets alone.
+func (g *guard) Stick(m *npu.Machine, id netlist.SiteID, force func()) (outvoted, alarm bool) {
+	inner, ok := g.inner.(*mechanism.Guard)
+	if !ok {
+		force()
+		return false, false
+	}
+	outvoted, alarm, err := inner.Stick(m, id, force)
+	if err != nil {
+		force() // a site that does not exist is never drawn
+	}
+	return outvoted, alarm
+}
+
+// Hold advances the machine by a clock beside a flop that is stuck.
+func (g *guard) Hold(m *npu.Machine, force func()) (alarm bool) {
+	if inner, ok := g.inner.(*mechanism.Guard); ok {
+		return inner.Hold(m, force)
+	}
+	alarm = g.inner.Step(m)
+	force()
+	return alarm
+}

@@ -45,6 +45,7 @@ const (
 	// flops and, beside it, what these cells take from the denominator. It bounds the
 	// estimate only; the joint limit is that of limitSPFM.
 	limitRelated
+	limitPermanent // harmful permanent faults of flops
 	numLimits
 )
 
@@ -136,6 +137,9 @@ type Problem struct {
 	// rivals are the same machine running other networks, which must meet the target
 	// as well: options and blocks are the same, evidence is not.
 	rivals []*Problem
+	// permanent are, by unit and mechanism, harmful permanent faults as a share of what
+	// a design may have; nil without such a limit.
+	permanent []map[mechanism.Kind]float64
 	// estimateOnly leaves the joint limits out of account.
 	estimateOnly bool
 }
@@ -307,7 +311,7 @@ func (pr *Problem) prepare() error {
 		}
 		pr.caps[limit] = m
 	}
-	pr.caps[limitDUE], pr.caps[limitRelated] = 1, pr.caps[limitSPFM]
+	pr.caps[limitDUE], pr.caps[limitRelated], pr.caps[limitPermanent] = 1, pr.caps[limitSPFM], 1
 	pr.events = make([][]sums, len(pr.Evidence.Units))
 	for i, u := range pr.Evidence.Units {
 		pr.events[i] = make([]sums, numLimits)
@@ -334,6 +338,12 @@ func (pr *Problem) share(unit, limit int, o *Option) sums {
 		return s
 	}
 	e := pr.events[unit][limit]
+	if limit == limitPermanent {
+		if pr.permanent == nil {
+			return sums{}
+		}
+		return sums{mean: pr.permanent[unit][o.Kind]}
+	}
 	if limit == limitDUE {
 		u := pr.Evidence.Units[unit]
 		if o.Kind == mechanism.Duplicate {

@@ -71,6 +71,8 @@ type Options struct {
 	// Trying, which may be nil, follows the records that are injected again beside
 	// one mechanism after the other, before the search.
 	Trying func(done, total int)
+	// Sticking, which may be nil, follows the injection of permanent faults.
+	Sticking func(done, total int)
 	// Population is that of the plain machine, if it is not the built-in one.
 	Population campaign.Population
 	// Fresh makes an engine for the same program on inputs that the search never saw, for
@@ -107,7 +109,7 @@ func (o Options) normal(s campaign.Spec, t *netlist.Table, injections int) Optio
 
 // campaignQuestion is the question as a campaign puts it.
 func campaignQuestion(o Options) campaign.Question {
-	return campaign.Question{Question: o.Question, BudgetDUE: o.BudgetDUE, Deadline: o.Deadline}
+	return campaign.Question{Question: o.Question, BudgetDUE: o.BudgetDUE, Deadline: o.Deadline, Permanent: o.Permanent}
 }
 
 // network is one network of a search: its campaign, and where designs are proven.
@@ -131,7 +133,8 @@ type run struct {
 	failed  [limitDUE]bool // limits that the last proof did not show
 	widest  Shares         // the last margin that had a design
 	last    proofs
-	final   candidate // the design that was put to the proof last
+	final   candidate   // the design that was put to the proof last
+	perm    *permanents // nil where permanent faults are not measured
 
 	question string // the digest of what is asked
 }
@@ -220,6 +223,9 @@ func search(ctx context.Context, nets []network, o Options) (*result.Protect, er
 	if err != nil {
 		return nil, err
 	}
+	if err := r.measure(ctx); err != nil {
+		return nil, err
+	}
 	for _, n := range nets {
 		if c := n.bench.Cycles(); o.Set == OptionsFull && c > checkerCycles {
 			r.warn("no_checkers", fmt.Sprintf("The checkers were not tried: an inference of %d cycles is longer than %d.", c, checkerCycles))
@@ -299,6 +305,7 @@ func (r *run) problemOf(n network, margin Shares, set int) (*Problem, error) {
 	if err != nil {
 		return nil, err
 	}
+	pr.permanent = r.permanentShares(ev)
 	pr.beside, pr.set = beside(set), set
 	cost, err := r.pricing.Total(pr.beside)
 	if err != nil {
@@ -422,7 +429,7 @@ func (r *run) attempt(ctx context.Context, number int, margin *Shares) (done boo
 			continue
 		}
 		r.widest = *margin
-		if r.proven[c.d.String()] {
+		if r.proven[c.d.String()] && !r.binds() {
 			*margin = margin.divided(narrow, r.failed)
 			continue
 		}
@@ -437,10 +444,9 @@ func (r *run) attempt(ctx context.Context, number int, margin *Shares) (done boo
 
 // candidate is the cheapest design with a margin.
 func (r *run) candidate(margin Shares, number int) (c candidate, feasible bool, err error) {
-	if c.pr, c.found, err = r.cheapest(margin); err != nil {
+	if c.pr, c.found, err = r.closest(margin); err != nil {
 		return c, false, err
 	}
-	r.out.Searched += c.found.Searched
 	if !c.found.Feasible {
 		return c, false, nil
 	}
@@ -520,7 +526,10 @@ func (r *run) put(ctx context.Context, c candidate, attempt int) (done bool, err
 	if r.failed = worst.failed; r.failed == [limitDUE]bool{} {
 		r.failed = [limitDUE]bool{true, true} // the limit on reported errors alone
 	}
-	return worst.attempt.Holds, r.record(c.pr, c.d, c.found.Assignment, worst)
+	if err := r.record(ctx, c.pr, c.d, c.found.Assignment, worst); err != nil {
+		return false, err
+	}
+	return worst.attempt.Holds && !r.missed(worst), nil
 }
 
 // asked is the question in words, for the ledger.
@@ -539,6 +548,7 @@ func (r *run) asked() string {
 // hopeless records that no design meets the target.
 func (r *run) hopeless() {
 	u := r.out.Unprotected
+	r.unproven("no design of the option set meets it")
 	r.out.FITViolating, r.out.FITDUE, r.out.SPFM = u.FITViolating, u.FITDUE, u.SPFM
 	r.warn("no_design", "No design of the option set meets the target with the margin that a proof needs; take a larger campaign or the option set full.")
 }
@@ -558,7 +568,7 @@ func (r *run) warn(code, message string) {
 }
 
 // record takes over the outcome of a proof.
-func (r *run) record(pr *Problem, d *mechanism.Design, a Assignment, p *proven) error {
+func (r *run) record(ctx context.Context, pr *Problem, d *mechanism.Design, a Assignment, p *proven) error {
 	area, _ := pr.Area(a)
 	logic, _ := r.pricing.Logic()
 	e, err := pr.Evaluate(a)
@@ -573,11 +583,11 @@ func (r *run) record(pr *Problem, d *mechanism.Design, a Assignment, p *proven) 
 	out.Proof.Power, out.Proof.Holds = p.attempt.Power, p.attempt.Holds
 	// The attempts share the error, so that each counts against what is shown.
 	out.Proof.Shown = max(0, 1-float64(len(out.Proof.Attempts))*(1-p.attempt.Shown))
-	out.Meets = p.attempt.Holds
 	out.FITViolating, out.FITDUE, out.SPFM, out.SPFMCoverage = limits(p.fit), limits(p.due), p.spfm, p.coverage
-	if out.Safety, err = r.safety(pr, d, p); err != nil {
+	if out.Safety, err = r.safety(ctx, d, p); err != nil {
 		return err
 	}
+	r.conclude(p)
 	if !p.attempt.Holds {
 		r.warn("proof_failed", fmt.Sprintf("Proof %d did not hold: upper limit %.4g FIT, SPFM at least %.4f; the next design has a narrower margin.", len(out.Proof.Attempts), p.attempt.FITUpper, p.attempt.SPFMLower))
 	}

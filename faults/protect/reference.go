@@ -27,6 +27,7 @@ func (r *run) references() error {
 	if err != nil {
 		return err
 	}
+	r.unproven("nothing was proven")
 	r.out.Assumptions, r.out.Criterion = c.Assumptions, c.Assumptions.Criterion
 	everything := func(k mechanism.Kind) Assignment { return pr.everything(k) }
 	for _, x := range []struct {

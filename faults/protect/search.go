@@ -399,7 +399,7 @@ func (pr *Problem) load(a Assignment, limit int) float64 {
 // worst is the most that an assignment takes of any limit.
 func (pr *Problem) worst(a Assignment) (most float64) {
 	for _, n := range pr.networks() {
-		most = max(most, n.load(a, limitFIT), n.load(a, limitRelated))
+		most = max(most, n.load(a, limitFIT), n.load(a, limitRelated), n.load(a, limitPermanent))
 	}
 	return most
 }
@@ -452,7 +452,7 @@ func (pr *Problem) relaxed(fit, spfm float64) (*Problem, error) {
 	if err := free.prepare(); err != nil {
 		return nil, err
 	}
-	free.caps = [numLimits]float64{1, math.Inf(1), math.Inf(1), 1}
+	free.caps = [numLimits]float64{1, math.Inf(1), math.Inf(1), 1, math.Inf(1)}
 	free.rivals = nil
 	for _, r := range pr.rivals {
 		x, err := r.relaxed(fit, spfm)

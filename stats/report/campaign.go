@@ -120,14 +120,9 @@ func verdictSection(c result.Campaign) section {
 	a := c.Assumptions
 	s := section{
 		heading: "Verdict", verdict: c.Verdict,
-		banner: strings.ToUpper(verdictWord(c.Verdict)) + " - " + targetText(a),
+		banner: sentence(c.Statement), pairs: []pair{{"targets", targetText(a)}},
 	}
-	for _, v := range c.Verdicts {
-		if !v.Default {
-			continue
-		}
-		s.pairs = append(s.pairs, pair{metricName(v.Metric), verdictValue(v) + ", " + targetOf(v) + ": " + verdictWord(v.Result)})
-	}
+	s.pairs = append(s.pairs, decidedPairs(c.Decided)...)
 	s.pairs = append(
 		s.pairs,
 		pair{"residual, any violation", limitsText(c.FIT.Violating) + " FIT"},
@@ -173,34 +168,6 @@ func targetText(a result.Assumptions) string {
 		" %, each on its one-sided " + significant(100*a.Confidence, nearest) + " % limit"
 }
 
-// metricName is the printed name of a metric.
-func metricName(metric string) string {
-	switch metric {
-	case stats.MetricFIT:
-		return "residual"
-	case stats.MetricSPFM:
-		return "SPFM over flops"
-	}
-	return metric
-}
-
-// verdictValue prints what a verdict judged.
-func verdictValue(v result.Verdict) string {
-	l := result.Limits{Estimate: v.Estimate, Lower: v.Lower, Upper: v.Upper}
-	if v.Metric == stats.MetricSPFM {
-		return metricText(l)
-	}
-	return limitsText(l) + " FIT"
-}
-
-// targetOf prints what a verdict was judged against.
-func targetOf(v result.Verdict) string {
-	if v.Metric == stats.MetricSPFM {
-		return "target >= " + metricPercent(v.Target, nearest) + " %"
-	}
-	return "budget " + significant(v.Target, nearest) + " FIT"
-}
-
 // assumptionPairs are the inputs of a verdict.
 func assumptionPairs(a result.Assumptions) []pair {
 	watchdog := "none: a hang violates"
@@ -210,9 +177,9 @@ func assumptionPairs(a result.Assumptions) []pair {
 			watchdog += ", limit " + count(a.WatchdogCycles) + " cycles"
 		}
 	}
-	latent := "counts as violating"
+	persisting := "counts as violating"
 	if a.AssumeReload {
-		latent = "harmless: reset and reload between inferences assumed"
+		persisting = "harmless: reset and reload between inferences assumed"
 	}
 	scenario := a.Scenario
 	if s, err := stats.ScenarioByName(a.Scenario); err == nil {
@@ -239,7 +206,7 @@ func assumptionPairs(a result.Assumptions) []pair {
 		pair{"violation", a.Violation},
 		pair{"criterion", a.Criterion},
 		pair{"watchdog", watchdog},
-		pair{"latent fault", latent},
+		pair{"persisting fault", persisting},
 		pair{"ECC on SRAM", a.ECC},
 		pair{"inventory", fmt.Sprintf("%s: %s flops, %s SRAM bits", a.Inventory, count(a.Flops), count(a.SRAMBits))},
 		pair{"duty", percent(a.Duty, nearest)},
@@ -271,7 +238,7 @@ func outcomeClasses(o result.Outcomes) []struct {
 		n         int
 	}{
 		{"masked", "masked", o.Masked},
-		{"latent", "latent", o.Latent},
+		{"persisting", "latent", o.Latent},
 		{"SDC, tolerable", "sdc_tolerable", o.SDCTolerable},
 		{"SDC, critical", "sdc_critical", o.SDCCritical},
 		{"stray write", "stray_write", o.StrayWrite},
@@ -353,7 +320,7 @@ func matrixTable(verdicts []result.Verdict) *table {
 
 // strataTable lists all strata with their counts.
 func strataTable(strata []result.Stratum) *table {
-	t := &table{columns: columns("block", "class", "phase", "cells", ">weight", ">n", ">masked", ">latent", ">SDC tol.", ">SDC crit.", ">stray", ">DUE det.", ">DUE hang", ">detected", ">corrected")}
+	t := &table{columns: columns("block", "class", "phase", "cells", ">weight", ">n", ">masked", ">persisting", ">SDC tol.", ">SDC crit.", ">stray", ">DUE det.", ">DUE hang", ">detected", ">corrected")}
 	late := slices.ContainsFunc(strata, func(s result.Stratum) bool { return s.Overdue > 0 })
 	if late {
 		t.columns = append(t.columns, columns(">too late")...)

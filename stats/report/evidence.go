@@ -42,12 +42,12 @@ func residueSection(r *result.Residue) section {
 		return s
 	}
 	s.note = fmt.Sprintf("Upsets whose own inference ends right, followed through %s more inferences of other inputs on the machine as they left it. "+
-		"Masked upsets must do no harm; latent ones are those that do. The upper limit is one-sided at 95 %%.", count(r.Later))
+		"Masked upsets must do no harm; persisting ones are those that do. The upper limit is one-sided at 95 %%.", count(r.Later))
 	t := &table{columns: columns("upset", ">followed", ">did harm", ">upper limit", ">wrong output")}
 	for _, x := range []struct {
 		name string
 		c    result.ResidueCount
-	}{{"masked, something left behind", r.Masked}, {"latent", r.Latent}} {
+	}{{"masked, something left behind", r.Masked}, {"persisting", r.Latent}} {
 		limit := percent(x.c.Upper, up)
 		if x.c.N == 0 {
 			limit = ""

@@ -9,13 +9,16 @@ import (
 
 // levelSections are the fault classes and the metrics against every integrity level.
 func levelSections(s *result.Safety, of string) []section {
-	note := "Targets of ISO 26262-5 for a whole item; a part of one has a share of PMHF. SPFM is that of transients over flops."
+	note := "Targets of ISO 26262-5; of PMHF a part of an item has a share. SPFM is that of transients over flops."
 	if s.NotAssessed != "" {
 		note += " LFM and PMHF are not assessed (" + s.NotAssessed + "); PMHF is missed where transients alone miss it."
 	} else {
 		d := s.Declared
 		note += " Declared: " + significant(d.PermanentFITPer100kGE, nearest) + " FIT for 100,000 gate equivalents, a life of " + significant(d.LifetimeHours, nearest) +
 			" h, tests of the mechanisms every " + significant(d.TestIntervalHours, nearest) + " h that find " + percent(d.TestCoverage, nearest) + "."
+	}
+	if s.PMHFBudget > 0 {
+		note += " The share of PMHF here is " + significant(s.PMHFBudget, nearest) + " FIT at the target, and the same part of the item's at other levels."
 	}
 	classes := &table{columns: columns("fault class", ">transient, FIT", ">permanent, FIT")}
 	permanent := func(f func(*result.FaultClasses) result.Limits) string {
@@ -41,9 +44,10 @@ func levelSections(s *result.Safety, of string) []section {
 	}
 	sections := []section{
 		{heading: "Integrity levels, " + of, table: levelTable(s), note: note},
-		{heading: "Fault classes, " + of, pageOnly: true, table: classes, note: "One-sided limits that hold jointly within the transients. Permanent rates are declared, not measured: what no mechanism guards is taken as single-point."},
+		{heading: "Fault classes, " + of, pageOnly: true, table: classes, note: "One-sided limits that hold jointly within the transients. Permanent rates are declared. What no mechanism guards and nothing was injected into is single-point at worst."},
 	}
-	if s.Declared != nil && len(s.Declared.Guarded) > 0 {
+	sections = append(sections, stuckSections(s, of)...)
+	if s.StuckAts == nil && s.Declared != nil && len(s.Declared.Guarded) > 0 {
 		t := &table{columns: columns("guarded part", ">gate equivalents", ">coverage of permanent faults")}
 		for _, g := range s.Declared.Guarded {
 			t.add(g.Part, count(int64(g.GE+0.5)), percent(g.Coverage, nearest))

@@ -26,7 +26,7 @@ func methodSection(c result.Campaign, optimal bool) section {
 				"Where a shortcut stands in for the clocks it gives the same result (see Confidence in the tool)."},
 			{"sites", "A site is a bit, a cycle and an input, each drawn at random. " + sampling},
 			{"masked", "The output is right, and nothing is left that harms the next inference."},
-			{"latent", "The output is right, but what is left in the machine harms the next inference."},
+			{"persisting", "The output is right, but what is left in the machine harms the next inference."},
 			{"SDC", "The output is wrong without a sign. It is critical where the criterion (" + a.Criterion + ") says that the use notices, otherwise tolerable."},
 			{"stray write", "The NPU wrote outside its arena in the memory without a sign."},
 			{"DUE", "The NPU stops with an error or an alarm, or a watchdog ends a hang: no wrong result, but none in time either."},
@@ -57,9 +57,9 @@ func violationText(a result.Assumptions) string {
 		text = "Critical SDC and stray writes violate; tolerable SDC does not"
 	}
 	if a.AssumeReload {
-		text += "; latent faults do not, since the NPU is reset and loaded again before every inference"
+		text += "; persisting faults do not, since the NPU is reset and loaded again before every inference"
 	} else {
-		text += "; latent faults do"
+		text += "; persisting faults do"
 	}
 	if !a.Watchdog {
 		return text + ". There is no watchdog: a hang violates too."

@@ -99,7 +99,7 @@ func protectSections(p result.Protect) ([]section, error) {
 		section{heading: "Protection chosen", table: choiceTable(p.Choice), note: emptyNote(len(p.Choice), "No block needs protection."), figure: steps},
 		section{
 			heading: "Against the reference designs", table: alternativeTable(p),
-			note: "Limits of the search campaign; only the chosen design was proved by injection.",
+			note: "Limits of the search campaign; only the chosen design was proved by injection. Verdicts are on transients alone.",
 		})
 	if len(p.Pareto) > 0 {
 		front := paretoTable(p.Pareto)
@@ -179,15 +179,15 @@ func hardenedPair(p result.Protect) []pair {
 // protectVerdict says whether the chosen design meets the target.
 func protectVerdict(p result.Protect) section {
 	s := section{heading: "Verdict with protection"}
-	s.verdict, s.banner = stats.NotShown, "TARGET NOT SHOWN TO BE MET - "+p.Target
-	if p.Meets {
-		s.verdict, s.banner = stats.Met, "MET - "+p.Target+" at "+percent(p.AreaOverhead, nearest)+" added logic area"
+	s.verdict, s.banner = p.Verdict, sentence(p.Statement)
+	s.pairs = []pair{{"area added", percent(p.AreaOverhead, nearest) + " of logic, " + percent(p.AreaOverheadWithRAM, nearest) + " with RAM"}}
+	if len(p.Decided) == 0 {
+		s.pairs = append(s.pairs,
+			pair{"residual", limitsText(p.FITViolating) + " FIT, budget " + significant(p.BudgetFIT, nearest) + " FIT"},
+			pair{"SPFM over flops", metricText(p.SPFM)},
+		)
 	}
-	s.pairs = []pair{
-		{"area added", percent(p.AreaOverhead, nearest) + " of logic, " + percent(p.AreaOverheadWithRAM, nearest) + " with RAM"},
-		{"residual", limitsText(p.FITViolating) + " FIT, budget " + significant(p.BudgetFIT, nearest) + " FIT"},
-		{"SPFM over flops", metricText(p.SPFM)},
-	}
+	s.pairs = append(append(s.pairs, decidedPairs(p.Decided)...), stuckPairs(p.Safety)...)
 	if p.FITDUE != (result.Limits{}) {
 		s.pairs = append(s.pairs, pair{"DUE (availability)", limitsText(p.FITDUE) + " FIT"})
 	}
@@ -231,11 +231,7 @@ func alternativeTable(p result.Protect) *table {
 			limitsText(a.FITViolating), metricText(a.SPFM), limitsText(a.FITDUE), verdictWord(verdict))
 		t.rows[len(t.rows)-1][6].class = verdict
 	}
-	chosen := stats.NotShown
-	if p.Meets {
-		chosen = stats.Met
-	}
-	row("chosen", chosen, result.Alternative{
+	row("chosen", transientVerdict(p.Decided), result.Alternative{
 		AreaOverhead: p.AreaOverhead, AreaOverheadWithRAM: p.AreaOverheadWithRAM,
 		FITViolating: p.FITViolating, FITDUE: p.FITDUE, SPFM: p.SPFM,
 	})

@@ -56,8 +56,8 @@ func TestMethodNamesWhatViolates(t *testing.T) {
 		need      string
 	}{
 		{stats.ViolationAny, true, false, "SDC of both kinds"},
-		{stats.ViolationAny, true, false, "latent faults do;"},
-		{stats.ViolationAny, true, true, "latent faults do not"},
+		{stats.ViolationAny, true, false, "persisting faults do;"},
+		{stats.ViolationAny, true, true, "persisting faults do not"},
 		{stats.ViolationCritical, true, false, "tolerable SDC does not"},
 		{stats.ViolationAny, false, false, "a hang violates too"},
 	} {

@@ -185,9 +185,25 @@ func judgeSample(t *testing.T, c *result.Campaign, strata []result.Stratum, rate
 		c.Verdicts = append(c.Verdicts, result.Verdict(v))
 	}
 	c.Verdict = verdict
+	var decided []stats.Decided
+	for _, v := range c.Verdicts {
+		if v.Default {
+			decided = append(decided, stats.Decided{Metric: v.Metric, Limits: stats.Limits{Estimate: v.Estimate, Lower: v.Lower, Upper: v.Upper}, Target: v.Target, Result: v.Result})
+		}
+	}
+	c.Statement, c.Decided = concluded(decided)
 }
 
-// sampleProtect is a plausible protection, made by hand.
+// concluded is the statement on transients with what it is made of.
+func concluded(list []stats.Decided) (sentence string, out []result.Decided) {
+	_, sentence = stats.Conclude(stats.Scope{Target: "asil-d", Faults: stats.FaultsTransient, Violation: "any"}, list)
+	for _, d := range list {
+		v := result.Limits(d.Limits)
+		out = append(out, result.Decided{Metric: d.Metric, Value: &v, Target: d.Target, Result: d.Result})
+	}
+	return sentence, out
+}
+
 // sampleEvidence has a difference and a masked upset that did harm.
 func sampleEvidence() *result.Evidence {
 	return &result.Evidence{
@@ -210,11 +226,17 @@ func sampleSeveral() result.Protect {
 	return p
 }
 
+// sampleProtect is a plausible protection, made by hand.
 func sampleProtect() result.Protect {
 	fit := func(estimate, lower, upper float64) result.Limits {
 		return result.Limits{Estimate: estimate, Lower: lower, Upper: upper}
 	}
+	statement, decided := concluded([]stats.Decided{
+		{Metric: stats.MetricFIT, Limits: stats.Limits{Estimate: 0.0125, Lower: 0.008, Upper: 0.0189}, Target: 0.2, Result: stats.Met},
+		{Metric: stats.MetricSPFM, Limits: stats.Limits{Estimate: 0.9947, Lower: 0.9919, Upper: 0.9966}, Target: 0.99, Result: stats.Met},
+	})
 	return result.Protect{
+		Verdict: stats.Met, Statement: statement, Decided: decided,
 		NPU: "u55-128", Model: "kws.tflite", Target: "asil-d", Scenario: "fidelity", Violation: "any", Criterion: "auto (top-1)",
 		BudgetFIT: 0.2, Options: "paper", Meets: true, Confidence: 0.95, AreaOverhead: 0.243, AreaOverheadWithRAM: 0.121, AreaGE: 151300,
 		FITViolating: fit(0.0125, 0.008, 0.0189), FITDUE: fit(0.21, 0.18, 0.24), SPFM: fit(0.9947, 0.9919, 0.9966),

@@ -53,10 +53,14 @@ type Campaign struct {
 	Confidence  float64     `json:"confidence"`
 	Assumptions Assumptions `json:"assumptions"`
 	Verdicts    []Verdict   `json:"verdicts"`
-	// Verdict is the default cell: "met", "not_met" or "not_shown".
-	Verdict  string    `json:"verdict"`
-	Duty     float64   `json:"duty"`
-	Warnings []Warning `json:"warnings"`
+	// Verdict joins the default cell and the metrics of declared permanent rates:
+	// "met", "not_met" or "not_shown". Statement says in a sentence what was shown,
+	// Decided lists what took part.
+	Verdict   string    `json:"verdict"`
+	Statement string    `json:"statement"`
+	Decided   []Decided `json:"decided"`
+	Duty      float64   `json:"duty"`
+	Warnings  []Warning `json:"warnings"`
 	// Command reproduces the result.
 	Command string `json:"command,omitempty"`
 	// Incomplete says that injections are missing: the result is provisional.
@@ -136,7 +140,8 @@ type Rate struct {
 
 // Outcomes are disjoint counts; they sum to the number of injections.
 type Outcomes struct {
-	Masked       int `json:"masked"`
+	Masked int `json:"masked"`
+	// Latent counts persisting faults: the output is right, a later inference is not.
 	Latent       int `json:"latent"`
 	SDCTolerable int `json:"sdc_tolerable"`
 	SDCCritical  int `json:"sdc_critical"`
@@ -183,9 +188,10 @@ func (o Outcomes) DUE(watchdog bool) int {
 }
 
 // Violating counts the outcomes that violate the safety goal: every SDC,
-// latent, stray write, report that comes too late or that nobody counts on, and hang when there is no watchdog. Violation
+// persisting, stray write, report that comes too late or that nobody counts on, and hang
+// when there is no watchdog. Violation
 // "critical" leaves out the tolerable SDC. With assumeReload the NPU is reset
-// and reloaded between inferences, so that a latent fault harms nobody.
+// and reloaded between inferences, so that a persisting fault harms nobody.
 func (o Outcomes) Violating(violation string, watchdog, assumeReload bool) int {
 	n := o.SDCCritical + o.StrayWrite + o.Overdue + o.Uncredited
 	if violation != "critical" {

@@ -14,9 +14,15 @@ type Protect struct {
 	Options string `json:"options"`
 	// HardenedRatio is the soft-error rate of a hardened cell ÷ that of a plain flop.
 	HardenedRatio float64 `json:"hardened_ratio"`
-	// Meets says that the target is met on the limits of the proof.
-	Meets      bool    `json:"meets"`
-	Confidence float64 `json:"confidence"`
+	// Meets says that the target is met: that of transients on the limits of the proof,
+	// and with declared permanent rates also permanent SPFM, LFM and PMHF. Verdict is
+	// "met", "not_met" or "not_shown", Statement says in a sentence what was shown, and
+	// Decided lists what took part.
+	Meets      bool      `json:"meets"`
+	Verdict    string    `json:"verdict"`
+	Statement  string    `json:"statement"`
+	Decided    []Decided `json:"decided"`
+	Confidence float64   `json:"confidence"`
 	// AreaOverhead is added ÷ unprotected logic area, 1 = 100 %.
 	AreaOverhead        float64 `json:"area_overhead"`
 	AreaOverheadWithRAM float64 `json:"area_overhead_with_ram"`

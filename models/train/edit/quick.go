@@ -9,8 +9,8 @@ import (
 	"upset/models/selection/kit"
 	"upset/models/train"
 	"upset/models/train/data"
-	"upset/stats/descent"
 	"upset/models/train/nets"
+	"upset/stats/descent"
 )
 
 // Settings of the selection of features (our choice). Every pixel has a probe, the

@@ -1,0 +1,79 @@
+package faults
+
+import (
+	"context"
+	"math/rand/v2"
+	"testing"
+
+	"upset/netlist"
+	"upset/npu"
+	"upset/npu/isa"
+)
+
+// TestAStuckFlopDoesNothingBeforeItDeparts: an injection from the first cycle at which a
+// stuck flop reads wrong ends as one from cycle 0 on, and one that never departs is
+// masked.
+func TestAStuckFlopDoesNothingBeforeItDeparts(t *testing.T) {
+	const inputs = 2
+	plain := map[bool]*Engine{}
+	for high, kind := range map[bool]ModelKind{false: StuckAt0, true: StuckAt1} {
+		plain[high] = engine(t, "fashion-tiny", isa.U55x128, inputs, Options{ECC: npu.ECCSECDED, Model: Model{Kind: kind}})
+	}
+	e := engine(t, "fashion-tiny", isa.U55x128, inputs, Options{ECC: npu.ECCSECDED})
+	var flaws []Flaw
+	r := rand.New(rand.NewPCG(1, 2))
+	for len(flaws) < 150 {
+		id := netlist.SiteID(r.IntN(e.Table().Bits()))
+		p, err := e.Table().Place(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !p.Register.IsSRAM() {
+			flaws = append(flaws, Flaw{id, false}, Flaw{id, true}, Flaw{id, true})
+		}
+	}
+	w, err := e.Worker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	never, late, seen := 0, 0, map[Outcome]int{}
+	for input := range inputs {
+		departs, err := e.Departures(context.Background(), input, flaws)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, f := range flaws {
+			got, _, err := w.Stuck(context.Background(), input, f, departs[i], nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			x, err := plain[f.High].Worker()
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := x.Plain(input, Site{ID: f.ID})
+			if err != nil {
+				t.Fatal(err)
+			}
+			// What has written outside the arena violates, whatever comes after.
+			if got != want.Outcome && !(got == StrayWrite && want.Outcome != Masked) {
+				t.Errorf("input %d, %s stuck at %v: %s from cycle %d on, %s from the start", input, e.Table().Name(f.ID), f.High, got, departs[i], want.Outcome)
+			}
+			seen[got]++
+			switch {
+			case departs[i] == Never:
+				never++
+			case departs[i] > 0:
+				late++
+			}
+		}
+	}
+	if never < 20 || late < 20 || seen[Masked] < 20 || seen[SDCCritical]+seen[SDCTolerable] < 20 || seen[DUEDetected] == 0 {
+		t.Errorf("too easy: %d never depart, %d late, outcomes %v", never, late, seen)
+	}
+	stopped, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := e.Departures(stopped, 0, flaws); err == nil {
+		t.Error("a cancelled search for departures goes on")
+	}
+}
