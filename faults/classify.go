@@ -12,11 +12,11 @@ func (w *Worker) classify(r *Record, g *Golden, guard Guard) {
 	causes := [...]Cause{npu.BusError: CauseBusError, npu.ParseError: CauseParseError, npu.DecoderFault: CauseDecoder, npu.ECCFault: CauseECC}
 	switch st := m.Status(); st {
 	case npu.Running, npu.Timeout:
-		r.Outcome, r.Cause = DUEHang, CauseWatchdog
+		w.ended(r, DUEHang, CauseWatchdog)
 		return
 	case npu.Done:
 	default:
-		r.Outcome, r.Cause = DUEDetected, causes[st]
+		w.ended(r, DUEDetected, causes[st])
 		return
 	}
 	out := e.program.ReadOutputs(m.Mem)
@@ -34,6 +34,15 @@ func (w *Worker) classify(r *Record, g *Golden, guard Guard) {
 		r.Outcome, r.Cause = Masked, CauseNone
 	default:
 		w.nextInference(r, g, guard)
+	}
+}
+
+// ended names the outcome of a run that something ended before its time: that which
+// ended it or, where the run had written outside its window by then, the stray write.
+func (w *Worker) ended(r *Record, o Outcome, c Cause) {
+	r.Outcome, r.Cause = o, c
+	if w.m.S.Bus.Stray != 0 {
+		r.Outcome = StrayWrite
 	}
 }
 

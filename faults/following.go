@@ -54,7 +54,7 @@ func (w *Worker) Follow(input int, s Site, later []int) (Following, error) {
 		next := e.golds[k]
 		again(m, e.program, next.Input, cycle)
 		m.Run(cycle + e.Watchdog())
-		o, err := w.ended(next)
+		o, err := w.later(next)
 		if err != nil {
 			return f, err
 		}
@@ -82,8 +82,8 @@ func (w *Worker) residue(p *point) bool {
 	return !ok || len(list) > 0
 }
 
-// ended names the outcome of a later inference by its own fault-free run.
-func (w *Worker) ended(g *Golden) (Outcome, error) {
+// later names the outcome of a later inference by its own fault-free run.
+func (w *Worker) later(g *Golden) (Outcome, error) {
 	m := w.m
 	switch m.Status() {
 	case npu.Running, npu.Timeout:

@@ -40,7 +40,8 @@ func (w *Worker) PlainGuarded(input int, s Site, guard Guard) (Record, error) {
 		return r, nil
 	}
 	if w.advance(e.Watchdog(), guard) {
-		r.Outcome, r.Cause, r.End = Detected, CauseAlarm, m.Cycle()
+		w.ended(&r, Detected, CauseAlarm)
+		r.End = m.Cycle()
 		return r, nil
 	}
 	r.Path, r.End = PathEnd, m.Cycle()

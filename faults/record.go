@@ -11,8 +11,10 @@ import (
 )
 
 // Outcome is the class of an injection. When several hold, the first in the order
-// DUE, stray write, SDC, latent, masked counts; Detected and Corrected are those
-// of an added mechanism or of the RAM's code.
+// stray write, DUE, SDC, latent, masked counts; Detected and Corrected are those
+// of an added mechanism or of the RAM's code. A stray write counts even where the NPU
+// stopped or an alarm came afterwards, which is then its cause: what was written stays
+// written.
 type Outcome uint8
 
 // Outcomes.
@@ -47,7 +49,7 @@ const (
 	CauseNone       Cause = iota // output equal, and nothing is left behind that harms the next inference
 	CauseResidue                 // output equal; what differs at the end harms the next inference
 	CauseOutput                  // the output differs
-	CauseStray                   // a write left the arena
+	CauseStray                   // a write left the arena, and the inference ended
 	CauseBusError                // bus error
 	CauseParseError              // command parse error
 	CauseDecoder                 // weight decoder fault

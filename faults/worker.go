@@ -314,7 +314,8 @@ func (w *Worker) resolve(r *Record, g *Golden, place netlist.Place, guard Guard,
 		if watch {
 			w.advanceShifting(&u, to)
 		} else if w.advance(to, guard) {
-			r.Outcome, r.Cause, r.End = Detected, CauseAlarm, m.Cycle()
+			w.ended(r, Detected, CauseAlarm)
+			r.End = m.Cycle()
 			return
 		}
 		alone := guard == nil || !guard.Active()
@@ -323,7 +324,8 @@ func (w *Worker) resolve(r *Record, g *Golden, place netlist.Place, guard Guard,
 		}
 		if alone && m.Cycle() >= hang && m.Cycle() < limit && m.S.CC.Run != 0 {
 			if hang = m.Cycle() + hangStep; w.stuck() {
-				r.Outcome, r.Cause, r.Path, r.End = DUEHang, CauseWatchdog, PathHang, limit
+				w.ended(r, DUEHang, CauseWatchdog)
+				r.Path, r.End = PathHang, limit
 				return
 			}
 		}

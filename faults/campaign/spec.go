@@ -13,7 +13,7 @@ import (
 )
 
 // formatVersion is that of the log and of everything a digest depends on.
-const formatVersion = 2
+const formatVersion = 3
 
 // Names of the selections of storage, of samplings and of RAM codes.
 const (

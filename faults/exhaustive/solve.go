@@ -184,7 +184,7 @@ func (s *solver) follow() known {
 	s.runs++
 	for m.S.CC.Run != 0 {
 		if m.Cycle() >= s.g.limit {
-			return known{outcome: faults.DUEHang, left: unsure}
+			return known{outcome: s.hung(), left: unsure}
 		}
 		s.r.step()
 		v, ok := s.meet()
@@ -199,7 +199,10 @@ func (s *solver) follow() known {
 		}
 		if ok {
 			if v.left < unsure && m.Cycle()+uint64(v.left) > s.g.limit {
-				return known{outcome: faults.DUEHang, left: unsure}
+				if v.outcome == faults.StrayWrite && m.S.Bus.Stray == 0 {
+					continue // in time or not
+				}
+				return known{outcome: s.hung(), left: unsure}
 			}
 			if v.left < unsure {
 				v.left += uint16(m.Cycle() - start)
@@ -208,6 +211,14 @@ func (s *solver) follow() known {
 		}
 	}
 	return known{outcome: s.finish(), left: uint16(m.Cycle() - start)}
+}
+
+// hung is the outcome of a run that the watchdog ends.
+func (s *solver) hung() faults.Outcome {
+	if s.r.m.S.Bus.Stray != 0 {
+		return faults.StrayWrite
+	}
+	return faults.DUEHang
 }
 
 // meet looks whether the state is the fault-free one of the same cycle, with at most
@@ -250,8 +261,10 @@ func (s *solver) recall() (known, bool) {
 	k := s.stateKey()
 	if v, ok := s.memo[k]; ok {
 		switch {
-		case v.left == onWay && v.run == s.runs, v.left == never:
-			return known{outcome: faults.DUEHang, left: never}, true
+		case v.left == onWay && v.run == s.runs:
+			return known{outcome: s.hung(), left: never}, true
+		case v.left == never:
+			return v, true
 		case v.left < unsure:
 			return v, true
 		}
@@ -291,15 +304,15 @@ func (s *solver) finish() faults.Outcome {
 // first names the outcome as far as the inference itself tells.
 func (s *solver) first() (faults.Outcome, bool) {
 	m := s.r.m
+	if m.S.Bus.Stray != 0 {
+		return faults.StrayWrite, true
+	}
 	switch m.Status() {
 	case npu.Running, npu.Timeout:
 		return faults.DUEHang, true
 	case npu.Done:
 	default:
 		return faults.DUEDetected, true
-	}
-	if m.S.Bus.Stray != 0 {
-		return faults.StrayWrite, true
 	}
 	out := s.g.program.ReadOutputs(m.Mem)
 	if bytes.Equal(out, s.g.output) {
