@@ -33,8 +33,19 @@ func (w *Worker) classify(r *Record, g *Golden, guard Guard) {
 	case e.options.AssumeReload:
 		r.Outcome, r.Cause = Masked, CauseNone
 	default:
-		w.nextInference(r, g, guard)
+		w.followed(r, guard)
 	}
+}
+
+// classifyPlainly is classify without any shortcut. With reload the NPU is taken to be
+// reset before the next inference.
+func (w *Worker) classifyPlainly(r *Record, g *Golden, guard Guard, reload bool) error {
+	fast := w.e
+	defer func() { w.e = fast }()
+	w.e, w.failed = fast.plain(), nil
+	w.e.options.AssumeReload = fast.options.AssumeReload || reload
+	w.classify(r, g, guard)
+	return w.failed
 }
 
 // ended names the outcome of a run that something ended before its time: that which
@@ -56,40 +67,4 @@ func (w *Worker) corrupted(r *Record, g *Golden, out []byte) {
 	if critical {
 		r.Outcome = SDCCritical
 	}
-}
-
-// nextInference runs the following inference, of another input, from what the fault
-// left behind. The same input would not do: what a fault makes the NPU read from the
-// inference before would be right by chance. The
-// residue is harmful when that inference does not end as it should.
-func (w *Worker) nextInference(r *Record, g *Golden, guard Guard) {
-	m, p := w.m, w.e.program
-	again(m, p, g.Next, g.Cycles)
-	if f, ok := guard.(Follower); ok {
-		f.Follow(func(m *npu.Machine) { again(m, p, g.Next, g.Cycles) })
-	}
-	limit := g.Cycles + w.e.Watchdog()
-	r.Outcome, r.Cause = Masked, CauseNone
-	for i := g.end + 1; i < len(g.points) && m.S.CC.Run != 0; i++ {
-		if w.advance(g.points[i].cycle, guard) {
-			r.Outcome, r.Cause, r.End = Detected, CauseAlarm, m.Cycle()
-			return
-		}
-		if quiet(guard, m) && !w.e.options.Engine.NoEarlyExit {
-			q := &g.points[i]
-			if m.S.Bus.Stray == 0 && w.e.alike(&m.S.Flops, &q.flops) && w.e.ramAlike(m, q) {
-				if list, _ := changes(m, q, w.list[:0], 1); len(list) == 0 {
-					return
-				}
-			}
-		}
-	}
-	if w.advance(limit, guard) {
-		r.Outcome, r.Cause, r.End = Detected, CauseAlarm, m.Cycle()
-		return
-	}
-	if m.Status() == npu.Done && m.S.Bus.Stray == 0 && bytes.Equal(p.ReadOutputs(m.Mem), g.nextOutput) {
-		return
-	}
-	r.Outcome, r.Cause = Latent, CauseResidue
 }

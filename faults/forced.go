@@ -95,11 +95,7 @@ func (w *Worker) stuckAt(r *Record, g *Golden) error {
 	if m.S.CC.Run == 0 && m.Status() != npu.Done {
 		r.Path = PathStopped
 	}
-	p := *w
-	p.e, p.failed = e.plain(), nil
-	p.e.options.AssumeReload = true
-	p.classify(r, g, nil)
-	return p.failed
+	return w.classifyPlainly(r, g, nil, true)
 }
 
 // glitch performs the injection of an intermittent fault: the flop keeps the wrong

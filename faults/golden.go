@@ -24,22 +24,22 @@ type OpSpan struct {
 	End   uint64 // last cycle
 }
 
-// Golden is the fault-free run of one input: two inferences in a row, since the
-// second, of another input, tells whether something left behind by a fault does harm.
+// Golden is the fault-free run of one input, and the inference of another input that
+// follows without a reset.
 type Golden struct {
 	Input  []byte
-	Next   []byte // input of the second inference
+	Next   []byte // input of the inference that follows
 	Output []byte
-	Cycles uint64 // of the first inference
-	Second uint64 // cycle at which the second one ends
+	Cycles uint64 // of the inference
 	Ops    []OpSpan
 
-	points []point // in order of cycles, over both inferences
-	end    int     // points[end] is the end of the first inference
+	points []point // in order of cycles
+	end    int     // the last one, the end of the inference
 	hash   uint64
 
-	nextOutput []byte      // of the second inference
-	trace      *cone.Trace // of the same run without a clock, nil where it cannot be followed
+	second later       // the inference that follows
+	chain  chain       // and those behind it
+	trace  *cone.Trace // of the same run without a clock, nil where it cannot be followed
 }
 
 // point is the machine at one cycle of the fault-free run. RAM banks and memory
@@ -129,12 +129,13 @@ func next(inputs [][]byte, i int) []byte {
 	return out
 }
 
-// again prepares the machine for a second inference: the host
-// writes the input and starts the NPU, with the clock at the given cycle.
+// again prepares the machine for another inference: the host writes the input and
+// starts the NPU, with the clock at the given cycle. The host takes its time, so that
+// whatever was under way on the bus has arrived.
 func again(m *npu.Machine, p *driver.Program, input []byte, cycle uint64) {
 	m.S.Bus.Cycle = cycle
 	for i := range m.S.Bus.Port {
-		m.S.Bus.Port[i].NextR, m.S.Bus.Port[i].NextW = 0, 0
+		m.S.Bus.Port[i].Arrive(cycle)
 	}
 	for _, b := range p.Inputs {
 		if b.Offset >= 0 {
@@ -167,7 +168,7 @@ func (e *Engine) golden(input, following []byte, cycles uint64) (*Golden, error)
 	}
 	begin(m, e.program)
 	step := e.spacing(g.Cycles)
-	if err := g.record(m, step, g.Cycles+1); err != nil {
+	if g.points, err = record(m, nil, step, g.Cycles+1); err != nil {
 		return nil, err
 	}
 	g.end = len(g.points) - 1
@@ -183,12 +184,8 @@ func (e *Engine) golden(input, following []byte, cycles uint64) (*Golden, error)
 	if !bytes.Equal(want, g.Output) {
 		return nil, fmt.Errorf("the cycle-level machine and the functional machine disagree on the output of %s: please report this network", e.program.Name)
 	}
-	again(m, e.program, following, m.Cycle())
-	if err := g.record(m, 4*step, runawayLimit); err != nil {
-		return nil, err
-	}
-	g.Second, g.nextOutput = m.Cycle(), e.program.ReadOutputs(m.Mem)
-	return g, nil
+	g.second, err = e.behind(m, &g.points[g.end], following, g.Cycles, 4*step)
+	return g, err
 }
 
 // spacing is the distance of checkpoints: as near as memory allows. A quarter as
@@ -225,23 +222,21 @@ func (e *Engine) functional(g *Golden) ([]byte, error) {
 	return e.program.ReadOutputs(mem), nil
 }
 
-// record runs to the end of an inference, taking points at multiples of step.
-func (g *Golden) record(m *npu.Machine, step, limit uint64) error {
+// record runs to the end of an inference, taking points at multiples of step, which
+// share with prev what equals it.
+func record(m *npu.Machine, prev *point, step, limit uint64) (list []point, err error) {
 	base := m.Cycle()
 	for k := uint64(0); ; k++ {
-		var prev *point
-		if n := len(g.points); n > 0 {
-			prev = &g.points[n-1]
-		}
-		g.points = append(g.points, snapshot(m, prev))
+		list = append(list, snapshot(m, prev))
+		prev = &list[len(list)-1]
 		if st := m.Status(); st != npu.Running {
 			if st != npu.Done {
-				return fmt.Errorf("the fault-free run ended with a %v: %s", st, m.Describe())
+				return nil, fmt.Errorf("the fault-free run ended with a %v: %s", st, m.Describe())
 			}
-			return nil
+			return list, nil
 		}
 		if m.Cycle() >= limit {
-			return fmt.Errorf("the fault-free run does not end: %s", m.Describe())
+			return nil, fmt.Errorf("the fault-free run does not end: %s", m.Describe())
 		}
 		m.Run(base + (k+1)*step)
 	}
@@ -257,10 +252,12 @@ func (e *Engine) timeline(m *npu.Machine) ([]OpSpan, uint64, error) {
 		}
 	}
 	at := uint64(0)
+	from := newInheritance(m, e.program, e.follow == nil)
 	m.Observe = func(n npu.Note) {
 		if n.Kind != npu.NoteRetire {
 			return
 		}
+		from.retired++
 		s := OpSpan{Index: len(ops), Start: at, End: n.Cycle}
 		if len(ops) < len(kernels) {
 			o := &e.program.Operations[kernels[len(ops)]]
@@ -273,11 +270,13 @@ func (e *Engine) timeline(m *npu.Machine) ([]OpSpan, uint64, error) {
 	data, code := newLifetimes(size, lifeFine, lifeWord), newLifetimes(size, 0, codeWord)
 	long := newWindows(newLifetimes(size, lifeFine, lifeWord))
 	m.Lookup = func() {
+		from.lookup()
 		long.lookup(m.Cycle())
 		data.lookup(m.Cycle())
 		code.lookup(m.Cycle())
 	}
 	m.Access = func(addr, bytes, used int, write bool) {
+		from.access(addr, bytes, used, write)
 		long.access(m.Cycle(), addr, used, write)
 		data.access(m.Cycle(), addr, used, write)
 		if m.ECC != npu.ECCNone {
@@ -306,6 +305,7 @@ func (e *Engine) timeline(m *npu.Machine) ([]OpSpan, uint64, error) {
 		m.Journal.Clear()
 		m.Step()
 		e.future.note(&m.S.DMA)
+		from.traffic(m.Journal)
 		if e.follow != nil {
 			e.follow.noteAccesses(m.Journal, m.Cycle())
 		}
@@ -319,8 +319,11 @@ func (e *Engine) timeline(m *npu.Machine) ([]OpSpan, uint64, error) {
 		ops[len(ops)-1].End = m.Cycle()
 	}
 	cycles := m.Cycle()
-	again(m, e.program, make([]byte, e.program.InputBytes()), cycles)
-	m.Run(runawayLimit)
+	e.inherits = from.done(e.program, e.follow.operations())
+	if !e.options.AssumeReload { // else nobody reads what an inference leaves
+		again(m, e.program, make([]byte, e.program.InputBytes()), cycles)
+		m.Run(runawayLimit)
+	}
 	if cycles > lifetimeCycles {
 		long.close(cycles)
 		e.life = long

@@ -46,8 +46,8 @@ type Cause uint8
 
 // Causes.
 const (
-	CauseNone       Cause = iota // output equal, and nothing is left behind that harms the next inference
-	CauseResidue                 // output equal; what differs at the end harms the next inference
+	CauseNone       Cause = iota // output equal, and nothing is left behind that harms a later inference
+	CauseResidue                 // output equal; what differs at the end harms a later inference
 	CauseOutput                  // the output differs
 	CauseStray                   // a write left the arena, and the inference ended
 	CauseBusError                // bus error
@@ -59,12 +59,13 @@ const (
 	CauseAlarm                   // an added mechanism raised its alarm
 	CauseVoted                   // a voter restored the bit
 	CauseHardened                // the hardened cell did not flip
+	CauseUnsettled               // output equal; what differs was neither harmful nor gone after MaxFollowed inferences
 	NumCauses
 )
 
 var causeNames = [NumCauses]string{
 	"no effect", "residue", "output", "stray write", "bus error", "parse error",
-	"decoder fault", "RAM error", "watchdog", "RAM code", "alarm", "voted", "hardened cell",
+	"decoder fault", "RAM error", "watchdog", "RAM code", "alarm", "voted", "hardened cell", "not settled",
 }
 
 // String describes the cause in a word or two.
