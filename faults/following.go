@@ -29,17 +29,18 @@ func (w *Worker) followed(r *Record, guard Guard) {
 		if f, ok := guard.(Follower); ok {
 			f.Follow(host)
 		}
-		settled, err := e.settledAt(m, l, k)
+		settled, corrected, err := e.settledAt(m, l, k)
 		switch {
 		case err != nil:
 			w.failed = err
 			return
-		case settled && quiet(guard, m):
+		case settled && (quiet(guard, m) || k > MaxFollowed):
+			if corrected {
+				r.Outcome, r.Cause = Corrected, CauseRAMCode
+			}
 			return
 		case k > MaxFollowed:
-			if !settled {
-				r.Outcome, r.Cause = Latent, CauseUnsettled
-			}
+			r.Outcome, r.Cause = Latent, CauseUnsettled
 			return
 		}
 		alarm, alike := w.along(l, limit, guard)
@@ -63,7 +64,7 @@ func (w *Worker) followed(r *Record, guard Guard) {
 // fault-free one on the way. A hang ends as soon as it is proven.
 func (w *Worker) along(l *later, limit uint64, guard Guard) (alarm, alike bool) {
 	e, m := w.e, w.m
-	for i := range l.points { // of the second inference only
+	for i := range l.points { // none but for the second inference
 		q := &l.points[i]
 		if m.S.CC.Run == 0 {
 			return false, false
@@ -101,7 +102,7 @@ func (w *Worker) rejoined(q *point) bool {
 		}
 		for k := range old {
 			at := i*ramPiece + k
-			if a[k] != old[k] && (e.life == nil || !e.life.dead(at, q.cycle) || e.inherits.ram != nil && e.inherits.ram[at]) {
+			if a[k] != old[k] && (e.life == nil || !e.life.dead(at, q.cycle) || e.inherits.ram[0] != nil && e.inherits.ram[0][at]) {
 				return false
 			}
 		}

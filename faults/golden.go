@@ -319,10 +319,21 @@ func (e *Engine) timeline(m *npu.Machine) ([]OpSpan, uint64, error) {
 		ops[len(ops)-1].End = m.Cycle()
 	}
 	cycles := m.Cycle()
-	e.inherits = from.done(e.program, e.follow.operations())
+	long.last = instant(cycles) + 1
 	if !e.options.AssumeReload { // else nobody reads what an inference leaves
-		again(m, e.program, make([]byte, e.program.InputBytes()), cycles)
-		m.Run(runawayLimit)
+		// Two more, so that both phases are behind every cycle of the first.
+		m.Observe = func(n npu.Note) {
+			if n.Kind == npu.NoteRetire {
+				from.retired++
+			}
+		}
+		for k := range 2 {
+			from.again()
+			again(m, e.program, make([]byte, e.program.InputBytes()), m.Cycle())
+			if m.Run(runawayLimit); k == 0 {
+				e.inherits = from.done(e.program, e.follow.operations())
+			}
+		}
 	}
 	if cycles > lifetimeCycles {
 		long.close(cycles)

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"upset/models/driver"
 	"upset/npu"
@@ -13,31 +14,59 @@ import (
 // it reads before the host or the NPU has written them anew. What differs in all others
 // when an inference begins does not reach it, nor any behind it. Which bytes these are
 // does not depend on the data.
+//
+// The buffers in the shared buffer are taken in turn, so that every other inference uses
+// the same halves: what is said of it is said of both phases, those of the first and of
+// the second inference after a reset. What one does not touch is left to the next.
 type inherited struct {
-	ram   []bool // bytes of the shared buffer, nil where there is none
-	coded []bool // words of 64 bits of it that are touched before they are written whole
-	mem   []bool // bytes of SRAM from its start, nil where there is none
+	ram   [2][]bool // bytes of the shared buffer, nil where there is none
+	coded [2][]bool // words of 64 bits of it that are touched before they are written whole
+	mem   []bool    // bytes of SRAM from its start, nil where there is none
+}
+
+// keepsData reports whether there are data that reach from one inference to another.
+func (in *inherited) keepsData() bool {
+	return in.ram[0] != nil || in.ram[1] != nil || in.mem != nil
 }
 
 // inheritance gathers what an inference inherits while it runs without a fault.
 type inheritance struct {
-	machine    *npu.Machine
-	written    []bool // bytes of the shared buffer
-	whole      []bool // words of it that were written at once
-	ram, coded []bool
-	touched    []bool // bytes of SRAM that were written, nil where the stream tells
-	mem        []bool
+	machine *npu.Machine
+	phase   int // of the inference under way
+	ram     [2][]firstUse
+	coded   [2][]firstUse
+	touched []bool // bytes of SRAM that were written, nil where the stream tells
+	mem     []bool
 
 	retired int    // operations done
 	looking bool   // the next access is that of a table
 	looked  [2]int // bank and operations done at the last lookup
 }
 
-// newInheritance prepares for a run. With beats the bytes of the SRAM are taken from the
-// traffic of the ports, which reads some more than it uses.
+// firstUse is what an inference does first with a piece of the shared buffer.
+type firstUse uint8
+
+const (
+	unused firstUse = iota
+	usedAsIs
+	renewed // overwritten
+)
+
+// note keeps the first use.
+func (u *firstUse) note(v firstUse) {
+	if *u == unused {
+		*u = v
+	}
+}
+
+// newInheritance prepares for two inferences. With beats the bytes of the SRAM are
+// taken from the traffic of the ports, which reads some more than it uses.
 func newInheritance(m *npu.Machine, p *driver.Program, beats bool) *inheritance {
 	n := m.Spec.SHRAMBytes()
-	h := &inheritance{machine: m, written: make([]bool, n), whole: make([]bool, n/codeWord), ram: make([]bool, n), coded: make([]bool, n/codeWord), looked: [2]int{-1}}
+	h := &inheritance{machine: m, looked: [2]int{-1}}
+	for k := range h.ram {
+		h.ram[k], h.coded[k] = make([]firstUse, n), make([]firstUse, n/codeWord)
+	}
 	if beats {
 		h.touched, h.mem = hostWrites(p), make([]bool, isa.SRAMSize)
 	}
@@ -61,22 +90,19 @@ func (h *inheritance) access(addr, size, used int, write bool) {
 		h.looking = false
 		return
 	}
-	n := len(h.written)
+	ram, coded, how := h.ram[h.phase], h.coded[h.phase], usedAsIs
+	if write {
+		how = renewed
+	}
 	for a := addr; a < addr+used; a++ {
-		k := a % n
-		switch {
-		case write:
-			h.written[k] = true
-		case !h.written[k]:
-			h.ram[k] = true
-		}
+		ram[a%len(ram)].note(how)
 	}
 	for a := addr &^ (codeWord - 1); a < addr+size; a += codeWord {
-		w := a % n / codeWord
+		w := a / codeWord % len(coded)
 		if write && a >= addr && a+codeWord <= addr+size {
-			h.whole[w] = true
-		} else if !h.whole[w] {
-			h.coded[w] = true
+			coded[w].note(renewed)
+		} else {
+			coded[w].note(usedAsIs)
 		}
 	}
 }
@@ -95,18 +121,36 @@ func (h *inheritance) lookup() {
 	from, size := d.TableSpan()
 	for k := range size {
 		a := h.machine.Spec.LUTStart() + (from+k)%isa.LUTBytes
-		if !h.written[a] {
-			h.ram[a] = true
+		h.ram[h.phase][a].note(usedAsIs)
+		h.coded[h.phase][a/codeWord].note(usedAsIs)
+	}
+}
+
+// again begins the second inference.
+func (h *inheritance) again() { h.phase, h.retired, h.looked = 1, 0, [2]int{-1} }
+
+// asIs marks what the inferences of both phases, one after the other, use before they
+// renew it.
+func asIs(uses [2][]firstUse) (out [2][]bool) {
+	for p := range out {
+		marks, any := make([]bool, len(uses[p])), false
+		for k, u := range uses[p] {
+			if u == unused {
+				u = uses[1-p][k]
+			}
+			marks[k] = u == usedAsIs
+			any = any || marks[k]
 		}
-		if w := a / codeWord; !h.whole[w] {
-			h.coded[w] = true
+		if any {
+			out[p] = marks
 		}
 	}
+	return out
 }
 
 // traffic notes the beats of a step.
 func (h *inheritance) traffic(j *npu.Journal) {
-	if h.touched == nil {
+	if h.touched == nil || h.phase != 0 {
 		return
 	}
 	for _, a := range j.Loads() {
@@ -147,17 +191,14 @@ func (h *inheritance) done(p *driver.Program, ops []cone.Op) inherited {
 			h.mem[k] = h.mem[k] || !h.touched[k]
 		}
 	}
-	return inherited{ram: orNone(h.ram), coded: h.coded, mem: orNone(h.mem)}
-}
-
-// orNone is the list, or nil where nothing is marked.
-func orNone(list []bool) []bool {
-	for _, v := range list {
+	in := inherited{ram: asIs(h.ram), coded: asIs(h.coded)}
+	for _, v := range h.mem {
 		if v {
-			return list
+			in.mem = h.mem
+			break
 		}
 	}
-	return nil
+	return in
 }
 
 // reads reports whether an inference inherits one of these bytes of SRAM.
@@ -189,28 +230,37 @@ func alikeIn(marked []bool, size int, now func(i int) []byte, then [][]byte) boo
 	return true
 }
 
-// settled reports whether nothing that an inference inherits, nor a flop, differs from
-// the fault-free machine at the moment at which the host has just started an inference:
-// nothing can follow from what else does.
-func (e *Engine) settled(m *npu.Machine, q *point) bool {
+// settled reports whether nothing that an inference of a phase inherits, nor a flop,
+// differs from the fault-free machine at the moment at which the host has just started
+// it: nothing can follow from what else does. Corrected says that a word is left which the
+// code of the RAM will have to correct.
+func (e *Engine) settled(m *npu.Machine, q *point, phase int) (yes, corrected bool) {
 	in := &e.inherits
 	if !e.alike(&m.S.Flops, &q.flops) {
-		return false
+		return false, false
 	}
+	ram := m.S.RAM.Mem[:]
 	if m.S.RAM.SynLive != 0 {
-		for w, touched := range in.coded {
-			if touched && m.S.RAM.Syn[w] != 0 {
-				return false
+		ram = bytes.Clone(ram)
+		for w, touched := range in.coded[phase] {
+			if !touched || m.S.RAM.Syn[w] == 0 {
+				continue
 			}
+			v, ok := m.Corrected(w)
+			if !ok {
+				return false, false
+			}
+			binary.LittleEndian.PutUint64(ram[w*codeWord:], v)
+			corrected = true
 		}
 	}
-	return alikeIn(in.ram, ramPiece, func(i int) []byte { return m.S.RAM.Mem[i*ramPiece:] }, q.ram) &&
-		alikeIn(in.mem, memPiece, func(i int) []byte { return m.Mem.SRAM[i*memPiece:] }, q.mem)
+	return alikeIn(in.ram[phase], ramPiece, func(i int) []byte { return ram[i*ramPiece:] }, q.ram) &&
+		alikeIn(in.mem, memPiece, func(i int) []byte { return m.Mem.SRAM[i*memPiece:] }, q.mem), corrected
 }
 
 // alikePoints is settled of two points of fault-free runs.
-func (e *Engine) alikePoints(p, q *point) bool {
+func (e *Engine) alikePoints(p, q *point, phase int) bool {
 	return e.alike(&p.flops, &q.flops) &&
-		alikeIn(e.inherits.ram, ramPiece, func(i int) []byte { return p.ram[i] }, q.ram) &&
+		alikeIn(e.inherits.ram[phase], ramPiece, func(i int) []byte { return p.ram[i] }, q.ram) &&
 		alikeIn(e.inherits.mem, memPiece, func(i int) []byte { return p.mem[i] }, q.mem)
 }

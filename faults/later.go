@@ -47,19 +47,15 @@ func (e *Engine) behind(m *npu.Machine, prev *point, input []byte, cycle, step u
 	return l, nil
 }
 
-// keepsData reports whether an inference inherits data. Else the states in which
-// inferences begin and end are the same for all inputs as far as anything reads them,
-// since control does not depend on the data, and outputs are those of the input alone.
-func (e *Engine) keepsData() bool { return e.inherits.ram != nil || e.inherits.mem != nil }
-
 // later is the k-th inference behind the one of an input, from 1 on. The inputs follow in
-// their order, over and over; the only one takes turns with its complement.
+// their order, over and over; the only one takes turns with its complement. Where no data
+// reach from one inference to another, the output is that of the input alone.
 func (e *Engine) later(input, k int) (*later, error) {
 	g := e.golds[input]
 	if k == 1 {
 		return &g.second, nil
 	}
-	if !e.keepsData() {
+	if !e.inherits.keepsData() {
 		l := &later{input: g.Input, output: g.Output}
 		if n := len(e.golds); n > 1 {
 			next := e.golds[(input+k)%n]
@@ -111,7 +107,9 @@ func (e *Engine) onwards(input int, more func(l *later) bool) error {
 	return nil
 }
 
-// begun lists the states in which inferences behind others begin.
+// begun lists the states in which inferences behind others begin, in their order, where
+// no data reach from one to another. They are the same for all inputs as far as anything
+// reads them, since control does not depend on the data.
 func (e *Engine) begun() ([]*point, error) {
 	s := e.starts
 	s.once.Do(func() {
@@ -119,7 +117,7 @@ func (e *Engine) begun() ([]*point, error) {
 		s.err = e.onwards(0, func(l *later) bool {
 			p := l.points[0]
 			for _, q := range s.list {
-				if e.alikePoints(&p, q) {
+				if e.alikePoints(&p, q, len(s.list)%2) {
 					return false // they come back in the same order
 				}
 			}
@@ -132,16 +130,18 @@ func (e *Engine) begun() ([]*point, error) {
 
 // settledAt reports whether nothing is left of a fault at the moment at which the host
 // has started the k-th inference behind it: whatever that inference and all behind it
-// read is as in a machine without a fault.
-func (e *Engine) settledAt(m *npu.Machine, l *later, k int) (bool, error) {
-	if k == 1 || e.keepsData() {
-		return e.settled(m, &l.points[0]), nil
+// read is as in a machine without a fault, though perhaps in a turn of its buffers that
+// comes earlier or later. Corrected is as for settled.
+func (e *Engine) settledAt(m *npu.Machine, l *later, k int) (yes, corrected bool, err error) {
+	if k == 1 || e.inherits.keepsData() {
+		yes, corrected = e.settled(m, &l.points[0], k%2)
+		return yes, corrected, nil
 	}
 	list, err := e.begun()
-	for _, p := range list {
-		if e.settled(m, p) {
-			return true, err
+	for i, p := range list {
+		if yes, corrected = e.settled(m, p, (i+1)%2); yes {
+			return yes, corrected, err
 		}
 	}
-	return false, err
+	return false, false, err
 }
