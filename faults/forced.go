@@ -22,7 +22,7 @@ func (e *Engine) force(m *npu.Machine, id netlist.SiteID) (forced, error) {
 		return forced{}, err
 	}
 	if p.Register.IsSRAM() {
-		return forced{}, fmt.Errorf("%s is a cell of the SRAM: %s faults are those of flops; choose --sites flops", e.table.Name(id), e.options.Model.Kind)
+		return forced{}, fmt.Errorf("%s is a cell of the SRAM: %s faults are those of flops; choose a flop", e.table.Name(id), e.options.Model.Kind)
 	}
 	before := m.S.Flops
 	for range 2 { // there and back
