@@ -145,3 +145,15 @@ func (e *Engine) settledAt(m *npu.Machine, l *later, k int) (yes, corrected bool
 	}
 	return false, false, err
 }
+
+// Settled reports whether nothing that was left on a machine reaches any inference from
+// the k-th one on behind that of an input, k from 1 to MaxFollowed+1. The host has just
+// started that one, with the clock at the end of the first.
+func (e *Engine) Settled(m *npu.Machine, input, k int) (bool, error) {
+	l, err := e.later(input, k)
+	if err != nil {
+		return false, err
+	}
+	yes, _, err := e.settledAt(m, l, k)
+	return yes, err
+}
