@@ -61,6 +61,9 @@ func (a *aggregate) head() *result.Campaign {
 		Cycles: int64(f.Cycles), Confidence: s.Spec.Confidence, Duty: a.q.Duty, Paths: map[string]int{}, Assumptions: a.assumptions(),
 	}
 	for _, r := range s.Records {
+		if r.Cause == faults.CauseUnsettled {
+			c.NotSettled++
+		}
 		c.Paths[r.Path.String()]++
 		switch {
 		case r.Path.Pruned():
@@ -145,6 +148,9 @@ func (a *aggregate) assumptions() result.Assumptions {
 		BudgetFIT: q.BudgetFIT, BudgetDUE: q.BudgetDUE, Violation: q.Violation, Criterion: s.Criterion,
 		Watchdog: !s.NoWatchdog, AssumeReload: s.AssumeReload, ECC: s.ECC, Inventory: s.Inventory,
 		InputsAre: q.InputsAre, Duty: q.Duty, Confidence: q.Confidence, PermanentFITPer100kGE: q.Permanent.FITPer100kGE,
+	}
+	if !as.AssumeReload {
+		as.Followed = faults.MaxFollowed
 	}
 	if as.Watchdog {
 		as.WatchdogCycles = int64(a.f.Watchdog)
