@@ -252,6 +252,10 @@ func canonicalMAC(s *MACState) {
 	// What the data registers hold between tokens, before the tags are cleared.
 	sumDone := s.Valid[stSum] == 0 && s.Flags[stSum]&tokCommit != 0
 	accDone := s.Valid[stAcc] == 0 && s.Flags[stAcc]&tokLast != 0
+	// The first token of a job begins new sums, and takes the accumulators anew.
+	if s.Run == 0 && s.Valid[stFetch]|s.Valid[stOperand]|s.Valid[stProduct]|s.Valid[stSum] == 0 {
+		sumDone, accDone = true, accDone || s.Valid[stAcc] == 0
+	}
 	accIn := s.Valid[stSum] != 0 && s.Flags[stSum]&(tokFirst|tokFresh) == tokFirst
 	if s.Valid[stFetch] == 0 {
 		s.Raw, s.Chan, s.WRaw = [maxX]uint64{}, 0, [8 * maxD]uint16{}
