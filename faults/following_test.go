@@ -1,8 +1,10 @@
 package faults
 
 import (
+	"slices"
 	"testing"
 
+	"upset/models/driver"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -100,4 +102,45 @@ func TestInheritedWords(t *testing.T) {
 	if touched[true] == 0 || touched[false] == 0 {
 		t.Errorf("words: %v", touched)
 	}
+}
+
+// Data that an inference inherits through the memory are followed against the fault-free
+// machine along the same inputs: a wrong byte of an image
+// that lies in the arena from the start is not settled.
+func TestInheritedMemory(t *testing.T) {
+	in := shippedInputs(t, "fashion-tiny", 1)[0]
+	from := shipped(t, "fashion-tiny", isa.U55x64)
+	input := from.Inputs[0]
+	// The image lies in the arena from the start, and the host writes it no more.
+	p := &driver.Program{Name: "an image in the arena", Config: from.Config, Commands: from.Commands, Flash: from.Flash, ArenaSize: from.ArenaSize, FastSize: from.FastSize,
+		Inputs: []driver.Binding{{Name: "unread", Type: input.Type, Shape: input.Shape, Offset: -1, Size: input.Size, Quant: input.Quant}}, Outputs: from.Outputs,
+		Constants: []driver.Constant{{Name: "image", Offset: input.Offset, Data: in}}, Operations: from.Operations}
+	e, err := New(p, [][]byte{in, in}, Options{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !e.inherits.keepsData() {
+		t.Fatal("constants in the arena are not inherited")
+	}
+	m, err := e.Begin(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Run(e.Watchdog())
+	for k := 1; k <= MaxFollowed+1; k++ {
+		l, err := e.later(0, k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again(m, p, l.input, e.Cycles())
+		if k == 5 {
+			at := slices.Index(e.inherits.mem, true)
+			m.Mem.SRAM[at] ^= 0x40
+		}
+		if ok, err := e.Settled(m, 0, k); err != nil || ok != (k != 5) && k <= 5 {
+			t.Errorf("inference %d: settled %t, %v", k, ok, err)
+		}
+		m.Run(e.Cycles() + e.Watchdog())
+	}
+	compareOptions(t, e, 200)
 }

@@ -35,11 +35,11 @@ var cases = []struct {
 	config  isa.Config
 	n       int
 }{
-	{"fashion-tiny", isa.U55x32, 2000},
-	{"fashion-tiny", isa.U55x64, 2000},
-	{"fashion-tiny", isa.U55x128, 2000},
-	{"fashion-tiny", isa.U55x256, 2000},
-	{"fashion-dscnn", isa.U55x128, 1000},
+	{"fashion-tiny", isa.U55x32, 1000},
+	{"fashion-tiny", isa.U55x64, 1000},
+	{"fashion-tiny", isa.U55x128, 1000},
+	{"fashion-tiny", isa.U55x256, 1000},
+	{"fashion-dscnn", isa.U55x128, 200},
 }
 
 func main() {
