@@ -49,10 +49,12 @@ func (w *Worker) classifyPlainly(r *Record, g *Golden, guard Guard, reload bool)
 }
 
 // ended names the outcome of a run that something ended before its time: that which
-// ended it or, where the run had written outside its window by then, the stray write.
+// ended it or, where the run had written outside its window by then, the stray write. An
+// alarm in the very clock of the first such write is in time (our choice): a mechanism
+// that compares what leaves can hold it back.
 func (w *Worker) ended(r *Record, o Outcome, c Cause) {
 	r.Outcome, r.Cause = o, c
-	if w.m.S.Bus.Stray != 0 {
+	if w.m.S.Bus.Stray != 0 && !(o == Detected && w.inTime) {
 		r.Outcome = StrayWrite
 	}
 }

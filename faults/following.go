@@ -40,14 +40,16 @@ func (w *Worker) followed(r *Record, guard Guard) {
 			}
 			return
 		case k > MaxFollowed:
-			r.Outcome, r.Cause = Latent, CauseUnsettled
+			if c, ok := guard.(Comparer); !ok || !c.Compares() {
+				r.Outcome, r.Cause = Latent, CauseUnsettled
+			}
 			return
 		}
 		alarm, alike := w.along(l, limit, guard)
 		switch {
 		case alike:
 			return
-		case m.S.Bus.Stray != 0:
+		case m.S.Bus.Stray != 0 && !(alarm && w.inTime):
 			r.Outcome, r.Cause = Latent, CauseResidue
 			return
 		case alarm:

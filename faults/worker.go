@@ -45,6 +45,7 @@ type Worker struct {
 	looked lookup
 	faulty []byte // output of the last injection where it differs
 	failed error  // of a user's criterion
+	inTime bool   // the last alarm came no later than the first stray write
 	jumped bool   // m's memory came from a checkpoint since they were last equal
 }
 
@@ -227,7 +228,9 @@ func (w *Worker) advance(cycle uint64, guard Guard) (alarm bool) {
 		if w.m.S.CC.Run == 0 || w.m.Cycle() >= cycle {
 			return false
 		}
+		before := w.m.S.Bus.Stray
 		if guard.Step(w.m) {
+			w.inTime = before == 0
 			return true
 		}
 	}

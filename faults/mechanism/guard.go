@@ -166,6 +166,9 @@ func (g *Guard) Agrees(m *npu.Machine) bool {
 	return true
 }
 
+// Compares reports whether a copy is compared with what the upset has hit.
+func (g *Guard) Compares() bool { return g.watch == Duplicate }
+
 // Corrected reports whether a voter has overruled a copy since the upset.
 func (g *Guard) Corrected() bool { return g.voter.acted }
 

@@ -144,5 +144,8 @@ func (g *guard) Agrees(m *npu.Machine) bool { return g.inner.Agrees(m) }
 // Corrected reports whether a voter has overruled a copy.
 func (g *guard) Corrected() bool { return g.inner.Corrected() }
 
+// Compares reports whether a copy is compared with what the upset has hit.
+func (g *guard) Compares() bool { return g.inner.Compares() }
+
 // Follow lets the host act on the mechanism's copies as on the machine.
 func (g *guard) Follow(host func(m *npu.Machine)) { g.inner.Follow(host) }
