@@ -65,14 +65,12 @@ func (w *Worker) alarmed(r *Record, g *Golden, guard Guard, limit uint64) {
 	}
 }
 
-// alarmedLater is alarmed for an alarm in the inference that follows: harm before the
-// alarm acts is that of a fault that was left behind. Behind is by how much the first
-// inference ended late.
-func (w *Worker) alarmedLater(r *Record, g *Golden, guard Guard, limit uint64, behind int64) {
+// alarmedLater is alarmed for an alarm in a later inference: harm before the alarm acts
+// is that of a fault that was left behind. Behind is by how much the clock, which starts
+// each later inference at the length of one, is behind the time that has passed.
+func (w *Worker) alarmedLater(r *Record, l *later, guard Guard, limit uint64, behind int64) {
 	first := *r
-	later := *g
-	later.Output, later.Input = g.nextOutput, g.Next
-	w.alarmed(r, &later, guard, limit)
+	w.alarmed(r, &Golden{Input: l.input, Output: l.output, Cycles: w.e.Cycles()}, guard, limit)
 	if r.Outcome == Detected {
 		r.End = uint64(int64(r.End) + behind)
 		r.Output, r.Late, r.Path = first.Output, first.Late, first.Path

@@ -12,11 +12,11 @@ func (w *Worker) classify(r *Record, g *Golden, guard Guard) {
 	causes := [...]Cause{npu.BusError: CauseBusError, npu.ParseError: CauseParseError, npu.DecoderFault: CauseDecoder, npu.ECCFault: CauseECC}
 	switch st := m.Status(); st {
 	case npu.Running, npu.Timeout:
-		r.Outcome, r.Cause = DUEHang, CauseWatchdog
+		w.ended(r, DUEHang, CauseWatchdog)
 		return
 	case npu.Done:
 	default:
-		r.Outcome, r.Cause = DUEDetected, causes[st]
+		w.ended(r, DUEDetected, causes[st])
 		return
 	}
 	out := e.program.ReadOutputs(m.Mem)
@@ -33,7 +33,28 @@ func (w *Worker) classify(r *Record, g *Golden, guard Guard) {
 	case e.options.AssumeReload:
 		r.Outcome, r.Cause = Masked, CauseNone
 	default:
-		w.nextInference(r, g, guard)
+		w.followed(r, guard)
+	}
+}
+
+// classifyPlainly is classify without any shortcut. With reload the NPU is taken to be
+// reset before the next inference.
+func (w *Worker) classifyPlainly(r *Record, g *Golden, guard Guard, reload bool) error {
+	fast := w.e
+	defer func() { w.e = fast }()
+	w.e, w.failed = fast.plain(), nil
+	w.e.options.AssumeReload = fast.options.AssumeReload || reload
+	w.classify(r, g, guard)
+	return w.failed
+}
+
+// ended names the outcome of a run that something ended before its time: that which
+// ended it or, where the run had written outside its window by then, the stray write. For
+// alarms see alarmed.
+func (w *Worker) ended(r *Record, o Outcome, c Cause) {
+	r.Outcome, r.Cause = o, c
+	if w.m.S.Bus.Stray != 0 {
+		r.Outcome = StrayWrite
 	}
 }
 
@@ -47,41 +68,4 @@ func (w *Worker) corrupted(r *Record, g *Golden, out []byte) {
 	if critical {
 		r.Outcome = SDCCritical
 	}
-}
-
-// nextInference runs the following inference, of another input, from what the fault
-// left behind. The same input would not do: what a fault makes the NPU read from the
-// inference before would be right by chance. The
-// residue is harmful when that inference does not end as it should.
-func (w *Worker) nextInference(r *Record, g *Golden, guard Guard) {
-	m, p := w.m, w.e.program
-	behind := int64(m.Cycle()) - int64(g.Cycles)
-	again(m, p, g.Next, g.Cycles)
-	if f, ok := guard.(Follower); ok {
-		f.Follow(func(m *npu.Machine) { again(m, p, g.Next, g.Cycles) })
-	}
-	limit := g.Cycles + w.e.Watchdog()
-	r.Outcome, r.Cause = Masked, CauseNone
-	for i := g.end + 1; i < len(g.points) && m.S.CC.Run != 0; i++ {
-		if w.advance(g.points[i].cycle, guard) {
-			w.alarmedLater(r, g, guard, limit, behind)
-			return
-		}
-		if quiet(guard, m) && !w.e.options.Engine.NoEarlyExit {
-			q := &g.points[i]
-			if m.S.Bus.Stray == 0 && w.e.alike(&m.S.Flops, &q.flops) && w.e.ramAlike(m, q) {
-				if list, _ := changes(m, q, w.list[:0], 1); len(list) == 0 {
-					return
-				}
-			}
-		}
-	}
-	if w.advance(limit, guard) {
-		w.alarmedLater(r, g, guard, limit, behind)
-		return
-	}
-	if m.Status() == npu.Done && m.S.Bus.Stray == 0 && bytes.Equal(p.ReadOutputs(m.Mem), g.nextOutput) {
-		return
-	}
-	r.Outcome, r.Cause = Latent, CauseResidue
 }

@@ -65,6 +65,8 @@ type Engine struct {
 	life       lifeRecord // of the data in the shared buffer
 	codes      *lifetimes // of its coded words
 	future     *future
+	inherits   inherited // by an inference from those before
+	starts     *starts
 	milestones []milestone
 	planted    planted
 	cache      *cache  // nil where outcomes are not remembered
@@ -74,7 +76,7 @@ type Engine struct {
 // plain returns the engine with everything off but checkpoints.
 func (e *Engine) plain() *Engine {
 	p := *e
-	p.options.Engine, p.cache = AllOff, nil
+	p.options.Engine, p.cache, p.planted = AllOff, nil, planted{}
 	return &p
 }
 
@@ -110,7 +112,7 @@ func NewContext(ctx context.Context, p *driver.Program, inputs [][]byte, o Optio
 	if o.System == (npu.System{}) {
 		o.System = npu.DefaultSystem()
 	}
-	e := &Engine{program: p, table: netlist.New(p.Config, o.ECC), options: o, criterion: o.Criterion.Resolve(p), points: o.Checkpoints, inputs: len(inputs), future: newFuture(p), cache: newCache(o.Cache)}
+	e := &Engine{program: p, table: netlist.New(p.Config, o.ECC), options: o, criterion: o.Criterion.Resolve(p), points: o.Checkpoints, inputs: len(inputs), future: newFuture(p), starts: new(starts), cache: newCache(o.Cache)}
 	e.follow = e.newFollow()
 	if err := e.runAll(ctx, inputs, progress); err != nil {
 		return nil, err

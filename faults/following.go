@@ -6,102 +6,111 @@ import (
 	"upset/npu"
 )
 
-// Following is what an upset leaves behind after an inference, and what later
-// inferences of other inputs make of it.
-type Following struct {
-	Record Record // of the inference with the upset
-	// Residue says that flops, shared buffer or memory differ from those of the
-	// fault-free run at its end.
-	Residue bool
-	// Later are the outcomes of the inferences that follow without a reset: Masked,
-	// SDCTolerable or SDCCritical, DUEDetected, DUEHang or StrayWrite.
-	Later []Outcome
-}
-
-// Harmed reports that a later inference does not end as it should.
-func (f *Following) Harmed() bool {
-	for _, o := range f.Later {
-		if o != Masked {
-			return true
-		}
-	}
-	return false
-}
-
-// Follow injects an upset and then lets the host run further inferences, one for each
-// of the inputs named, on the machine as the upset left it. Nothing is cut short.
-func (w *Worker) Follow(input int, s Site, later []int) (Following, error) {
-	e, g := w.e, w.e.golds[input]
-	f := Following{}
-	var err error
-	if f.Record, err = w.Inject(input, s, nil); err != nil {
-		return f, err
-	}
-	w.fork(g, s.Cycle)
-	m := w.m
-	if _, _, _, err := e.flip(m, s); err != nil {
-		return f, err
-	}
-	// What follows writes all over the memory: the next fork copies all of it.
-	w.jumped = true
-	m.Run(e.Watchdog())
-	if m.Status() != npu.Done {
-		return f, nil // the host resets the NPU
-	}
-	f.Residue = w.residue(&g.points[g.end])
-	cycle := g.Cycles
-	for _, k := range later {
-		next := e.golds[k]
-		again(m, e.program, next.Input, cycle)
-		m.Run(cycle + e.Watchdog())
-		o, err := w.ended(next)
+// followed names the outcome of an inference that ended right by those that follow, of
+// other inputs and without a reset. It is masked once nothing that they read differs any
+// more from the fault-free machine at the same moment, latent as soon as one of them
+// does not end as it should, and latent, too, if neither has come about after
+// MaxFollowed of them.
+//
+// The same input would not do: what a fault makes the NPU read from the inference before
+// would be right by chance.
+func (w *Worker) followed(r *Record, guard Guard) {
+	e, m := w.e, w.m
+	limit := e.Cycles() + e.Watchdog()
+	behind := int64(m.Cycle()) - int64(e.Cycles()) // of the true time, which the clock does not keep
+	r.Outcome, r.Cause = Masked, CauseNone
+	for k := 1; ; k++ {
+		l, err := e.later(int(r.Input), k)
 		if err != nil {
-			return f, err
+			w.failed = err
+			return
 		}
-		f.Later = append(f.Later, o)
-		if o == DUEDetected || o == DUEHang {
-			break
+		host := func(m *npu.Machine) { again(m, e.program, l.input, e.Cycles()) }
+		host(m)
+		if f, ok := guard.(Follower); ok {
+			f.Follow(host)
 		}
-		cycle += g.Cycles
+		settled, corrected, err := e.settledAt(m, l, k)
+		switch {
+		case err != nil:
+			w.failed = err
+			return
+		case settled && (quiet(guard, m) || k > MaxFollowed):
+			if corrected {
+				r.Outcome, r.Cause = Corrected, CauseRAMCode
+			}
+			return
+		case k > MaxFollowed:
+			if c, ok := guard.(Comparer); !ok || !c.Compares() {
+				r.Outcome, r.Cause = Latent, CauseUnsettled
+			}
+			return
+		}
+		alarm, alike := w.along(l, limit, guard)
+		switch {
+		case alike:
+			return
+		case alarm:
+			w.alarmedLater(r, l, guard, limit, behind)
+			return
+		case m.S.Bus.Stray != 0:
+			r.Outcome, r.Cause = Latent, CauseResidue
+			return
+		case m.Status() != npu.Done || !bytes.Equal(e.program.ReadOutputs(m.Mem), l.output):
+			r.Outcome, r.Cause = Latent, CauseResidue
+			return
+		}
+		behind += int64(m.Cycle()) - int64(e.Cycles())
 	}
-	return f, nil
 }
 
-// residue reports that the machine differs from a point of the fault-free run.
-func (w *Worker) residue(p *point) bool {
-	a, b := npu.Canonical(&w.m.S.Flops), npu.Canonical(&p.flops)
-	if a != b {
-		return true
-	}
-	for i, r := range p.ram {
-		if !bytes.Equal(w.m.S.RAM.Mem[i*ramPiece:i*ramPiece+len(r)], r) {
-			return true
+// along runs a later inference. It reports an alarm, or that the machine has become the
+// fault-free one on the way. A hang ends as soon as it is proven.
+func (w *Worker) along(l *later, limit uint64, guard Guard) (alarm, alike bool) {
+	e, m := w.e, w.m
+	for i := range l.points { // none but for the second inference
+		q := &l.points[i]
+		if m.S.CC.Run == 0 {
+			return false, false
+		}
+		if w.advance(q.cycle, guard) {
+			return true, false
+		}
+		if !e.options.Engine.NoEarlyExit && m.S.CC.Run != 0 && quiet(guard, m) && w.rejoined(q) {
+			return false, true
 		}
 	}
-	list, ok := changes(w.m, p, nil, 1)
-	return !ok || len(list) > 0
+	for m.S.CC.Run != 0 && m.Cycle() < limit {
+		if w.advance(min(limit, m.Cycle()+hangStep), guard) {
+			return true, false
+		}
+		if (guard == nil || !guard.Active()) && m.S.CC.Run != 0 && m.Cycle() < limit && w.stuck() {
+			return false, false
+		}
+	}
+	return false, false
 }
 
-// ended names the outcome of a later inference by its own fault-free run.
-func (w *Worker) ended(g *Golden) (Outcome, error) {
-	m := w.m
-	switch m.Status() {
-	case npu.Running, npu.Timeout:
-		return DUEHang, nil
-	case npu.Done:
-	default:
-		return DUEDetected, nil
+// rejoined reports whether the machine, within a later inference, has the same future as
+// the fault-free one. Words of the shared buffer are dead that neither the rest of this
+// inference reads nor the next one inherits.
+func (w *Worker) rejoined(q *point) bool {
+	e, m := w.e, w.m
+	if m.S.Bus.Stray != 0 || m.S.RAM.SynLive != 0 || !e.alike(&m.S.Flops, &q.flops) {
+		return false
 	}
-	out := w.e.program.ReadOutputs(m.Mem)
-	switch {
-	case m.S.Bus.Stray != 0:
-		return StrayWrite, nil
-	case bytes.Equal(out, g.Output):
-		return Masked, nil
+	for i, old := range q.ram {
+		a := m.S.RAM.Mem[i*ramPiece:]
+		if bytes.Equal(a[:len(old)], old) {
+			continue
+		}
+		for k := range old {
+			at := i*ramPiece + k
+			if a[k] != old[k] && (e.life == nil || !e.life.dead(at, q.cycle) || e.inherits.ram[0] != nil && e.inherits.ram[0][at]) {
+				return false
+			}
+		}
 	}
-	critical, err := w.e.criterion.Critical(w.e.program, g.Input, g.Output, out)
-	if critical {
-		return SDCCritical, err
-	}
-	return SDCTolerable, err
+	list, _ := changes(m, q, w.list[:0], 1)
+	return len(list) == 0
 }

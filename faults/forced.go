@@ -22,7 +22,7 @@ func (e *Engine) force(m *npu.Machine, id netlist.SiteID) (forced, error) {
 		return forced{}, err
 	}
 	if p.Register.IsSRAM() {
-		return forced{}, fmt.Errorf("%s is a cell of the SRAM: %s faults are those of flops; choose --sites flops", e.table.Name(id), e.options.Model.Kind)
+		return forced{}, fmt.Errorf("%s is a cell of the SRAM: %s faults are those of flops; choose a flop", e.table.Name(id), e.options.Model.Kind)
 	}
 	before := m.S.Flops
 	for range 2 { // there and back
@@ -95,11 +95,7 @@ func (w *Worker) stuckAt(r *Record, g *Golden) error {
 	if m.S.CC.Run == 0 && m.Status() != npu.Done {
 		r.Path = PathStopped
 	}
-	p := *w
-	p.e, p.failed = e.plain(), nil
-	p.e.options.AssumeReload = true
-	p.classify(r, g, nil)
-	return p.failed
+	return w.classifyPlainly(r, g, nil, true)
 }
 
 // glitch performs the injection of an intermittent fault: the flop keeps the wrong

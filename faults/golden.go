@@ -25,22 +25,22 @@ type OpSpan struct {
 	End   uint64 // last cycle
 }
 
-// Golden is the fault-free run of one input: two inferences in a row, since the
-// second, of another input, tells whether something left behind by a fault does harm.
+// Golden is the fault-free run of one input, and the inference of another input that
+// follows without a reset.
 type Golden struct {
 	Input  []byte
-	Next   []byte // input of the second inference
+	Next   []byte // input of the inference that follows
 	Output []byte
-	Cycles uint64 // of the first inference
-	Second uint64 // cycle at which the second one ends
+	Cycles uint64 // of the inference
 	Ops    []OpSpan
 
-	points []point // in order of cycles, over both inferences
-	end    int     // points[end] is the end of the first inference
+	points []point // in order of cycles
+	end    int     // the last one, the end of the inference
 	hash   uint64
 
-	nextOutput []byte      // of the second inference
-	trace      *cone.Trace // of the same run without a clock, nil where it cannot be followed
+	second later       // the inference that follows
+	chain  chain       // and those behind it
+	trace  *cone.Trace // of the same run without a clock, nil where it cannot be followed
 }
 
 // point is the machine at one cycle of the fault-free run. RAM banks and memory
@@ -130,12 +130,13 @@ func next(inputs [][]byte, i int) []byte {
 	return out
 }
 
-// again prepares the machine for a second inference: the host
-// writes the input and starts the NPU, with the clock at the given cycle.
+// again prepares the machine for another inference: the host writes the input and
+// starts the NPU, with the clock at the given cycle. The host takes its time, so that
+// whatever was under way on the bus has arrived.
 func again(m *npu.Machine, p *driver.Program, input []byte, cycle uint64) {
 	m.S.Bus.Cycle = cycle
 	for i := range m.S.Bus.Port {
-		m.S.Bus.Port[i].NextR, m.S.Bus.Port[i].NextW = 0, 0
+		m.S.Bus.Port[i].Arrive(cycle)
 	}
 	for _, b := range p.Inputs {
 		if b.Offset >= 0 {
@@ -168,7 +169,7 @@ func (e *Engine) golden(ctx context.Context, input, following []byte, cycles uin
 	}
 	begin(m, e.program)
 	step := e.spacing(g.Cycles)
-	if err := g.record(ctx, m, step, g.Cycles+1); err != nil {
+	if g.points, err = record(ctx, m, nil, step, g.Cycles+1); err != nil {
 		return nil, err
 	}
 	g.end = len(g.points) - 1
@@ -184,12 +185,8 @@ func (e *Engine) golden(ctx context.Context, input, following []byte, cycles uin
 	if !bytes.Equal(want, g.Output) {
 		return nil, fmt.Errorf("the cycle-level machine and the functional machine disagree on the output of %s: please report this network", e.program.Name)
 	}
-	again(m, e.program, following, m.Cycle())
-	if err := g.record(ctx, m, 4*step, runawayLimit); err != nil {
-		return nil, err
-	}
-	g.Second, g.nextOutput = m.Cycle(), e.program.ReadOutputs(m.Mem)
-	return g, nil
+	g.second, err = e.behind(ctx, m, &g.points[g.end], following, g.Cycles, 4*step)
+	return g, err
 }
 
 // spacing is the distance of checkpoints: as near as memory allows. A quarter as
@@ -226,26 +223,24 @@ func (e *Engine) functional(g *Golden) ([]byte, error) {
 	return e.program.ReadOutputs(mem), nil
 }
 
-// record runs to the end of an inference, taking points at multiples of step.
-func (g *Golden) record(ctx context.Context, m *npu.Machine, step, limit uint64) error {
+// record runs to the end of an inference, taking points at multiples of step, which
+// share with prev what equals it.
+func record(ctx context.Context, m *npu.Machine, prev *point, step, limit uint64) (list []point, err error) {
 	base := m.Cycle()
 	for k := uint64(0); ; k++ {
-		var prev *point
-		if n := len(g.points); n > 0 {
-			prev = &g.points[n-1]
-		}
-		g.points = append(g.points, snapshot(m, prev))
+		list = append(list, snapshot(m, prev))
+		prev = &list[len(list)-1]
 		if st := m.Status(); st != npu.Running {
 			if st != npu.Done {
-				return fmt.Errorf("the fault-free run ended with a %v: %s", st, m.Describe())
+				return nil, fmt.Errorf("the fault-free run ended with a %v: %s", st, m.Describe())
 			}
-			return nil
+			return list, nil
 		}
 		if m.Cycle() >= limit {
-			return fmt.Errorf("the fault-free run does not end: %s", m.Describe())
+			return nil, fmt.Errorf("the fault-free run does not end: %s", m.Describe())
 		}
 		if err := runTo(ctx, m, base+(k+1)*step); err != nil {
-			return err
+			return nil, err
 		}
 	}
 }
@@ -260,10 +255,12 @@ func (e *Engine) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64
 		}
 	}
 	at := uint64(0)
+	from := newInheritance(m, e.program, e.follow == nil)
 	m.Observe = func(n npu.Note) {
 		if n.Kind != npu.NoteRetire {
 			return
 		}
+		from.retired++
 		s := OpSpan{Index: len(ops), Start: at, End: n.Cycle}
 		if len(ops) < len(kernels) {
 			o := &e.program.Operations[kernels[len(ops)]]
@@ -276,11 +273,13 @@ func (e *Engine) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64
 	data, code := newLifetimes(size, lifeFine, lifeWord), newLifetimes(size, 0, codeWord)
 	long := newWindows(newLifetimes(size, lifeFine, lifeWord))
 	m.Lookup = func() {
+		from.lookup()
 		long.lookup(m.Cycle())
 		data.lookup(m.Cycle())
 		code.lookup(m.Cycle())
 	}
 	m.Access = func(addr, bytes, used int, write bool) {
+		from.access(addr, bytes, used, write)
 		long.access(m.Cycle(), addr, used, write)
 		data.access(m.Cycle(), addr, used, write)
 		if m.ECC != npu.ECCNone {
@@ -312,6 +311,7 @@ func (e *Engine) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64
 		m.Journal.Clear()
 		m.Step()
 		e.future.note(&m.S.DMA)
+		from.traffic(m.Journal)
 		if e.follow != nil {
 			e.follow.noteAccesses(m.Journal, m.Cycle())
 		}
@@ -325,9 +325,24 @@ func (e *Engine) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64
 		ops[len(ops)-1].End = m.Cycle()
 	}
 	cycles := m.Cycle()
-	again(m, e.program, make([]byte, e.program.InputBytes()), cycles)
-	if err := runTo(ctx, m, runawayLimit); err != nil {
-		return nil, 0, err
+	long.last = instant(cycles) + 1
+	if !e.options.AssumeReload { // else nobody reads what an inference leaves
+		// Two more, so that both phases are behind every cycle of the first.
+		m.Observe = func(n npu.Note) {
+			if n.Kind == npu.NoteRetire {
+				from.retired++
+			}
+		}
+		for k := range 2 {
+			from.again()
+			again(m, e.program, make([]byte, e.program.InputBytes()), m.Cycle())
+			if err := runTo(ctx, m, runawayLimit); err != nil {
+				return nil, 0, err
+			}
+			if k == 0 {
+				e.inherits = from.done(e.program, e.follow.operations())
+			}
+		}
 	}
 	if cycles > lifetimeCycles {
 		long.close(cycles)

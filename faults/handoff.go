@@ -28,8 +28,6 @@ type follow struct {
 	loads   map[uint32][]uint32 // cycles at which a beat of SRAM was read, by its number
 	loaded  int                 // beats in loads
 	issued  []uint64            // cycle at which each operation was begun
-	// stateless: no operation reads what an earlier inference left in memory.
-	stateless bool
 }
 
 // handOff is a worker's part of it.
@@ -61,38 +59,17 @@ func (e *Engine) newFollow() *follow {
 			return nil
 		}
 	}
-	f.stateless = e.stateless(f.ops)
 	return f
 }
 
 func (e *Engine) zeroInput() []byte { return make([]byte, e.program.InputBytes()) }
 
-// stateless reports whether every byte of SRAM that an operation reads was written
-// before in the same inference, by the host or by an operation.
-func (e *Engine) stateless(ops []cone.Op) bool {
-	written := make([]bool, isa.SRAMSize)
-	for _, b := range e.program.Inputs {
-		for k := max(0, b.Offset); b.Offset >= 0 && k < b.Offset+b.Size; k++ {
-			written[k] = true
-		}
+// operations are those of the stream, none where there is nothing to follow.
+func (f *follow) operations() []cone.Op {
+	if f == nil {
+		return nil
 	}
-	for i := range ops {
-		for _, list := range [2][]cone.Range{ops[i].Reads, ops[i].Constants} {
-			for _, r := range list {
-				for a := r.Lo; a < r.Hi; a++ {
-					if !written[a-isa.SRAMBase] {
-						return false
-					}
-				}
-			}
-		}
-		for _, r := range ops[i].Writes {
-			for a := r.Lo; a < r.Hi; a++ {
-				written[a-isa.SRAMBase] = true
-			}
-		}
-	}
-	return true
+	return f.ops
 }
 
 // maxLoads bounds the beats whose reads are kept (our choice).
@@ -272,7 +249,7 @@ func (w *Worker) propagate(r *Record, u *pursuit, from int, ahead *outlook) bool
 		return false
 	}
 	out, wrong := w.patched(g, left)
-	if !wrong && !e.options.AssumeReload && (ahead.next || len(left) > 0 && !e.follow.stateless) {
+	if !wrong && !e.options.AssumeReload && (ahead.next || e.inherits.reads(left)) {
 		return false
 	}
 	r.settle(g, PathHandOff)

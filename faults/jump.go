@@ -62,7 +62,9 @@ func (w *Worker) jumpCommand(u *pursuit, p netlist.Place) {
 
 // land puts the machine at a point of the fault-free run.
 func (w *Worker) land(u *pursuit, to int) {
+	stray := w.m.S.Bus.Stray // what was written before stays written
 	u.g.points[to].restore(w.m)
+	w.m.S.Bus.Stray = stray
 	w.jumped, w.seen = true, -1
 	u.i, u.first = to, to
 }

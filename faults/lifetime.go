@@ -7,8 +7,9 @@ import (
 )
 
 // lifetimes records when the words of the shared buffer hold a value that is
-// still to be read, over two inferences without faults. Which words are accessed
-// when does not depend on the data, so one record serves all inputs. Lookup tables
+// still to be read, over three inferences without faults, since every other one uses
+// the same halves of the buffers; over one where the NPU is reset behind it. Which words
+// are accessed when does not depend on the data, so one record serves all inputs. Lookup tables
 // are the exception: which entry is read is a matter of the data, so that a read of
 // one counts for all words of their area.
 type lifetimes struct {
@@ -24,6 +25,9 @@ type lifetimes struct {
 type lifeRecord interface {
 	dead(addr int, cycle uint64) bool
 }
+
+// maxRecorded bounds the cycles that are recorded: three inferences.
+const maxRecorded = 3*lifetimeCycles + 1
 
 // span is a stretch of cycles: a flip after cycle c is seen when from <= c < to.
 type span struct{ from, to uint32 }
@@ -54,7 +58,7 @@ func (l *lifetimes) word(addr int) (i, from, to int) {
 
 // access notes that bytes were read or written in a cycle.
 func (l *lifetimes) access(cycle uint64, addr, bytes int, write bool) {
-	if cycle > 2*lifetimeCycles+1 || addr < 0 {
+	if cycle > maxRecorded || addr < 0 {
 		return
 	}
 	now := uint32(cycle)
@@ -74,7 +78,7 @@ func (l *lifetimes) access(cycle uint64, addr, bytes int, write bool) {
 
 // lookup notes that a table was read in a cycle.
 func (l *lifetimes) lookup(cycle uint64) {
-	if cycle <= 2*lifetimeCycles+1 {
+	if cycle <= maxRecorded {
 		l.looked = uint32(cycle)
 	}
 }

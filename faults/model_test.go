@@ -208,7 +208,7 @@ func TestDeclaredShares(t *testing.T) {
 func TestModelsRefuse(t *testing.T) {
 	e := engine(t, "fashion-tiny", isa.U55x128, 2, Options{Model: Model{Kind: StuckAt1}})
 	data, _ := e.Table().RAM()
-	if _, err := worker(t, e).Inject(0, Site{data.First, 5}, nil); err == nil || !strings.Contains(err.Error(), "--sites flops") {
+	if _, err := worker(t, e).Inject(0, Site{data.First, 5}, nil); err == nil || !strings.Contains(err.Error(), "choose a flop") {
 		t.Errorf("a stuck SRAM cell: %v", err)
 	}
 	if _, err := worker(t, e).Inject(0, Site{0, 5}, standIn{}); err == nil {

@@ -19,6 +19,7 @@ func (w *Worker) PlainGuarded(input int, s Site, guard Guard) (Record, error) {
 		return w.Plain(input, s)
 	}
 	e, g := w.e, w.e.golds[input]
+	w.faulty = nil
 	r := Record{Site: s, Input: uint32(input), Op: uint16(g.opAt(s.Cycle))}
 	hit, err := e.hit(s, guard)
 	if err != nil {
@@ -45,10 +46,8 @@ func (w *Worker) PlainGuarded(input int, s Site, guard Guard) (Record, error) {
 		return r, w.failed
 	}
 	r.Path, r.End = PathEnd, m.Cycle()
-	p := *w
-	p.e, p.failed = e.plain(), nil
-	if p.classify(&r, g, guard); p.failed != nil {
-		return Record{}, p.failed
+	if err := w.classifyPlainly(&r, g, guard, false); err != nil {
+		return Record{}, err
 	}
 	if r.Outcome == Masked && m.Events[npu.EvECC] != 0 {
 		r.Outcome, r.Cause = Corrected, CauseRAMCode

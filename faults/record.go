@@ -11,8 +11,10 @@ import (
 )
 
 // Outcome is the class of an injection. When several hold, the first in the order
-// DUE, stray write, SDC, persisting, masked counts; Detected and Corrected are those
-// of an added mechanism or of the RAM's code.
+// stray write, DUE, SDC, persisting, masked counts; Detected and Corrected are those
+// of an added mechanism or of the RAM's code. A stray write counts even where the NPU
+// stopped or an alarm came afterwards, which is then its cause: what was written stays
+// written.
 type Outcome uint8
 
 // Outcomes.
@@ -59,10 +61,10 @@ type Cause uint8
 
 // Causes.
 const (
-	CauseNone       Cause = iota // output equal, and nothing is left behind that harms the next inference
-	CauseResidue                 // output equal; what differs at the end harms the next inference
+	CauseNone       Cause = iota // output equal, and nothing is left behind that harms a later inference
+	CauseResidue                 // output equal; what differs at the end harms a later inference
 	CauseOutput                  // the output differs
-	CauseStray                   // a write left the arena
+	CauseStray                   // a write left the arena, and the inference ended
 	CauseBusError                // bus error
 	CauseParseError              // command parse error
 	CauseDecoder                 // weight decoder fault
@@ -73,12 +75,13 @@ const (
 	CauseVoted                   // a voter restored the bit
 	CauseHardened                // the hardened cell did not flip
 	CauseFaded                   // the pulse at a voter's output was not taken over
+	CauseUnsettled               // output equal; what differs was neither harmful nor gone after MaxFollowed inferences
 	NumCauses
 )
 
 var causeNames = [NumCauses]string{
 	"no effect", "residue", "output", "stray write", "bus error", "parse error",
-	"decoder fault", "RAM error", "watchdog", "RAM code", "alarm", "voted", "hardened cell", "pulse faded",
+	"decoder fault", "RAM error", "watchdog", "RAM code", "alarm", "voted", "hardened cell", "pulse faded", "not settled",
 }
 
 // String describes the cause in a word or two.

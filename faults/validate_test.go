@@ -51,7 +51,7 @@ func TestHangEndsAtWatchdog(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if plain.Outcome != DUEHang || plain.End != e.Watchdog() || !fast.Same(plain) {
+		if plain.Cause != CauseWatchdog || plain.End != e.Watchdog() || !fast.Same(plain) {
 			t.Errorf("%s on %v: fast %+v, plain %+v, watchdog %d", tc.site, tc.config, fast, plain, e.Watchdog())
 		}
 	}

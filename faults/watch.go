@@ -13,6 +13,13 @@ type Voter interface {
 	Corrected() bool
 }
 
+// Comparer is a guard that may hold a copy. Compares reports that all that differs is
+// compared with one, clock by clock: what is left of an upset cannot do harm without an
+// alarm, however long it stays.
+type Comparer interface {
+	Compares() bool
+}
+
 // quiet reports whether a guard will not act any more if the machine has come back
 // to the fault-free run. There may be no guard.
 func quiet(guard Guard, m *npu.Machine) bool {

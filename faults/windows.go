@@ -11,6 +11,7 @@ type windows struct {
 	stride     int      // words of 64 bits in a row
 	live       []uint64 // a bit per instant and word: the value is still to be read
 	next       []int32  // per word: the first instant that is not decided
+	last       int32    // the first instant that nobody asks for
 }
 
 // windowGrid is the distance of the instants in cycles (our choice): a row takes
@@ -22,7 +23,7 @@ const maxWindows = 1 << 16
 
 func newWindows(layout *lifetimes) *windows {
 	n := len(layout.words)
-	return &windows{lifetimes: layout, stride: (n + 63) / 64, next: make([]int32, n)}
+	return &windows{lifetimes: layout, stride: (n + 63) / 64, next: make([]int32, n), last: maxWindows}
 }
 
 // access notes that bytes were read or written in a cycle.
@@ -48,7 +49,7 @@ func instant(cycle uint64) int32 { return int32((cycle + windowGrid - 1) / windo
 
 // read marks a word as live at the undecided instants in front of a cycle.
 func (l *windows) read(i int, cycle uint64) {
-	end := min(instant(cycle), maxWindows)
+	end := min(instant(cycle), maxWindows, l.last)
 	for k := l.next[i]; k < end; k++ {
 		if need := (int(k) + 1) * l.stride; need > len(l.live) {
 			l.live = append(l.live, make([]uint64, need-len(l.live))...)

@@ -145,6 +145,7 @@ func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 // as that of Inject.
 func (w *Worker) Plain(input int, s Site) (Record, error) {
 	e, g := w.e, w.e.golds[input]
+	w.faulty = nil
 	r := Record{Site: s, Input: uint32(input), Op: uint16(g.opAt(s.Cycle))}
 	if e.options.Model.Permanent() {
 		err := w.stuckAt(&r, g)
@@ -169,10 +170,8 @@ func (w *Worker) Plain(input int, s Site) (Record, error) {
 	}
 	m.Run(e.Watchdog())
 	r.Path, r.End = PathEnd, m.Cycle()
-	p := *w
-	p.e, p.failed = e.plain(), nil
-	if p.classify(&r, g, nil); p.failed != nil {
-		return Record{}, p.failed
+	if err := w.classifyPlainly(&r, g, nil, false); err != nil {
+		return Record{}, err
 	}
 	if r.Outcome == Masked && m.Events[npu.EvECC] != 0 {
 		r.Outcome, r.Cause = Corrected, CauseRAMCode
@@ -329,7 +328,8 @@ func (w *Worker) resolve(r *Record, g *Golden, place netlist.Place, guard Guard,
 		}
 		if alone && m.Cycle() >= hang && m.Cycle() < limit && m.S.CC.Run != 0 {
 			if hang = m.Cycle() + hangStep; w.stuck() {
-				r.Outcome, r.Cause, r.Path, r.End = DUEHang, CauseWatchdog, PathHang, limit
+				w.ended(r, DUEHang, CauseWatchdog)
+				r.Path, r.End = PathHang, limit
 				return
 			}
 		}

@@ -96,6 +96,20 @@ func (b *PortState) Settled(now uint64) bool {
 	return true
 }
 
+// Arrive lets the traffic under way come to the NPU by a cycle: enough time has passed.
+// A write burst without its last beat gets no response even so.
+func (b *PortState) Arrive(now uint64) {
+	b.NextR, b.NextW = 0, 0
+	for i := range b.Ready {
+		b.Ready[i] = min(b.Ready[i], now)
+	}
+	for i, t := range b.BReady {
+		if t != ^uint64(0) {
+			b.BReady[i] = min(t, now)
+		}
+	}
+}
+
 // Timing describes a memory as the NPU's clock sees it.
 type Timing struct {
 	BeatInterval int // cycles per 64-bit beat

@@ -252,6 +252,13 @@ func canonicalMAC(s *MACState) {
 	// What the data registers hold between tokens, before the tags are cleared.
 	sumDone := s.Valid[stSum] == 0 && s.Flags[stSum]&tokCommit != 0
 	accDone := s.Valid[stAcc] == 0 && s.Flags[stAcc]&tokLast != 0
+	// The sums begin anew with the next token where that says so.
+	next := s.nextToken()
+	sumDone = sumDone || s.Valid[stSum] == 0 && next&tokNewSum != 0
+	if s.Valid[stSum] != 0 {
+		next = s.Flags[stSum]
+	}
+	accDone = accDone || s.Valid[stAcc] == 0 && next&tokFirst != 0
 	accIn := s.Valid[stSum] != 0 && s.Flags[stSum]&(tokFirst|tokFresh) == tokFirst
 	if s.Valid[stFetch] == 0 {
 		s.Raw, s.Chan, s.WRaw = [maxX]uint64{}, 0, [8 * maxD]uint16{}
@@ -299,6 +306,20 @@ func canonicalMAC(s *MACState) {
 	if s.WrOn == 0 {
 		s.AccOut, s.WrMask, s.WrAddr, s.WrBank, s.WrDone = [maxDots]uint64{}, 0, 0, 0, 0
 	}
+}
+
+// nextToken returns the flags of the token that comes to the adders next: of the first one
+// under way or, where there is none, those that begin a micro-block if the next one does.
+func (s *MACState) nextToken() uint8 {
+	for _, st := range [...]int{stProduct, stOperand, stFetch} {
+		if s.Valid[st] != 0 {
+			return s.Flags[st]
+		}
+	}
+	if s.Run == 0 || s.Step == 0 {
+		return tokFirst | tokNewSum
+	}
+	return 0
 }
 
 func canonicalAO(c *Flops) {

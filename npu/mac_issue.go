@@ -137,6 +137,11 @@ func (m *Machine) fetchPixels(s *MACState, t *Job, p *params, tap, sw, sh, ch, k
 	y0 := int(t.OY)*p.StrideY - p.PadTop + (int(t.KY)+ky)*p.DilY
 	x0 := int(t.OX)*p.StrideX - p.PadLeft + (int(t.KX)+kx)*p.DilX
 	base := isa.IBStart + int(m.S.SB.IBSel&1)*p.ibHalf + ch*p.IFM.Bytes
+	n, lanes := clip(t.IZ, p.IFMBlkD, p.IFMD), 8
+	if p.kind != kindConv && p.kind != kindReduce {
+		n, lanes = clip(t.OZ, p.BlkD, p.OFMD), m.Spec.UBlockD
+	}
+	used := max(0, min(lanes, n-ch)) // channels that are taken over
 	var in, out uint8
 	for px := range m.pixels {
 		dx, dy := px, 0
@@ -161,26 +166,21 @@ func (m *Machine) fetchPixels(s *MACState, t *Job, p *params, tap, sw, sh, ch, k
 		in |= 1 << px
 		a := base + ((y-int(s.Y0))*int(s.Row)+x-int(s.X0))*int(s.Pix)
 		if p.IFM.Bytes == 1 {
-			s.Raw[px] = m.ram(a, 8)
+			s.Raw[px] = m.ram(a, used)
 		} else {
-			s.Raw[px] = m.gather(a, p.IFM.Bytes, k)
+			s.Raw[px] = m.gather(a, p.IFM.Bytes, k, used)
 		}
 	}
 	s.Mask[stFetch], s.Out[stFetch] = in, out
-	n := clip(t.IZ, p.IFMBlkD, p.IFMD)
-	lanes := 8
-	if p.kind != kindConv && p.kind != kindReduce {
-		n, lanes = clip(t.OZ, p.BlkD, p.OFMD), m.Spec.UBlockD
-	}
-	s.Chan = uint8(1<<max(0, min(lanes, n-ch)) - 1)
+	s.Chan = uint8(1<<used - 1)
 }
 
-// gather collects byte k of eight consecutive elements.
-func (m *Machine) gather(addr, bytes, k int) uint64 {
+// gather collects byte k of eight consecutive elements, of which the first ones are used.
+func (m *Machine) gather(addr, bytes, k, used int) uint64 {
 	var v uint64
 	per := 8 / bytes
 	for w := range bytes {
-		word := m.ram(addr+8*w, 8)
+		word := m.ram(addr+8*w, max(0, min(8, used*bytes-8*w)))
 		for i := range per {
 			v |= word >> (8 * (i*bytes + k)) & 0xff << (8 * (w*per + i))
 		}

@@ -123,6 +123,26 @@ func (m *Machine) checkWord(w int) uint64 {
 	return v
 }
 
+// Corrected returns word w of the shared buffer as the code delivers it when it is read,
+// and whether it can: a code that only detects cannot, nor can any correct two wrong bits.
+func (m *Machine) Corrected(w int) (v uint64, ok bool) {
+	v = binary.LittleEndian.Uint64(m.S.RAM.Mem[w*8:])
+	s := m.S.RAM.Syn[w]
+	switch {
+	case s == 0:
+		return v, true
+	case m.ECC != ECCSECDED:
+		return v, false
+	case bits.OnesCount8(s) == 1: // a check bit
+		return v, true
+	}
+	b := hsiaoBit[s]
+	if b < 0 {
+		return v, false
+	}
+	return v ^ 1<<b, true
+}
+
 func (m *Machine) eccFault() {
 	m.S.CC.ECCFault = 1
 	m.halt()

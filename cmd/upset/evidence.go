@@ -60,7 +60,7 @@ func (p *program) evidence(ctx context.Context, o common, s search, r *result.Pr
 	if e.Inputs() > 1 && !e.Options().AssumeReload {
 		bar := p.progress("masked faults followed", n)
 		defer bar.finish()
-		x, err := residue.Examine(ctx, e, o.seed, n, o.workers, bar.set)
+		x, err := residue.Examine(ctx, e, o.seed, n, residue.Later, o.workers, bar.set)
 		if err != nil {
 			return nil, err
 		}
@@ -189,7 +189,7 @@ Example:
 				return usage("one input: the inferences that follow need others; give two or more")
 			}
 			bar := p.progress("masked faults followed", n)
-			r, err := residue.Examine(c.Context, x.engine, o.seed, n, o.workers, bar.set)
+			r, err := residue.Examine(c.Context, x.engine, o.seed, n, residue.Later, o.workers, bar.set)
 			bar.finish()
 			if err != nil {
 				return err

@@ -62,6 +62,9 @@ func (a *aggregate) head() *result.Campaign {
 		Incomplete: !s.Complete, Identity: s.identity(),
 	}
 	for _, r := range s.Records {
+		if r.Cause == faults.CauseUnsettled {
+			c.NotSettled++
+		}
 		c.Paths[r.Path.String()]++
 		switch {
 		case r.Path.Pruned():
@@ -155,6 +158,9 @@ func (a *aggregate) assumptions() result.Assumptions {
 		InputsAre: q.InputsAre, Duty: q.Duty, Confidence: q.Confidence, PermanentFITPer100kGE: q.Permanent.FITPer100kGE,
 		ClockHz: q.Deadline.ClockHz, FTTISeconds: q.Deadline.FTTI, AlarmLatency: int64(q.Deadline.Reaction),
 		Credit: q.Deadline.credited().String(), MemoryMap: memoryMap,
+	}
+	if !as.AssumeReload {
+		as.Followed = faults.MaxFollowed
 	}
 	if as.Watchdog {
 		as.WatchdogCycles = int64(a.f.Watchdog)

@@ -26,7 +26,7 @@ func failureModes(a *result.Assumptions) []failureMode {
 		{"no effect", "none", func(o *result.Outcomes) int { return o.Masked }},
 		{"wrong output, critical", "none", func(o *result.Outcomes) int { return o.SDCCritical }},
 		{"wrong output, tolerable", "none", func(o *result.Outcomes) int { return o.SDCTolerable }},
-		{"wrong state for the next inference", "none", func(o *result.Outcomes) int { return o.Latent }},
+		{"wrong state for a later inference", "none", func(o *result.Outcomes) int { return o.Latent }},
 		{"write outside the arena", "none", func(o *result.Outcomes) int { return o.StrayWrite }},
 		{"stop with an error status", "status of the NPU", func(o *result.Outcomes) int { return o.DUEDetected }},
 		{"hang", hang, func(o *result.Outcomes) int { return o.DUEHang }},
@@ -109,7 +109,7 @@ func (a *aggregate) partModes(c *result.Campaign, k part, strata []*result.Strat
 		switch {
 		case violates:
 			row.Fault = "single_point"
-		case m.name == "no effect", m.name == "wrong state for the next inference":
+		case m.name == "no effect", m.name == "wrong state for a later inference":
 			row.Fault = "safe"
 		}
 		c.FMEDA = append(c.FMEDA, row)

@@ -117,7 +117,13 @@ type quota struct {
 	keep func(r *faults.Record) bool
 }
 
-func quotas(t *netlist.Table, n int) []quota {
+// quotas are the parts of a sample under a fault model. Models that say nothing of the
+// cells of the SRAM leave them out, and stuck faults know no shortcut to look for.
+func quotas(t *netlist.Table, m faults.Model, n int) []quota {
+	whole := poolOf(t, func(r *netlist.Register) bool { return !m.FlopsOnly() || !r.IsSRAM() })
+	if m.Permanent() {
+		return []quota{{n, whole, func(*faults.Record) bool { return true }}}
+	}
 	flop := func(r *netlist.Register) bool { return !r.IsSRAM() && !r.Observer }
 	any := func(*faults.Record) bool { return true }
 	live := func(r *faults.Record) bool { return !r.Path.Pruned() } // most upsets are pruned
@@ -133,11 +139,14 @@ func quotas(t *netlist.Table, n int) []quota {
 		{pruned / 2, poolOf(t, func(r *netlist.Register) bool { return !r.IsSRAM() }), func(r *faults.Record) bool { return r.Path.Pruned() }},
 		{pruned - pruned/2, poolOf(t, (*netlist.Register).IsSRAM), func(r *faults.Record) bool { return r.Path.Pruned() }},
 	}
+	if m.FlopsOnly() {
+		list = list[:len(list)-1]
+	}
 	left := n
 	for _, q := range list {
 		left -= q.n
 	}
-	return append(list, quota{left, poolOf(t, func(*netlist.Register) bool { return true }), any})
+	return append(list, quota{left, whole, any})
 }
 
 // draw fills the quotas with n samples and their fast records. What a quota does
@@ -146,7 +155,7 @@ func draw(ctx context.Context, e *faults.Engine, seed uint64, n, workers int) ([
 	rng := rand.New(rand.NewPCG(seed, drawStream))
 	var out []Sample
 	short := 0
-	list := quotas(e.Table(), n)
+	list := quotas(e.Table(), e.Options().Model, n)
 	for i, q := range list {
 		if i == len(list)-1 {
 			q.n += short

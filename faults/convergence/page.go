@@ -61,8 +61,8 @@ This page is written by
     go run ./faults/convergence/generate -validate %d
 
 Every sample is an upset that is injected twice: on the fast engine, which prunes, stops early, leaves the clock, and
-proves hangs; and on the plain machine, from cycle 0 to the end of the inference and, where the output is right, through the next
-one. The two records must be the same in all but the path. The limit is the upper one, at 95 %%, of the share of
+proves hangs; and on the plain machine, from cycle 0 to the end of the inference and, where the output is right, through those that
+follow. The two records must be the same in all but the path. The limit is the upper one, at 95 %%, of the share of
 such upsets that differ: 3/n where none does. It holds for the draw below, not for one that looks for trouble.
 
 A fixed share of the samples is drawn from rare categories: a quarter pruned, a quarter simulated ones of control and

@@ -23,7 +23,7 @@ type Way uint8
 
 // Ways of finding an outcome.
 const (
-	Stepped Way = iota // stepped from cycle 0 through both inferences, without any shortcut
+	Stepped Way = iota // stepped from cycle 0 through all inferences, without any shortcut
 	Plain              // the plain machine of package faults
 	Fast               // its fast engine
 )
@@ -109,15 +109,14 @@ func (t *Table) one(e *faults.Engine, w *faults.Worker, c *Compared, list []flop
 	return nil
 }
 
-// stepped steps both inferences from cycle 0 on.
+// stepped steps the inference and those behind it from cycle 0 on.
 func stepped(e *faults.Engine, input, cycle int, f flop) (faults.Outcome, error) {
-	gold := e.Golden(input)
-	g := &golden{program: e.Program(), engine: e, input: gold.Input, output: gold.Output, next: gold.Next, cycles: int(gold.Cycles), limit: e.Watchdog()}
-	m, err := newMachine(e, g.input)
+	g, err := newGolden(e, input)
 	if err != nil {
 		return 0, err
 	}
-	if g.nextOutput, err = g.program.RunFunctional(g.next); err != nil {
+	m, err := newMachine(e, g.input)
+	if err != nil {
 		return 0, err
 	}
 	m.Start(g.program.StreamAddr(), 4*len(g.program.Commands), g.program.Bases())
@@ -136,8 +135,12 @@ func stepped(e *faults.Engine, input, cycle int, f flop) (faults.Outcome, error)
 	if o, known := s.first(); known {
 		return o, nil
 	}
-	g.again(r)
-	r.sync()
-	run(uint64(g.cycles) + g.limit)
-	return s.second(), nil
+	for k := 1; k <= faults.MaxFollowed; k++ {
+		g.again(r, k)
+		r.sync()
+		if run(uint64(g.cycles) + g.limit); !s.right(k) {
+			return faults.Latent, nil
+		}
+	}
+	return s.settled(), nil
 }

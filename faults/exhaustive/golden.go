@@ -2,6 +2,7 @@ package exhaustive
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	"upset/faults"
@@ -21,14 +22,37 @@ type moment struct {
 type golden struct {
 	program *driver.Program
 	engine  *faults.Engine
+	number  int // of the input
 	input   []byte
 	output  []byte
-	// The second inference is of another input, as in package faults.
-	next, nextOutput []byte
-	cycles           int
-	first            []moment // cycles 0 to the end
-	second           []moment // of the second inference, which starts at the cycle where the first ends
-	limit            uint64
+	// Inferences of other inputs follow, as in package faults.
+	later  []later
+	cycles int
+	first  []moment // cycles 0 to the end
+	second []moment // of the second inference, which starts at the cycle where the first ends
+	limit  uint64
+}
+
+// later is an inference behind the first one.
+type later struct{ input, output []byte }
+
+// newGolden says which inferences follow. Their outputs are those of the functional
+// machine.
+func newGolden(e *faults.Engine, number int) (*golden, error) {
+	gold := e.Golden(number)
+	g := &golden{program: e.Program(), engine: e, number: number, input: gold.Input, output: gold.Output, cycles: int(e.Cycles()), limit: e.Watchdog()}
+	for k := 1; k <= faults.MaxFollowed+1; k++ {
+		in := e.Golden((number + k) % e.Inputs()).Input
+		if e.Inputs() == 1 && k%2 != 0 {
+			in = gold.Next
+		}
+		out, err := g.program.RunFunctional(in)
+		if err != nil {
+			return nil, err
+		}
+		g.later = append(g.later, later{in, out})
+	}
+	return g, nil
 }
 
 func newMachine(e *faults.Engine, input []byte) (*npu.Machine, error) {
@@ -41,14 +65,17 @@ func newMachine(e *faults.Engine, input []byte) (*npu.Machine, error) {
 	return m, nil
 }
 
-// record runs both inferences of an input without faults.
-func record(e *faults.Engine, input, following []byte) (*golden, *runner, error) {
-	m, err := newMachine(e, input)
+// record runs an input and the inference behind it without faults.
+func record(e *faults.Engine, number int) (*golden, *runner, error) {
+	g, err := newGolden(e, number)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := newMachine(e, g.input)
 	if err != nil {
 		return nil, nil, err
 	}
 	p := e.Program()
-	g := &golden{program: p, engine: e, input: input, next: following, cycles: int(e.Cycles()), limit: e.Watchdog()}
 	m.Start(p.StreamAddr(), 4*len(p.Commands), p.Bases())
 	r := newRunner(m)
 	if g.first, err = g.follow(r); err != nil {
@@ -58,13 +85,12 @@ func record(e *faults.Engine, input, following []byte) (*golden, *runner, error)
 		return nil, nil, fmt.Errorf("the fault-free run took %d cycles, the engine says %d", len(g.first)-1, g.cycles)
 	}
 	g.output = p.ReadOutputs(m.Mem)
-	g.again(r)
+	g.again(r, 1)
 	if g.second, err = g.follow(r); err != nil {
 		return nil, nil, err
 	}
-	g.nextOutput = p.ReadOutputs(m.Mem)
-	if alone, err := p.RunFunctional(following); err != nil || !bytes.Equal(g.nextOutput, alone) {
-		return nil, nil, fmt.Errorf("the second inference differs from one of its input alone: the network keeps a state, which this package does not follow (%v)", err)
+	if !bytes.Equal(p.ReadOutputs(m.Mem), g.later[0].output) {
+		return nil, nil, errors.New("the second inference differs from one of its input alone: the network keeps a state, which this package does not follow")
 	}
 	r.back()
 	return g, r, nil
@@ -90,15 +116,26 @@ func (g *golden) follow(r *runner) (list []moment, err error) {
 	}
 }
 
-// again starts the next inference as package faults does: the host writes the input,
-// and the clock stands at the fault-free end.
-func (g *golden) again(r *runner) {
+// again starts the k-th inference behind the first as package faults does: the host
+// writes the input, the clock stands at the fault-free end, and what was under way on the
+// bus has arrived.
+func (g *golden) again(r *runner, k int) {
 	m := r.m
-	m.S.Bus.Cycle = uint64(g.cycles)
+	now := uint64(g.cycles)
+	m.S.Bus.Cycle = now
 	for i := range m.S.Bus.Port {
-		m.S.Bus.Port[i].NextR, m.S.Bus.Port[i].NextW = 0, 0
+		p := &m.S.Bus.Port[i]
+		p.NextR, p.NextW = 0, 0
+		for k, t := range p.Ready {
+			p.Ready[k] = min(t, now)
+		}
+		for k, t := range p.BReady {
+			if t != ^uint64(0) {
+				p.BReady[k] = min(t, now)
+			}
+		}
 	}
-	input := g.next
+	input := g.later[k-1].input
 	for _, b := range g.program.Inputs {
 		for k, v := range input[:b.Size] {
 			if b.Offset >= 0 {

@@ -98,7 +98,7 @@ func Solve(ctx context.Context, e *faults.Engine, progress func(done int)) (*Tab
 // newSolver records the fault-free runs of an input. It resolves the flops whose number
 // is a multiple of stride.
 func newSolver(e *faults.Engine, t *Table, input, stride int) (*solver, error) {
-	g, r, err := record(e, e.Golden(input).Input, e.Golden(input).Next)
+	g, r, err := record(e, input)
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +184,7 @@ func (s *solver) follow() known {
 	s.runs++
 	for m.S.CC.Run != 0 {
 		if m.Cycle() >= s.g.limit {
-			return known{outcome: faults.DUEHang, left: unsure}
+			return known{outcome: s.hung(), left: unsure}
 		}
 		s.r.step()
 		v, ok := s.meet()
@@ -199,7 +199,10 @@ func (s *solver) follow() known {
 		}
 		if ok {
 			if v.left < unsure && m.Cycle()+uint64(v.left) > s.g.limit {
-				return known{outcome: faults.DUEHang, left: unsure}
+				if v.outcome == faults.StrayWrite && m.S.Bus.Stray == 0 {
+					continue // in time or not
+				}
+				return known{outcome: s.hung(), left: unsure}
 			}
 			if v.left < unsure {
 				v.left += uint16(m.Cycle() - start)
@@ -207,7 +210,16 @@ func (s *solver) follow() known {
 			return v
 		}
 	}
-	return known{outcome: s.finish(), left: uint16(m.Cycle() - start)}
+	left := uint16(m.Cycle() - start) // before the inferences that follow
+	return known{outcome: s.finish(), left: left}
+}
+
+// hung is the outcome of a run that the watchdog ends.
+func (s *solver) hung() faults.Outcome {
+	if s.r.m.S.Bus.Stray != 0 {
+		return faults.StrayWrite
+	}
+	return faults.DUEHang
 }
 
 // meet looks whether the state is the fault-free one of the same cycle, with at most
@@ -250,8 +262,10 @@ func (s *solver) recall() (known, bool) {
 	k := s.stateKey()
 	if v, ok := s.memo[k]; ok {
 		switch {
-		case v.left == onWay && v.run == s.runs, v.left == never:
-			return known{outcome: faults.DUEHang, left: never}, true
+		case v.left == onWay && v.run == s.runs:
+			return known{outcome: s.hung(), left: never}, true
+		case v.left == never:
+			return v, true
 		case v.left < unsure:
 			return v, true
 		}
@@ -282,7 +296,7 @@ func (s *solver) finish() faults.Outcome {
 	k := s.stateKey()
 	o, ok := s.ends[k]
 	if !ok {
-		o = s.nextInference()
+		o = s.followed()
 		s.ends[k] = o
 	}
 	return o
@@ -291,15 +305,15 @@ func (s *solver) finish() faults.Outcome {
 // first names the outcome as far as the inference itself tells.
 func (s *solver) first() (faults.Outcome, bool) {
 	m := s.r.m
+	if m.S.Bus.Stray != 0 {
+		return faults.StrayWrite, true
+	}
 	switch m.Status() {
 	case npu.Running, npu.Timeout:
 		return faults.DUEHang, true
 	case npu.Done:
 	default:
 		return faults.DUEDetected, true
-	}
-	if m.S.Bus.Stray != 0 {
-		return faults.StrayWrite, true
 	}
 	out := s.g.program.ReadOutputs(m.Mem)
 	if bytes.Equal(out, s.g.output) {
@@ -312,33 +326,50 @@ func (s *solver) first() (faults.Outcome, bool) {
 	return faults.SDCCritical, true
 }
 
-// second names the outcome after the following inference.
-func (s *solver) second() faults.Outcome {
+// right reports whether the k-th inference behind the first ended as it should.
+func (s *solver) right(k int) bool {
 	m := s.r.m
-	if m.Status() == npu.Done && m.S.Bus.Stray == 0 && bytes.Equal(s.g.program.ReadOutputs(m.Mem), s.g.nextOutput) {
+	return m.Status() == npu.Done && m.S.Bus.Stray == 0 && bytes.Equal(s.g.program.ReadOutputs(m.Mem), s.g.later[k-1].output)
+}
+
+// followed runs the inferences behind the first from what the upset left behind, as many
+// as package faults follows: latent where one goes wrong, or where after all of them that
+// package still finds something that another one reads. Nothing is cut short but where the
+// state is that of the fault-free machine to the bit, or one repeats itself.
+func (s *solver) followed() faults.Outcome {
+	m, g := s.r.m, s.g
+	for k := 1; k <= faults.MaxFollowed; k++ {
+		g.again(s.r, k)
+		s.r.sync()
+		seen := map[key]bool{}
+		for start := uint64(g.cycles); m.S.CC.Run != 0 && m.Cycle() < start+g.limit; s.r.step() {
+			i := m.Cycle() - start
+			if k == 1 && i < uint64(len(g.second)) && s.equals(&g.second[i]) {
+				return faults.Masked
+			}
+			if s.steps++; i > uint64(g.cycles) && i%every == 0 { // it takes longer than it should
+				k := s.stateKey()
+				if seen[k] {
+					return faults.Latent // it repeats itself
+				}
+				seen[k] = true
+			}
+		}
+		if !s.right(k) {
+			return faults.Latent
+		}
+	}
+	return s.settled()
+}
+
+// settled tells masked from latent after the last inference that is followed.
+func (s *solver) settled() faults.Outcome {
+	k := faults.MaxFollowed + 1
+	s.g.again(s.r, k)
+	s.r.sync()
+	// The inputs were read when the engine was made: no error is left.
+	if yes, err := s.g.engine.Settled(s.r.m, s.g.number, k); err == nil && yes {
 		return faults.Masked
 	}
 	return faults.Latent
-}
-
-// nextInference runs the following inference from what the upset left behind.
-func (s *solver) nextInference() faults.Outcome {
-	m, g := s.r.m, s.g
-	g.again(s.r)
-	s.r.sync()
-	seen := map[key]bool{}
-	for start := uint64(g.cycles); m.S.CC.Run != 0 && m.Cycle() < start+g.limit; s.r.step() {
-		i := m.Cycle() - start
-		if i < uint64(len(g.second)) && s.equals(&g.second[i]) {
-			return faults.Masked
-		}
-		if s.steps++; i%every == 0 {
-			k := s.stateKey()
-			if seen[k] {
-				return faults.Latent // it repeats itself
-			}
-			seen[k] = true
-		}
-	}
-	return s.second()
 }

@@ -169,6 +169,9 @@ func (g *Guard) Raised() Kind { return g.raised }
 // AlarmLatency is the number of clocks for which the NPU goes on after an alarm.
 func (g *Guard) AlarmLatency() uint64 { return g.d.latency }
 
+// Compares reports whether a copy is compared with what the upset has hit.
+func (g *Guard) Compares() bool { return g.watch == Duplicate }
+
 // Corrected reports whether a voter has overruled a copy since the upset.
 func (g *Guard) Corrected() bool { return g.acted }
 

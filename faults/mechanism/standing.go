@@ -110,6 +110,16 @@ func (g *Standing) Begin(m *npu.Machine) {
 	}
 }
 
+// Compares reports whether a copy differs from what it is compared with.
+func (g *Standing) Compares() bool {
+	for _, t := range g.twins {
+		if !sameBlock(&g.machine.S.Flops, &t.copy, t.block) {
+			return true
+		}
+	}
+	return false
+}
+
 // Upset applies an event as [Guard.Upset] does.
 func (g *Standing) Upset(m *npu.Machine, cycle uint64, ids ...netlist.SiteID) (before, after uint8, r Response, err error) {
 	for i, id := range ids {

@@ -125,6 +125,7 @@ type mechanisms interface {
 	Begin(m *npu.Machine)
 	Agrees(m *npu.Machine) bool
 	Corrected() bool
+	Compares() bool
 	Raised() mechanism.Kind
 	AlarmLatency() uint64
 	Follow(host func(m *npu.Machine))
@@ -176,6 +177,9 @@ func (g *guard) Agrees(m *npu.Machine) bool { return g.inner.Agrees(m) }
 
 // Corrected reports whether a voter has overruled a copy.
 func (g *guard) Corrected() bool { return g.inner.Corrected() }
+
+// Compares reports whether a copy is compared with what the upset has hit.
+func (g *guard) Compares() bool { return g.inner.Compares() }
 
 // Follow lets the host act on the mechanism's copies as on the machine.
 func (g *guard) Follow(host func(m *npu.Machine)) { g.inner.Follow(host) }

@@ -14,8 +14,9 @@ import (
 	"upset/stats/result"
 )
 
-// Later is the number of inferences that follow (our choice).
-const Later = 2
+// Later is the number of inferences that follow at most: four times as many as the
+// classification looks at (our choice).
+const Later = 4 * faults.MaxFollowed
 
 // maxDraws bounds the draws for each upset that is asked for (our choice).
 const maxDraws = 200
@@ -27,7 +28,6 @@ const stream = 0x72657369 // "resi"
 type draw struct {
 	site  faults.Site
 	input int
-	later []int
 }
 
 // population deals the registers out by block and class, so that small ones are seen.
@@ -76,17 +76,14 @@ func (p *population) draw(r *rand.Rand, e *faults.Engine) draw {
 	if r.IntN(2) == 0 {
 		cycle = e.Cycles() - 1 - cycle/8
 	}
-	d := draw{site: faults.Site{ID: id, Cycle: cycle}, input: r.IntN(e.Inputs())}
-	for k := range Later {
-		d.later = append(d.later, (d.input+1+k)%e.Inputs())
-	}
-	return d
+	return draw{site: faults.Site{ID: id, Cycle: cycle}, input: r.IntN(e.Inputs())}
 }
 
 // Examine follows n masked upsets that left something behind, and the latent ones
-// that are drawn on the way. Progress, which may be nil, is told how many are done.
-func Examine(ctx context.Context, e *faults.Engine, seed uint64, n, workers int, progress func(done int)) (result.Residue, error) {
-	res := result.Residue{Model: e.Program().Name, NPU: e.Table().Config.String(), Seed: seed, Later: Later}
+// that are drawn on the way, over so many later inferences. Progress, which may be nil,
+// is told how many are done.
+func Examine(ctx context.Context, e *faults.Engine, seed uint64, n, later, workers int, progress func(done int)) (result.Residue, error) {
+	res := result.Residue{Model: e.Program().Name, NPU: e.Table().Config.String(), Seed: seed, Later: later}
 	if e.Inputs() < 2 {
 		return res, fmt.Errorf("one input: the inferences that follow need others; give two or more")
 	}
@@ -95,6 +92,10 @@ func Examine(ctx context.Context, e *faults.Engine, seed uint64, n, workers int,
 	}
 	workers = max(1, min(workers, n))
 	parts := make([]tally, workers)
+	runs := make([]*right, e.Inputs())
+	for i := range runs {
+		runs[i] = &right{e: e, input: i}
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	for k := range workers {
 		group.Go(func() error {
@@ -109,7 +110,7 @@ func Examine(ctx context.Context, e *faults.Engine, seed uint64, n, workers int,
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				if err := res.follow(w, e, p.draw(r, e)); err != nil {
+				if err := res.follow(w, runs, p.draw(r, e), later); err != nil {
 					return err
 				}
 				if progress != nil && k == 0 {
@@ -142,7 +143,7 @@ func Examine(ctx context.Context, e *faults.Engine, seed uint64, n, workers int,
 type tally result.Residue
 
 func add(to *result.ResidueCount, c result.ResidueCount) {
-	to.N, to.Harmed, to.Output = to.N+c.N, to.Harmed+c.Harmed, to.Output+c.Output
+	to.N, to.Harmed, to.Output, to.Unsettled = to.N+c.N, to.Harmed+c.Harmed, to.Output+c.Output, to.Unsettled+c.Unsettled
 }
 
 // limit sets the upper limit of a count.
@@ -154,38 +155,43 @@ func limit(c *result.ResidueCount) (err error) {
 }
 
 // follow counts one upset.
-func (r *tally) follow(w *faults.Worker, e *faults.Engine, d draw) error {
+func (r *tally) follow(w *faults.Worker, runs []*right, d draw, later int) error {
 	r.Drawn++
-	f, err := w.Follow(d.input, d.site, d.later)
+	record, err := w.Inject(d.input, d.site, nil)
 	if err != nil {
 		return err
 	}
 	var to *result.ResidueCount
-	switch f.Record.Outcome {
+	switch record.Outcome {
 	case faults.Masked, faults.Corrected:
-		if !f.Residue {
-			r.Clean++
-			return nil
-		}
 		to = &r.Masked
 	case faults.Latent:
 		to = &r.Latent
 	default:
 		return nil
 	}
+	run := runs[d.input]
+	f, err := run.follow(d.site, later)
+	if err != nil {
+		return err
+	}
+	if f.clean && to == &r.Masked {
+		r.Clean++
+		return nil
+	}
 	to.N++
-	if !f.Harmed() {
+	if record.Cause == faults.CauseUnsettled {
+		to.Unsettled++
+	}
+	if !f.harmed() {
 		return nil
 	}
 	to.Harmed++
-	for _, o := range f.Later {
-		if o == faults.SDCTolerable || o == faults.SDCCritical {
-			to.Output++
-			break
-		}
+	if len(f.later) > 0 && f.later[len(f.later)-1] == faults.SDCCritical {
+		to.Output++
 	}
 	if to == &r.Masked && r.Example == "" {
-		r.Example = fmt.Sprintf("%s@%d, inputs %d %v: %v", e.Table().Name(d.site.ID), d.site.Cycle, d.input, d.later, f.Later)
+		r.Example = fmt.Sprintf("%s@%d, input %d: %v, then %v", run.e.Table().Name(d.site.ID), d.site.Cycle, d.input, f.first, f.later)
 	}
 	return nil
 }

@@ -134,6 +134,23 @@ func (d *Decoded) Activate(v int64, table func(offset int) uint32) uint32 {
 	return uint32(v)
 }
 
+// TableSpan is the part of the lookup tables that the operation may read: the offset of
+// its first byte and the number of bytes, which wrap at LUTBytes. It is empty for an
+// operation without a table.
+func (d *Decoded) TableSpan() (offset, size int) {
+	if !d.UsesLUT {
+		return 0, 0
+	}
+	t := (d.Act - ActTable) * tableBytes
+	switch d.OFM.Bytes {
+	case 1:
+		return t & (LUTBytes - 1) &^ 3, tableBytes
+	case 2:
+		return t & (LUTBytes - 1), 512 * 4
+	}
+	return t & (LUTBytes - 1), 256 * 4
+}
+
 func (d *Decoded) lookup(v int64, table func(offset int) uint32) uint32 {
 	t := (d.Act - ActTable) * tableBytes
 	switch d.OFM.Bytes {

@@ -178,6 +178,9 @@ func assumptionPairs(a result.Assumptions) []pair {
 		}
 	}
 	persisting := "counts as violating"
+	if a.Followed > 0 {
+		persisting += ", at most " + count(a.Followed) + " inferences followed"
+	}
 	if a.AssumeReload {
 		persisting = "harmless: reset and reload between inferences assumed"
 	}
@@ -218,6 +221,9 @@ func assumptionPairs(a result.Assumptions) []pair {
 func runPairs(c result.Campaign) []pair {
 	pairs := []pair{{"resolved", fmt.Sprintf("%s = %s simulated + %s cached + %s pruned; %s to the end",
 		count(c.Injections), count(c.Simulated), count(c.Cached), count(c.Pruned), count(c.ToEnd))}}
+	if c.NotSettled > 0 {
+		pairs = append(pairs, pair{"not settled", fmt.Sprintf("%s of the %s latent: their trace was neither gone nor harmful after %s inferences", count(c.NotSettled), count(c.Outcomes.Latent), count(c.Assumptions.Followed))})
+	}
 	if c.Sampling != "" {
 		pairs = append(pairs, pair{"sampling", fmt.Sprintf("%s, %s rounds, %s inputs", c.Sampling, count(c.Rounds), count(c.Inputs))})
 	}

@@ -41,9 +41,9 @@ func residueSection(r *result.Residue) section {
 		s.note = "Not followed: it takes two inputs, and a machine that is not reloaded between inferences."
 		return s
 	}
-	s.note = fmt.Sprintf("Upsets whose own inference ends right, followed through %s more inferences of other inputs on the machine as they left it. "+
-		"Masked upsets must do no harm; persisting ones are those that do. The upper limit is one-sided at 95 %%.", count(r.Later))
-	t := &table{columns: columns("upset", ">followed", ">did harm", ">upper limit", ">wrong output")}
+	s.note = fmt.Sprintf("Upsets whose own inference ends right, followed through up to %s more inferences of the inputs in another order on the machine as they left it. "+
+		"Masked upsets must do no harm; persisting ones do, or are not settled: nothing that they left was gone. The upper limit is one-sided at 95 %%.", count(r.Later))
+	t := &table{columns: columns("upset", ">followed", ">did harm", ">upper limit", ">wrong output", ">not settled")}
 	for _, x := range []struct {
 		name string
 		c    result.ResidueCount
@@ -52,13 +52,13 @@ func residueSection(r *result.Residue) section {
 		if x.c.N == 0 {
 			limit = ""
 		}
-		t.add(x.name, count(x.c.N), count(x.c.Harmed), limit, count(x.c.Output))
+		t.add(x.name, count(x.c.N), count(x.c.Harmed), limit, count(x.c.Output), count(x.c.Unsettled))
 	}
 	if r.Masked.Harmed > 0 {
 		t.rows[0][2].class = stats.NotMet
 		s.lines = append(s.lines, "The first one that did harm: "+r.Example)
 	}
-	t.add("masked, nothing left behind", count(r.Clean), "", "", "")
+	t.add("masked, nothing left behind", count(r.Clean), "", "", "", "")
 	s.table = t
 	return s
 }
@@ -77,13 +77,13 @@ func residueDocument(r result.Residue) document {
 
 // residueCSV lists the upsets that were followed.
 func residueCSV(r result.Residue) csvTable {
-	t := csvTable{header: []string{"table", "name", "n", "harmed", "output", "upper"}}
+	t := csvTable{header: []string{"table", "name", "n", "harmed", "output", "unsettled", "upper"}}
 	for _, x := range []struct {
 		name string
 		c    result.ResidueCount
 	}{{"masked", r.Masked}, {"latent", r.Latent}} {
 		t.add("residue", fields{
-			"name": x.name, "n": strconv.Itoa(x.c.N), "harmed": strconv.Itoa(x.c.Harmed), "output": strconv.Itoa(x.c.Output), "upper": number(x.c.Upper),
+			"name": x.name, "n": strconv.Itoa(x.c.N), "harmed": strconv.Itoa(x.c.Harmed), "output": strconv.Itoa(x.c.Output), "unsettled": strconv.Itoa(x.c.Unsettled), "upper": number(x.c.Upper),
 		})
 	}
 	t.add("residue", fields{"name": "clean", "n": strconv.Itoa(r.Clean)})

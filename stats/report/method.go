@@ -25,8 +25,8 @@ func methodSection(c result.Campaign, optimal bool) section {
 			{"machine", "A model of the NPU steps registers and RAM clock by clock. A fault is a write to that state; everything after it is simulation. " +
 				"Where a shortcut stands in for the clocks it gives the same result (see Confidence in the tool)."},
 			{"sites", "A site is a bit, a cycle and an input, each drawn at random. " + sampling},
-			{"masked", "The output is right, and nothing is left that harms the next inference."},
-			{"persisting", "The output is right, but what is left in the machine harms the next inference."},
+			{"masked", "The output is right, and nothing is left that a later inference reads."},
+			{"persisting", "The output is right, but what is left in the machine harms a later inference, or is still there after as many as were followed (not settled)."},
 			{"SDC", "The output is wrong without a sign. It is critical where the criterion (" + a.Criterion + ") says that the use notices, otherwise tolerable."},
 			{"stray write", "The NPU wrote outside its arena in the memory without a sign."},
 			{"DUE", "The NPU stops with an error or an alarm, or a watchdog ends a hang: no wrong result, but none in time either."},

@@ -33,7 +33,7 @@ func usesTable(c result.Campaign) *table {
 	if a.Watchdog {
 		watchdog = "a hang is ended after " + count(a.WatchdogCycles) + " cycles"
 	}
-	reload := "state stays between inferences; what a fault leaves behind counts when the next inference goes wrong"
+	reload := "state stays between inferences; what a fault leaves behind counts when a later inference goes wrong, or when it stays"
 	if a.AssumeReload {
 		reload = "the NPU is reset and its program loaded again before every inference"
 	}

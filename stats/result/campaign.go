@@ -31,12 +31,15 @@ type Campaign struct {
 	Seconds     Seconds      `json:"seconds"`
 	Rate        Rate         `json:"rate"`
 
-	Outcomes Outcomes    `json:"outcomes"`
-	Strata   []Stratum   `json:"strata"`
-	Blocks   []BlockAVF  `json:"blocks"`
-	AVF      AVF         `json:"avf"`
-	Heat     Heat        `json:"heat"`
-	FIT      CampaignFIT `json:"fit"`
+	Outcomes Outcomes `json:"outcomes"`
+	// NotSettled are latent outcomes whose trace was neither gone nor harmful within the
+	// inferences that were followed.
+	NotSettled int         `json:"not_settled"`
+	Strata     []Stratum   `json:"strata"`
+	Blocks     []BlockAVF  `json:"blocks"`
+	AVF        AVF         `json:"avf"`
+	Heat       Heat        `json:"heat"`
+	FIT        CampaignFIT `json:"fit"`
 	// SPFM is over flops only; SPFMWithSRAM never decides.
 	SPFM         ViolationLimits `json:"spfm"`
 	SPFMWithSRAM ViolationLimits `json:"spfm_with_sram"`

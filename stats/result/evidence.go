@@ -33,7 +33,7 @@ type Residue struct {
 	Model string `json:"model"`
 	NPU   string `json:"npu"`
 	Seed  uint64 `json:"seed"`
-	// Later is the number of inferences, each of another input, that follow.
+	// Later is the number of inferences that follow at most, with the inputs in turn.
 	Later int `json:"later"`
 	Drawn int `json:"drawn"`
 	// Clean are masked upsets that left nothing behind; they are not run on.
@@ -52,6 +52,9 @@ type ResidueCount struct {
 	N      int `json:"n"`
 	Harmed int `json:"harmed"`
 	Output int `json:"output"`
+	// Unsettled is the number of those whose trace was neither gone nor harmful within
+	// the inferences that the classification follows; they count as latent.
+	Unsettled int `json:"unsettled"`
 	// Upper is the one-sided 95 % limit of the share that harmed.
 	Upper float64 `json:"upper"`
 }

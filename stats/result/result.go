@@ -68,6 +68,8 @@ type Assumptions struct {
 	Watchdog       bool  `json:"watchdog"`
 	WatchdogCycles int64 `json:"watchdog_cycles,omitempty"`
 	AssumeReload   bool  `json:"assume_reload"`
+	// Followed is the most inferences that are followed behind one with a fault.
+	Followed int `json:"inferences_followed,omitempty"`
 	// Fault is the fault model: "seu", "pair", "mcu:…", "set", "stuck-at-0" …
 	Fault string `json:"fault"`
 	// ECC is "none", "parity" or "secded".

@@ -35,11 +35,11 @@ var cases = []struct {
 	config  isa.Config
 	n       int
 }{
-	{"fashion-tiny", isa.U55x32, 2000},
-	{"fashion-tiny", isa.U55x64, 2000},
-	{"fashion-tiny", isa.U55x128, 2000},
-	{"fashion-tiny", isa.U55x256, 2000},
-	{"fashion-dscnn", isa.U55x128, 1000},
+	{"fashion-tiny", isa.U55x32, 1000},
+	{"fashion-tiny", isa.U55x64, 1000},
+	{"fashion-tiny", isa.U55x128, 1000},
+	{"fashion-tiny", isa.U55x256, 1000},
+	{"fashion-dscnn", isa.U55x128, 200},
 }
 
 func main() {
@@ -61,7 +61,7 @@ func run(ctx context.Context, divide int, out string) error {
 		if err != nil {
 			return fmt.Errorf("%s on %s: %w", c.network, c.config, err)
 		}
-		r, err := residue.Examine(ctx, e, seed, c.n/divide, runtime.NumCPU(), nil)
+		r, err := residue.Examine(ctx, e, seed, c.n/divide, residue.Later, runtime.NumCPU(), nil)
 		if err != nil {
 			return fmt.Errorf("%s on %s: %w", c.network, c.config, err)
 		}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"upset/faults/residue"
+	"upset/stats/result"
+)
+
+// Masked faults do no harm in any later inference, on networks where some once did: in the
+// second inference behind the fault, or in a later one. (dma.cmdleft.20@15172 of the first
+// is one of them.)
+func TestMaskedFaultsHarmNoLaterInference(t *testing.T) {
+	shared := filepath.Join("..", "..", "..", "shared", "zoo", "user")
+	if _, err := os.Stat(shared); os.IsNotExist(err) {
+		t.Skip("the data folder ../shared is absent")
+	}
+	if testing.Short() {
+		t.Skip("some seconds of plain runs")
+	}
+	for _, x := range []struct {
+		model, npu, seed string
+		samples          int
+	}{{"ei-sensor", "u55-128", "1", 60}, {"tensorflow-hello_world_int8", "u55-256", "7", 1000}} {
+		o := mustRun(t, codeDone, "validate", "residue", filepath.Join(shared, x.model+".tflite"), "--npu", x.npu, "--seed", x.seed,
+			"--samples", strconv.Itoa(x.samples), "--workers", "2", "--format", "json")
+		var r result.Residue
+		if err := json.Unmarshal([]byte(o.out), &r); err != nil {
+			t.Fatal(err)
+		}
+		if r.Masked.N < x.samples || r.Masked.Harmed != 0 || r.Latent.Harmed == 0 || r.Latent.Harmed+r.Latent.Unsettled < r.Latent.N || r.Later != residue.Later {
+			t.Errorf("%s: %+v", x.model, r)
+		}
+	}
+}
+
+// The comparison can fail: where the host is assumed to reload the NPU but does not, it
+// finds harm and says so.
+func TestValidateResidueFindsHarm(t *testing.T) {
+	o := mustRun(t, codeFailed, "validate", "residue", tiny, "--inputs", fewInputs(t), "--samples", "200", "--assume-reload", "--format", "json")
+	var r result.Residue
+	if err := json.Unmarshal([]byte(o.out), &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.Masked.Harmed == 0 || r.Example == "" {
+		t.Errorf("%+v", r)
+	}
+}
+
+// Every fault model can be compared with plain runs, those that leave the SRAM out, too.
+func TestValidateEngineUnderEveryFaultModel(t *testing.T) {
+	for _, m := range []string{"seu", "pair", "mcu:28nm", "set", "intermittent:50", "stuck-at-0", "stuck-at-1"} {
+		o := mustRun(t, codeDone, "validate", "engine", tiny, "--inputs", fewInputs(t), "--samples", "40", "--fault", m, "--assume-reload", "--format", "json")
+		var r result.ValidateEngine
+		if err := json.Unmarshal([]byte(o.out), &r); err != nil {
+			t.Fatal(err)
+		}
+		if r.Samples != 40 || r.Differences != 0 {
+			t.Errorf("%s: %+v", m, r)
+		}
+	}
+}
