@@ -134,6 +134,23 @@ func monotone(confidence float64) float64 {
 	return 0.9
 }
 
+// leastSlope is the least by which the room of a limit shrinks when the limit does, as a
+// share: the joint limit at the least variance rises fastest where nothing was counted.
+// With it the room beside hardened cells, which lower what the limit is a share of, is
+// bounded by a straight line. The grid and the fiftieth in reserve are our choice;
+// TestSlopeIsABound tries it.
+func leastSlope(confidence float64) float64 {
+	const step, most = 0.05, 40.0
+	upper := func(mean float64) float64 { return jointUpper(sums{mean: mean, largest: 1}, confidence) }
+	steepest, before := 1.0, upper(0)
+	for mean := step; mean < most; mean += step {
+		next := upper(mean)
+		steepest = math.Max(steepest, (next-before)/step)
+		before = next
+	}
+	return 0.98 / steepest
+}
+
 // room is the largest mean with which the joint limit can stay within reach when some
 // sampled stratum has the given weight: at a given mean the limit is least when
 // all variance comes from that weight alone.

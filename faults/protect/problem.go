@@ -45,6 +45,9 @@ const (
 	// flops and, beside it, what these cells take from the denominator. It bounds the
 	// estimate only; the joint limit is that of limitSPFM.
 	limitRelated
+	// limitJoint serves the search alone: a linear bound of the joint limit of SPFM with
+	// what hardened cells take from the denominator, see leastSlope.
+	limitJoint
 	limitPermanent // harmful permanent faults of flops
 	numLimits
 )
@@ -125,6 +128,7 @@ type Problem struct {
 	Options  [][]Option // by unit; the first is none
 	Blocks   []Block
 	caps     [numLimits]float64
+	joint    float64 // what the whole raw rate of the flops weighs in limitJoint
 	events   [][]sums // by unit: what its injections contribute to FIT and SPFM
 	// beside are checkers that every design of the problem has, whose effect is in
 	// the evidence already; base is their area.
@@ -312,6 +316,8 @@ func (pr *Problem) prepare() error {
 		pr.caps[limit] = m
 	}
 	pr.caps[limitDUE], pr.caps[limitRelated], pr.caps[limitPermanent] = 1, pr.caps[limitSPFM], 1
+	pr.caps[limitJoint] = math.Inf(1)
+	pr.joint = pr.Target.Reach[limitSPFM] * leastSlope(q.Confidence)
 	pr.events = make([][]sums, len(pr.Evidence.Units))
 	for i, u := range pr.Evidence.Units {
 		pr.events[i] = make([]sums, numLimits)
@@ -330,9 +336,13 @@ func (pr *Problem) prepare() error {
 
 // share is what a unit under an option contributes to a limit.
 func (pr *Problem) share(unit, limit int, o *Option) sums {
-	if limit == limitRelated {
+	if limit == limitRelated || limit == limitJoint {
 		s := pr.events[unit][limitSPFM].under(o)
-		if c := pr.caps[limitRelated]; !math.IsInf(c, 1) {
+		c := pr.caps[limitRelated]
+		if limit == limitJoint {
+			c = pr.joint
+		}
+		if !math.IsInf(c, 1) {
 			s.mean += c * pr.unrelated(unit, o)
 		}
 		return s

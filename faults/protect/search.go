@@ -296,6 +296,12 @@ func (s *bounds) cut(at int, area, best, factor float64, fixed *[numLimits]sums)
 		if joint {
 			f.largest = math.Max(f.largest, s.largest[at][limit])
 			left = math.Min(left, s.room(limit, f.largest, confidence))
+			if limit == limitSPFM && area+s.tails[at][limitJoint].at(s.room(limit, f.largest, confidence)-fixed[limitJoint].mean) >= best {
+				return true
+			}
+		}
+		if limit == limitJoint {
+			continue
 		}
 		if area+s.tails[at][limit].at(left-f.mean) >= best {
 			return true
@@ -452,7 +458,7 @@ func (pr *Problem) relaxed(fit, spfm float64) (*Problem, error) {
 	if err := free.prepare(); err != nil {
 		return nil, err
 	}
-	free.caps = [numLimits]float64{1, math.Inf(1), math.Inf(1), 1, math.Inf(1)}
+	free.caps = [numLimits]float64{1, math.Inf(1), math.Inf(1), 1, math.Inf(1), math.Inf(1)}
 	free.rivals = nil
 	for _, r := range pr.rivals {
 		x, err := r.relaxed(fit, spfm)
