@@ -7,6 +7,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
+	"upset/faults/provenance"
 	"upset/stats/result"
 )
 
@@ -114,6 +116,11 @@ func run(shared string) error {
 		return fmt.Errorf("go build: %w: %s", err, out)
 	}
 	var all study
+	made, err := provenance.Now(context.Background())
+	if err != nil {
+		return err
+	}
+	all.Made = made
 	for _, n := range networks {
 		model, inputs := n.model, n.inputs
 		if _, err := os.Stat(model); err != nil {
@@ -155,6 +162,7 @@ func run(shared string) error {
 
 // study is everything that the page is made of.
 type study struct {
+	provenance.Made
 	Assessments []assessment
 	Together    []together
 }
@@ -169,7 +177,7 @@ type together struct {
 // store writes the results, one line for each, so that a change shows as one.
 func (s *study) store() error {
 	var b bytes.Buffer
-	b.WriteString("{\n\"Assessments\": ")
+	fmt.Fprintf(&b, "{\n\"revision\": %q,\n\"probe\": %q,\n\"probe_mechanisms\": %q,\n\"Assessments\": ", s.Revision, s.Probe, s.Mechanisms)
 	if err := lines(&b, s.Assessments); err != nil {
 		return err
 	}

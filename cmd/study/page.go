@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"upset/faults/mechanism"
+	"upset/faults/provenance"
 	"upset/stats/result"
 )
 
@@ -50,7 +51,11 @@ budget are not public. So its claims are tested with declared inputs of our own,
 	writeRatios(&b, &s)
 	writeBoundary(&b, all)
 	writeBlocks(&b, all)
-	return os.WriteFile(pageFile, []byte(b.String()), 0o644)
+	page, err := provenance.Stamp([]byte(b.String()), s.Made)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(pageFile, page, 0o644)
 }
 
 func percent(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"upset/faults/provenance"
 )
 
 // File is where the results stand.
@@ -12,6 +14,7 @@ const File = "docs/verdicts.json"
 
 // Results are the verdicts of a study.
 type Results struct {
+	provenance.Made
 	Seed     uint64    `json:"seed"`
 	Verdicts []Verdict `json:"verdicts"`
 }
@@ -114,6 +117,8 @@ func introduction(r Results) string {
 
     go run ./faults/planted/generate
 
+%s
+
 %d machines, each the site table of U55-32 with a planted probability of violation for every group of registers and each of
 %d phases; the RAM has no code, so that no design can bring the residual below a floor. The budget is set so that the best
 design of the option set lies near it, at half of it, or anywhere. A campaign of %d injections, search, plan, proofs and
@@ -121,5 +126,5 @@ judgement are those of upset assess at a confidence of %.0f %%; only outcomes ar
 machines mechanisms let %.0f %% of the violations through that they should stop, which the search does not know. The ratio of
 hardened cells is one of %v. The seed, %d, was set before the first run.
 
-`, len(r.Verdicts), phases, Injections, 100*Confidence, 100*leak, hardened, r.Seed)
+`, r.Made.Line(), len(r.Verdicts), phases, Injections, 100*Confidence, 100*leak, hardened, r.Seed)
 }

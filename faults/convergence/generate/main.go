@@ -19,6 +19,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/convergence"
+	"upset/faults/provenance"
 	"upset/models/driver"
 	"upset/npu"
 	"upset/npu/isa"
@@ -71,7 +72,7 @@ func run(samples, upsets int, speed, models bool, shared, out string) error {
 	if out != "" {
 		file = out
 	}
-	return os.WriteFile(file, page.Bytes(), 0o644)
+	return provenance.Write(context.Background(), file, page.Bytes(), false)
 }
 
 // program opens a shipped or shared network with at most so many of its inputs.

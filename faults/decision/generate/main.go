@@ -13,6 +13,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"upset/faults/provenance"
 )
 
 func main() {
@@ -37,6 +39,9 @@ func run(measure bool, n, persistent int) error {
 		x := experiment{faults: n, persistent: persistent, workers: runtime.NumCPU()}
 		r, err := x.run(context.Background())
 		if err != nil {
+			return err
+		}
+		if r.Made, err = provenance.Now(context.Background()); err != nil {
 			return err
 		}
 		text, err := json.MarshalIndent(r, "", " ")
@@ -69,5 +74,9 @@ func run(measure bool, n, persistent int) error {
 	if err := writePage(&page, &r); err != nil {
 		return err
 	}
-	return os.WriteFile(pageFile, page.Bytes(), 0o644)
+	stamped, err := provenance.Stamp(page.Bytes(), r.Made)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(pageFile, stamped, 0o644)
 }

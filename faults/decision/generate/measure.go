@@ -15,6 +15,7 @@ import (
 	"upset/faults/decision"
 	"upset/faults/mechanism"
 	"upset/faults/protect"
+	"upset/faults/provenance"
 	"upset/models/driver"
 	"upset/models/selection"
 	"upset/models/selection/tasks"
@@ -35,6 +36,7 @@ const (
 
 // results are everything that the page shows.
 type results struct {
+	provenance.Made
 	NPU         string                  `json:"npu"`
 	Classifier  string                  `json:"classifier"`
 	Faults      int                     `json:"faults"`

@@ -19,6 +19,7 @@ import (
 	"upset/faults/campaign"
 	"upset/faults/exhaustive"
 	"upset/faults/planted"
+	"upset/faults/provenance"
 	"upset/stats"
 )
 
@@ -106,7 +107,7 @@ func run(ctx context.Context, inputs int, keep bool, divide int, file, page stri
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(page, []byte(exhaustive.Page(t, strata, checks, studies, stops)+text), 0o644)
+	return provenance.Write(ctx, page, []byte(exhaustive.Page(t, strata, checks, studies, stops)+text), false)
 }
 
 // build solves or reads the table.

@@ -17,6 +17,7 @@ import (
 	"runtime"
 
 	"upset/faults/planted"
+	"upset/faults/provenance"
 )
 
 // seed was chosen before the first run (our choice).
@@ -43,11 +44,16 @@ func run(ctx context.Context, n int, out string) error {
 	if err != nil {
 		return err
 	}
-	data, err := json.Marshal(planted.Results{Seed: seed, Verdicts: list})
+	made, err := provenance.Now(ctx)
 	if err != nil {
 		return err
 	}
-	page, err := planted.Page(planted.Results{Seed: seed, Verdicts: list})
+	results := planted.Results{Made: made, Seed: seed, Verdicts: list}
+	data, err := json.Marshal(results)
+	if err != nil {
+		return err
+	}
+	page, err := planted.Page(results)
 	if err != nil {
 		return err
 	}

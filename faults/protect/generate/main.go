@@ -19,6 +19,7 @@ import (
 	"upset/faults"
 	"upset/faults/mechanism"
 	"upset/faults/protect"
+	"upset/faults/provenance"
 	"upset/models/driver"
 	"upset/models/zoo"
 	"upset/npu"
@@ -116,7 +117,7 @@ func run(ctx context.Context, divide int, out string) error {
 	}{samples / divide, own / divide, rows, pairs}); err != nil {
 		return err
 	}
-	return os.WriteFile(out, b.Bytes(), 0o644)
+	return provenance.Write(ctx, out, b.Bytes(), true)
 }
 
 // share is a proportion with its exact 95 % interval.

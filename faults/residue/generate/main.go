@@ -14,6 +14,7 @@ import (
 	"runtime"
 
 	"upset/faults"
+	"upset/faults/provenance"
 	"upset/faults/residue"
 	"upset/models/driver"
 	"upset/models/zoo"
@@ -73,7 +74,7 @@ func run(ctx context.Context, divide int, out string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(out, []byte(page), 0o644)
+	return provenance.Write(ctx, out, []byte(page), false)
 }
 
 // open makes an engine for a shipped network with its first inputs and without a code
