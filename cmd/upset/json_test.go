@@ -1,6 +1,10 @@
 package main
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -57,6 +61,35 @@ func jsonKeys(typ reflect.Type, into map[string][]string) {
 		keys = append(keys, tag)
 	}
 	into[typ.Name()] = keys
+}
+
+// Every struct of package result with keys is part of a result that is documented.
+func TestEveryStructIsDocumented(t *testing.T) {
+	files, err := filepath.Glob("../../stats/result/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no files: %v", err)
+	}
+	documented := documentedKeys(t)
+	for _, name := range files {
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			d, ok := n.(*ast.TypeSpec)
+			if !ok {
+				return true
+			}
+			s, ok := d.Type.(*ast.StructType)
+			if !ok || !slices.ContainsFunc(s.Fields.List, func(f *ast.Field) bool { return f.Tag != nil && strings.Contains(f.Tag.Value, "json:") }) {
+				return true
+			}
+			if len(documented[d.Name.Name]) == 0 {
+				t.Errorf("docs/json.md says nothing of %s (%s)", d.Name.Name, filepath.Base(name))
+			}
+			return true
+		})
+	}
 }
 
 // Every key of every result must be documented, and no other.
