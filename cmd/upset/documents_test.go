@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -156,6 +157,54 @@ func TestCommandsInDocumentsWork(t *testing.T) {
 		t.Errorf("only %d commands found", seen)
 	}
 }
+
+// Every link to a file of the project leads to one, and every link within a page to a
+// heading.
+func TestLinksInDocumentsLead(t *testing.T) {
+	seen := 0
+	for _, name := range documents(t) {
+		text := string(readTestFile(t, name))
+		for _, m := range link.FindAllStringSubmatch(text, -1) {
+			file, part, _ := strings.Cut(m[1], "#")
+			if strings.Contains(file, "://") {
+				continue
+			}
+			seen++
+			target, dir := name, filepath.Dir(name)
+			if strings.HasSuffix(name, ".tmpl") { // it becomes the README
+				dir = filepath.Join("..", "..")
+			}
+			if file != "" {
+				target = filepath.Join(dir, filepath.FromSlash(file))
+			}
+			if _, err := os.Stat(target); err != nil {
+				t.Errorf("%s: %s: %v", name, m[0], err)
+				continue
+			}
+			if part != "" && !slices.Contains(anchors(string(readTestFile(t, target))), part) {
+				t.Errorf("%s: %s: there is no such heading", name, m[0])
+			}
+		}
+	}
+	if seen < 100 {
+		t.Errorf("only %d links found", seen)
+	}
+}
+
+// link is one of Markdown, with its target.
+var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+
+// anchors are the names of a page's headings, as they are made of them in links.
+func anchors(text string) (list []string) {
+	for l := range strings.Lines(text) {
+		if title, ok := strings.CutPrefix(strings.TrimLeft(l, "#"), " "); ok && strings.HasPrefix(l, "#") {
+			list = append(list, notAnchor.ReplaceAllString(strings.ReplaceAll(strings.ToLower(strings.TrimSpace(title)), " ", "-"), ""))
+		}
+	}
+	return list
+}
+
+var notAnchor = regexp.MustCompile(`[^a-z0-9_-]`)
 
 // Every command in the help texts works as well.
 func TestCommandsInHelpWork(t *testing.T) {

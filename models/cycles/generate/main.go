@@ -18,14 +18,23 @@ func main() {
 	dir := flag.String("vela", "../shared/vela", "folder with Vela's outputs")
 	out := flag.String("out", "docs/cycles.md", "page to write")
 	only := flag.String("only", "", "print the layers of the networks whose configuration and name, as in u55-128/kws, begin with this")
+	ideal := flag.Bool("ideal", false, "with -only: flash as fast as the bus, without latency")
 	flag.Parse()
-	if err := run(*dir, *out, *only); err != nil {
+	system := npu.DefaultSystem()
+	if *ideal {
+		system.Flash = npu.Timing{BeatInterval: 1, ReadLatency: 1, WriteLatency: 1}
+	}
+	if *ideal && *only == "" {
+		fmt.Fprintln(os.Stderr, "generate: -ideal is no page of its own: choose networks with -only")
+		os.Exit(1)
+	}
+	if err := run(*dir, *out, *only, system); err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
 		os.Exit(1)
 	}
 }
 
-func run(dir, out, only string) error {
+func run(dir, out, only string, system npu.System) error {
 	var list []*cycles.Comparison
 	for _, c := range isa.Configs {
 		names, err := cycles.Networks(dir, c)
@@ -36,7 +45,7 @@ func run(dir, out, only string) error {
 			if !strings.HasPrefix(c.String()+"/"+n, only) {
 				continue
 			}
-			r, err := cycles.Compare(dir, n, c, npu.DefaultSystem())
+			r, err := cycles.Compare(dir, n, c, system)
 			if err != nil {
 				return err
 			}
@@ -62,6 +71,9 @@ func run(dir, out, only string) error {
 // show prints the layers of one network.
 func show(c *cycles.Comparison) {
 	fmt.Printf("%s on %v: %d, Vela %.0f, ratio %.3f\n", c.Network, c.Config, c.Ours, c.Vela, c.Ratio())
+	if r, ok := c.Rank(); ok {
+		fmt.Printf("rank correlation of its operations %.3f\n", r)
+	}
 	for i, l := range c.Layers {
 		fmt.Printf("%4d %-22s %4d parts %9d %9.0f %6.2f\n", i, l.Kind, l.Parts, l.Ours, l.Cycles, l.Ratio())
 	}
