@@ -39,7 +39,7 @@ Numbers are decimal, on the command line and in YAML files: 010 is ten, and a
 whole number has no fraction and no exponent.
 
 Exit codes: 0 done, 1 failed, 2 bad usage or input, 3 incomplete,
-4 target not met or not shown (only assess and protect).`
+4 target, or with gate the margin, not met or not shown.`
 
 // finish gives every command its usage line and error handling.
 func finish(list []*cli.Command, parent string) {
