@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -105,7 +104,9 @@ func protectSections(p result.Protect) ([]section, error) {
 		front := paretoTable(p.Pareto)
 		sections = append(sections, section{heading: "Pareto front", note: paretoNote(p, len(front.rows)), table: front, figure: plot})
 	}
+	sections = append(sections, decidesSections(p)...)
 	sections = append(sections, proofSection(p))
+	sections = append(sections, ledgerSection(p)...)
 	sections = append(sections, latencies(p)...)
 	if p.Safety != nil {
 		sections = append(sections, levelSections(p.Safety, "with protection")...)
@@ -243,6 +244,7 @@ func alternativeTable(p result.Protect) *table {
 			verdict = stats.NotShown
 		}
 		row(a.name, verdict, a.Alternative)
+		t.rows[len(t.rows)-1][6].text = byCalculation(verdict)
 	}
 	return t
 }
@@ -287,11 +289,6 @@ func paretoNote(p result.Protect, rows int) string {
 	return strings.Join(notes, " ")
 }
 
-// shownPercent rounds a confidence down, never to certainty.
-func shownPercent(confidence float64) string {
-	return metricPercent(math.Min(confidence, 0.99999), down)
-}
-
 // proofSection shows the independent campaign on the protected machine.
 func proofSection(p result.Protect) section {
 	s := section{heading: "Proof by injection into the protected machine"}
@@ -305,9 +302,6 @@ func proofSection(p result.Protect) section {
 	}
 	s.banner += fmt.Sprintf(" - %s injections, residual <= %s FIT, SPFM >= %s %%", count(p.Proof.Injections),
 		significant(p.Proof.FITUpper, up), metricPercent(p.Proof.SPFMLower, down))
-	if p.Proof.Shown > 0 {
-		s.banner += ", shown at " + shownPercent(p.Proof.Shown) + " % confidence"
-	}
 	s.note = "Planned power " + percent(p.Proof.Power, nearest) + ". Later attempts use a stricter confidence, so that all together keep the promised one."
 	s.table = &table{columns: columns(">attempt", ">seed", ">injections", ">violations", ">added logic", ">confidence", ">power", ">expected FIT", ">upper FIT", ">lower SPFM", "holds", "design")}
 	for i, a := range p.Proof.Attempts {

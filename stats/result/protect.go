@@ -75,6 +75,8 @@ type Protect struct {
 	// within the option set.
 	Searched int64 `json:"searched"`
 	Optimal  bool  `json:"optimal"`
+	// Unit is that in which mechanisms are chosen: "" or "block-class", or "register".
+	Unit string `json:"unit,omitempty"`
 	// Given says that the design was given, not searched.
 	Given       bool        `json:"given,omitempty"`
 	Proof       Proof       `json:"proof"`
