@@ -87,7 +87,8 @@ This page is written by
     go run ./faults/convergence/generate -models
 
 A fault is a write to the machine's state between two clock edges. The model says which bits are written, and when.
-` + "`--fault MODEL`" + ` chooses it in ` + "`upset campaign run`, `upset inject` and `upset validate engine`" + `; assessments are of single upsets.
+` + "`--fault MODEL`" + ` chooses it in ` + "`upset campaign run`, `upset inject` and `upset validate engine`" + `. Assessments are of single
+upsets, and of the pairs and permanent faults whose rates are declared (` + "`--pairs`, `--permanent-fit`" + `).
 
 | model | what is written | source |
 |---|---|---|

@@ -34,7 +34,7 @@ var (
 )
 
 // made is a command that makes a page, as pages write it.
-var made = regexp.MustCompile("(?m)(?:^    |\\x60|\\()((?:go run \\./|go test \\./|make )[^\\x60\\n#)]*)")
+var made = regexp.MustCompile(`(?m)(?:^    |\x60|\()((?:go run \./|go test \./|make )[^\x60\n#)]*)`)
 
 func docs(t *testing.T) map[string][]byte {
 	t.Helper()
