@@ -158,6 +158,25 @@ func TestCommandsInDocumentsWork(t *testing.T) {
 	}
 }
 
+// What DEVIATIONS.md says is not there is not.
+func TestWhatIsSaidToBeMissingIs(t *testing.T) {
+	checked := 0
+	for sentence := range strings.SplitSeq(section(t, string(readTestFile(t, "../../DEVIATIONS.md")), "## Command line"), ".\n") {
+		if !strings.Contains(sentence, "Not in this version") {
+			continue
+		}
+		for _, code := range wordsInCode(sentence) {
+			checked++
+			if err := works(quoted{"DEVIATIONS.md", "upset " + code, true}); err == nil {
+				t.Errorf("DEVIATIONS.md says that there is no %s, which there is", code)
+			}
+		}
+	}
+	if checked == 0 {
+		t.Error("nothing is said to be missing: this test has lost its sentence")
+	}
+}
+
 // Every link to a file of the project leads to one, and every link within a page to a
 // heading.
 func TestLinksInDocumentsLead(t *testing.T) {

@@ -2,6 +2,7 @@ package provenance
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -118,6 +119,40 @@ func TestPagesAreOfThisProgram(t *testing.T) {
 	for name := range measured {
 		if pages[name] == nil {
 			t.Errorf("docs/%s is on a list and not there", name)
+		}
+	}
+}
+
+// Figures that are kept in files stand there with what they were measured with, as the
+// pages that are made of them say.
+func TestFilesOfFiguresNameTheirRevision(t *testing.T) {
+	var files []string
+	for _, pattern := range []string{"*.json", "*/*.json"} {
+		found, err := filepath.Glob(filepath.Join("..", "..", "docs", filepath.FromSlash(pattern)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
+	}
+	if len(files) < 3 {
+		t.Fatalf("only %v", files)
+	}
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var m Made
+		if err := json.Unmarshal(data, &m); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		said := false
+		for _, page := range docs(t) {
+			said = said || slices.Contains(Lines(page), m)
+		}
+		if m.Revision == "" || !said {
+			t.Errorf("%s: revision %q, probes %q and %q, which no page says", name, m.Revision, m.Probe, m.Mechanisms)
 		}
 	}
 }
