@@ -65,7 +65,8 @@ type Made struct {
 }
 
 // Now runs the probes with the present program. The current directory is one of the
-// project.
+// project; the revision is that of the checkout at this moment, so that a long
+// measurement should run where nobody commits.
 func Now(ctx context.Context) (Made, error) {
 	e, err := engine()
 	if err != nil {
@@ -126,8 +127,9 @@ func head() string {
 		return ""
 	}
 	text := strings.TrimSpace(string(out))
-	// Pages may differ: several are often made in a row.
-	changed, err := exec.Command("git", "status", "--porcelain", "--", ":/", ":(top,exclude)docs", ":(top,exclude)*.md").Output()
+	// Pages and tables may differ: several are often made in a row.
+	changed, err := exec.Command("git", "status", "--porcelain", "--",
+		":(top)*.go", ":(top)*.s", ":(top)go.mod", ":(top)go.sum", ":(top)testdata/models").Output()
 	if err != nil || len(bytes.TrimSpace(changed)) > 0 {
 		text += " with changes"
 	}
