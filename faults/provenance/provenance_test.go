@@ -30,7 +30,7 @@ var (
 	// has been measured leaves the list.
 	older = []string{
 		"full.md", "mechanisms.md",
-		"residue.md", "selection.md", "speed.md", "study.md", "validation.md",
+		"selection.md", "speed.md", "study.md", "validation.md",
 	}
 )
 
