@@ -182,7 +182,7 @@ func validation(w io.Writer, shared string, samples int) error {
 	if err != nil {
 		return err
 	}
-	return convergence.WriteValidation(w, r)
+	return convergence.WriteValidation(w, r, samples)
 }
 
 // timed are the networks of the rates and how many injections each gets.
