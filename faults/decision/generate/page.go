@@ -40,7 +40,7 @@ func probability(p float64) string {
 // writePage writes docs/selection.md.
 func writePage(w io.Writer, r *results) error {
 	p := &page{r: r}
-	p.say(head, r.NPU, r.Classifier, grouped(r.Faults), r.Seed)
+	p.say(head, r.Faults, r.NPU, r.Classifier, grouped(r.Faults), r.Seed)
 	p.answer()
 	p.say("\n![Shares of the faults by task](selection/shares.svg)\n\nLines are 95 %% intervals, triangles upper limits of what was never seen. The axis is logarithmic.\n")
 	p.shares()
@@ -265,7 +265,7 @@ This page and its figure are written by
 
     go run ./faults/decision/generate
 
-from docs/selection/results.json, which ` + "`-measure`" + ` makes anew (some minutes).
+from docs/selection/results.json, which ` + "`-measure -faults %d`" + ` makes anew (some minutes).
 
 Selection algorithms score a pool of inputs on the NPU (here %s), and a small rule on the host decides: which rows to
 accept, where to route them, which set represents the rest. What do soft errors do to these decisions, and is a
