@@ -60,6 +60,11 @@ type assessment struct {
 	HardenAll    result.Alternative
 	DuplicateAll result.Alternative
 	Lockstep     result.Alternative
+	// Of the full design: what its verdict hangs on.
+	Inventories []result.InventoryReading
+	Credits     []result.CreditReading
+	Available   *result.Available
+	Multiple    *result.Multiple
 }
 
 // ratio is the cheapest protection where hardened cells fail at a share of the rate
@@ -85,6 +90,11 @@ type protection struct {
 	SPFMLower  float64
 	Injections int
 	Choice     []result.Choice
+	// Coverage is SPFM with hardening as coverage; the metric that decides takes it as a
+	// lower rate.
+	SPFM, Coverage result.Limits
+	DUE            result.Limits
+	BreakEven      []result.BreakEven
 }
 
 func main() {
@@ -211,7 +221,7 @@ func lines[T any](b *bytes.Buffer, list []T) error {
 // paper on the same campaign.
 func assess(tool, dir, network, npu, model, inputs string) (assessment, error) {
 	var r result.Assess
-	if err := call(&r, tool, "assess", model, "--inputs", inputs, "--npu", npu, "--injections", injections, "--options", "full", "--out", dir, "--format", "json"); err != nil {
+	if err := call(&r, tool, "assess", model, "--inputs", inputs, "--npu", npu, "--injections", injections, "--options", "full", "--evidence", "0", "--out", dir, "--format", "json"); err != nil {
 		return assessment{}, err
 	}
 	var paper result.Protect
@@ -235,11 +245,13 @@ func assess(tool, dir, network, npu, model, inputs string) (assessment, error) {
 		Network: network, NPU: npu, Cycles: c.Cycles, Injections: c.Injections, Digest: c.ResultDigest, Flops: c.Assumptions.Flops,
 		SPFM: c.SPFM, FIT: c.FIT, AVF: c.AVF, Blocks: c.Blocks, Verdicts: c.Verdicts, Checkers: true, Full: kept(p), Paper: kept(&paper),
 		HardenAll: p.HardenAll, DuplicateAll: p.DuplicateAll, Lockstep: p.Lockstep,
+		Inventories: p.Inventories, Credits: p.Credits, Available: p.Available, Multiple: p.Multiple,
 	}, nil
 }
 
 func kept(p *result.Protect) protection {
-	return protection{Meets: p.Meets, Area: p.AreaOverhead, Optimal: p.Optimal, FITUpper: p.Proof.FITUpper, SPFMLower: p.Proof.SPFMLower, Injections: p.Proof.Injections, Choice: p.Choice}
+	return protection{Meets: p.Meets, Area: p.AreaOverhead, Optimal: p.Optimal, FITUpper: p.Proof.FITUpper, SPFMLower: p.Proof.SPFMLower, Injections: p.Proof.Injections, Choice: p.Choice,
+		SPFM: p.SPFM, Coverage: p.SPFMCoverage, DUE: p.FITDUE, BreakEven: p.BreakEven}
 }
 
 // notMet is the exit code of a target that was not shown to be met.

@@ -27,19 +27,20 @@ type span struct{ low, high float64 }
 // what any technology or budget in the literature has, and narrow enough that
 // products, squares and ratios of them stay finite.
 var (
-	rateSpan  = span{1e-12, 1e6}  // FIT of one bit; named scenarios have 6e-6 to 1e-3
-	fitSpan   = span{1e-12, 1e12} // FIT of a whole
-	hourSpan  = span{1e-6, 1e9}   // hours; 1e9 is 114,000 years
-	shareSpan = span{0, 1}
+	rateSpan     = span{1e-12, 1e6}                  // FIT of one bit; named scenarios have 6e-6 to 1e-3
+	fitSpan      = span{1e-12, 1e12}                 // FIT of a whole
+	declaredSpan = span{leastDeclared, mostDeclared} // declared permanent rates and times
+	shareSpan    = span{0, 1}
 	// Below and above, quantiles run into the resolution of a float.
 	confidenceSpan = span{1e-3, 1 - 1e-9}
 )
 
-// spans are the ranges of flags. A flag that is not listed takes 0 to 1e12.
+// spans are the ranges of flags, and of flags of one command where they mean something
+// else there. A flag that is not listed takes 0 to 1e12.
 var spans = map[string]span{
-	"flop-fit": rateSpan, "sram-fit": rateSpan, "budget": fitSpan, "budget-due": {0, fitSpan.high}, "permanent-fit": fitSpan,
-	"lifetime": hourSpan, "test-interval": hourSpan, "test-coverage": shareSpan, "hardened-ratio": shareSpan, "duty": {1e-9, 1},
-	"confidence": confidenceSpan, "pairs": shareSpan, "margin": {1e-9, 1}, "relative": {1e-9, 1},
+	"flop-fit": rateSpan, "sram-fit": rateSpan, "budget": fitSpan, "budget-due": {0, fitSpan.high}, "permanent-fit": declaredSpan, "pmhf-budget": declaredSpan,
+	"lifetime": declaredSpan, "test-interval": declaredSpan, "test-coverage": shareSpan, "hardened-ratio": shareSpan, "duty": {1e-9, 1},
+	"gate margin": {0, 1e6}, "confidence": confidenceSpan, "pairs": shareSpan, "margin": {1e-9, 1}, "relative": {1e-9, 1},
 }
 
 // has reports that a number lies in the range, which neither NaN nor an infinity
@@ -80,7 +81,10 @@ func numberFlag(c *cli.Command, name, typed string) (string, error) {
 			if !decimal.MatchString(text) || err != nil && !errors.Is(err, strconv.ErrRange) {
 				return "", usage("%s %s: write a number such as 0.5 or 1e-4", flag, show(text))
 			}
-			s, ok := spans[name]
+			s, ok := spans[c.Name+" "+name]
+			if !ok {
+				s, ok = spans[name]
+			}
 			if !ok {
 				s = span{0, fitSpan.high}
 			}

@@ -125,8 +125,8 @@ func TestEndsOfRangesGiveResults(t *testing.T) {
 	mustRun(t, codeDone, "campaign", "run", tiny, "--inputs", fewInputs(t), "--injections", "1000", "--out", dir)
 	for _, line := range []string{
 		"--flop-fit 1e6 --sram-fit 1e6", "--flop-fit 1e-12 --sram-fit 1e-12", "--flop-fit 1e6 --sram-fit 1e-12", "--flop-fit 1e-12 --sram-fit 1e6 --duty 1e-9",
-		"--budget 1e-12", "--budget 1e12 --budget-due 1e12", "--permanent-fit 1e12 --lifetime 1e9 --test-interval 1e-6 --test-coverage 1",
-		"--permanent-fit 1e-12 --lifetime 1e-6 --test-interval 1e-6 --flop-fit 1e-12 --sram-fit 1e-12 --duty 1e-9",
+		"--budget 1e-12", "--budget 1e12 --budget-due 1e12", "--permanent-fit 1e9 --lifetime 1e9 --test-interval 1e-6 --test-coverage 1",
+		"--permanent-fit 1e-9 --lifetime 1e-6 --test-interval 1e-6 --flop-fit 1e-12 --sram-fit 1e-12 --duty 1e-9",
 	} {
 		done := make(chan outcome, 1)
 		go func() {

@@ -130,7 +130,7 @@ func gateQuantities(now, base *result.Campaign) []quantity {
 	if violation != stats.ViolationCritical {
 		add(gateCritical, "all", 1, func(c *result.Campaign) ([]stats.Stratum, float64) { return fitSample(c, stats.ViolationCritical) })
 	}
-	if raw := rawFIT(base, flopOnly); raw > 0 {
+	if raw := rawFIT(base, relatedFlop); raw > 0 {
 		add(gateSPFM, "all", 1/raw, func(c *result.Campaign) ([]stats.Stratum, float64) { return spfmSample(c, violation) })
 	}
 	add(gateCoverage, "all", 0, coverageSample)
@@ -220,11 +220,14 @@ func fitSample(c *result.Campaign, violation string) ([]stats.Stratum, float64) 
 	return sample(c, violation, func(s *result.Stratum) float64 { return rate(c, s) })
 }
 
+// relatedFlop tells flops that something depends on.
+func relatedFlop(s *result.Stratum) bool { return flopOnly(s) && s.Class != classObserver }
+
 // spfmSample is 1 − SPFM over flops; shown is SPFM.
 func spfmSample(c *result.Campaign, violation string) ([]stats.Stratum, float64) {
-	raw := rawFIT(c, flopOnly)
+	raw := rawFIT(c, relatedFlop)
 	list, missing := sample(c, violation, func(s *result.Stratum) float64 {
-		if s.SRAM {
+		if s.SRAM || s.Class == classObserver {
 			return 0
 		}
 		return rate(c, s) / raw

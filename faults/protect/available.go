@@ -38,7 +38,7 @@ func (r *run) availability(pr *Problem, a Assignment) error {
 			continue
 		}
 		other := *r
-		other.o.BudgetDUE = budget
+		other.o.BudgetDUE, other.hasty = budget, true
 		x, found, err := other.cheapest(pr.Target.Margin)
 		if err != nil {
 			return err

@@ -128,12 +128,13 @@ type Problem struct {
 	Options  [][]Option // by unit; the first is none
 	Blocks   []Block
 	caps     [numLimits]float64
-	joint    float64 // what the whole raw rate of the flops weighs in limitJoint
+	joint    float64  // what the whole raw rate of the flops weighs in limitJoint
 	events   [][]sums // by unit: what its injections contribute to FIT and SPFM
 	// beside are checkers that every design of the problem has, whose effect is in
 	// the evidence already; base is their area.
 	beside []mechanism.Choice
-	set    int // of checkers
+	set    int  // of checkers
+	hasty  bool // a point of a front: the search ends early
 	base   float64
 	least  float64 // area that a design has to undercut, 0 for any
 	// lock is the area of lock-step, 0 where it is no option.

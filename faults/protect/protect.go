@@ -63,7 +63,7 @@ type Options struct {
 	// Ledger is the folder of the campaign, where every proof is entered; empty keeps
 	// the ledger in memory.
 	Ledger string
-	// NoFront leaves out the Pareto front.
+	// NoFront leaves out the fronts and what the verdict hangs on.
 	NoFront bool
 	Workers int
 	// Progress, which may be nil, follows the proof campaigns.
@@ -137,6 +137,7 @@ type run struct {
 	perm    *permanents // nil where permanent faults are not measured
 
 	question string // the digest of what is asked
+	hasty    bool   // searches end early
 }
 
 // proofs are those of the design that was proven last, one for every network.
@@ -249,7 +250,7 @@ func search(ctx context.Context, nets []network, o Options) (*result.Protect, er
 // availability.
 func (r *run) explain(ctx context.Context) error {
 	pr, a := r.final.pr, r.final.found.Assignment
-	if pr == nil {
+	if pr == nil || r.o.NoFront && !r.out.Given {
 		return nil
 	}
 	for _, step := range []func(*Problem, Assignment) error{r.breakEven, r.inventories, r.credits, r.availability} {
@@ -306,7 +307,7 @@ func (r *run) problemOf(n network, margin Shares, set int) (*Problem, error) {
 		return nil, err
 	}
 	pr.permanent = r.permanentShares(ev)
-	pr.beside, pr.set = beside(set), set
+	pr.beside, pr.set, pr.hasty = beside(set), set, r.hasty
 	cost, err := r.pricing.Total(pr.beside)
 	if err != nil {
 		return nil, err

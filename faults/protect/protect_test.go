@@ -162,7 +162,7 @@ func TestNothingToProtect(t *testing.T) {
 func TestCodeIsAnOption(t *testing.T) {
 	e := tinyEngine(t, "fashion-tiny", 2, npu.ECCNone)
 	s := baseCampaign(t, e, 3000)
-	o := Options{Dir: t.TempDir(), Question: stats.Question{Scenario: stats.Scenarios()[4]}}
+	o := Options{Dir: t.TempDir(), NoFront: true, Question: stats.Question{Scenario: stats.Scenarios()[4]}}
 	p, err := Run(context.Background(), e, s, o)
 	if err != nil {
 		t.Fatal(err)
@@ -170,6 +170,8 @@ func TestCodeIsAnOption(t *testing.T) {
 	if p.Meets || len(p.Proof.Attempts) != 0 || len(p.Warnings) == 0 {
 		t.Fatalf("without a code: %+v", p.Proof)
 	}
+	// What single-bit mechanisms leave needs a larger campaign to be shown.
+	s = baseCampaign(t, e, 10000)
 	o.Rebuild = func(ecc npu.ECC) (*faults.Engine, error) { return tinyEngine(t, "fashion-tiny", 2, ecc), nil }
 	if p, err = Run(context.Background(), e, s, o); err != nil {
 		t.Fatal(err)

@@ -26,7 +26,7 @@ const besideNodes = maxNodes / 16
 
 // nodes is the bound of the search.
 func (pr *Problem) nodes() int64 {
-	if pr.beside != nil {
+	if pr.beside != nil || pr.hasty {
 		return besideNodes
 	}
 	return maxNodes
@@ -306,8 +306,12 @@ func (s *bounds) cut(at int, area, best, factor float64, fixed *[numLimits]sums)
 		if area+s.tails[at][limit].at(left-f.mean) >= best {
 			return true
 		}
+		if joint && limit == limitSPFM && s.pr.joint > 0 {
+			// What the hardened cells that are decided take from the denominator.
+			reach -= s.pr.Target.Reach[limitSPFM] * (fixed[limitJoint].mean - fixed[limitSPFM].mean) / s.pr.joint
+		}
 		// The limit is at most -ln α times its mean: most branches are clear.
-		if joint && (f.mean+f.largest)*factor > reach && monotone(confidence)*jointUpper(f, confidence) > reach*(1+tolerance) {
+		if joint && (f.mean+f.largest)*factor > reach && monotone(confidence)*jointUpper(f, confidence) > reach+tolerance {
 			return true
 		}
 	}
