@@ -101,12 +101,6 @@ func (w *Worsening) MarginUsed(confidence float64) (float64, error) {
 	return share, nil
 }
 
-// Within reports that the worsening is shown to be smaller than the margin.
-func (w *Worsening) Within(confidence float64) (bool, error) {
-	share, err := w.MarginUsed(confidence)
-	return share < 1, err
-}
-
 // Ratio is the upper limit of now ÷ base − 1. It is infinite where the baseline
 // may be 0.
 func (w *Worsening) Ratio(confidence float64) (float64, error) {
