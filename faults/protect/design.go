@@ -21,15 +21,17 @@ func Judge(ctx context.Context, e *faults.Engine, s *campaign.Stored, o Options,
 
 // JudgeOn is [Judge] on any bench.
 func JudgeOn(ctx context.Context, b Bench, s *campaign.Stored, o Options, choices []mechanism.Choice) (*result.Protect, error) {
-	o.Set, o.NoFront = OptionsFull, true
+	o.Set, o.Unit, o.NoFront, o.given = OptionsFull, UnitBlockClass, true, true
+	if slices.ContainsFunc(choices, func(c mechanism.Choice) bool { return len(c.Registers) > 0 }) {
+		o.Unit = UnitRegister
+	}
 	o = o.normal(s.Spec, b.Table(), len(s.Records))
-	var n network
-	var err error
-	if slices.ContainsFunc(choices, func(c mechanism.Choice) bool { return c.Kind.Checker() || c.Kind == mechanism.Parity }) {
-		n, err = gather(ctx, b, s, o)
-	} else {
-		n.bench, n.stored = b, s
-		n.ev, err = Gather(s, b.Table(), nil)
+	if !slices.ContainsFunc(choices, func(c mechanism.Choice) bool { return c.Kind.Checker() || c.Kind == mechanism.Parity }) {
+		b = uncaught{b}
+	}
+	n, err := gather(ctx, b, s, o)
+	if u, ok := b.(uncaught); ok {
+		n.bench = u.Bench
 	}
 	if err != nil {
 		return nil, err
@@ -42,6 +44,15 @@ func JudgeOn(ctx context.Context, b Bench, s *campaign.Stored, o Options, choice
 		return nil, err
 	}
 	return r.out, r.judgeDesign(ctx, choices)
+}
+
+// uncaught is a bench for a design without anything that raises an alarm by itself: what
+// others would catch need not be tried.
+type uncaught struct{ Bench }
+
+// Catch tells nothing.
+func (uncaught) Catch(context.Context, *campaign.Stored, mechanism.Cells) ([]Caught, error) {
+	return nil, nil
 }
 
 // judgeDesign judges and proves one design.
@@ -108,16 +119,18 @@ func (pr *Problem) assignment(choices []mechanism.Choice) (Assignment, error) {
 			return a, fmt.Errorf("design: %s: the campaign has no block %s", c, c.Block)
 		}
 		if c.Kind == mechanism.Duplicate {
-			if pr.Blocks[b].Duplicate == nil || len(c.Classes) > 0 {
+			if pr.Blocks[b].Duplicate == nil || len(c.Classes)+len(c.Registers) > 0 {
 				return a, fmt.Errorf("design: %s: only whole blocks are duplicated, and not this one", c)
 			}
 			a.Duplicate[b] = true
 			continue
 		}
 		covered := false
+		missing := slices.Clone(c.Registers)
 		for _, u := range pr.Blocks[b].Units {
 			unit := pr.Evidence.Units[u]
-			if unit.SRAM != (c.Kind == mechanism.SECDED) || len(c.Classes) > 0 && !slices.Contains(c.Classes, unit.Class) {
+			if unit.SRAM != (c.Kind == mechanism.SECDED) || len(c.Classes) > 0 && !slices.Contains(c.Classes, unit.Class) ||
+				len(c.Registers) > 0 && !slices.Contains(c.Registers, unit.Register) {
 				continue
 			}
 			i := slices.IndexFunc(pr.Options[u], func(o Option) bool { return o.Kind == c.Kind })
@@ -125,6 +138,10 @@ func (pr *Problem) assignment(choices []mechanism.Choice) (Assignment, error) {
 				return a, fmt.Errorf("design: %s: this mechanism cannot be judged on %s/%s", c, unit.Block, unit.Class)
 			}
 			a.Option[u], covered = i, true
+			missing = slices.DeleteFunc(missing, func(name string) bool { return name == unit.Register })
+		}
+		if len(missing) > 0 {
+			return a, fmt.Errorf("design: %s: the campaign has no register %s there; see upset sites", c, missing[0])
 		}
 		if !covered && c.Kind != mechanism.SECDED {
 			return a, fmt.Errorf("design: %s: the campaign has no such registers; see upset sites", c)
