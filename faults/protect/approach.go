@@ -3,6 +3,8 @@ package protect
 import (
 	"math"
 	"slices"
+
+	"upset/faults/mechanism"
 )
 
 // Numbers of the search over single registers (our choice).
@@ -15,6 +17,10 @@ const (
 
 // priceSteps are multiples of the least prices from which a design is thinned out.
 var priceSteps = []float64{1, 1.03, 1.1, 1.25, 1.6, 2.5}
+
+// tighter are shares of the limits that the search keeps where it found nothing
+// otherwise.
+var tighter = []float64{0.9, 0.75, 0.5, 0.3, 0.15}
 
 // approach finds a design of small area that meets the target with the margin, and a
 // bound that no design falls below. Prices of the bound, raised until a design meets the
@@ -32,27 +38,44 @@ func (pr *Problem) approach() (Found, error) {
 	}
 	w := newWeigher(pr)
 	best := undercut
+	take := func(a Assignment) error {
+		w.thin(a)
+		area, _ := pr.Area(a)
+		if area >= best {
+			return nil
+		}
+		ok, err := pr.feasible(a)
+		if ok {
+			best, f.Feasible, f.Assignment = area, true, a
+		}
+		return err
+	}
 	for _, prices := range d.directions(low.prices) {
 		least, ok := w.leastMultiple(d, prices)
-		if !ok {
-			continue
-		}
 		for _, step := range priceSteps {
-			a, _, _ := d.cheapest(scaled(prices, least*step))
-			if !w.fits(a) {
-				continue
+			if a, _, _ := d.cheapest(scaled(prices, least*step)); ok && w.fits(a) {
+				if err := take(a); err != nil {
+					return f, err
+				}
 			}
-			w.thin(a)
-			area, _ := pr.Area(a)
-			if area >= best {
-				continue
-			}
-			ok, err := pr.feasible(a)
-			if err != nil {
+		}
+	}
+	// Where limits pull in opposite directions, as reported errors do, no multiple of the
+	// prices may do: then the other limits are set tighter than they are.
+	for _, share := range tighter {
+		if f.Feasible {
+			break
+		}
+		for _, a := range d.tightened(share).visited(w) {
+			if err := take(a); err != nil {
 				return f, err
 			}
-			if ok {
-				best, f.Feasible, f.Assignment = area, true, a
+		}
+	}
+	for k := mechanism.HardenLight; k < mechanism.NumKinds && !f.Feasible; k++ {
+		if a := pr.everything(k); w.fits(a) {
+			if err := take(a); err != nil {
+				return f, err
 			}
 		}
 	}
@@ -66,6 +89,30 @@ func (pr *Problem) approach() (Found, error) {
 	return f, nil
 }
 
+// tightened is the relaxation under a share of the limits of residual and SPFM.
+func (d *dual) tightened(share float64) *dual {
+	out := *d
+	out.rows, out.steps = slices.Clone(d.rows), 0
+	for i := range out.rows {
+		if x := &out.rows[i]; x.limit != limitDUE && x.limit != limitPermanent {
+			x.cap *= share
+		}
+	}
+	return &out
+}
+
+// visited are designs on the way of an ascent that fit, the first and each cheaper one.
+func (d *dual) visited(w *weigher) (list []Assignment) {
+	least := math.Inf(1)
+	d.seen = func(a Assignment) {
+		if area, _ := d.pr.Area(a); area < least && w.fits(a) {
+			least, list = area, append(list, a)
+		}
+	}
+	d.ascend(math.Inf(1))
+	return list
+}
+
 // directions are the prices of the bound, and those in which one limit counts more.
 func (d *dual) directions(prices []float64) [][]float64 {
 	sum := 0.0
@@ -75,13 +122,15 @@ func (d *dual) directions(prices []float64) [][]float64 {
 	if sum == 0 {
 		sum = d.pr.most()
 	}
+	all := slices.Clone(prices)
 	list := [][]float64{prices}
 	for i := range d.rows {
+		all[i] += sum / 4
 		more := slices.Clone(prices)
 		more[i] += sum / 4
 		list = append(list, more)
 	}
-	return list
+	return append(list, all)
 }
 
 func scaled(list []float64, by float64) []float64 {
@@ -104,12 +153,13 @@ type weights struct {
 	pr     *Problem
 	shares [][][numLimits]sums // by unit and option
 	double [][numLimits]sums   // by unit, of a duplicated block
+	plain  bool                // the joint limit is that of Fay and Feuer
 }
 
 func newWeigher(pr *Problem) *weigher {
 	w := &weigher{pr: pr}
 	for _, n := range pr.networks() {
-		x := weights{pr: n, shares: make([][][numLimits]sums, len(pr.Options)), double: make([][numLimits]sums, len(pr.Options))}
+		x := weights{pr: n, plain: n.several(), shares: make([][][numLimits]sums, len(pr.Options)), double: make([][numLimits]sums, len(pr.Options))}
 		for b := range pr.Blocks {
 			for _, u := range pr.Blocks[b].Units {
 				x.shares[u] = make([][numLimits]sums, len(pr.Options[u]))
@@ -170,8 +220,15 @@ func (x *weights) fit(a Assignment) bool {
 	if pr.Evidence.FlopBits > 0 {
 		related = pr.related(a) / pr.Evidence.FlopBits
 	}
-	return jointUpper(total[limitFIT], q.Confidence) <= pr.Target.Reach[limitFIT] &&
-		jointUpper(total[limitSPFM], q.Confidence) <= pr.Target.Reach[limitSPFM]*related
+	fit, flops := pr.Target.Reach[limitFIT], pr.Target.Reach[limitSPFM]*related
+	if jointUpper(total[limitFIT], q.Confidence) <= fit && jointUpper(total[limitSPFM], q.Confidence) <= flops {
+		return true
+	}
+	if x.plain && total[limitFIT].raw > 2*fit && total[limitSPFM].raw > 2*flops {
+		return false
+	}
+	ok, err := pr.feasibleAlone(a) // the joint limit may be that of another case
+	return ok && err == nil
 }
 
 // leastMultiple is about the least multiple of prices with which the design that they

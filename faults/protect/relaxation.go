@@ -82,6 +82,8 @@ type dual struct {
 	shares [][][]float64 // by unit, option and row
 	double [][]float64   // by block and row: of the duplicated flops; nil without
 	steps  int64
+
+	seen func(Assignment) // if not nil, called with every design of an ascent
 }
 
 func (pr *Problem) dual() *dual {
@@ -199,7 +201,10 @@ func (d *dual) ascend(undercut float64) relaxed {
 	best := relaxed{math.Inf(-1), prices}
 	length, waited := 1.0, 0
 	for range ascentSteps {
-		_, bound, excess := d.cheapest(prices)
+		a, bound, excess := d.cheapest(prices)
+		if d.seen != nil {
+			d.seen(a)
+		}
 		if bound > best.area {
 			best, waited = relaxed{bound, prices}, 0
 		} else if waited++; waited == ascentWait {
