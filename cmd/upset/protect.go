@@ -29,14 +29,24 @@ func optionsFlag() cli.Flag {
 func searchFlags() []cli.Flag {
 	return []cli.Flag{
 		optionsFlag(),
-		&cli.Float64Flag{Name: "hardened-ratio", Value: mechanism.DefaultCells().DICE.SER, Usage: "soft-error rate of a hardened cell, in terms of a plain flop's; no light cell is better than that"},
+		hardenedRatioFlag(),
 		designFlag(),
 		unitFlag(),
 		alarmLatencyFlag(),
 		&cli.Float64Flag{Name: "pairs", Usage: "share `S` of upset events, 0 to 1, that flip two neighbouring flops: part of the verdict, the proof injects them; 28 nm: 0.04 to 0.06"},
 		&cli.StringFlag{Name: "proof-inputs", Usage: "`DIR` with inputs for the proof; without it an assessment keeps every second input back, and random inputs are drawn anew"},
-		&cli.StringFlag{Name: "cells", Usage: "`FILE` in YAML with your own cells and areas of mechanisms, numbers or ranges: cells: {harden-light: {area: 1.2, ratio: [0.2, 0.3], source: data sheet}}"},
+		cellsFlag(),
 	}
+}
+
+// hardenedRatioFlag is --hardened-ratio.
+func hardenedRatioFlag() cli.Flag {
+	return &cli.Float64Flag{Name: "hardened-ratio", Value: mechanism.DefaultCells().DICE.SER, Usage: "soft-error rate of a hardened cell, in terms of a plain flop's; no light cell is better than that"}
+}
+
+// cellsFlag is --cells.
+func cellsFlag() cli.Flag {
+	return &cli.StringFlag{Name: "cells", Usage: "`FILE` in YAML with your own cells and areas of mechanisms, numbers or ranges: cells: {harden-light: {area: 1.2, ratio: [0.2, 0.3], source: data sheet}}"}
 }
 
 // alarmLatencyFlag is --alarm-latency of what simulates mechanisms.

@@ -21,22 +21,7 @@ func Judge(ctx context.Context, e *faults.Engine, s *campaign.Stored, o Options,
 
 // JudgeOn is [Judge] on any bench.
 func JudgeOn(ctx context.Context, b Bench, s *campaign.Stored, o Options, choices []mechanism.Choice) (*result.Protect, error) {
-	o.Set, o.Unit, o.NoFront, o.given = OptionsFull, UnitBlockClass, true, true
-	if slices.ContainsFunc(choices, func(c mechanism.Choice) bool { return len(c.Registers) > 0 }) {
-		o.Unit = UnitRegister
-	}
-	o = o.normal(s.Spec, b.Table(), len(s.Records))
-	if !slices.ContainsFunc(choices, func(c mechanism.Choice) bool { return c.Kind.Checker() || c.Kind == mechanism.Parity }) {
-		b = uncaught{b}
-	}
-	n, err := gather(ctx, b, s, o)
-	if u, ok := b.(uncaught); ok {
-		n.bench = u.Bench
-	}
-	if err != nil {
-		return nil, err
-	}
-	r, err := newRun([]network{n}, o)
+	r, err := given(ctx, b, s, o, choices, watched(choices, true))
 	if err != nil {
 		return nil, err
 	}
@@ -46,28 +31,9 @@ func JudgeOn(ctx context.Context, b Bench, s *campaign.Stored, o Options, choice
 	return r.out, r.judgeDesign(ctx, choices)
 }
 
-// uncaught is a bench for a design without anything that raises an alarm by itself: what
-// others would catch need not be tried.
-type uncaught struct{ Bench }
-
-// Catch tells nothing.
-func (uncaught) Catch(context.Context, *campaign.Stored, mechanism.Cells) ([]Caught, error) {
-	return nil, nil
-}
-
 // judgeDesign judges and proves one design.
 func (r *run) judgeDesign(ctx context.Context, choices []mechanism.Choice) error {
-	set := 0
-	for _, c := range choices {
-		if i := slices.Index(mechanism.Checkers(), c.Kind); i >= 0 {
-			set |= 1 << i
-		}
-	}
-	pr, err := r.problemBeside(Even(1), set)
-	if err != nil {
-		return err
-	}
-	a, err := pr.assignment(choices)
+	pr, a, err := r.judged(choices)
 	if err != nil {
 		return err
 	}
