@@ -21,6 +21,10 @@ import (
 	"upset/stats/result"
 )
 
+func detailFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "detail", Usage: "print every table instead of one screen"}
+}
+
 func optionsFlag() cli.Flag {
 	return &cli.StringFlag{Name: "options", Value: protect.OptionsFull, Usage: "mechanisms: paper (harden, duplicate) or full (also light hardening, parity, triplication, lock-step, checkers)"}
 }
@@ -326,7 +330,7 @@ Examples:
   upset assess testdata/models/fashion-dscnn.tflite
   upset assess net.tflite --npu u55-256 --injections 50000 --options paper
   upset assess net_vela.tflite --inputs pictures --evidence 2000 --format html > net.html`,
-		Flags: commonFlags(append(append(append(experimentFlags(specFlags()...), questionFlags()...), searchFlags()...), inventoryFlag(), evidenceFlag())...),
+		Flags: commonFlags(append(append(append(experimentFlags(specFlags()...), questionFlags()...), searchFlags()...), inventoryFlag(), evidenceFlag(), detailFlag())...),
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, "MODEL")
 			if err != nil {
@@ -398,6 +402,9 @@ func (p *program) assess(c *cli.Context, o common, q campaign.Question, file str
 		if all.Evidence, err = p.evidence(c.Context, o, job, r, n); err != nil {
 			return interruptedEvidence(err)
 		}
+	}
+	if c.Bool("detail") && o.format == report.FormatText {
+		o.format = report.FormatDetail
 	}
 	if err := p.emitFile(o, all, "assess", run.dir); err != nil {
 		return err

@@ -161,7 +161,7 @@ func room(largest, confidence, reach float64) float64 {
 	if !fits(0) {
 		return -1
 	}
-	low, high := 0.0, 1.0
+	low, high := 0.0, 2.0 // the factor of monotone lets it exceed 1
 	for range 50 {
 		if middle := (low + high) / 2; fits(middle) {
 			low = middle

@@ -66,52 +66,57 @@ func harmful(o faults.Outcome) bool {
 }
 
 // catch injects the records of a campaign once more beside mechanisms: the harmful
-// ones beside every checker, unless inferences are too long for that, and some upsets
-// of flops under parity. Progress, which may be nil, is called from one goroutine at a time.
+// ones beside the checkers, unless inferences are too long for that, and some upsets
+// of flops under parity. Checkers only watch: what none of them sees when all stand
+// beside the machine, none sees alone, so that one run settles most records. Progress,
+// which may be nil, is called from one goroutine at a time.
 func catch(ctx context.Context, e *faults.Engine, s *campaign.Stored, cells mechanism.Cells, within campaign.Deadline, workers int, progress func(done, total int)) ([]Caught, error) {
 	out := make([]Caught, len(s.Records))
-	kinds := append(mechanism.Checkers(), mechanism.Parity)
-	for i, k := range kinds {
-		if k.Checker() && e.Cycles() > checkerCycles {
-			continue
-		}
-		list := everyBlock(e, k)
-		if k.Checker() {
-			list = beside(1 << i)
-		}
+	run := func(list []mechanism.Choice, wanted func(i int, d *mechanism.Design) bool, found func(n int, r faults.Record)) error {
 		d, err := mechanism.New(e.Table(), list, cells, 0)
+		if err != nil {
+			return err
+		}
+		if err := Equip(e, d); err != nil {
+			return err
+		}
+		if err := d.Delay(within.Reaction); err != nil {
+			return err
+		}
+		at := -1
+		next := func(faults.Record) bool { at++; return wanted(at, d) }
+		if err := again(ctx, e, d, s.Records, next, workers, progress, found); err != nil {
+			return fmt.Errorf("records beside %v: %w", list, err)
+		}
+		return nil
+	}
+	if e.Cycles() <= checkerCycles {
+		rang := make([]bool, len(s.Records))
+		err := run(beside(subsets-1), func(i int, _ *mechanism.Design) bool { return harmful(s.Records[i].Outcome) }, func(n int, r faults.Record) {
+			rang[n] = r.Alarm != 0
+		})
 		if err != nil {
 			return nil, err
 		}
-		if err := Equip(e, d); err != nil {
-			return nil, err
-		}
-		if err := d.Delay(within.Reaction); err != nil {
-			return nil, err
-		}
-		wanted := func(r faults.Record) bool { return harmful(r.Outcome) }
-		if k == mechanism.Parity {
-			most := min(parityMost, max(parityLeast, parityClocks/int(e.Cycles())))
-			every, n := max(1, len(s.Records)/most), 0
-			wanted = func(r faults.Record) bool {
-				n++
-				return n%every == 0 && d.Protects(r.Site.ID)
+		for k := range numCheckers {
+			err := run(beside(1<<k), func(i int, _ *mechanism.Design) bool { return rang[i] }, func(n int, r faults.Record) {
+				if r.Outcome == faults.Detected && !within.Overdue(r) {
+					out[n] |= 1 << k
+				}
+			})
+			if err != nil {
+				return nil, err
 			}
-		}
-		tried := Caught(0)
-		if k == mechanism.Parity {
-			tried = triedParity
-		}
-		if err := again(ctx, e, d, s.Records, wanted, workers, progress, func(n int, r faults.Record) {
-			out[n] |= tried
-			if r.Outcome == faults.Detected && !within.Overdue(r) {
-				out[n] |= 1 << i
-			}
-		}); err != nil {
-			return nil, fmt.Errorf("records beside %s: %w", k, err)
 		}
 	}
-	return out, nil
+	every := max(1, len(s.Records)/min(parityMost, max(parityLeast, parityClocks/int(e.Cycles()))))
+	err := run(everyBlock(e, mechanism.Parity), func(i int, d *mechanism.Design) bool { return (i+1)%every == 0 && d.Protects(s.Records[i].Site.ID) }, func(n int, r faults.Record) {
+		out[n] |= triedParity
+		if r.Outcome == faults.Detected && !within.Overdue(r) {
+			out[n] |= caughtParity
+		}
+	})
+	return out, err
 }
 
 // everyBlock puts a mechanism on the flops of all blocks.

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,10 +29,7 @@ func protectDocument(p result.Protect) (document, error) {
 // optimalText claims an optimum only where the search proved one, and says among which
 // designs; otherwise it says what a cheaper one could save.
 func optimalText(p result.Protect) string {
-	unit := "block × class"
-	if p.Unit == "register" {
-		unit = "single-register"
-	}
+	unit := unitText(p)
 	switch gap := p.AreaOverhead - p.AreaOverheadBound; {
 	case p.Given:
 		return ", a given design"
@@ -43,6 +39,14 @@ func optimalText(p result.Protect) string {
 		return ", near the cheapest of " + unit + " designs: the area of none is below " + percent(p.AreaOverheadBound, down)
 	}
 	return ", cheapest found of " + unit + " designs, optimum not proved"
+}
+
+// unitText is what a search decides on as a whole.
+func unitText(p result.Protect) string {
+	if p.Unit == "register" {
+		return "single-register"
+	}
+	return "block × class"
 }
 
 // assessDocument joins a campaign and the protection it led to.
@@ -115,7 +119,9 @@ func protectSections(p result.Protect) ([]section, error) {
 		front := paretoTable(p.Pareto)
 		sections = append(sections, section{heading: "Pareto front", note: paretoNote(p, len(front.rows)), table: front, figure: plot})
 	}
+	sections = append(sections, decidesSections(p)...)
 	sections = append(sections, proofSection(p))
+	sections = append(sections, ledgerSection(p)...)
 	sections = append(sections, latencies(p)...)
 	if p.Safety != nil {
 		sections = append(sections, levelSections(p.Safety, "with protection")...)
@@ -261,6 +267,7 @@ func alternativeTable(p result.Protect) *table {
 			verdict = stats.NotShown
 		}
 		row(a.name, verdict, a.Alternative)
+		t.rows[len(t.rows)-1][6].text = byCalculation(verdict)
 	}
 	return t
 }
@@ -305,11 +312,6 @@ func paretoNote(p result.Protect, rows int) string {
 	return strings.Join(notes, " ")
 }
 
-// shownPercent rounds a confidence down, never to certainty.
-func shownPercent(confidence float64) string {
-	return metricPercent(math.Min(confidence, 0.99999), down)
-}
-
 // proofSection shows the independent campaign on the protected machine.
 func proofSection(p result.Protect) section {
 	s := section{heading: "Proof by injection into the protected machine"}
@@ -323,9 +325,6 @@ func proofSection(p result.Protect) section {
 	}
 	s.banner += fmt.Sprintf(" - %s injections, residual <= %s FIT, SPFM >= %s %%", count(p.Proof.Injections),
 		significant(p.Proof.FITUpper, up), metricPercent(p.Proof.SPFMLower, down))
-	if p.Proof.Shown > 0 {
-		s.banner += ", shown at " + shownPercent(p.Proof.Shown) + " % confidence"
-	}
 	s.note = "Planned power " + percent(p.Proof.Power, nearest) + ". Later attempts use a stricter confidence, so that all together keep the promised one."
 	s.table = &table{columns: columns(">attempt", ">seed", ">injections", ">violations", ">added logic", ">confidence", ">power", ">expected FIT", ">upper FIT", ">lower SPFM", "holds", "design")}
 	for i, a := range p.Proof.Attempts {

@@ -23,6 +23,9 @@ const (
 	FormatJSON = "json"
 	FormatCSV  = "csv"
 	FormatHTML = "html"
+	// FormatDetail is text with every table. It differs from text where that is one
+	// screen: for an assessment.
+	FormatDetail = "detail"
 )
 
 // Formats are the names that Write accepts.
@@ -41,6 +44,13 @@ func Write(w io.Writer, format string, v any) error {
 	var err error
 	switch format {
 	case FormatText:
+		plain := rewrite(value, Plain).Interface()
+		if a, ok := plain.(result.Assess); ok {
+			err = writeText(w, briefDocument(a))
+			break
+		}
+		err = writeDocument(w, plain, writeText)
+	case FormatDetail:
 		err = writeDocument(w, rewrite(value, Plain).Interface(), writeText)
 	case FormatHTML:
 		err = writeDocument(w, rewrite(value, Plain).Interface(), writeHTML)

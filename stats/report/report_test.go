@@ -312,15 +312,6 @@ func TestLongFrontIsThinned(t *testing.T) {
 	}
 }
 
-// TestConfidenceIsNeverCertain: what is shown is rounded down.
-func TestConfidenceIsNeverCertain(t *testing.T) {
-	for c, want := range map[float64]string{1 - 1e-9: "99.999", 0.999999: "99.999", 0.98765432: "98.765", 0.5: "50"} {
-		if got := shownPercent(c); got != want {
-			t.Errorf("%v is printed as %s, want %s", c, got, want)
-		}
-	}
-}
-
 func TestParetoNote(t *testing.T) {
 	p := sampleProtect()
 	p.AreaOverhead = 0.2
