@@ -20,6 +20,11 @@ func Check(ctx context.Context, e *faults.Engine, s *campaign.Stored, o Options,
 	if err != nil {
 		return nil, err
 	}
+	return r.check(choices)
+}
+
+// check evaluates a design and holds it against the target.
+func (r *run) check(choices []mechanism.Choice) (*result.GateDesign, error) {
 	pr, a, err := r.judged(choices)
 	if err != nil {
 		return nil, err
