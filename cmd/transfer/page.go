@@ -26,8 +26,8 @@ This page is written by
     go run ./cmd/transfer -injections %d
 
 Silicon precedes networks: a protection is chosen for some networks and must be enough for others. Each row is a
-design for %s, the cheapest that is found for the networks that it was chosen on, at the target of asil-d for transient
-faults. Every network has two campaigns of %d injections with different seeds. Designs are chosen on the first and judged on the
+design for %s, near the cheapest for the networks that it was chosen on, at the target of asil-d for transient
+faults, without checkers. Every network has two campaigns of %d injections with different seeds. Designs are chosen on the first and judged on the
 second, by calculation, so that the network that a design was chosen on judges it on a fresh sample too. In single registers
 one half of the first campaign chooses and the other sets the margin.
 

@@ -147,6 +147,8 @@ type Problem struct {
 	// permanent are, by unit and mechanism, harmful permanent faults as a share of what
 	// a design may have; nil without such a limit.
 	permanent []map[mechanism.Kind]float64
+	// quick is content with a design near the cheapest.
+	quick bool
 	// estimateOnly leaves the joint limits out of account.
 	estimateOnly bool
 }

@@ -85,6 +85,7 @@ type Options struct {
 	Rebuild func(npu.ECC) (*faults.Engine, error)
 
 	given bool // the design is given: all records judge it
+	quick bool // without checkers, and near the cheapest is near enough
 }
 
 // normal fills in the defaults.
@@ -345,7 +346,7 @@ func (r *run) problemOf(ev *Evidence, margin Shares, set int) (*Problem, error) 
 		return nil, err
 	}
 	pr.permanent = r.permanentShares(ev)
-	pr.beside, pr.set = beside(set), set
+	pr.beside, pr.set, pr.quick = beside(set), set, r.o.quick
 	cost, err := r.pricing.Total(pr.beside)
 	if err != nil {
 		return nil, err
@@ -362,7 +363,7 @@ func (r *run) problemOf(ev *Evidence, margin Shares, set int) (*Problem, error) 
 // records that judge.
 func (r *run) cheapest(margin Shares) (best *Problem, found Found, err error) {
 	sets := subsets
-	if r.o.Set != OptionsFull || r.o.BudgetDUE > 0 || r.o.Several > 0 {
+	if r.o.Set != OptionsFull || r.o.BudgetDUE > 0 || r.o.Several > 0 || r.o.quick {
 		sets = 1
 	}
 	var searched int64

@@ -89,7 +89,7 @@ type position struct {
 // Where registers are decided on one by one there are too many of them: see
 // [Problem.approach].
 func (pr *Problem) Search() (Found, error) {
-	if pr.registers() {
+	if pr.registers() || pr.quick {
 		return pr.approach()
 	}
 	s := &searcher{pr: pr, best: pr.incumbent(), current: pr.none()}

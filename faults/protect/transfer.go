@@ -6,17 +6,15 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
-	"upset/faults/mechanism"
 	"upset/stats/result"
 )
 
 // TransferCase is a network with two campaigns of different seeds: one that designs are
 // chosen on, and one that they are judged on.
 type TransferCase struct {
-	Name           string
-	Engine         *faults.Engine
-	Choose, Judge  *campaign.Stored
-	chosen, judged []Caught
+	Name          string
+	Engine        *faults.Engine
+	Choose, Judge *campaign.Stored
 }
 
 // Transferred is a design that was chosen on some networks and judged, by calculation on
@@ -35,21 +33,13 @@ type Transferred struct {
 
 // Transfer finds designs for every network alone and for all others together, in both
 // units, and judges each on every network: what a choice is worth on a network that it
-// was not made for. The judgement is that of [Check]. Cases need the same machine.
-func Transfer(ctx context.Context, cases []TransferCase, o Options) (out []Transferred, err error) {
+// was not made for. The judgement is that of [Check]. Checkers are left out: their effect
+// differs from record to record, and all harmful ones of all networks would have to be
+// injected beside each. Designs are near the cheapest, see [Problem.approach]. Cases need the same machine.
+func Transfer(ctx context.Context, cases []TransferCase, o Options) ([]Transferred, error) {
+	var out []Transferred
 	o.NoProof, o.NoFront, o.Rebuild = true, true, nil
-	o.Set = OptionsFull
-	for i := range cases {
-		c := &cases[i]
-		o := o.normal(c.Choose.Spec, c.Engine.Table(), len(c.Choose.Records))
-		b := engineBench{c.Engine, o, ""}
-		if c.chosen, err = b.Catch(ctx, c.Choose, o.Cells); err != nil {
-			return nil, fmt.Errorf("%s: %w", c.Name, err)
-		}
-		if c.judged, err = b.Catch(ctx, c.Judge, o.Cells); err != nil {
-			return nil, fmt.Errorf("%s: %w", c.Name, err)
-		}
-	}
+	o.Set, o.quick = OptionsFull, true
 	for _, unit := range []string{UnitBlockClass, UnitRegister} {
 		o.Unit = unit
 		for i := range cases {
@@ -73,17 +63,6 @@ func Transfer(ctx context.Context, cases []TransferCase, o Options) (out []Trans
 	return out, nil
 }
 
-// known is a bench whose records were injected beside mechanisms before.
-type known struct {
-	Bench
-	caught []Caught
-}
-
-// Catch tells what was found then.
-func (b known) Catch(context.Context, *campaign.Stored, mechanism.Cells) ([]Caught, error) {
-	return b.caught, nil
-}
-
 // transfer chooses on some of the networks and judges on all.
 func transfer(ctx context.Context, cases []TransferCase, o Options, on func(k int) bool) (x Transferred, err error) {
 	x.Unit = o.Unit
@@ -94,7 +73,7 @@ func transfer(ctx context.Context, cases []TransferCase, o Options, on func(k in
 		}
 		c := &cases[k]
 		own := o.normal(c.Choose.Spec, c.Engine.Table(), len(c.Choose.Records))
-		n, err := gather(ctx, known{engineBench{c.Engine, own, ""}, c.chosen}, c.Choose, own)
+		n, err := gather(ctx, uncaught{engineBench{c.Engine, own, ""}}, c.Choose, own)
 		if err != nil {
 			return x, fmt.Errorf("%s: %w", c.Name, err)
 		}
@@ -121,7 +100,7 @@ func transfer(ctx context.Context, cases []TransferCase, o Options, on func(k in
 	for k := range cases {
 		c := &cases[k]
 		own := o.normal(c.Judge.Spec, c.Engine.Table(), len(c.Judge.Records))
-		r, err := given(ctx, known{engineBench{c.Engine, own, ""}, c.judged}, c.Judge, own, choices, true)
+		r, err := given(ctx, engineBench{c.Engine, own, ""}, c.Judge, own, choices, false)
 		if err != nil {
 			return x, fmt.Errorf("%s: %w", c.Name, err)
 		}
