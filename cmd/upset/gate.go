@@ -12,7 +12,11 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/mechanism"
+	"upset/faults/protect"
+	"upset/npu"
 	"upset/stats/report"
 	"upset/stats/result"
 )
@@ -29,6 +33,9 @@ code 4 says worse, or not shown: too few injections, and how many it takes (fewe
 campaign run --sampling adaptive). Beside every check stands the smallest worsening
 that it could have seen.
 
+With --design the machine with that protection must also still meet the target, by
+calculation on the campaign: missed is worse, and what is not shown is not shown.
+
 The default margin is half of the baseline, or 1 % of the budget where that is more.
 The network's weights may differ; another network, NPU, set of inputs, version, fault
 model, rates or blocks is an error unless declared with --allow.
@@ -40,7 +47,8 @@ campaign is exit code 3, a damaged one 2.
 Examples:
   upset gate run2 --baseline run1/campaign.json --junit gate.xml
   upset gate run2 --baseline run1 --margin 0.2
-  upset gate run2 --baseline run1 --allow inputs`,
+  upset gate run2 --baseline run1 --allow inputs
+  upset gate run2 --baseline run1 --design run1/protect.json`,
 		Flags: commonFlags(append(questionFlags(),
 			&cli.StringFlag{Name: "baseline", Usage: "`FILE` or folder of the campaign to hold against (required)"},
 			&cli.StringFlag{Name: "junit", Usage: "`FILE` for the result as JUnit XML"},
@@ -50,7 +58,8 @@ Examples:
 			&cli.Float64Flag{Name: "confidence", Value: gateDefaults.Confidence, Usage: "1 minus the error of passing a worsening of the margin"},
 			&cli.Float64Flag{Name: "false-alarm", Value: gateDefaults.FalseAlarm, Usage: "error, over all checks, of calling equal campaigns worse"},
 			&cli.StringFlag{Name: "decides", Value: strings.Join(gateDefaults.Decides, ","), Usage: "`METRICS` that must be within the margin: " + strings.Join(campaign.GateMetrics(), ", ")},
-			&cli.StringFlag{Name: "allow", Usage: "`DIFFERENCES` that are meant: " + strings.Join(campaign.GateDifferences(), ", ")})...),
+			&cli.StringFlag{Name: "allow", Usage: "`DIFFERENCES` that are meant: " + strings.Join(campaign.GateDifferences(), ", ")},
+			designFlag(), cellsFlag(), hardenedRatioFlag())...),
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, "CAMPAIGN")
 			if err != nil {
@@ -67,6 +76,47 @@ Examples:
 			return p.gate(c, o, q, args[0])
 		},
 	}
+}
+
+// gateDesign judges a given protection on the campaign and lets it decide.
+func (p *program) gateDesign(c *cli.Context, o common, q campaign.Question, dir string, design []mechanism.Choice, g *result.Gate) error {
+	inputs, err := readInputsOf(c)
+	if err != nil {
+		return err
+	}
+	s, err := loadRecords(dir)
+	if err != nil {
+		return err
+	}
+	if f := s.Spec.Fault; f != "" {
+		return usage("the campaign is of %s faults: a design is judged against single upsets", f)
+	}
+	x, _, err := p.reopen(c.Context, s.Spec, s.Note)
+	if err != nil {
+		return err
+	}
+	inventory, err := loadInventory(s.Note[noteInventory])
+	if err != nil {
+		return err
+	}
+	tries := p.progress("records beside mechanisms", 0)
+	defer tries.finish()
+	g.Design, err = protect.Check(c.Context, x.engine, s, protect.Options{
+		Question: q.Question, BudgetDUE: q.BudgetDUE, Deadline: q.Deadline, Inputs: inputs, Areas: inventory.Apply(x.engine.Table().Areas(nil), nil),
+		Workers: o.workers, Trying: tries.setOf,
+		Rebuild: func(ecc npu.ECC) (*faults.Engine, error) { return x.withECC(c.Context, ecc) },
+	}, design)
+	if err != nil {
+		return bad(err)
+	}
+	g.Design.Name = filepath.Base(c.String("design"))
+	switch {
+	case g.Design.Result == campaign.GateWorse:
+		g.Result = campaign.GateWorse
+	case g.Design.Result != campaign.GatePass && g.Result == campaign.GatePass:
+		g.Result = campaign.GateNotShown
+	}
+	return nil
 }
 
 // gateDefaults are the settings that do not depend on the budget.
@@ -94,6 +144,10 @@ func (p *program) gate(c *cli.Context, o common, q campaign.Question, dir string
 	if err != nil {
 		return err
 	}
+	design, err := readDesign(c)
+	if err != nil {
+		return err
+	}
 	g, err := campaign.Gate(now, base, options)
 	if errors.Is(err, campaign.ErrInterrupted) {
 		return &coded{codeIncomplete, err}
@@ -103,6 +157,11 @@ func (p *program) gate(c *cli.Context, o common, q campaign.Question, dir string
 	}
 	g.Campaign.Name, g.Baseline.Name = filepath.Base(dir), filepath.Base(file)
 	g.Command = p.command()
+	if design != nil {
+		if err := p.gateDesign(c, o, q, dir, design, g); err != nil {
+			return err
+		}
+	}
 	if xml := c.String("junit"); xml != "" {
 		host, err := os.Hostname()
 		if err != nil {
@@ -127,9 +186,14 @@ func gateVerdict(g *result.Gate) error {
 			worse = append(worse, k.Metric+" of "+k.Block)
 		}
 	}
+	if d := g.Design; d != nil && d.Result == campaign.GateWorse {
+		worse = append(worse, "the design no longer meets "+d.Target)
+	}
 	switch {
 	case g.Result == campaign.GatePass:
 		return nil
+	case g.Result == campaign.GateNotShown && g.Design != nil && g.Design.Result == campaign.GateNotShown:
+		return &coded{codeNotMet, fmt.Errorf("not shown that the machine with the design meets %s: take a larger campaign", g.Design.Target)}
 	case g.Result == campaign.GateWorse:
 		return &coded{codeNotMet, fmt.Errorf("worse than the baseline: %s", strings.Join(worse, ", "))}
 	case g.InjectionsNeeded == 0:

@@ -33,13 +33,24 @@ func optionsFlag() cli.Flag {
 func searchFlags() []cli.Flag {
 	return []cli.Flag{
 		optionsFlag(),
-		&cli.Float64Flag{Name: "hardened-ratio", Value: mechanism.DefaultCells().DICE.SER, Usage: "soft-error rate of a hardened cell, in terms of a plain flop's; no light cell is better than that"},
+		hardenedRatioFlag(),
 		designFlag(),
+		unitFlag(),
 		alarmLatencyFlag(),
 		&cli.Float64Flag{Name: "pairs", Usage: "share `S` of upset events, 0 to 1, that flip two neighbouring flops: part of the verdict, the proof injects them; 28 nm: 0.04 to 0.06"},
 		&cli.StringFlag{Name: "proof-inputs", Usage: "`DIR` with inputs for the proof; without it an assessment keeps every second input back, and random inputs are drawn anew"},
-		&cli.StringFlag{Name: "cells", Usage: "`FILE` in YAML with your own cells and areas of mechanisms, numbers or ranges: cells: {harden-light: {area: 1.2, ratio: [0.2, 0.3], source: data sheet}}"},
+		cellsFlag(),
 	}
+}
+
+// hardenedRatioFlag is --hardened-ratio.
+func hardenedRatioFlag() cli.Flag {
+	return &cli.Float64Flag{Name: "hardened-ratio", Value: mechanism.DefaultCells().DICE.SER, Usage: "soft-error rate of a hardened cell, in terms of a plain flop's; no light cell is better than that"}
+}
+
+// cellsFlag is --cells.
+func cellsFlag() cli.Flag {
+	return &cli.StringFlag{Name: "cells", Usage: "`FILE` in YAML with your own cells and areas of mechanisms, numbers or ranges: cells: {harden-light: {area: 1.2, ratio: [0.2, 0.3], source: data sheet}}"}
 }
 
 // alarmLatencyFlag is --alarm-latency of what simulates mechanisms.
@@ -98,6 +109,9 @@ func checkSearch(c *cli.Context) error {
 	if s := c.String("options"); s != protect.OptionsPaper && s != protect.OptionsFull {
 		return usage("unknown set of options %q: use %s or %s", s, protect.OptionsPaper, protect.OptionsFull)
 	}
+	if err := checkUnit(c); err != nil {
+		return err
+	}
 	if _, err := readInputsOf(c); err != nil {
 		return err
 	}
@@ -133,7 +147,7 @@ func (p *program) protectCampaign(c *cli.Context, o common, q campaign.Question,
 	if err := x.readHeld(c); err != nil {
 		return err
 	}
-	r, err := p.protect(c.Context, o, search{x, s, pop, inventory, q, c.String("options"), inputs, dir, c.Float64("pairs"), design})
+	r, err := p.protect(c.Context, o, search{x, s, pop, inventory, q, c.String("options"), inputs, dir, c.Float64("pairs"), design, c.String("unit")})
 	if err != nil {
 		return err
 	}
@@ -155,6 +169,7 @@ type search struct {
 	dir        string             // of the campaign
 	pairs      float64            // share of the upset events
 	design     []mechanism.Choice // given: judged without a search
+	unit       string             // of the search
 }
 
 // readInputsOf reads the declared cells and mechanisms: --cells and --hardened-ratio.
@@ -179,7 +194,23 @@ func readInputsOf(c *cli.Context) (mechanism.Inputs, error) {
 
 // designFlag is --design.
 func designFlag() cli.Flag {
-	return &cli.StringFlag{Name: "design", Usage: "judge the protection in `FILE` without a search: a result of protect or assess in JSON, or YAML with choice: [{block, group, mechanism}]"}
+	return &cli.StringFlag{Name: "design", Usage: "judge the protection in `FILE` without a search: a result of protect or assess in JSON, or YAML with choice: [{block, group, registers, mechanism}]"}
+}
+
+// unitFlag is --unit.
+func unitFlag() cli.Flag {
+	return &cli.StringFlag{Name: "unit", Value: protect.UnitBlockClass, Usage: "what is protected or left alone as a whole: block-class, or register; single registers are chosen on one half of the injections and judged on the other"}
+}
+
+// checkUnit checks --unit.
+func checkUnit(c *cli.Context) error {
+	switch u := c.String("unit"); {
+	case u != protect.UnitBlockClass && u != protect.UnitRegister:
+		return usage("unknown unit %q: use %s or %s", u, protect.UnitBlockClass, protect.UnitRegister)
+	case c.IsSet("unit") && c.IsSet("design"):
+		return usage("--unit is for a search, and --design judges without one: leave one of them out")
+	}
+	return nil
 }
 
 // readDesign reads --design; nil without it.
@@ -221,9 +252,13 @@ func (p *program) protect(ctx context.Context, o common, s search) (r *result.Pr
 	e := s.experiment.engine
 	// Every question has a folder of its own, so that none meets the proofs of
 	// another.
-	name := "protect-" + campaign.Digest([]any{s.question, s.set, s.cells(), s.pairs})[:8]
+	asked := []any{s.question, s.set, s.cells(), s.pairs}
+	if s.unit == protect.UnitRegister {
+		asked = append(asked, s.unit)
+	}
+	name := "protect-" + campaign.Digest(asked)[:8]
 	opt := protect.Options{
-		Inputs: s.inputs, Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Deadline: s.question.Deadline, Several: s.pairs, Set: s.set, Areas: s.inventory.Apply(e.Table().Areas(nil), nil),
+		Inputs: s.inputs, Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Deadline: s.question.Deadline, Several: s.pairs, Set: s.set, Unit: s.unit, Areas: s.inventory.Apply(e.Table().Areas(nil), nil),
 		Dir: filepath.Join(s.dir, name), Ledger: s.dir, Workers: o.workers,
 		Rebuild: func(ecc npu.ECC) (*faults.Engine, error) { return s.experiment.withECC(ctx, ecc) },
 	}
@@ -357,7 +392,7 @@ func (p *program) assess(c *cli.Context, o common, q campaign.Question, file str
 	if err := run.experiment.readHeld(c); err != nil {
 		return err
 	}
-	job := search{run.experiment, s, run.population, inventory, q, c.String("options"), inputs, run.dir, c.Float64("pairs"), design}
+	job := search{run.experiment, s, run.population, inventory, q, c.String("options"), inputs, run.dir, c.Float64("pairs"), design, c.String("unit")}
 	r, err := p.protect(c.Context, o, job)
 	if err != nil {
 		return err

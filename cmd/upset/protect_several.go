@@ -66,7 +66,7 @@ func (p *program) protectSeveral(c *cli.Context, o common, q campaign.Question, 
 	if err != nil {
 		return err
 	}
-	opt := protect.Options{Question: q.Question, Permanent: q.Permanent, BudgetDUE: q.BudgetDUE, Deadline: q.Deadline, Several: c.Float64("pairs"), Set: c.String("options"), Inputs: inputs, Cells: cells, Workers: o.workers}
+	opt := protect.Options{Question: q.Question, Permanent: q.Permanent, BudgetDUE: q.BudgetDUE, Deadline: q.Deadline, Several: c.Float64("pairs"), Set: c.String("options"), Unit: c.String("unit"), Inputs: inputs, Cells: cells, Workers: o.workers}
 	var cases []protect.Case
 	var digests []string
 	for i, dir := range dirs {
@@ -90,7 +90,11 @@ func (p *program) protectSeveral(c *cli.Context, o common, q campaign.Question, 
 		}
 		cases, digests = append(cases, k), append(digests, s.ResultDigest())
 	}
-	name := "protect-" + campaign.Digest([]any{q, opt.Set, opt.Several, cells, shares, digests})[:8]
+	asked := []any{q, opt.Set, opt.Several, cells, shares, digests}
+	if opt.Unit == protect.UnitRegister {
+		asked = append(asked, opt.Unit)
+	}
+	name := "protect-" + campaign.Digest(asked)[:8]
 	for i := range cases {
 		cases[i].Dir, cases[i].Ledger = filepath.Join(dirs[i], name), dirs[i]
 	}

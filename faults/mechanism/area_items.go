@@ -35,6 +35,17 @@ func alarm(flop float64) []Item {
 	return []Item{{"alarm", 1, "flop", flop}, {"alarm held, and joined to the interrupt", 2, "gate", gateGE}}
 }
 
+// SharedGE is what further registers of the same block under the same mechanism save:
+// parity has one alarm, and a gate joins the groups of one more register to it.
+func (p *Pricing) SharedGE(c Choice) float64 {
+	switch c.Kind {
+	case Parity, ParityAlways, ParityInterleaved:
+		flop, _ := p.flopGE(c.Block)
+		return (total(alarm(flop)) - gateGE) * p.cells.factor(c.Kind)
+	}
+	return 0
+}
+
 // Items lists what a choice adds, part by part. What is not counted is listed by
 // [LeftOut].
 func (p *Pricing) Items(c Choice) ([]Item, error) {

@@ -17,26 +17,46 @@ import (
 // whole NPU.
 const Whole = "npu"
 
-// Choice puts a mechanism on a block, or on the registers of some classes of it.
+// Choice puts a mechanism on a block, on the registers of some classes of it, or on
+// single registers.
 type Choice struct {
 	Block string
 	// Classes is empty for the whole block.
 	Classes []netlist.Class
-	Kind    Kind
+	// Registers are the names of single registers of the block, for example cc.basep;
+	// empty for all of the classes.
+	Registers []string
+	Kind      Kind
 }
 
 // Covers reports whether the choice applies to a register. Registers that only
 // observe need no protection and have none; RAM has SECDED only.
 func (c Choice) Covers(r *netlist.Register) bool {
 	return (r.Block == c.Block || c.Kind == Lockstep && c.Block == Whole) && !c.Kind.Checker() && !r.Observer && r.IsSRAM() == (c.Kind == SECDED) &&
-		(len(c.Classes) == 0 || slices.Contains(c.Classes, r.Class))
+		(len(c.Classes) == 0 || slices.Contains(c.Classes, r.Class)) &&
+		(len(c.Registers) == 0 || slices.Contains(c.Registers, r.Name))
 }
 
-// String describes the choice, for example mac/datapath:harden.
+// missing is the first register of the choice that a machine does not have among
+// those that the choice applies to.
+func (c Choice) missing(t *netlist.Table) (name string) {
+	for _, name := range c.Registers {
+		if !slices.ContainsFunc(t.Registers, func(r netlist.Register) bool { return r.Name == name && c.Covers(&r) }) {
+			return name
+		}
+	}
+	return ""
+}
+
+// String describes the choice, for example mac/datapath:harden, or with single registers
+// cc/config/cc.basep+cc.param:parity.
 func (c Choice) String() string {
 	s := c.Block
 	for i, class := range c.Classes {
 		s += string("/+"[min(i, 1)]) + class.String()
+	}
+	for i, name := range c.Registers {
+		s += string("/+"[min(i, 1)]) + name
 	}
 	return s + ":" + c.Kind.String()
 }
@@ -102,8 +122,8 @@ func (d *Design) add(c Choice) error {
 		return fmt.Errorf("unknown mechanism")
 	case c.Kind == Duplicate && !Duplicable(c.Block):
 		return fmt.Errorf("only %s can be duplicated", strings.Join(duplicable, ", "))
-	case (c.Kind == Duplicate || c.Kind == Lockstep || c.Kind.Checker()) && len(c.Classes) > 0:
-		return fmt.Errorf("the mechanism is for a block as a whole: name no class")
+	case (c.Kind == Duplicate || c.Kind == Lockstep || c.Kind.Checker()) && len(c.Classes)+len(c.Registers) > 0:
+		return fmt.Errorf("the mechanism is for a block as a whole: name no class and no register")
 	case c.Kind == Lockstep && c.Block != Whole:
 		return fmt.Errorf("lock-step is for the whole NPU: name %s", Whole)
 	case c.Kind.Checker() && c.Block != c.Kind.home():
@@ -116,6 +136,9 @@ func (d *Design) add(c Choice) error {
 		return nil
 	case c.Kind == SECDED && d.table.ECC != npu.ECCSECDED:
 		return fmt.Errorf("the machine is built without the code: build it with SECDED")
+	}
+	if name := c.missing(d.table); name != "" {
+		return fmt.Errorf("register %s is no part of %s that this mechanism is for: use the names of upset sites", name, c.Block)
 	}
 	var spans []span
 	for i := range d.table.Registers {

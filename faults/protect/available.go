@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"upset/stats"
 	"upset/stats/result"
 )
 
@@ -49,6 +50,9 @@ func (r *run) availability(pr *Problem, a Assignment) error {
 		e, err := x.Evaluate(found.Assignment)
 		if err != nil {
 			return err
+		}
+		if r.split() && e.Result != stats.Met {
+			continue // on the records that judge
 		}
 		p := result.Available{Alternative: r.alternative(e), BudgetDUE: budget, Design: designText(x, found.Assignment)}
 		points = append(points, p)

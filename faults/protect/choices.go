@@ -16,8 +16,11 @@ import (
 // maxChoices bounds a list of choices: more than there are units and checkers.
 const maxChoices = 200
 
+// maxRegisters bounds the registers of a choice: more than the machine has (our choice).
+const maxRegisters = 1000
+
 // ReadChoices reads the mechanisms of a design: the JSON of a result of protect or
-// assess, or YAML with the same key, choice: a list of block, group and mechanism.
+// assess, or YAML with the same key, choice: a list of block, group, registers and mechanism.
 func ReadChoices(r io.Reader) ([]mechanism.Choice, error) {
 	type design struct {
 		Choice []result.Choice
@@ -43,6 +46,9 @@ func Choices(list []result.Choice) ([]mechanism.Choice, error) {
 		choice, err := ParseChoice(c.Block, c.Group, c.Mechanism)
 		if err != nil {
 			return nil, err
+		}
+		if choice.Registers = c.Registers; slices.Contains(c.Registers, "") || len(c.Registers) > maxRegisters {
+			return nil, fmt.Errorf("choices of mechanisms: registers of %s: name 1 to %d, such as cc.basep", c.Block, maxRegisters)
 		}
 		out = append(out, choice)
 	}

@@ -21,20 +21,7 @@ func Judge(ctx context.Context, e *faults.Engine, s *campaign.Stored, o Options,
 
 // JudgeOn is [Judge] on any bench.
 func JudgeOn(ctx context.Context, b Bench, s *campaign.Stored, o Options, choices []mechanism.Choice) (*result.Protect, error) {
-	o.Set, o.NoFront = OptionsFull, true
-	o = o.normal(s.Spec, b.Table(), len(s.Records))
-	var n network
-	var err error
-	if slices.ContainsFunc(choices, func(c mechanism.Choice) bool { return c.Kind.Checker() || c.Kind == mechanism.Parity }) {
-		n, err = gather(ctx, b, s, o)
-	} else {
-		n.bench, n.stored = b, s
-		n.ev, err = Gather(s, b.Table(), nil)
-	}
-	if err != nil {
-		return nil, err
-	}
-	r, err := newRun([]network{n}, o)
+	r, err := given(ctx, b, s, o, choices, watched(choices, true))
 	if err != nil {
 		return nil, err
 	}
@@ -46,17 +33,7 @@ func JudgeOn(ctx context.Context, b Bench, s *campaign.Stored, o Options, choice
 
 // judgeDesign judges and proves one design.
 func (r *run) judgeDesign(ctx context.Context, choices []mechanism.Choice) error {
-	set := 0
-	for _, c := range choices {
-		if i := slices.Index(mechanism.Checkers(), c.Kind); i >= 0 {
-			set |= 1 << i
-		}
-	}
-	pr, err := r.problemBeside(Even(1), set)
-	if err != nil {
-		return err
-	}
-	a, err := pr.assignment(choices)
+	pr, a, err := r.judged(choices)
 	if err != nil {
 		return err
 	}
@@ -108,16 +85,18 @@ func (pr *Problem) assignment(choices []mechanism.Choice) (Assignment, error) {
 			return a, fmt.Errorf("design: %s: the campaign has no block %s", c, c.Block)
 		}
 		if c.Kind == mechanism.Duplicate {
-			if pr.Blocks[b].Duplicate == nil || len(c.Classes) > 0 {
+			if pr.Blocks[b].Duplicate == nil || len(c.Classes)+len(c.Registers) > 0 {
 				return a, fmt.Errorf("design: %s: only whole blocks are duplicated, and not this one", c)
 			}
 			a.Duplicate[b] = true
 			continue
 		}
 		covered := false
+		missing := slices.Clone(c.Registers)
 		for _, u := range pr.Blocks[b].Units {
 			unit := pr.Evidence.Units[u]
-			if unit.SRAM != (c.Kind == mechanism.SECDED) || len(c.Classes) > 0 && !slices.Contains(c.Classes, unit.Class) {
+			if unit.SRAM != (c.Kind == mechanism.SECDED) || len(c.Classes) > 0 && !slices.Contains(c.Classes, unit.Class) ||
+				len(c.Registers) > 0 && !slices.Contains(c.Registers, unit.Register) {
 				continue
 			}
 			i := slices.IndexFunc(pr.Options[u], func(o Option) bool { return o.Kind == c.Kind })
@@ -125,6 +104,10 @@ func (pr *Problem) assignment(choices []mechanism.Choice) (Assignment, error) {
 				return a, fmt.Errorf("design: %s: this mechanism cannot be judged on %s/%s", c, unit.Block, unit.Class)
 			}
 			a.Option[u], covered = i, true
+			missing = slices.DeleteFunc(missing, func(name string) bool { return name == unit.Register })
+		}
+		if len(missing) > 0 {
+			return a, fmt.Errorf("design: %s: the campaign has no register %s there; see upset sites", c, missing[0])
 		}
 		if !covered && c.Kind != mechanism.SECDED {
 			return a, fmt.Errorf("design: %s: the campaign has no such registers; see upset sites", c)

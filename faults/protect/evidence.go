@@ -13,11 +13,13 @@ import (
 )
 
 // Unit is the smallest part of the machine that is protected as a whole: the
-// registers of one class in one block, or the RAM of a block.
+// registers of one class in one block, a single one of them, or the RAM of a block.
 type Unit struct {
 	Block string
 	Class netlist.Class
-	SRAM  bool
+	// Register is the name of a single register, empty for all of the class.
+	Register string
+	SRAM     bool
 	// Bits is the number of bits, scaled as the campaign's population is.
 	Bits   float64
 	Pieces []Piece
@@ -62,32 +64,36 @@ type Evidence struct {
 // and cover the whole machine. Caught says what mechanisms make of every record; it
 // may be nil, and then no checker is an option and parity may see every upset.
 func Gather(s *campaign.Stored, t *netlist.Table, caught []Caught) (*Evidence, error) {
-	return gatherUnder(s, t, caught, Inventory{}, campaign.Deadline{})
+	return gatherAs(s, t, caught, view{})
 }
 
-// gatherUnder is [Gather] under another inventory of the same machine, where what is
-// reported later than a deadline violates.
-func gatherUnder(s *campaign.Stored, t *netlist.Table, caught []Caught, inventory Inventory, within campaign.Deadline) (*Evidence, error) {
+// gatherAs is [Gather] in a view.
+func gatherAs(s *campaign.Stored, t *netlist.Table, caught []Caught, v view) (*Evidence, error) {
 	g, err := newGatherer(s, t)
 	if err != nil {
 		return nil, err
 	}
-	g.inventory = inventory
+	g.view = v
 	shares, err := s.RoundShares()
 	if err != nil {
 		return nil, err
 	}
 	places := make([]place, len(s.Records))
 	drawn := map[place]int{} // by stratum and round
+	skipped := make([]bool, len(s.Records))
 	for i, r := range s.Records {
 		p := &places[i]
-		if p.group, p.stratum, err = g.locate(r); err != nil {
+		if err = g.locate(r, p); err != nil {
 			return nil, fmt.Errorf("record %d: %w", s.Index[i], err)
 		}
 		if shares != nil {
 			p.round = s.Round(s.Index[i])
 		}
-		drawn[place{stratum: p.stratum, round: p.round}]++
+		at := place{stratum: p.stratum, round: p.round}
+		if skipped[i] = !v.part.has(g.seen[at]); !skipped[i] {
+			drawn[at]++
+		}
+		g.seen[at]++
 	}
 	if shares == nil {
 		shares = []float64{1}
@@ -95,34 +101,43 @@ func gatherUnder(s *campaign.Stored, t *netlist.Table, caught []Caught, inventor
 	for i := range s.Frame.Strata {
 		for k := range shares {
 			if drawn[place{stratum: i, round: k}] == 0 {
-				return nil, fmt.Errorf("stratum %d of the campaign has no injection: run a larger campaign", i)
+				return nil, fmt.Errorf("stratum %d of the campaign has %s: run a larger campaign", i, v.part.lacks())
 			}
 		}
 	}
 	pieces := map[place]*Piece{}
 	for i, r := range s.Records {
-		if g.inventory.leavesOut(t, r.Site.ID) {
+		if v.inventory.leavesOut(t, r.Site.ID) {
 			continue
 		}
 		at := places[i]
+		var c Caught
+		if caught != nil {
+			c = caught[i]
+		}
+		n := v.within.Count(r)
+		g.note(at, n, s.Spec, c)
+		if skipped[i] {
+			continue
+		}
 		p := pieces[at]
 		if p == nil {
 			p = &Piece{Weight: g.bits(s.Frame.Strata[at.stratum]) * shares[at.round] / float64(drawn[place{stratum: at.stratum, round: at.round}])}
 			pieces[at] = p
 		}
-		var c Caught
-		if caught != nil {
-			c = caught[i]
-		}
-		p.count(within.Count(r), s.Spec, c)
+		p.count(n, s.Spec, c)
 	}
 	ev := g.evidence(pieces, len(shares))
-	inventory.apply(ev, s.Frame.Groups, t)
+	v.inventory.apply(ev, s.Frame.Groups, t)
 	return ev, nil
 }
 
-// place is a group in a stratum and a round.
-type place struct{ group, stratum, round int }
+// place is a group, or a register of it by its name, in a stratum and a round.
+type place struct {
+	group          int
+	register       string
+	stratum, round int
+}
 
 // count adds an outcome.
 func (p *Piece) count(n result.Outcomes, s campaign.Spec, c Caught) {
@@ -136,12 +151,6 @@ func (p *Piece) count(n result.Outcomes, s campaign.Spec, c Caught) {
 			p.caughtAny[set] += any
 			p.caughtCritical[set] += critical
 		}
-	}
-	if c&triedParity != 0 {
-		p.Tried++
-	}
-	if c&caughtParity != 0 {
-		p.Parity++
 	}
 	p.DUE += n.DUE(!s.NoWatchdog)
 	p.Active += 1 - n.Masked - n.Corrected
@@ -167,7 +176,9 @@ type gatherer struct {
 	cells map[campaign.Cell]int // stratum of a cell
 	names map[campaign.Group]int
 
-	inventory Inventory
+	view  view
+	seen  map[place]int    // records so far, by stratum and round
+	noted map[place]*Piece // all records, by group and stratum: violations and what parity sees
 }
 
 // key is what identifies a group by the register of a site.
@@ -183,7 +194,7 @@ func newGatherer(s *campaign.Stored, t *netlist.Table) (*gatherer, error) {
 	if s.Spec.Layers != nil {
 		return nil, errors.New("the campaign covers some layers only: a protection needs one over the whole inference")
 	}
-	g := &gatherer{frame: f, table: t, cells: map[campaign.Cell]int{}, names: map[campaign.Group]int{}}
+	g := &gatherer{frame: f, table: t, cells: map[campaign.Cell]int{}, names: map[campaign.Group]int{}, seen: map[place]int{}, noted: map[place]*Piece{}}
 	for i, group := range f.Groups {
 		if group.Excluded && !group.Known && group.Bits > 0 {
 			return nil, fmt.Errorf("the campaign leaves out %s/%s: a protection needs one without --only, --class, --bits and --sites", group.Block, group.Class)
@@ -200,35 +211,55 @@ func newGatherer(s *campaign.Stored, t *netlist.Table) (*gatherer, error) {
 	return g, nil
 }
 
-// locate finds the group and the stratum of a record.
-func (g *gatherer) locate(r faults.Record) (group, stratum int, err error) {
+// locate finds the group, the register and the stratum of a record.
+func (g *gatherer) locate(r faults.Record, at *place) error {
 	p, err := g.table.Place(r.Site.ID)
 	if err != nil {
-		return 0, 0, err
+		return err
 	}
 	class := p.Register.Class.String()
 	if p.Register.Observer {
 		class = "observer"
 	}
-	group, ok := g.names[key(p.Register.Block, class, p.Register.IsSRAM())]
-	if !ok {
-		return 0, 0, fmt.Errorf("site %s is in no group of the campaign: it was made with another site table", g.table.Name(r.Site.ID))
+	var ok bool
+	if at.group, ok = g.names[key(p.Register.Block, class, p.Register.IsSRAM())]; !ok {
+		return fmt.Errorf("site %s is in no group of the campaign: it was made with another site table", g.table.Name(r.Site.ID))
+	}
+	if g.view.registers && !p.Register.IsSRAM() {
+		at.register = p.Register.Name
 	}
 	last := len(g.frame.Phases) - 1
-	if stratum, ok = g.cells[campaign.Cell{Group: group, Phase: last}]; ok {
-		return group, stratum, nil
+	if at.stratum, ok = g.cells[campaign.Cell{Group: at.group, Phase: last}]; ok {
+		return nil
 	}
 	for i, phase := range g.frame.Phases[:last] {
 		for _, s := range phase.Spans {
 			if r.Site.Cycle >= s.Start && r.Site.Cycle < s.End {
-				stratum, ok = g.cells[campaign.Cell{Group: group, Phase: i}]
+				at.stratum, ok = g.cells[campaign.Cell{Group: at.group, Phase: i}]
 			}
 		}
 	}
 	if !ok {
-		return 0, 0, fmt.Errorf("cycle %d is in no phase of the campaign", r.Site.Cycle)
+		return fmt.Errorf("cycle %d is in no phase of the campaign", r.Site.Cycle)
 	}
-	return group, stratum, nil
+	return nil
+}
+
+// note counts what is asked of all records, whatever the part.
+func (g *gatherer) note(at place, n result.Outcomes, s campaign.Spec, c Caught) {
+	at = place{group: at.group, stratum: at.stratum}
+	p := g.noted[at]
+	if p == nil {
+		p = &Piece{}
+		g.noted[at] = p
+	}
+	p.Any += n.Violating(stats.ViolationAny, !s.NoWatchdog, s.AssumeReload)
+	if c&triedParity != 0 {
+		p.Tried++
+	}
+	if c&caughtParity != 0 {
+		p.Parity++
+	}
 }
 
 // groupBits is the number of bits of a group, as heavy as its raw rate.
@@ -260,26 +291,31 @@ func (g *gatherer) evidence(pieces map[place]*Piece, rounds int) *Evidence {
 		if !group.SRAM && !group.Observer() {
 			ev.FlopBits += bits
 		}
-		u := Unit{Block: group.Block, SRAM: group.SRAM, Bits: bits}
 		violations := 0
 		for stratum := range g.frame.Strata {
-			first, tried, parity := len(u.Pieces), 0, 0
-			for k := range rounds {
-				if p := pieces[place{i, stratum, k}]; p != nil {
-					u.Pieces = append(u.Pieces, *p)
-					violations, tried, parity = violations+p.Any, tried+p.Tried, parity+p.Parity
-				}
-			}
-			for k := first; k < len(u.Pieces); k++ {
-				// What parity sees is a property of the stratum, and few upsets of a round tell.
-				u.Pieces[k].Tried, u.Pieces[k].Parity = tried, parity
+			if p := g.noted[place{group: i, stratum: stratum}]; p != nil {
+				violations += p.Any
 			}
 		}
 		if group.Known && violations == 0 || group.Excluded || group.Bits == 0 {
 			continue
 		}
-		if c, ok := classOf(group.Class); ok {
-			u.Class = c
+		class, ok := classOf(group.Class)
+		if !ok {
+			continue
+		}
+		for _, u := range g.unitsOf(group, class, bits) {
+			for stratum := range g.frame.Strata {
+				for k := range rounds {
+					if p := pieces[place{i, u.Register, stratum, k}]; p != nil {
+						// What parity sees is a property of the stratum, and few upsets of
+						// a round or a register tell.
+						all := g.noted[place{group: i, stratum: stratum}]
+						p.Tried, p.Parity = all.Tried, all.Parity
+						u.Pieces = append(u.Pieces, *p)
+					}
+				}
+			}
 			ev.Units = append(ev.Units, u)
 		}
 	}

@@ -67,7 +67,7 @@ func (v Inventory) apply(ev *Evidence, groups []campaign.Group, t *netlist.Table
 		bits := float64(r.Bits()) * scale
 		ev.FlopBits -= bits
 		for k := range ev.Units {
-			if u := &ev.Units[k]; u.Block == r.Block && u.Class == r.Class && !u.SRAM {
+			if u := &ev.Units[k]; u.Block == r.Block && u.Class == r.Class && !u.SRAM && (u.Register == "" || u.Register == r.Name) {
 				u.Bits = max(0, u.Bits-bits)
 			}
 		}
@@ -101,7 +101,7 @@ func (r *run) reading(pr *Problem, a Assignment, v Inventory, within campaign.De
 		if n.mixed {
 			return nil, bare, chosen, nil
 		}
-		if n.ev, err = gatherUnder(n.stored, n.bench.Table(), n.caught, v, within); err != nil {
+		if n.ev, err = gatherAs(n.stored, n.bench.Table(), n.caught, view{v, within, n.view.registers, n.view.part}); err != nil {
 			return nil, bare, chosen, err
 		}
 	}

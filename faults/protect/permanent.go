@@ -292,7 +292,7 @@ func (p *permanents) intervals(list []effect, choices []mechanism.Choice, confid
 		n, seen := 0, 0
 		for i, f := range s.faults {
 			r := p.judge.units[f.unit]
-			guards := c.Covers(&netlist.Register{Block: r.block, Class: r.class})
+			guards := c.Covers(s.register(i))
 			if c.Kind.Checker() {
 				guards = r.block == mechanism.Home(c.Kind)
 			}

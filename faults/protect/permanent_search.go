@@ -1,11 +1,11 @@
 package protect
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
 	"upset/faults/mechanism"
-	"upset/netlist"
 	"upset/stats"
 	"upset/stats/result"
 )
@@ -80,14 +80,23 @@ func (r *run) permanentShares(ev *Evidence) []map[mechanism.Kind]float64 {
 		return nil
 	}
 	limit := p.cap * r.permanentLimit(0)
-	rates := map[[2]string]map[mechanism.Kind]float64{}
+	rates := map[[2]string]map[mechanism.Kind]float64{} // by block, and class or register
+	t := r.table()
+	for i := range t.Registers { // also where no fault was drawn, or none does harm
+		r := &t.Registers[i]
+		rates[[2]string{r.Block, r.Class.String()}] = map[mechanism.Kind]float64{}
+		rates[[2]string{r.Block, r.Name}] = map[mechanism.Kind]float64{}
+	}
 	add := func(k mechanism.Kind, list []effect) {
-		for u, x := range p.search.strata(func(i int) bool { return list[i] == effectHarm }, alike) {
-			key := p.search.units[u].key()
-			if rates[key] == nil {
-				rates[key] = map[mechanism.Kind]float64{}
+		strata := p.search.strata(func(i int) bool { return list[i] == effectHarm }, alike)
+		for i, f := range p.search.faults {
+			if list[i] != effectHarm {
+				continue
 			}
-			rates[key][k] = x.Weight * float64(x.Failures) / float64(x.N) / limit
+			reg, x := p.search.register(i), strata[f.unit]
+			for _, name := range []string{reg.Class.String(), reg.Name} {
+				rates[[2]string{reg.Block, name}][k] += x.Weight / float64(x.N) / limit
+			}
 		}
 	}
 	for _, k := range []mechanism.Kind{mechanism.None, mechanism.HardenLight, mechanism.Harden} {
@@ -103,7 +112,7 @@ func (r *run) permanentShares(ev *Evidence) []map[mechanism.Kind]float64 {
 	out := make([]map[mechanism.Kind]float64, len(ev.Units))
 	for i, u := range ev.Units {
 		if !u.SRAM {
-			out[i] = rates[[2]string{u.Block, u.Class.String()}]
+			out[i] = rates[[2]string{u.Block, cmp.Or(u.Register, u.Class.String())}]
 		}
 	}
 	return out
@@ -112,10 +121,9 @@ func (r *run) permanentShares(ev *Evidence) []map[mechanism.Kind]float64 {
 // foreseen is the effect of a design on the sample of the search.
 func (p *permanents) foreseen(choices []mechanism.Choice) []effect {
 	out := append([]effect(nil), p.bare...)
-	for i, f := range p.search.faults {
-		u := &p.search.units[f.unit]
+	for i := range p.search.faults {
 		for _, c := range choices {
-			if !c.Covers(&netlist.Register{Block: u.block, Class: u.class}) || out[i] != effectHarm {
+			if !c.Covers(p.search.register(i)) || out[i] != effectHarm {
 				continue
 			}
 			switch k := c.Kind; k {

@@ -56,7 +56,10 @@ const (
 type Option struct {
 	Kind mechanism.Kind
 	Area float64 // added logic in gate equivalents
-	RAM  int     // added bits of SRAM
+	// Shared is what the first register of a class adds beside its Area: an alarm that
+	// all of them share. It is 0 where whole classes are units.
+	Shared float64
+	RAM    int // added bits of SRAM
 	// Keep multiplies the weight of every injection: the share of upsets that
 	// flip a hardened cell, or the rate of a voter that stands for its flop, whose
 	// pulses do what an upset of the flop does. Stops says that no upset violates.
@@ -145,6 +148,8 @@ type Problem struct {
 	// permanent are, by unit and mechanism, harmful permanent faults as a share of what
 	// a design may have; nil without such a limit.
 	permanent []map[mechanism.Kind]float64
+	// quick is content with a design near the cheapest.
+	quick bool
 	// estimateOnly leaves the joint limits out of account.
 	estimateOnly bool
 }
@@ -203,7 +208,23 @@ func NewProblem(ev *Evidence, p *mechanism.Pricing, target Target, set string, c
 
 // choice is a unit with a mechanism.
 func (u Unit) choice(k mechanism.Kind) mechanism.Choice {
-	return mechanism.Choice{Block: u.Block, Classes: []netlist.Class{u.Class}, Kind: k}
+	c := mechanism.Choice{Block: u.Block, Classes: []netlist.Class{u.Class}, Kind: k}
+	if u.Register != "" {
+		c.Registers = []string{u.Register}
+	}
+	return c
+}
+
+// registers reports whether single registers are units.
+func (pr *Problem) registers() bool {
+	return slices.ContainsFunc(pr.Evidence.Units, func(u Unit) bool { return u.Register != "" })
+}
+
+// cluster is the registers of a class of a block under one mechanism, which share an
+// alarm.
+type cluster struct {
+	class netlist.Class
+	kind  mechanism.Kind
 }
 
 // unitOption is the effect and the area of a mechanism on a unit.
@@ -212,7 +233,11 @@ func unitOption(u Unit, k mechanism.Kind, p *mechanism.Pricing, cells mechanism.
 	if err != nil {
 		return Option{}, err
 	}
-	o := Option{Kind: k, Area: cost.LogicGE, RAM: cost.SRAMBits, Keep: cells.Keep(k), Raw: cells.Of(k).LeastSER()}
+	o := Option{Kind: k, RAM: cost.SRAMBits, Keep: cells.Keep(k), Raw: cells.Of(k).LeastSER()}
+	if u.Register != "" {
+		o.Shared = p.SharedGE(u.choice(k))
+	}
+	o.Area = cost.LogicGE - o.Shared
 	switch k {
 	case mechanism.Parity, mechanism.ParityInterleaved:
 		// At most every upset is seen, also of those that would have been masked,
@@ -428,10 +453,17 @@ func (pr *Problem) Area(a Assignment) (logicGE float64, sramBits int) {
 		if a.Duplicate[b] && !a.Lockstep {
 			logicGE += pr.Blocks[b].Duplicate.Area
 		}
+		shared := map[cluster]bool{}
 		for _, u := range pr.Blocks[b].Units {
-			if o := pr.option(a, b, u); o.Kind != mechanism.Duplicate {
-				logicGE += o.Area
-				sramBits += o.RAM
+			o := pr.option(a, b, u)
+			if o.Kind == mechanism.Duplicate {
+				continue
+			}
+			logicGE += o.Area
+			sramBits += o.RAM
+			if c := (cluster{pr.Evidence.Units[u].Class, o.Kind}); o.Shared > 0 && !shared[c] {
+				shared[c] = true
+				logicGE += o.Shared
 			}
 		}
 	}
@@ -448,10 +480,19 @@ func (pr *Problem) Choices(a Assignment) (out []mechanism.Choice) {
 		if a.Duplicate[b] && !a.Lockstep {
 			out = append(out, mechanism.Choice{Block: pr.Blocks[b].Name, Kind: mechanism.Duplicate})
 		}
+		at := map[cluster]int{}
 		for _, u := range pr.Blocks[b].Units {
-			if o := pr.option(a, b, u); o.Kind != mechanism.Duplicate && o.Kind != mechanism.None {
-				out = append(out, pr.Evidence.Units[u].choice(o.Kind))
+			o, unit := pr.option(a, b, u), pr.Evidence.Units[u]
+			if o.Kind == mechanism.Duplicate || o.Kind == mechanism.None {
+				continue
 			}
+			c := cluster{unit.Class, o.Kind}
+			if i, ok := at[c]; ok && unit.Register != "" {
+				out[i].Registers = append(out[i].Registers, unit.Register)
+				continue
+			}
+			at[c] = len(out)
+			out = append(out, unit.choice(o.Kind))
 		}
 	}
 	return out

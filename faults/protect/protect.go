@@ -44,6 +44,8 @@ type Options struct {
 	Permanent campaign.Permanent
 	// Set is the option set: paper or full, the default.
 	Set string
+	// Unit is what is decided on as a whole: block-class, the default, or register.
+	Unit string
 	// Inputs are the declared cells and mechanisms, nil the defaults. Cells are the
 	// figures of them that decide; zero takes those of Inputs.
 	Inputs mechanism.Inputs
@@ -81,6 +83,9 @@ type Options struct {
 	// Rebuild makes an engine for the same program and inputs with another code on
 	// the RAM. Without it a code is no option.
 	Rebuild func(npu.ECC) (*faults.Engine, error)
+
+	given bool // the design is given: all records judge it
+	quick bool // without checkers, and near the cheapest is near enough
 }
 
 // normal fills in the defaults.
@@ -88,6 +93,9 @@ func (o Options) normal(s campaign.Spec, t *netlist.Table, injections int) Optio
 	o.Question = o.Question.Normal(s.Confidence)
 	if o.Set == "" {
 		o.Set = OptionsFull
+	}
+	if o.Unit == "" {
+		o.Unit = UnitBlockClass
 	}
 	if o.Inputs == nil {
 		o.Inputs = mechanism.DefaultInputs()
@@ -116,7 +124,9 @@ func campaignQuestion(o Options) campaign.Question {
 type network struct {
 	bench  Bench
 	stored *campaign.Stored
-	ev     *Evidence
+	ev     *Evidence // that judges
+	chosen *Evidence // that the search sees, nil for the same
+	view   view      // of what judges
 	caught []Caught
 	ledger *ledger
 	mixed  bool // stands for several networks, by their shares of the time
@@ -172,16 +182,24 @@ func RunOn(ctx context.Context, b Bench, s *campaign.Stored, o Options) (*result
 	return search(ctx, []network{n}, o)
 }
 
-// gather makes the evidence of a campaign.
+// gather makes the evidence of a campaign. In a search for single registers one half of
+// the records chooses and the other judges.
 func gather(ctx context.Context, b Bench, s *campaign.Stored, o Options) (n network, err error) {
-	var caught []Caught
+	n = network{bench: b, stored: s, view: view{within: o.Deadline, registers: o.Unit == UnitRegister}}
 	if o.Set == OptionsFull {
-		if caught, err = b.Catch(ctx, s, o.Cells); err != nil {
+		if n.caught, err = b.Catch(ctx, s, o.Cells); err != nil {
 			return n, err
 		}
 	}
-	ev, err := gatherUnder(s, b.Table(), caught, Inventory{}, o.Deadline)
-	return network{bench: b, stored: s, ev: ev, caught: caught}, err
+	if n.view.registers && !o.given {
+		n.view.part = choosing
+		if n.chosen, err = gatherAs(s, b.Table(), n.caught, n.view); err != nil {
+			return n, err
+		}
+		n.view.part = judging
+	}
+	n.ev, err = gatherAs(s, b.Table(), n.caught, n.view)
+	return n, err
 }
 
 // newRun prepares a search or a judgement, with what does not depend on a design.
@@ -198,7 +216,11 @@ func newRun(nets []network, o Options) (*run, error) {
 			}
 		}
 	}
-	r.question = campaign.Digest([]any{o.Question, o.BudgetDUE, o.Deadline, o.Several, o.Set, o.Cells, o.Permanent, r.stored().Spec.Digest()})[:16]
+	asked := []any{o.Question, o.BudgetDUE, o.Deadline, o.Several, o.Set, o.Cells, o.Permanent, r.stored().Spec.Digest()}
+	if o.Unit == UnitRegister {
+		asked = append(asked, o.Unit)
+	}
+	r.question = campaign.Digest(asked)[:16]
 	r.pricing = mechanism.NewPricing(r.table(), o.Areas, o.Costs, o.Cells)
 	if err := r.references(); err != nil {
 		return nil, err
@@ -278,11 +300,30 @@ func reach(margin Shares) (s Shares) {
 	return s
 }
 
-// problemBeside builds the problem of a machine beside a set of checkers.
+// problemBeside builds the problem of a machine beside a set of checkers, on the records
+// that judge.
 func (r *run) problemBeside(margin Shares, set int) (*Problem, error) {
+	return r.problemOn(margin, set, func(n network) *Evidence { return n.ev })
+}
+
+// searchable is the same on the records that choose.
+func (r *run) searchable(margin Shares, set int) (*Problem, error) {
+	return r.problemOn(margin, set, func(n network) *Evidence {
+		if n.chosen != nil {
+			return n.chosen
+		}
+		return n.ev
+	})
+}
+
+// split reports whether some records choose and others judge.
+func (r *run) split() bool { return r.nets[0].chosen != nil }
+
+// problemOn builds the problem on some evidence of every network.
+func (r *run) problemOn(margin Shares, set int, evidence func(network) *Evidence) (*Problem, error) {
 	var first *Problem
 	for _, n := range r.nets {
-		pr, err := r.problemOf(n, margin, set)
+		pr, err := r.problemOf(evidence(n), margin, set)
 		if err != nil {
 			return nil, err
 		}
@@ -296,9 +337,8 @@ func (r *run) problemBeside(margin Shares, set int) (*Problem, error) {
 }
 
 // problemOf is the problem of one network.
-func (r *run) problemOf(n network, margin Shares, set int) (*Problem, error) {
+func (r *run) problemOf(ev *Evidence, margin Shares, set int) (*Problem, error) {
 	coded := r.o.Rebuild != nil && r.table().ECC != npu.ECCSECDED && r.o.Set == OptionsFull
-	ev := n.ev
 	if set != 0 {
 		ev = ev.under(set)
 	}
@@ -307,7 +347,7 @@ func (r *run) problemOf(n network, margin Shares, set int) (*Problem, error) {
 		return nil, err
 	}
 	pr.permanent = r.permanentShares(ev)
-	pr.beside, pr.set, pr.hasty = beside(set), set, r.hasty
+	pr.beside, pr.set, pr.hasty, pr.quick = beside(set), set, r.hasty, r.o.quick
 	cost, err := r.pricing.Total(pr.beside)
 	if err != nil {
 		return nil, err
@@ -320,17 +360,18 @@ func (r *run) problemOf(n network, margin Shares, set int) (*Problem, error) {
 // cheapest searches beside every set of checkers and takes the least area. Where a
 // limit on reported errors is given there are no checkers, since the records do not
 // tell their false alarms; nor where events of several bits count, which the records
-// do not have: a residue modulo 3 misses most pairs.
+// do not have: a residue modulo 3 misses most pairs. The problem returned is that of the
+// records that judge.
 func (r *run) cheapest(margin Shares) (best *Problem, found Found, err error) {
 	sets := subsets
-	if r.o.Set != OptionsFull || r.o.BudgetDUE > 0 || r.o.Several > 0 {
+	if r.o.Set != OptionsFull || r.o.BudgetDUE > 0 || r.o.Several > 0 || r.o.quick {
 		sets = 1
 	}
 	var searched int64
-	least := math.Inf(1)
+	least, bound := math.Inf(1), math.Inf(1)
 	optimal := true
 	for set := range sets {
-		pr, err := r.problemBeside(margin, set)
+		pr, err := r.searchable(margin, set)
 		if err != nil {
 			return nil, found, err
 		}
@@ -345,7 +386,8 @@ func (r *run) cheapest(margin Shares) (best *Problem, found Found, err error) {
 			return nil, found, err
 		}
 		searched += f.Searched
-		optimal = optimal && f.Searched < pr.nodes()
+		optimal = optimal && f.whole
+		bound = min(bound, f.Bound)
 		if best == nil {
 			best, found = pr, f
 		}
@@ -359,12 +401,21 @@ func (r *run) cheapest(margin Shares) (best *Problem, found Found, err error) {
 		}
 	}
 	found.Searched, found.Optimal = searched, found.Feasible && optimal
-	return best, found, nil
+	if found.Feasible {
+		area, _ := best.Area(found.Assignment)
+		if found.Bound = min(area, bound); optimal {
+			found.Bound = area
+		}
+	}
+	if r.split() {
+		best, err = r.problemBeside(margin, best.set)
+	}
+	return best, found, err
 }
 
 // lockstep takes lock-step of the whole NPU where it is cheaper than what was found.
 func (r *run) lockstep(margin Shares, least float64, best **Problem, found *Found) error {
-	pr, err := r.problem(margin)
+	pr, err := r.searchable(margin, 0)
 	if err != nil || pr.lock >= least {
 		return err
 	}
@@ -537,6 +588,9 @@ func (r *run) put(ctx context.Context, c candidate, attempt int) (done bool, err
 func (r *run) asked() string {
 	q := r.o.Question
 	text := fmt.Sprintf("%s, %s, budget %g FIT, violation %s, options %s", q.Target.Name, q.Scenario.Name, q.BudgetFIT, q.Violation, r.o.Set)
+	if r.o.Unit == UnitRegister {
+		text += ", unit register"
+	}
 	if r.out.Given {
 		text += ", given design"
 	}

@@ -18,7 +18,7 @@ func (r *run) references() error {
 	q, s := r.o.Question, r.stored()
 	r.out = &result.Protect{
 		NPU: s.Frame.NPU, Model: s.Spec.Model, Campaign: s.ResultDigest(), Target: q.Target.Name, Scenario: q.Scenario.Name,
-		Violation: q.Violation, Criterion: s.Spec.Criterion, BudgetFIT: q.BudgetFIT, Options: r.o.Set, HardenedRatio: r.o.Cells.DICE.SER, Confidence: q.Confidence,
+		Violation: q.Violation, Criterion: s.Spec.Criterion, BudgetFIT: q.BudgetFIT, Options: r.o.Set, Unit: r.o.Unit, HardenedRatio: r.o.Cells.DICE.SER, Confidence: q.Confidence,
 		Inputs: declaredInputs(r.o.Inputs), BreakEven: []result.BreakEven{}, Inventories: []result.InventoryReading{}, Credits: []result.CreditReading{}, DUEFront: []result.Available{},
 		Choice: []result.Choice{}, Pareto: []result.ParetoPoint{}, Warnings: []result.Warning{},
 		Proof: result.Proof{Attempts: []result.Attempt{}},
@@ -105,6 +105,7 @@ func (r *run) chosen(pr *Problem, f Found) error {
 	}
 	out := r.out
 	out.AreaGE, out.Optimal = e.Area, f.Optimal
+	out.AreaOverheadBound, _ = r.overheads(f.Bound, 0)
 	out.AreaOverhead, out.AreaOverheadWithRAM = r.overheads(e.Area, e.RAM)
 	out.FITViolating, out.FITDUE, out.SPFM, out.SPFMCoverage = limits(e.FIT), e.DUE, e.SPFM, e.SPFMCoverage
 	out.Choice = out.Choice[:0]
@@ -126,8 +127,12 @@ func (r *run) chosen(pr *Problem, f Found) error {
 	}
 	out.Warnings = slices.DeleteFunc(out.Warnings, func(w result.Warning) bool { return w.Code == "margin" })
 	m, reach := pr.Target.Margin, pr.Target.Reach
-	r.warn("margin", fmt.Sprintf("The design is the cheapest whose estimate takes at most %.0f %% of the budget (upper limit %.0f %%) and %.0f %% of what the SPFM allows (%.0f %%), so that an independent proof is likely to hold.",
-		100*m[limitFIT], 100*reach[limitFIT], 100*m[limitSPFM], 100*reach[limitSPFM]))
+	which := "the cheapest"
+	if r.split() {
+		which = "near the cheapest of those of single registers, by the half of the records that chose,"
+	}
+	r.warn("margin", fmt.Sprintf("The design is %s whose estimate takes at most %.0f %% of the budget (upper limit %.0f %%) and %.0f %% of what the SPFM allows (%.0f %%), so that an independent proof is likely to hold.",
+		which, 100*m[limitFIT], 100*reach[limitFIT], 100*m[limitSPFM], 100*reach[limitSPFM]))
 	return nil
 }
 
@@ -140,13 +145,27 @@ func (r *run) choices(pr *Problem, a Assignment, b int) error {
 			return err
 		}
 	}
+	alike := map[cluster][]int{}
 	for _, u := range block.Units {
-		o := pr.option(a, b, u)
-		if o.Kind == mechanism.None || o.Kind == mechanism.Duplicate {
+		o, c := pr.option(a, b, u), cluster{pr.Evidence.Units[u].Class, pr.option(a, b, u).Kind}
+		if o.Kind != mechanism.None && o.Kind != mechanism.Duplicate {
+			alike[c] = append(alike[c], u)
+		}
+	}
+	for _, u := range block.Units {
+		unit, o := pr.Evidence.Units[u], pr.option(a, b, u)
+		units := alike[cluster{unit.Class, o.Kind}]
+		if units == nil || units[0] != u {
 			continue
 		}
-		unit := pr.Evidence.Units[u]
-		if err := r.choice(pr, a, b, []int{u}, unit.choice(o.Kind), unit.Class.String(), o.Area); err != nil {
+		c, area := unit.choice(o.Kind), o.Shared
+		for i, v := range units {
+			area += pr.option(a, b, v).Area
+			if i > 0 {
+				c.Registers = append(c.Registers, pr.Evidence.Units[v].Register)
+			}
+		}
+		if err := r.choice(pr, a, b, units, c, unit.Class.String(), area); err != nil {
 			return err
 		}
 	}
@@ -171,7 +190,7 @@ func (r *run) choice(pr *Problem, a Assignment, b int, units []int, c mechanism.
 	}
 	logic, _ := r.pricing.Logic()
 	r.out.Choice = append(r.out.Choice, result.Choice{
-		Block: c.Block, Group: group, Mechanism: c.Kind.String(), Flops: r.pricing.Flops(c), AreaGE: area, Overhead: area / logic,
+		Block: c.Block, Group: group, Registers: c.Registers, Mechanism: c.Kind.String(), Flops: r.pricing.Flops(c), AreaGE: area, Overhead: area / logic,
 		FITBefore: limits(before.FIT), FITAfter: limits(after.FIT), FITDUE: after.DUE,
 	})
 	return nil
@@ -201,6 +220,10 @@ func (r *run) pareto() error {
 	if err != nil {
 		return err
 	}
+	search, err := r.searchable(Even(1), 0)
+	if err != nil {
+		return err
+	}
 	bare, err := pr.Evaluate(pr.none())
 	if err != nil {
 		return err
@@ -209,7 +232,7 @@ func (r *run) pareto() error {
 	for _, level := range paretoLevels {
 		a := pr.none()
 		if level < 1 {
-			if a, err = pr.cheapest(level*bare.FIT.Estimate, 1-level*(1-bare.SPFM.Estimate)); err != nil {
+			if a, err = search.cheapest(level*bare.FIT.Estimate, 1-level*(1-bare.SPFM.Estimate)); err != nil {
 				return err
 			}
 		}

@@ -6,7 +6,6 @@ import (
 
 	"upset/faults/campaign"
 	"upset/faults/mechanism"
-	"upset/netlist"
 	"upset/stats"
 	"upset/stats/result"
 )
@@ -112,15 +111,22 @@ func (r *run) stuck(ctx context.Context, d *mechanism.Design, confidence float64
 func (r *run) larger(d *mechanism.Design) func(unit int) float64 {
 	return func(unit int) float64 {
 		u := &r.perm.judge.units[unit]
+		factor := 1.0
 		for _, c := range d.Choices() {
-			if c.Kind != mechanism.Harden && c.Kind != mechanism.HardenLight || !c.Covers(&netlist.Register{Block: u.block, Class: u.class}) {
+			if c.Kind != mechanism.Harden && c.Kind != mechanism.HardenLight {
 				continue
 			}
-			if cost, err := r.pricing.Cost(c); err == nil && r.flopGE(c) > 0 {
-				return 1 + cost.LogicGE/r.flopGE(c)
+			bits := 0
+			for i := range r.table().Registers {
+				if x := &r.table().Registers[i]; x.Block == u.block && x.Class == u.class && c.Covers(x) {
+					bits += x.Bits()
+				}
+			}
+			if cost, err := r.pricing.Cost(c); err == nil && bits > 0 && r.flopGE(c) > 0 {
+				factor += float64(bits) / float64(u.bits) * cost.LogicGE / r.flopGE(c)
 			}
 		}
-		return 1
+		return factor
 	}
 }
 

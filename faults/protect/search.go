@@ -16,6 +16,11 @@ type Found struct {
 	// none cheaper exists within the option set and the margin.
 	Searched int64
 	Optimal  bool
+	// Bound is an area that no design of the option set within the margin falls below;
+	// that of the design where it is optimal.
+	Bound float64
+
+	whole bool // nothing was left unsearched
 }
 
 // maxNodes ends a search that does not end by itself (our choice: a few seconds).
@@ -80,7 +85,13 @@ type position struct {
 // what is decided lies beyond the target. Both are admissible: the estimate never
 // exceeds what the joint limit leaves room for (see room), and the limit hardly
 // falls when counts are added (see monotone). The exact limit decides at the leaves.
+//
+// Where registers are decided on one by one there are too many of them: see
+// [Problem.approach].
 func (pr *Problem) Search() (Found, error) {
+	if pr.registers() || pr.quick {
+		return pr.approach()
+	}
 	s := &searcher{pr: pr, best: pr.incumbent(), current: pr.none()}
 	s.found.Assignment = pr.none()
 	for b := range pr.Blocks {
@@ -109,7 +120,11 @@ func (pr *Problem) Search() (Found, error) {
 		}
 	}
 	s.visit(0, pr.base, load{})
-	s.found.Optimal = s.found.Feasible && s.found.Searched < pr.nodes()
+	s.found.whole = s.found.Searched < pr.nodes()
+	s.found.Optimal = s.found.Feasible && s.found.whole
+	if s.found.Bound = s.best; !s.found.whole {
+		s.found.Bound = pr.relaxation(s.best).area
+	}
 	return s.found, s.err
 }
 

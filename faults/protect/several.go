@@ -112,30 +112,41 @@ func checkCases(cases []Case, mission string) error {
 // sameUnits reports that two campaigns saw the same machine.
 func sameUnits(a, b *Evidence) bool {
 	return slices.EqualFunc(a.Units, b.Units, func(x, y Unit) bool {
-		return x.Block == y.Block && x.Class == y.Class && x.SRAM == y.SRAM && x.Bits == y.Bits
+		return x.Block == y.Block && x.Class == y.Class && x.Register == y.Register && x.SRAM == y.SRAM && x.Bits == y.Bits
 	})
 }
 
-// mixed is a mission mix as one network: a piece of a network stands for the bits that
-// it exposes during its share of the time.
+// mixed is a mission mix as one network.
 func mixed(nets []network, cases []Case) network {
-	ev := &Evidence{FlopBits: nets[0].ev.FlopBits, Units: slices.Clone(nets[0].ev.Units)}
+	b := mixBench{}
+	var judge, choose []*Evidence
+	for k, n := range nets {
+		b.nets = append(b.nets, n)
+		b.shares = append(b.shares, cases[k].Share)
+		judge, choose = append(judge, n.ev), append(choose, n.chosen)
+	}
+	out := network{bench: b, stored: nets[0].stored, ev: mix(judge, b.shares), view: nets[0].view, mixed: true, ledger: nets[0].ledger}
+	if nets[0].chosen != nil {
+		out.chosen = mix(choose, b.shares)
+	}
+	return out
+}
+
+// mix joins the evidence of networks: a piece of a network stands for the bits that it
+// exposes during its share of the time.
+func mix(list []*Evidence, shares []float64) *Evidence {
+	ev := &Evidence{FlopBits: list[0].FlopBits, Units: slices.Clone(list[0].Units)}
 	for i := range ev.Units {
 		u := &ev.Units[i]
 		u.Pieces = nil
-		for k, n := range nets {
-			for _, p := range n.ev.Units[i].Pieces {
-				p.Weight *= cases[k].Share
+		for k, x := range list {
+			for _, p := range x.Units[i].Pieces {
+				p.Weight *= shares[k]
 				u.Pieces = append(u.Pieces, p)
 			}
 		}
 	}
-	b := mixBench{}
-	for k, n := range nets {
-		b.nets = append(b.nets, n)
-		b.shares = append(b.shares, cases[k].Share)
-	}
-	return network{bench: b, stored: nets[0].stored, ev: ev, mixed: true, ledger: nets[0].ledger}
+	return ev
 }
 
 // mixBench proves a mission mix: each network has a campaign of its share.

@@ -139,6 +139,15 @@ func (s *stuckSample) draw(n int, seed, draw uint64) {
 	}
 }
 
+// register is that of a fault of the sample.
+func (s *stuckSample) register(fault int) *netlist.Register {
+	p, err := s.engines[0].Table().Place(s.faults[fault].flaw.ID)
+	if err != nil {
+		return &netlist.Register{} // faults are drawn from the table
+	}
+	return p.Register
+}
+
 // depart finds when the faults show, on every input of every network.
 func (s *stuckSample) depart(ctx context.Context) error {
 	flaws := make([]faults.Flaw, len(s.faults))

@@ -83,13 +83,9 @@ func briefDecides(a result.Assess) []pair {
 	if as == (result.Assumptions{}) {
 		as = c.Assumptions
 	}
-	unit := "block x class"
-	if p.Unit != "" {
-		unit = p.Unit
-	}
-	search := "searched in units of " + unit + ", option set " + p.Options + ", for these " + count(c.Inputs) + " inputs" + optimalText(p)
+	search := "option set " + p.Options + ", for these " + count(c.Inputs) + " inputs" + optimalText(p)
 	if p.Given {
-		search = "the design was given, in units of " + unit
+		search = "the design was given, in " + unitText(p) + " units"
 	}
 	pairs := []pair{
 		{"unit", search},
@@ -271,6 +267,9 @@ func briefChoice(p result.Protect) (out []pair) {
 		name := c.Block
 		if c.Group != "" {
 			name += "/" + c.Group
+		}
+		if n := len(c.Registers); n > 0 {
+			name += " (" + plural(n, "register") + ")"
 		}
 		i := slices.IndexFunc(out, func(x pair) bool { return x.name == c.Mechanism })
 		if i < 0 {

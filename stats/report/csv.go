@@ -177,7 +177,7 @@ func protectCSV(p result.Protect) csvTable {
 			name string
 			l    result.Limits
 		}{{"fit_before", c.FITBefore}, {"fit_after", c.FITAfter}, {"fit_due", c.FITDUE}} {
-			t.add("choice", limitFields(m.name, m.l).with("block", c.Block, "group", c.Group, "mechanism", c.Mechanism,
+			t.add("choice", limitFields(m.name, m.l).with("block", c.Block, "group", groupText(c), "mechanism", c.Mechanism,
 				"flops", strconv.FormatInt(c.Flops, 10), "area_ge", number(c.AreaGE), "area_overhead", number(c.Overhead)))
 		}
 	}

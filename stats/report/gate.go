@@ -57,9 +57,31 @@ func gateDocument(g result.Gate) document {
 		d.sections = append(d.sections, section{heading: "Differences", table: t})
 	}
 	d.sections = append(d.sections, section{heading: "Checks", note: gateNote(g), table: checks})
+	if x := g.Design; x != nil {
+		t := &table{columns: columns("metric", ">value", ">target", "result")}
+		for _, k := range x.Decided {
+			t.add(k.Metric, limitsText(*k.Value), significant(k.Target, nearest), verdictWord(k.Result))
+		}
+		d.sections = append(d.sections, section{heading: "Design " + x.Name + ": " + gateWord(x.Result), note: designNote(*x), table: t})
+	}
 	d.sections = append(d.sections, warningSection(g.Warnings)...)
 	d.sections = append(d.sections, commandSection(g.Command)...)
 	return d
+}
+
+// designNote says what a given protection is held against.
+func designNote(x result.GateDesign) string {
+	return "By calculation on the records of the campaign, against the targets of " + x.Target + " for transient faults; area added " +
+		percent(x.AreaOverhead, nearest) + " of logic: " + x.Design + "."
+}
+
+// designMessage is the outcome of a given protection in one sentence.
+func designMessage(x result.GateDesign) string {
+	parts := make([]string, len(x.Decided))
+	for i, k := range x.Decided {
+		parts[i] = fmt.Sprintf("%s %s, target %s, %s", k.Metric, limitsText(*k.Value), significant(k.Target, nearest), verdictWord(k.Result))
+	}
+	return "design " + x.Name + ": " + strings.Join(parts, "; ")
 }
 
 // gateSides says how the campaigns are compared.
@@ -90,7 +112,10 @@ func gateResult(g result.Gate) string {
 		}
 	}
 	text := strings.Join(parts, "; ") + "."
-	if g.Result == "not_shown" {
+	if g.Design != nil {
+		text += " " + designMessage(*g.Design) + "."
+	}
+	if g.Result == "not_shown" && (g.Design == nil || g.Design.Result == "pass") {
 		text += " " + gateRemedy(g)
 	}
 	return text
@@ -154,6 +179,11 @@ func gateCSV(g result.Gate) csvTable {
 			"worsening": number(c.Worsening), "upper": number(c.Upper), "ratio_upper": optional(c.RatioUpper), "allowed": number(c.Allowed),
 			"margin_used": optional(c.MarginUsed), "detectable": optional(c.Detectable), "injections_needed": fmt.Sprint(c.InjectionsNeeded),
 			"error": number(c.Error), "p": number(c.P), "p_holm": number(c.PHolm), "result": c.Result})
+	}
+	if x := g.Design; x != nil {
+		for _, k := range x.Decided {
+			t.add("design", fields{"metric": k.Metric, "decides": "true", "baseline": number(k.Target), "now": number(k.Value.Estimate), "upper": number(k.Value.Upper), "result": k.Result})
+		}
 	}
 	return t
 }

@@ -64,7 +64,7 @@ type (
 	}
 )
 
-// WriteJUnit writes a regression test as JUnit XML: a test case for each check. A
+// WriteJUnit writes a regression test as JUnit XML: a test case for each check, and one for a given design. A
 // check that decides and shows nothing fails as one that is worse does, with another
 // type; one that does not decide, or has nothing to compare, is skipped. Warnings stand
 // in system-out. The time of the whole run is that of the first case.
@@ -103,6 +103,15 @@ func WriteJUnit(w io.Writer, g *result.Gate, run JUnitRun) error {
 			k.Skipped = &junitSkipped{"does not decide; " + gateMessage(c)}
 			s.Skipped++
 		}
+		s.Cases = append(s.Cases, k)
+	}
+	if x := g.Design; x != nil {
+		k := junitCase{Class: "upset." + g.Campaign.NPU + "." + g.Campaign.Model, Name: "design " + x.Name + " meets " + x.Target, Time: "0"}
+		if x.Result != "pass" {
+			k.Failure = &junitFailure{Message: designMessage(*x), Type: x.Result, Text: designMessage(*x)}
+			s.Failures++
+		}
+		s.Tests++
 		s.Cases = append(s.Cases, k)
 	}
 	if _, err := io.WriteString(w, xml.Header); err != nil {

@@ -7,11 +7,16 @@ import (
 
 // methodSection says how the figures of an assessment came about. It stands on the page
 // and not in the text.
-func methodSection(c result.Campaign, optimal bool) section {
+func methodSection(c result.Campaign, p result.Protect) section {
 	a := c.Assumptions
-	search := "no cheaper one has the margins named in the warnings."
-	if !optimal {
-		search = "the cheapest one found; the search was ended before it was done."
+	search := "Branch and bound over all designs of the option set, on the campaign's records: no cheaper one has the margins named in the warnings."
+	switch {
+	case p.Given:
+		search = "The design was given; nothing was searched."
+	case p.Unit == "register":
+		search = "Lagrangian search over single registers, whose dual bounds the area from below. One half of the campaign's records chose the design, the other half judged it."
+	case !p.Optimal:
+		search = "Branch and bound over all designs of the option set, on the campaign's records: the cheapest one found; the search was ended before it was done."
 	}
 	sampling := map[string]string{
 		"stratified": "The injections are split over blocks, classes of registers and stretches of the inference in proportion to their sites.",
@@ -34,7 +39,7 @@ func methodSection(c result.Campaign, optimal bool) section {
 			{"residual", "Sum over strata: raw rate × bits × share of violations × duty. SPFM over flops is 1 minus the residual of the flops over their raw rate."},
 			{"intervals", "One joint limit for a weighted sum of shares (gamma limits of Fay and Feuer, 1997), Clopper and Pearson's for a single share. " +
 				"Verdicts use one-sided limits at " + metricPercent(a.Confidence, nearest) + " %, tables of vulnerability two-sided intervals."},
-			{"protection", "Branch and bound over all designs of the option set, on the campaign's records: " + search + " " +
+			{"protection", search + " " +
 				"What a mechanism catches was injected again beside it."},
 			{"proof", "A new campaign with other random numbers on the machine with the chosen mechanisms, whose own flops are hit too. " +
 				"It alone decides. After a failure the margin grows, and the next attempt has a stricter level."},

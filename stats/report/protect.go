@@ -26,12 +26,27 @@ func protectDocument(p result.Protect) (document, error) {
 	return d, nil
 }
 
-// optimalText claims an optimum only where the search proved one.
+// optimalText claims an optimum only where the search proved one, and says among which
+// designs; otherwise it says what a cheaper one could save.
 func optimalText(p result.Protect) string {
-	if p.Optimal {
-		return ", none cheaper in the option set"
+	unit := unitText(p)
+	switch gap := p.AreaOverhead - p.AreaOverheadBound; {
+	case p.Given:
+		return ", a given design"
+	case p.Optimal:
+		return ", cheapest of " + unit + " designs"
+	case p.AreaOverheadBound > 0 && gap >= 0:
+		return ", near the cheapest of " + unit + " designs: the area of none is below " + percent(p.AreaOverheadBound, down)
 	}
-	return ", optimum not proved"
+	return ", cheapest found of " + unit + " designs, optimum not proved"
+}
+
+// unitText is what a search decides on as a whole.
+func unitText(p result.Protect) string {
+	if p.Unit == "register" {
+		return "single-register"
+	}
+	return "block × class"
 }
 
 // assessDocument joins a campaign and the protection it led to.
@@ -58,7 +73,7 @@ func assessDocument(a result.Assess) (document, error) {
 	}
 	// How it was done stands behind the inputs of the verdict.
 	at := 1 + slices.IndexFunc(rest, func(s section) bool { return s.heading == "Inputs of the verdict" })
-	d.sections = append(d.sections, slices.Insert(slices.Clip(rest), at, methodSection(a.Campaign, a.Protect.Optimal))...)
+	d.sections = append(d.sections, slices.Insert(slices.Clip(rest), at, methodSection(a.Campaign, a.Protect))...)
 	// The inputs of both are the same unless protect was given its own.
 	tail := protect[1:]
 	if a.Protect.Assumptions == a.Campaign.Assumptions {
@@ -202,10 +217,18 @@ func choiceTable(choices []result.Choice) *table {
 	}
 	t := &table{columns: columns("block", "group", "mechanism", ">flops", ">area GE", ">added", ">FIT before", ">FIT after", ">DUE FIT")}
 	for _, c := range choices {
-		t.add(c.Block, c.Group, c.Mechanism, count(c.Flops), count(int64(c.AreaGE+0.5)), percent(c.Overhead, nearest),
+		t.add(c.Block, groupText(c), c.Mechanism, count(c.Flops), count(int64(c.AreaGE+0.5)), percent(c.Overhead, nearest),
 			limitsText(c.FITBefore), limitsText(c.FITAfter), limitsText(c.FITDUE))
 	}
 	return t
+}
+
+// groupText is the group of a choice with the single registers of it.
+func groupText(c result.Choice) string {
+	if len(c.Registers) == 0 {
+		return c.Group
+	}
+	return c.Group + ": " + strings.Join(c.Registers, " ")
 }
 
 // namedAlternative is a reference design with its name.

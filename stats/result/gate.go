@@ -23,6 +23,8 @@ type Gate struct {
 	// Differences are those between the campaigns that were accepted.
 	Differences []GateDifference `json:"differences"`
 	Checks      []GateCheck      `json:"checks"`
+	// Design is what a given protection does on the campaign; it decides as well.
+	Design *GateDesign `json:"design,omitempty"`
 	// InjectionsNeeded in each campaign let equal campaigns pass 99 times of 100; 0
 	// where no number does.
 	InjectionsNeeded int `json:"injections_needed,omitempty"`
@@ -30,6 +32,20 @@ type Gate struct {
 	Result   string    `json:"result"`
 	Warnings []Warning `json:"warnings"`
 	Command  string    `json:"command,omitempty"`
+}
+
+// GateDesign is a given protection, judged by calculation on the records of the campaign:
+// silicon that was there before the network, and must still be enough for it.
+type GateDesign struct {
+	Name         string  `json:"name"` // of the file
+	Design       string  `json:"design"`
+	Target       string  `json:"target"`
+	AreaOverhead float64 `json:"area_overhead"`
+	// Decided are the metrics of the protected machine with their limits.
+	Decided []Decided `json:"decided"`
+	// Result is "pass" where the target is met, "worse" where it is missed, else
+	// "not_shown".
+	Result string `json:"result"`
 }
 
 // GateSide names one of the two campaigns.

@@ -12,6 +12,8 @@ type Protect struct {
 	BudgetFIT float64 `json:"budget_fit"`
 	// Options names the option set searched: "paper" or "full".
 	Options string `json:"options"`
+	// Unit is what the search decides on as a whole: "block-class" or "register".
+	Unit string `json:"unit"`
 	// HardenedRatio is the soft-error rate of a hardened cell ÷ that of a plain flop.
 	HardenedRatio float64 `json:"hardened_ratio"`
 	// Meets says that the target is met: that of transients on the limits of the proof,
@@ -75,8 +77,10 @@ type Protect struct {
 	// within the option set.
 	Searched int64 `json:"searched"`
 	Optimal  bool  `json:"optimal"`
-	// Unit is that in which mechanisms are chosen: "" or "block-class", or "register".
-	Unit string `json:"unit,omitempty"`
+	// AreaOverheadBound is an area that no design of the units, the option set and the
+	// margin falls below, by a relaxation; that of the design where it is optimal, 0 where
+	// nothing was searched. The gap to AreaOverhead is what the search may have missed.
+	AreaOverheadBound float64 `json:"area_overhead_bound"`
 	// Given says that the design was given, not searched.
 	Given       bool        `json:"given,omitempty"`
 	Proof       Proof       `json:"proof"`
@@ -163,9 +167,12 @@ type ProtectNetwork struct {
 type Choice struct {
 	Block string `json:"block"`
 	// Group is the register group within the block; empty for the whole block.
-	Group     string `json:"group,omitempty"`
-	Mechanism string `json:"mechanism"`
-	Flops     int64  `json:"flops"`
+	Group string `json:"group,omitempty"`
+	// Registers are single registers of the group that alone have the mechanism; without
+	// them all of it has.
+	Registers []string `json:"registers,omitempty"`
+	Mechanism string   `json:"mechanism"`
+	Flops     int64    `json:"flops"`
 	// AreaGE is the area added, Overhead the same ÷ unprotected logic area.
 	AreaGE   float64 `json:"area_ge"`
 	Overhead float64 `json:"overhead"`

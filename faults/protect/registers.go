@@ -1,0 +1,62 @@
+package protect
+
+import (
+	"upset/faults/campaign"
+	"upset/netlist"
+)
+
+// Names of the units of a search.
+const (
+	// UnitBlockClass protects the registers of one class of a block alike.
+	UnitBlockClass = "block-class"
+	// UnitRegister decides on every register alone. One half of the records chooses and
+	// the other judges: among some 340 registers a search finds many that did no harm by
+	// chance.
+	UnitRegister = "register"
+)
+
+// view is a way to read the records of a campaign.
+type view struct {
+	inventory Inventory         // of the machine
+	within    campaign.Deadline // what is reported later violates
+	registers bool              // every register is a unit
+	part      part
+}
+
+// part is a part of the records of a campaign. Halves share every stratum of every round
+// evenly, so that each is a stratified sample itself.
+type part uint8
+
+const (
+	allRecords part = iota
+	choosing        // the first, third, … of a stratum and round
+	judging         // the others
+)
+
+// has reports whether the part has the record with so many before it in its stratum and
+// round.
+func (p part) has(before int) bool {
+	return p == allRecords || (before%2 == 0) == (p == choosing)
+}
+
+// lacks says what a stratum has that is too small for the part.
+func (p part) lacks() string {
+	if p == judging {
+		return "a single injection, which cannot both choose and judge"
+	}
+	return "no injection"
+}
+
+// unitsOf are the units of a group of the campaign, without their pieces.
+func (g *gatherer) unitsOf(group campaign.Group, class netlist.Class, bits float64) (list []Unit) {
+	if !g.view.registers || group.SRAM {
+		return []Unit{{Block: group.Block, Class: class, SRAM: group.SRAM, Bits: bits}}
+	}
+	for i := range g.table.Registers {
+		r := &g.table.Registers[i]
+		if r.Block == group.Block && r.Class == class && !r.Observer && !r.IsSRAM() {
+			list = append(list, Unit{Block: r.Block, Class: class, Register: r.Name, Bits: float64(r.Bits()) * bits / float64(group.Bits)})
+		}
+	}
+	return list
+}
