@@ -34,7 +34,7 @@ var legal = map[string]func(value string) error{
 	"scenario": func(v string) error { return parsed(stats.ScenarioByName(v)) },
 	"credit":   func(v string) error { return parsed(campaign.ParseDetectors(v)) },
 	"fault":    func(v string) error { return parsed(faults.ParseModel(v)) },
-	"format":   oneOf("text", "json", "csv", "html", "junit"), "options": oneOf(protect.OptionsPaper, protect.OptionsFull),
+	"format":   oneOf("text", "json", "csv", "html", "junit"), "unit": oneOf(protect.UnitBlockClass, protect.UnitRegister), "options": oneOf(protect.OptionsPaper, protect.OptionsFull),
 	"violation": oneOf(stats.ViolationAny, stats.ViolationCritical), "inputs-are": oneOf(stats.InputsFixed, stats.InputsSample),
 	"permanent-coverage": oneOf(campaign.CoverageMeasured, campaign.CoverageAnnexD),
 	"sites":              oneOf(campaign.SitesAll, campaign.SitesFlops, campaign.SitesSRAM),
