@@ -41,7 +41,7 @@ var networks = []struct{ name, model, inputs string }{
 }
 
 func main() {
-	n := flag.Int("injections", 10000, "injections of each campaign")
+	n := flag.Int("injections", 8000, "injections of each campaign")
 	shared := flag.String("shared", filepath.FromSlash("../shared"), "folder with further models and golden inputs")
 	out := flag.String("out", filepath.FromSlash("docs/transfer.md"), "page to write")
 	flag.Parse()
