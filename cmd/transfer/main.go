@@ -16,6 +16,7 @@ import (
 	"upset/faults"
 	"upset/faults/campaign"
 	"upset/faults/protect"
+	"upset/faults/provenance"
 	"upset/models/driver"
 	"upset/npu"
 	"upset/npu/isa"
@@ -91,7 +92,7 @@ func run(ctx context.Context, injections int, shared, out string) error {
 	for _, c := range cases {
 		names = append(names, c.Name)
 	}
-	return os.WriteFile(out, []byte(page(injections, names, list)), 0o644)
+	return provenance.Write(ctx, out, []byte(page(injections, names, list)), true)
 }
 
 // inject runs a campaign.

@@ -79,7 +79,7 @@ var mayImport = map[string][]string{
 	"cmd/upset":                   {"..."},
 	"cmd/readme":                  {},
 	"cmd/study":                   {"faults/mechanism", "faults/provenance", "stats", "stats/figure", "stats/result"},
-	"cmd/transfer":                {"faults", "faults/campaign", "faults/protect", "models/driver", "npu", "npu/...", "stats", "stats/result"},
+	"cmd/transfer":                {"faults", "faults/campaign", "faults/protect", "faults/provenance", "models/driver", "npu", "npu/...", "stats", "stats/result"},
 }
 
 // listed is a package as go list prints it.

@@ -50,20 +50,21 @@ func TestSignalEndsEveryPhase(t *testing.T) {
 	for _, c := range []struct {
 		phase, after string // the signal is sent when stderr has a line with these words
 		args         []string
+		wait         time.Duration // and so long has passed, instead of a tenth of a second
 	}{
-		{"compile", "", []string{"compile", large}},
-		{"functional run", "no --input", []string{"run", large}},
-		{"cycle-level run", "no --input", []string{"run", medium}},
-		{"trace", "no --input", []string{"run", medium, "--trace", out("trace.json")}},
-		{"fault-free runs", "inventory of", []string{"campaign", "run", medium, "--out", out("golden")}},
-		{"fault-free runs of one fault", "inventory of", []string{"inject", medium}},
-		{"injections", "fault-free run:", []string{"campaign", "run", tiny, "--injections", "5000000", "--out", out("injections")}},
-		{"plan of a round", "provisional", []string{"campaign", "run", tiny, "--injections", "5000000", "--sampling", "adaptive", "--out", out("adaptive")}},
-		{"search and proof", "the campaign is stored", []string{"assess", tiny, "--injections", "20000", "--out", out("assess")}},
-		{"sweep", "campaign 1 of", []string{"sweep", list, "--out", out("sweep")}},
-		{"comparison of engines", "fault-free run:", []string{"validate", "engine", tiny, "--samples", "1000000"}},
-		{"residue", "fault-free run:", []string{"validate", "residue", tiny, "--samples", "1000000"}},
-		{"selection", "", []string{"select", "run", "--all"}},
+		{"compile", "", []string{"compile", large}, 0},
+		{"functional run", "no --input", []string{"run", large}, 0},
+		{"cycle-level run", "no --input", []string{"run", large}, 1500 * time.Millisecond},
+		{"trace", "no --input", []string{"run", large, "--trace", out("trace.json")}, 1500 * time.Millisecond},
+		{"fault-free runs", "inventory of", []string{"campaign", "run", medium, "--out", out("golden")}, 0},
+		{"fault-free runs of one fault", "inventory of", []string{"inject", medium}, 0},
+		{"injections", "fault-free run:", []string{"campaign", "run", tiny, "--injections", "5000000", "--out", out("injections")}, 0},
+		{"plan of a round", "provisional", []string{"campaign", "run", tiny, "--injections", "5000000", "--sampling", "adaptive", "--out", out("adaptive")}, 0},
+		{"search and proof", "the campaign is stored", []string{"assess", tiny, "--injections", "20000", "--out", out("assess")}, 0},
+		{"sweep", "campaign 1 of", []string{"sweep", list, "--out", out("sweep")}, 0},
+		{"comparison of engines", "fault-free run:", []string{"validate", "engine", tiny, "--samples", "1000000"}, 0},
+		{"residue", "fault-free run:", []string{"validate", "residue", tiny, "--samples", "1000000"}, 0},
+		{"selection", "", []string{"select", "run", "--all"}, 0},
 	} {
 		t.Run(c.phase, func(t *testing.T) {
 			cmd := exec.Command(os.Args[0], c.args...)
@@ -98,7 +99,7 @@ func TestSignalEndsEveryPhase(t *testing.T) {
 			case <-time.After(2 * time.Minute):
 				t.Fatalf("the phase does not begin: %q", <-read)
 			}
-			time.Sleep(100 * time.Millisecond)
+			time.Sleep(max(c.wait, 100*time.Millisecond))
 			sent := time.Now()
 			if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 				t.Fatalf("the command has ended before: %v", err)
