@@ -15,8 +15,8 @@ import (
 // one below (our choice).
 var dueLevels = []float64{0.75, 0.5, 0.25, 0, -0.5}
 
-// availability samples the front of area against reported errors, with the margin of the
-// chosen design: detection by parity and comparators turns silent errors into stops,
+// availability samples the front of area against reported errors. Its designs meet the
+// target by their limits and keep no margin for a proof: detection by parity and comparators turns silent errors into stops,
 // which an availability target may not forgive. It names the cheapest design that
 // reports no more than the unprotected machine.
 func (r *run) availability(pr *Problem, a Assignment) error {
@@ -40,14 +40,18 @@ func (r *run) availability(pr *Problem, a Assignment) error {
 		}
 		other := *r
 		other.o.BudgetDUE, other.hasty = budget, true
-		x, found, err := other.cheapest(pr.Target.Margin)
+		x, found, err := other.cheapest(Even(1))
 		if err != nil {
 			return err
 		}
 		if !found.Feasible {
 			continue
 		}
-		e, err := x.Evaluate(found.Assignment)
+		free, err := r.problemBeside(Even(1), x.set) // the target without the limit of the point
+		if err != nil {
+			return err
+		}
+		e, err := free.Evaluate(found.Assignment)
 		if err != nil {
 			return err
 		}

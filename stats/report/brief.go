@@ -213,7 +213,7 @@ func briefAvailability(p result.Protect) string {
 	if x := p.Available; x != nil && x.AreaOverhead != p.AreaOverhead {
 		text += "; cheapest that adds none: " + percent(x.AreaOverhead, nearest) + " area, DUE " + significant(x.FITDUE.Estimate, nearest) + ", by calculation"
 	} else if len(p.DUEFront) > 0 && x == nil {
-		text += "; no design of the set meets the target without adding to it"
+		text += "; none was found that meets the target without adding to it"
 	}
 	return text
 }
