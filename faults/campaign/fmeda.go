@@ -22,7 +22,7 @@ func failureModes(a *result.Assumptions) []failureMode {
 	if a.ECC == "none" {
 		code = "none"
 	}
-	return []failureMode{
+	list := []failureMode{
 		{"no effect", "none", func(o *result.Outcomes) int { return o.Masked }},
 		{"wrong output, critical", "none", func(o *result.Outcomes) int { return o.SDCCritical }},
 		{"wrong output, tolerable", "none", func(o *result.Outcomes) int { return o.SDCTolerable }},
@@ -30,11 +30,17 @@ func failureModes(a *result.Assumptions) []failureMode {
 		{"write outside the arena", "none", func(o *result.Outcomes) int { return o.StrayWrite }},
 		{"stop with an error status", "status of the NPU", func(o *result.Outcomes) int { return o.DUEDetected }},
 		{"hang", hang, func(o *result.Outcomes) int { return o.DUEHang }},
-		{"reported too late", "none", func(o *result.Outcomes) int { return o.Overdue }},
-		{"reported by a detector without credit", "none", func(o *result.Outcomes) int { return o.Uncredited }},
 		{"detected", "mechanism", func(o *result.Outcomes) int { return o.Detected }},
 		{"corrected", code, func(o *result.Outcomes) int { return o.Corrected }},
 	}
+	// Modes that only a declaration makes possible.
+	if a.FTTISeconds > 0 {
+		list = append(list, failureMode{"reported too late", "none", func(o *result.Outcomes) int { return o.Overdue }})
+	}
+	if a.Credit != AllDetectors.String() {
+		list = append(list, failureMode{"reported by a detector without credit", "none", func(o *result.Outcomes) int { return o.Uncredited }})
+	}
+	return list
 }
 
 // part is what one group of rows is about.

@@ -210,6 +210,8 @@ func assumptionPairs(a result.Assumptions) []pair {
 		pair{"criterion", a.Criterion},
 		pair{"watchdog", watchdog},
 		pair{"persisting fault", persisting},
+		pair{"detectors credited", a.Credit},
+		pair{"memory map", a.MemoryMap},
 		pair{"ECC on SRAM", a.ECC},
 		pair{"inventory", fmt.Sprintf("%s: %s flops, %s SRAM bits", a.Inventory, count(a.Flops), count(a.SRAMBits))},
 		pair{"duty", percent(a.Duty, nearest)},
@@ -222,7 +224,7 @@ func runPairs(c result.Campaign) []pair {
 	pairs := []pair{{"resolved", fmt.Sprintf("%s = %s simulated + %s cached + %s pruned; %s to the end",
 		count(c.Injections), count(c.Simulated), count(c.Cached), count(c.Pruned), count(c.ToEnd))}}
 	if c.NotSettled > 0 {
-		pairs = append(pairs, pair{"not settled", fmt.Sprintf("%s of the %s latent: their trace was neither gone nor harmful after %s inferences", count(c.NotSettled), count(c.Outcomes.Latent), count(c.Assumptions.Followed))})
+		pairs = append(pairs, pair{"not settled", fmt.Sprintf("%s of the %s persisting: their trace was neither gone nor harmful after %s inferences", count(c.NotSettled), count(c.Outcomes.Latent), count(c.Assumptions.Followed))})
 	}
 	if c.Sampling != "" {
 		pairs = append(pairs, pair{"sampling", fmt.Sprintf("%s, %s rounds, %s inputs", c.Sampling, count(c.Rounds), count(c.Inputs))})

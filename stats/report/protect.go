@@ -204,6 +204,9 @@ func protectVerdict(p result.Protect) section {
 		)
 	}
 	s.pairs = append(append(s.pairs, decidedPairs(p.Decided)...), stuckPairs(p.Safety)...)
+	if p.SPFMCoverage != p.SPFM && p.SPFMCoverage != (result.Limits{}) {
+		s.pairs = append(s.pairs, pair{"with hardening as coverage", metricText(p.SPFMCoverage) + " (does not decide)"})
+	}
 	if p.FITDUE != (result.Limits{}) {
 		s.pairs = append(s.pairs, pair{"DUE (availability)", limitsText(p.FITDUE) + " FIT"})
 	}
