@@ -17,6 +17,10 @@ const (
 	briefWidth = 132
 )
 
+// briefWarned is the number of warnings on the screen (our choice), those of the
+// protection first.
+const briefWarned = 5
+
 // briefDocument is an assessment on one screen: what was shown, one line for each thing
 // that decides, the protection, the warnings. All tables stand in the detailed text, on
 // the page and in JSON.
@@ -293,7 +297,12 @@ func briefChoice(p result.Protect) (out []pair) {
 // briefWarnings are the warnings, each cut to a line, and where the rest stands.
 func briefWarnings(a result.Assess) (out []pair) {
 	const most = briefWidth - 20
-	for _, w := range slices.Concat(a.Campaign.Warnings, a.Protect.Warnings) {
+	list := slices.Concat(a.Protect.Warnings, a.Campaign.Warnings)
+	for i, w := range list {
+		if i == briefWarned && len(list) > briefWarned+1 {
+			out = append(out, pair{"warning", count(len(list)-briefWarned) + " more in the report"})
+			break
+		}
 		text := w.Message
 		if utf8.RuneCountInString(text) > most {
 			text = string([]rune(text)[:most-4]) + " ..." // whole in the report
