@@ -26,9 +26,6 @@ type stuckUnit struct {
 	ends  []int            // number of bits up to the end of each
 }
 
-// key names the unit.
-func (u *stuckUnit) key() [2]string { return [2]string{u.block, u.class.String()} }
-
 // bit is the k-th flop of the unit.
 func (u *stuckUnit) bit(k int) netlist.SiteID {
 	from := 0

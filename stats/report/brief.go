@@ -28,7 +28,7 @@ func briefDocument(a result.Assess) document {
 	c, p := a.Campaign, a.Protect
 	d := document{title: "Soft-error assessment: " + c.Model + " on " + c.NPU, subtitle: campaignSubtitle(c)}
 	d.sections = append(d.sections,
-		section{heading: "Without protection", banner: sentence(c.Statement), pairs: briefMetrics(c.Decided, c.SPFM.Any, c.FIT.DUE, c.Outcomes)},
+		section{heading: "Without protection", banner: sentence(c.Statement), pairs: briefMetrics(c.Decided, c.FIT.DUE, c.Outcomes)},
 		briefProtected(p),
 		section{heading: "What decides", pairs: briefDecides(a)},
 	)
@@ -41,12 +41,8 @@ func briefDocument(a result.Assess) document {
 }
 
 // briefMetrics are the two metrics of the unprotected machine.
-func briefMetrics(decided []result.Decided, spfm, due result.Limits, o result.Outcomes) []pair {
-	var out []pair
-	for _, d := range decidedPairs(decided) {
-		out = append(out, d)
-	}
-	return append(out, pair{"reported (DUE)", limitsText(due) + " FIT; stray writes " + count(o.StrayWrite) + ", persisting " + count(o.Latent) + " of " + count(o.Total()) + " injections"})
+func briefMetrics(decided []result.Decided, due result.Limits, o result.Outcomes) []pair {
+	return append(decidedPairs(decided), pair{"reported (DUE)", limitsText(due) + " FIT; stray writes " + count(o.StrayWrite) + ", persisting " + count(o.Latent) + " of " + count(o.Total()) + " injections"})
 }
 
 // briefProtected is the verdict on the protected machine.
