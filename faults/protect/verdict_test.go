@@ -154,7 +154,7 @@ func TestProofsShareTheErrorOfTheirFolder(t *testing.T) {
 func TestGivenDesignIsJudgedWithoutASearch(t *testing.T) {
 	e := tinyEngine(t, "fashion-tiny", 4, npu.ECCSECDED)
 	s := baseCampaign(t, e, 6000)
-	found := asked(t, e, s, func(o *Options) { o.NoProof = true })
+	found := asked(t, e, s, func(o *Options) { o.NoProof, o.NoFront = true, true })
 	choices, err := Choices(found.Choice)
 	if err != nil {
 		t.Fatal(err)
