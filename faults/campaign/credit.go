@@ -104,6 +104,16 @@ func (d Deadline) Count(r faults.Record) result.Outcomes {
 	return one(r.Outcome)
 }
 
+// Worst is the class of an outcome whose cause is not known: a stop counts as reported
+// only where every detector that may have made it is credited.
+func (d Deadline) Worst(o faults.Outcome) result.Outcomes {
+	stops := AllDetectors &^ detectorOf(faults.CauseWatchdog)
+	if o == faults.DUEDetected && d.Ignored&stops != 0 || o == faults.DUEHang && d.Ignored&detectorOf(faults.CauseWatchdog) != 0 {
+		return result.Outcomes{Uncredited: 1}
+	}
+	return one(o)
+}
+
 // memoryMap is the map of the system, which decides what a wrong address does.
 var memoryMap = fmt.Sprintf("SRAM %d MiB at %#x, flash %d MiB at %#x (read-only); a bus error elsewhere",
 	isa.SRAMSize>>20, isa.SRAMBase, isa.FlashSize>>20, isa.FlashBase)

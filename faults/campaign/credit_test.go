@@ -41,6 +41,16 @@ func TestWithoutCreditAStopViolates(t *testing.T) {
 			t.Errorf("%s is printed as %s", c.ignored, set)
 		}
 	}
+	// Where the cause is not known, any detector without credit may have been the one.
+	for ignored, want := range map[string]result.Outcomes{"none": {DUEDetected: 1}, "bus": {Uncredited: 1}, "watchdog": {DUEDetected: 1}} {
+		set, err := ParseDetectors(ignored)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := (Deadline{Ignored: set}).Worst(faults.DUEDetected); got != want {
+			t.Errorf("without %s: %+v, want %+v", ignored, got, want)
+		}
+	}
 	for _, bad := range []string{"", "status", "bus,", "Bus"} {
 		if _, err := ParseDetectors(bad); err == nil {
 			t.Errorf("%q was taken", bad)

@@ -156,19 +156,6 @@ func (p *Piece) count(n result.Outcomes, s campaign.Spec, c Caught) {
 	p.Active += 1 - n.Masked - n.Corrected
 }
 
-// outcomes is the count of a single outcome.
-func outcomes(o faults.Outcome) (n result.Outcomes) {
-	fields := map[faults.Outcome]*int{
-		faults.Masked: &n.Masked, faults.Latent: &n.Latent, faults.SDCTolerable: &n.SDCTolerable,
-		faults.SDCCritical: &n.SDCCritical, faults.StrayWrite: &n.StrayWrite, faults.DUEDetected: &n.DUEDetected,
-		faults.DUEHang: &n.DUEHang, faults.Detected: &n.Detected, faults.Corrected: &n.Corrected,
-	}
-	if f := fields[o]; f != nil {
-		*f = 1
-	}
-	return n
-}
-
 // gatherer finds the place of records in the frame of a campaign.
 type gatherer struct {
 	frame *campaign.Frame

@@ -31,7 +31,7 @@ func (b engineBench) Pairs(ctx context.Context, d *mechanism.Design, seed uint64
 	if err != nil {
 		return nil, err
 	}
-	return Pairs(ctx, e, d, PairsOptions{Model: faults.Model{Kind: faults.Pair}, Seed: seed, N: pairEvents, Workers: b.o.Workers, Population: b.o.Population})
+	return Pairs(ctx, e, d, PairsOptions{Model: faults.Model{Kind: faults.Pair}, Seed: seed, N: pairEvents, Workers: b.o.Workers, Within: b.o.Deadline, Population: b.o.Population})
 }
 
 // pairsOf injects events of two bits beside the design of a network; nil where the bench

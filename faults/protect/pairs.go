@@ -41,6 +41,8 @@ type PairsOptions struct {
 	Seed    uint64
 	N       int // events in all; every unit gets at least a few, see leastPairs
 	Workers int
+	// Within is what detection is held against: which detectors count, and how late.
+	Within campaign.Deadline
 	// Population is that of the plain machine; nil takes the built-in one.
 	Population campaign.Population
 	// Progress, which may be nil, is called from one goroutine at a time.
@@ -95,7 +97,7 @@ func Pairs(ctx context.Context, e *faults.Engine, d *mechanism.Design, o PairsOp
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				if err := parts[part][x.unit].strike(w, x, guardOf(d, g, x.site), e.Options()); err != nil {
+				if err := parts[part][x.unit].strike(w, x, guardOf(d, g, x.site), e.Options(), o.Within); err != nil {
 					return err
 				}
 				if done <- struct{}{}; o.Progress != nil && part == 0 {
@@ -156,7 +158,7 @@ func drawPairs(e *faults.Engine, pop *Population, o PairsOptions) (units []UnitP
 }
 
 // strike injects one event with and without the mechanisms and counts it.
-func (u *UnitPairs) strike(w *faults.Worker, x event, g faults.Guard, o faults.Options) error {
+func (u *UnitPairs) strike(w *faults.Worker, x event, g faults.Guard, o faults.Options, within campaign.Deadline) error {
 	with, err := w.Inject(x.input, x.site, g)
 	if err != nil {
 		return err
@@ -175,7 +177,7 @@ func (u *UnitPairs) strike(w *faults.Worker, x event, g faults.Guard, o faults.O
 		}
 	}
 	count := func(r faults.Record, any, critical, due *int) {
-		n := outcomes(r.Outcome)
+		n := within.Count(r)
 		*any += n.Violating(stats.ViolationAny, !o.NoWatchdog, o.AssumeReload)
 		*critical += n.Violating(stats.ViolationCritical, !o.NoWatchdog, o.AssumeReload)
 		*due += n.DUE(!o.NoWatchdog)

@@ -93,7 +93,7 @@ func (r *run) measure(ctx context.Context) error {
 	flopRate := func(c mechanism.Choice) float64 { return r.flopGE(c) * p.flops / r.allFlopGE() }
 	p.search = stuckSample{
 		engines: engines, units: stuckUnits(r.table(), flopRate), violation: r.o.Question.Violation,
-		watchdog: !spec.NoWatchdog, workers: r.o.Workers, progress: r.o.Sticking,
+		watchdog: !spec.NoWatchdog, within: r.o.Deadline, workers: r.o.Workers, progress: r.o.Sticking,
 	}
 	p.judge = p.search
 	p.search.draw(n, spec.Seed, 0)

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"upset/faults"
+	"upset/faults/campaign"
 	"upset/faults/mechanism"
 	"upset/netlist"
 	"upset/stats"
@@ -50,8 +51,8 @@ const (
 )
 
 // effectOf sorts an outcome.
-func effectOf(o faults.Outcome, violation string, watchdog bool) effect {
-	n := outcomes(o)
+func effectOf(o faults.Outcome, violation string, watchdog bool, within campaign.Deadline) effect {
+	n := within.Worst(o)
 	switch {
 	case n.Violating(violation, watchdog, true) > 0:
 		return effectHarm
@@ -79,6 +80,7 @@ type stuckSample struct {
 	faults    []stuckAt
 	violation string
 	watchdog  bool
+	within    campaign.Deadline
 	workers   int
 	spent     uint64 // simulated cycles
 	progress  func(done, total int)
@@ -229,7 +231,7 @@ func (s *stuckSample) one(ctx context.Context, list []*faults.Worker, guards []f
 				return worst, fmt.Errorf("%s stuck: %w", s.engines[k].Table().Name(f.flaw.ID), err)
 			}
 			*cycles += n
-			if worst = max(worst, effectOf(o, s.violation, s.watchdog)); worst == effectHarm {
+			if worst = max(worst, effectOf(o, s.violation, s.watchdog, s.within)); worst == effectHarm {
 				return worst, nil
 			}
 		}
