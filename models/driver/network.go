@@ -38,7 +38,7 @@ func FromVela(m *tflite.Model, cfg isa.Config) (*Network, error) {
 		return nil, fmt.Errorf("driver: %w", err)
 	}
 	g := c.graph
-	n := &Network{Config: cfg, model: m}
+	n := &Network{Config: cfg, model: m, shared: true}
 	if n.Inputs, err = c.bindings(g.Inputs); err != nil {
 		return nil, fmt.Errorf("driver: graph inputs: %w", err)
 	}
