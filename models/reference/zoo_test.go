@@ -37,8 +37,6 @@ var zooRefused = map[string]string{
 	"google-coral-keras_lstm_mnist_ptq":          "UNIDIRECTIONAL_SEQUENCE_LSTM",
 	"mit-han-lab-ptq_mnist_lenet-300-100_nobias": "LOG_SOFTMAX",
 	"mit-han-lab-ptq_mnist_lenet-300-100":        "LOG_SOFTMAX",
-	"xmos-test_fully_connected_0":                "64-bit bias",
-	"xmos-denoise_16x8":                          "64-bit bias",
 }
 
 // TestZooGolden runs every public network that has outputs of an independent
@@ -52,6 +50,9 @@ func TestZooGolden(t *testing.T) {
 	for name, path := range files {
 		t.Run(name, func(t *testing.T) {
 			m := readModel(t, path)
+			if name == "xmos-denoise_16x8" {
+				overread(t, m, path)
+			}
 			in, err := New(m)
 			if want, ok := zooRefused[name]; ok {
 				if err == nil || !strings.Contains(err.Error(), want) {
@@ -74,6 +75,31 @@ func TestZooGolden(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// overread gives the last TRANSPOSE_CONV the bias that the independent runtime
+// uses: it reads one of 32 bits as one of 64, so the next four bytes of the file
+// become its upper half and the output saturates. The interpreter takes the bias
+// as it is declared.
+func overread(t *testing.T, m *tflite.Model, path string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &m.Subgraphs[0]
+	for i := range g.Operators {
+		op := &g.Operators[i]
+		if op.Code != tflite.OpTransposeConv || len(op.Inputs) < 4 {
+			continue
+		}
+		bias := &g.Tensors[op.Inputs[3]]
+		at := bytes.Index(data, bias.Data)
+		if bias.Type != tflite.Int32 || len(bias.Data) != 4 || at < 0 {
+			t.Fatalf("bias of operator %d: %s %v at %d", i, bias.Type, bias.Shape, at)
+		}
+		bias.Type, bias.Data = tflite.Int64, data[at:at+8]
 	}
 }
 
