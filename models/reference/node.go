@@ -50,6 +50,7 @@ var kernels = map[tflite.BuiltinCode]func(*node) Kernel{
 	tflite.OpResizeBilinear:        prepareResizeBilinear,
 	tflite.OpResizeNearestNeighbor: prepareResizeNearest,
 	tflite.OpSVDF:                  prepareSVDF,
+	tflite.OpSequenceLSTM:          prepareSequenceLSTM,
 	tflite.OpShape:                 prepareShape,
 	tflite.OpSlice:                 prepareSlice,
 	tflite.OpSoftmax:               prepareSoftmax,

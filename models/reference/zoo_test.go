@@ -33,8 +33,6 @@ func zooFiles(t testing.TB) map[string]string {
 // zooRefused is what the error of a network says whose operators the interpreter
 // does not know.
 var zooRefused = map[string]string{
-	"tensorflow-dtln_noise_suppression":          "UNIDIRECTIONAL_SEQUENCE_LSTM",
-	"google-coral-keras_lstm_mnist_ptq":          "UNIDIRECTIONAL_SEQUENCE_LSTM",
 	"mit-han-lab-ptq_mnist_lenet-300-100_nobias": "LOG_SOFTMAX",
 	"mit-han-lab-ptq_mnist_lenet-300-100":        "LOG_SOFTMAX",
 }
