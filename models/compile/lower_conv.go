@@ -133,7 +133,10 @@ func (g *graph) newFilter(op *tflite.Operator, od int, perTensor bool) (*filter,
 	}
 	// TFLite's 16-bit CONV_2D takes the 32-bit path unless its bias has 64 bits;
 	// its other 16-bit operators always have 64-bit sums.
-	f.wide = in.Type == tflite.Int16 && (op.Code != tflite.OpConv2D || bias != nil && bias.Type == tflite.Int64)
+	f.wide = in.Type == tflite.Int16 && op.Code != tflite.OpConv2D && op.Code != tflite.OpFullyConnected
+	if bias != nil && op.Code != tflite.OpDepthwiseConv2D {
+		f.wide = bias.Type == tflite.Int64
+	}
 	for i := range f.scale {
 		ws := w.Quant.Scale[min(i, len(w.Quant.Scale)-1)]
 		var real float64
