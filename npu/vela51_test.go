@@ -15,6 +15,7 @@ func TestVela51Streams(t *testing.T) {
 	quick := []string{
 		"u55-128/ops/avgpool_3x3_same", "u55-128/ops/avgpool_3x3_same_int16", "u55-128/ops/resize_bilinear_2x", "u55-128/ops/resize_bilinear_hp",
 		"u55-32/micro_speech_quantized", "u55-64/hello_world_int8", "u55-256/kws_ref_model", "size-u55-128/kws_ref_model", "sramonly-u55-128/ad01_int8",
+		"cop2-u55-128/hello_world_int8", "sepio-u55-128/hello_world_int8", "sepio-u55-128/keyword_scrambled_8bit",
 	}
 	var files []string
 	for _, name := range quick {
@@ -34,9 +35,6 @@ func TestVela51Streams(t *testing.T) {
 		}
 	}
 	for _, file := range files {
-		if strings.Contains(file, "cop2-") || strings.Contains(file, "sepio-") {
-			continue // another payload
-		}
 		rel, err := filepath.Rel(shared(t, "vela51"), strings.TrimSuffix(file, "_vela.tflite"))
 		if err != nil {
 			t.Fatal(err)

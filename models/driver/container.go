@@ -117,7 +117,37 @@ func (c *container) program(index int, inputs, outputs []int) (*Program, error) 
 	if p.Constants, err = c.constants(op, inputs); err != nil {
 		return nil, fmt.Errorf("operator %d: %w", index, err)
 	}
+	if pay.local {
+		p.separate()
+	}
 	return p, p.Check()
+}
+
+// separate gives inputs and outputs memory of their own behind the arena, where
+// their places count from the start of their own address space. Constants lie
+// with the inputs.
+func (p *Program) separate() {
+	p.Spaces = &Spaces{Inputs: alignUp(p.ArenaSize)}
+	extent := 0
+	for i := range p.Constants {
+		extent = max(extent, p.Constants[i].Offset+len(p.Constants[i].Data))
+		p.Constants[i].Offset += p.Spaces.Inputs
+	}
+	extent = max(extent, place(p.Inputs, p.Spaces.Inputs))
+	p.Spaces.Outputs = p.Spaces.Inputs + alignUp(extent)
+	p.ArenaSize = p.Spaces.Outputs + alignUp(place(p.Outputs, p.Spaces.Outputs))
+}
+
+// place moves bindings to a region at base and returns the extent of the region.
+func place(list []Binding, base int) int {
+	extent := 0
+	for i := range list {
+		if list[i].Offset >= 0 {
+			extent = max(extent, list[i].Offset+list[i].Size)
+			list[i].Offset += base
+		}
+	}
+	return extent
 }
 
 // hasFast reports whether an "ethos-u" operator has a fast scratch memory as its

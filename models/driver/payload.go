@@ -21,10 +21,14 @@ const (
 	maxStream = 16 << 20 / 4 // limit of a command stream, in words
 )
 
+// maxPayload bounds a payload in words: the stream and as much again (our choice).
+const maxPayload = 2 * maxStream
+
 // payload is a parsed driver payload.
 type payload struct {
 	config, id uint32
 	hasConfig  bool
+	local      bool // inputs and outputs have address spaces of their own: regions 3 and 4
 	commands   []uint32
 }
 
@@ -33,12 +37,19 @@ func parsePayload(data []byte) (*payload, error) {
 	if len(data)%4 != 0 || len(data) < 4 {
 		return nil, fmt.Errorf("driver payload of %d bytes is not a list of words", len(data))
 	}
+	if len(data)/4 > maxPayload {
+		return nil, fmt.Errorf("driver payload of %d bytes is longer than the command stream that an NPU takes", len(data))
+	}
 	words := make([]uint32, len(data)/4)
 	for i := range words {
 		words[i] = binary.LittleEndian.Uint32(data[4*i:])
 	}
-	if words[0] != payloadMagic {
-		return nil, fmt.Errorf("driver payload starts with %#08x, not with \"COP1\"", words[0])
+	switch words[0] {
+	case payloadMagic:
+	case payloadMagic2:
+		return parseCOP2(data)
+	default:
+		return nil, fmt.Errorf("driver payload starts with %#08x, not with \"COP1\" or \"COP2\"", words[0])
 	}
 	p := &payload{}
 	for i := 1; i < len(words); i++ {
