@@ -136,7 +136,7 @@ func (p *Part) clocked(m Machine, q *driver.Program, row []byte) ([]byte, bool) 
 func flipped(p *driver.Program, bit int) *driver.Program {
 	q := &driver.Program{
 		Name: p.Name, Config: p.Config, Commands: slices.Clone(p.Commands), Flash: slices.Clone(p.Flash), ArenaSize: p.ArenaSize,
-		FastSize: p.FastSize, Inputs: p.Inputs, Outputs: p.Outputs, Constants: p.Constants, Operations: p.Operations,
+		FastSize: p.FastSize, Spaces: p.Spaces, Inputs: p.Inputs, Outputs: p.Outputs, Constants: p.Constants, Operations: p.Operations,
 	}
 	if k := bit - 8*len(p.Flash); k >= 0 {
 		q.Commands[k/32] ^= 1 << (k % 32)

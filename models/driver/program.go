@@ -32,6 +32,11 @@ type Constant struct {
 	Data   []byte
 }
 
+// Spaces places the address spaces of a stream with local addressing in the arena:
+// region 3 holds all inputs, region 4 all outputs (Vela 5.1,
+// --separate-io-regions).
+type Spaces struct{ Inputs, Outputs int }
+
 // OpInfo describes one kernel or DMA operation of a command stream.
 type OpInfo struct {
 	Name     string
@@ -44,7 +49,7 @@ type OpInfo struct {
 
 // Program is one command stream with everything it needs to run. Regions: 0 is
 // the flash image, 1 the arena, 2 the fast scratch memory; regions 3 and up
-// point at the inputs and outputs, as the runtime sets them.
+// point at the inputs and outputs, as the runtime sets them, or as Spaces says.
 type Program struct {
 	Name       string
 	Config     isa.Config
@@ -52,6 +57,7 @@ type Program struct {
 	Flash      []byte
 	ArenaSize  int
 	FastSize   int // fast scratch memory behind the arena; 0 when it is the arena itself
+	Spaces     *Spaces
 	Inputs     []Binding
 	Outputs    []Binding
 	Constants  []Constant
@@ -89,6 +95,10 @@ func (p *Program) Bases() [8]uint32 {
 	b := [8]uint32{isa.FlashBase, isa.SRAMBase, isa.SRAMBase}
 	if p.FastSize > 0 {
 		b[2] += uint32(alignUp(p.ArenaSize))
+	}
+	if p.Spaces != nil {
+		b[3], b[4] = b[1]+uint32(p.Spaces.Inputs), b[1]+uint32(p.Spaces.Outputs)
+		return b
 	}
 	next := 3
 	for _, list := range [2][]Binding{p.Inputs, p.Outputs} {
