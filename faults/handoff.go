@@ -244,7 +244,7 @@ func (w *Worker) propagate(r *Record, u *pursuit, from int, ahead *outlook) bool
 	if n := len(w.hand.diff); e.planted.dropByte && n > 0 {
 		w.hand.diff = w.hand.diff[:n-1]
 	}
-	left, macs, err := w.hand.runner.PropagateAltered(g.trace, from, w.hand.diff, ahead.altered)
+	left, macs, err := w.hand.runner.PropagateAltered(e.traceOf(g), from, w.hand.diff, ahead.altered)
 	w.hand.macs += macs
 	if err != nil {
 		return false

@@ -356,7 +356,7 @@ func (w *Worker) strayed(r *Record) {
 
 // follows reports whether differences can be followed without a clock.
 func (w *Worker) follows(g *Golden) bool {
-	return w.e.follow != nil && g.trace != nil && !w.e.options.Engine.NoHandOff
+	return w.e.follow != nil && g.followed && !w.e.options.Engine.NoHandOff
 }
 
 // early looks for an early end at a point of the fault-free run.

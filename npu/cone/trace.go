@@ -27,6 +27,17 @@ type recorded struct {
 	opaque         string // why differences cannot be followed through it, or empty
 }
 
+// Bytes is about how much memory the trace takes. Maps that operations share are
+// counted once for each.
+func (t *Trace) Bytes() int {
+	n := 0
+	for i := range t.ops {
+		g := &t.ops[i]
+		n += len(g.ifm) + len(g.ifm2) + len(g.ofm) + 4*len(g.sums) + 8*len(g.wide)
+	}
+	return n
+}
+
 // Exact reports whether differences can be followed through operation op. Where
 // they cannot, reason says why; differences that do not reach the operation are
 // followed all the same.
