@@ -72,7 +72,7 @@ func (x *experiment) readHeld(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	n, err := openModel(x.file, o.config)
+	n, err := openModel(c.Context, x.file, o.target())
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (p *program) openSetup(c *cli.Context, o common, file string) (*setup, erro
 	if err != nil {
 		return nil, err
 	}
-	n, err := openModel(file, o.config)
+	n, err := openModel(c.Context, file, o.target())
 	if err != nil {
 		return nil, err
 	}

@@ -58,20 +58,7 @@ func Stages(m *tflite.Model, opt Options) ([]Stage, error) {
 }
 
 // runsAlone reports whether the NPU can execute an operator by itself.
-func runsAlone(m *tflite.Model, i int, opt Options) bool {
-	g, err := lower(cut(m, i, i+1), nil)
-	if err != nil {
-		return false
-	}
-	g.config = opt.Config
-	g.layout()
-	for i, k := range g.kernels {
-		if k.chooseBlock(opt.Config, g.before(i)) != nil {
-			return false
-		}
-	}
-	return true
-}
+func runsAlone(m *tflite.Model, i int, opt Options) bool { return Supports(m, i, opt) == nil }
 
 // program compiles operators from..to-1. It fails where nothing is left for the
 // NPU to do.
