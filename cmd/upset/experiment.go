@@ -73,7 +73,7 @@ func (x *experiment) readHeld(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	n, err := openModel(x.file, o.config)
+	n, err := openModel(c.Context, x.file, o.target())
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (p *program) openSetup(c *cli.Context, o common, file string) (*setup, erro
 	if err != nil {
 		return nil, err
 	}
-	n, err := openModel(file, o.config)
+	n, err := openModel(c.Context, file, o.target())
 	if err != nil {
 		return nil, err
 	}

@@ -49,6 +49,7 @@ var mayImport = map[string][]string{
 	"models/guest":                {},
 	"models/zoo":                  {},
 	"models/driver":               {"npu", "npu/...", "models/tflite", "models/reference", "models/compile"},
+	"models/check":                {"models/compile", "models/driver", "models/reference", "models/tflite", "npu/isa"},
 	"models/cycles":               {"models/driver", "npu", "npu/..."},
 	"models/cycles/generate":      {"models/cycles", "npu", "npu/..."},
 	"models/networks":             {"models/compile", "models/driver", "models/reference", "models/tflite", "npu", "npu/..."},

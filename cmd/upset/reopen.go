@@ -35,7 +35,7 @@ func (p *program) reopen(ctx context.Context, s campaign.Spec, note map[string]s
 	if err != nil {
 		return nil, nil, err
 	}
-	n, err := openModel(note[noteModel], config)
+	n, err := openModel(ctx, note[noteModel], target{config, true})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -154,7 +154,7 @@ func (p *program) openSweep(c *cli.Context, o common, k sweepCase) (*setup, erro
 	if options.Criterion, err = faults.ParseCriterion(k.criterion); err != nil {
 		return nil, bad(err)
 	}
-	n, err := openModel(k.network.Model, k.config)
+	n, err := openModel(c.Context, k.network.Model, target{k.config, true})
 	if err != nil {
 		return nil, err
 	}
