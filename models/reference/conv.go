@@ -75,6 +75,9 @@ func (n *node) weighted(inputAt int) (in, weights, out operand) {
 	if in.Type != tflite.Int16 {
 		want = in.Type
 	}
+	n.require(in.Type != tflite.Float32 || weights.Type == tflite.Float32 || n.err != nil,
+		"float32 input with %s weights is dynamic-range quantisation, which TFLite Micro and the Ethos-U55 do not run; export the model with full integer quantisation and a representative data set",
+		weights.Type)
 	n.require(in.Type == out.Type && weights.Type == want, "input is %s, weights %s, output %s", in.Type, weights.Type, out.Type)
 	return in, weights, out
 }

@@ -26,7 +26,7 @@ func (n *node) floatWeighted(inputAt, biasAt, channels int) floatWeighted {
 // finish adds the bias of channel c and applies the activation.
 func (w *floatWeighted) finish(v [][]byte, sum float32, c int) float32 {
 	if w.hasBias {
-		sum += float(w.bias.value(v), c)
+		sum += decodeFloat(w.bias.value(v), c)
 	}
 	return clampFloat(sum, w.lo, w.hi)
 }
@@ -144,7 +144,7 @@ func (n *node) floatPool(di, do [4]int, y, x window) Kernel {
 			sum, most := float32(0), float32(-math.MaxFloat32)
 			for fy := fy0; fy < fy1; fy++ {
 				for fx := fx0; fx < fx1; fx++ {
-					a := float(src, ((b*di[1]+iy+fy)*di[2]+ix+fx)*di[3]+c)
+					a := decodeFloat(src, ((b*di[1]+iy+fy)*di[2]+ix+fx)*di[3]+c)
 					sum += a
 					if a > most {
 						most = a
@@ -177,7 +177,7 @@ func (n *node) floatReduce(r reduction) Kernel {
 		for i := range sums {
 			sums[i] = start
 		}
-		r.each(func(from, to int) { sums[to] = f(sums[to], float(src, from)) })
+		r.each(func(from, to int) { sums[to] = f(sums[to], decodeFloat(src, from)) })
 		for i, s := range sums {
 			if n.op.Code == tflite.OpMean {
 				s /= float32(r.count)
