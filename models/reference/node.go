@@ -86,6 +86,9 @@ var kernels = map[tflite.BuiltinCode]func(*node) Kernel{
 // kernel that runs it.
 func Prepare(g *tflite.Subgraph, op *tflite.Operator) (Kernel, error) {
 	prepare, ok := kernels[op.Code]
+	if op.Code == tflite.OpCustom && op.Custom == tflite.DetectionPostProcess {
+		prepare, ok = prepareDetection, true
+	}
 	if !ok {
 		return nil, fmt.Errorf("%s: operator is not known to the reference interpreter", op.Name())
 	}
