@@ -198,6 +198,17 @@ func (n *node) zeroPoints(o operand) {
 	}
 }
 
+// fixedOutput refuses an output whose quantisation is not the one that TFLite's
+// kernel always writes in; it compares scales to a thousandth, as TFLite does.
+func (n *node) fixedOutput(o operand, scale float32, zero int32) {
+	if n.graph.Lenient || n.err != nil {
+		return
+	}
+	n.require(math.Abs(float64(o.scale-scale)) <= float64(scale)/1000 && o.zero == zero,
+		"output %q has scale %v and zero point %d; TFLite takes %v and %d only: export the file again, or accept it with --lenient",
+		o.Name, o.scale, o.zero, scale, zero)
+}
+
 func usable(scale float32) bool {
 	return scale > 0 && !math.IsInf(float64(scale), 0)
 }
