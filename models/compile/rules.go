@@ -34,6 +34,8 @@ func init() {
 		tflite.OpReshape:               {1, (*graph).lowerAlias},
 		tflite.OpSqueeze:               {1, (*graph).lowerAlias},
 		tflite.OpExpandDims:            {1, (*graph).lowerAlias},
+		tflite.OpReadVariable:          {1, (*graph).lowerRead},
+		tflite.OpAssignVariable:        {1, (*graph).lowerAssign},
 		tflite.OpConcatenation:         {1, (*graph).lowerMovement},
 		tflite.OpTranspose:             {1, (*graph).lowerMovement},
 		tflite.OpSlice:                 {1, (*graph).lowerMovement},
