@@ -52,7 +52,7 @@ func compiledBindings(list []compile.Binding) []Binding {
 // the NPU cannot execute is left to the host; a network of which the NPU can
 // execute nothing, or neither of them all, is refused.
 func Compile(m *tflite.Model, cfg isa.Config) (*Network, error) {
-	m, err := m.Normalise()
+	m, err := compile.Prepare(m)
 	if err != nil {
 		return nil, err
 	}
