@@ -80,7 +80,7 @@ func prepareAdd(n *node) Kernel {
 	if n.isFloat() {
 		return n.floatPair(func(a, b float32) float32 { return a + b })
 	}
-	p := n.pair(tflite.Int8, tflite.Int16)
+	p := n.pair(quantisedTypes...)
 	twice := 2 * float64(max(p.a.scale, p.b.scale))
 	shift := p.headroom()
 	return p.sum(n, sumScales{
@@ -95,7 +95,7 @@ func prepareSub(n *node) Kernel {
 	if n.isFloat() {
 		return n.floatPair(func(a, b float32) float32 { return a - b })
 	}
-	p := n.pair(tflite.Int8, tflite.Int16)
+	p := n.pair(quantisedTypes...)
 	twice := 2 * max(p.a.scale, p.b.scale)
 	shift := p.headroom()
 	return p.sum(n, sumScales{
@@ -134,7 +134,7 @@ func prepareMul(n *node) Kernel {
 	if n.isFloat() {
 		return n.floatPair(func(a, b float32) float32 { return a * b })
 	}
-	p := n.pair(tflite.Int8, tflite.Int16)
+	p := n.pair(quantisedTypes...)
 	n.quantised(p.a, p.b, p.out)
 	lo, hi := n.activationRange(n.op.Options.Activation, p.out)
 	m := n.multiplier(float64(p.a.scale) * float64(p.b.scale) / float64(p.out.scale))
@@ -148,7 +148,7 @@ func prepareSquaredDifference(n *node) Kernel {
 	if n.isFloat() {
 		return n.floatPair(func(a, b float32) float32 { d := a - b; return d * d })
 	}
-	p := n.pair(tflite.Int8, tflite.Int16)
+	p := n.pair(quantisedTypes...)
 	n.quantised(p.a, p.b, p.out)
 	lo, hi := limits(p.out.Type)
 	shift := 7 // bits of headroom of the 8-bit kernel; the 16-bit one has none
@@ -194,7 +194,7 @@ func preparePrelu(n *node) Kernel {
 			return a * b
 		})
 	}
-	p := n.pair(tflite.Int8)
+	p := n.pair(tflite.Int8, tflite.Uint8)
 	n.quantised(p.a, p.b, p.out)
 	lo, hi := limits(p.out.Type)
 	identity := n.multiplier(float64(p.a.scale) / float64(p.out.scale))

@@ -38,7 +38,7 @@ func (n *node) signed() (in, out operand) { return n.unaryOperands(tflite.Int8, 
 
 // rescaled is the operands of a unary operator on quantised tensors of any type.
 func (n *node) rescaled() (in, out operand) {
-	return n.unaryOperands(tflite.Int8, tflite.Uint8, tflite.Int16)
+	return n.unaryOperands(quantisedTypes...)
 }
 
 func (n *node) unaryOperands(types ...tflite.Type) (in, out operand) {

@@ -13,8 +13,8 @@ import (
 // are computed in double precision and rounded, which may differ by one unit in
 // the last place from a C library.
 
-// float is element i of a float32 tensor.
-func float(b []byte, i int) float32 {
+// decodeFloat is element i of a float32 tensor.
+func decodeFloat(b []byte, i int) float32 {
 	return math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
 }
 
@@ -26,7 +26,7 @@ func putFloat(b []byte, i int, x float32) {
 // floats widens nothing: it decodes a float32 tensor.
 func floats(dst []float32, b []byte) {
 	for i := range dst {
-		dst[i] = float(b, i)
+		dst[i] = decodeFloat(b, i)
 	}
 }
 
@@ -82,7 +82,7 @@ func (n *node) floatUnary(f func(float32) float32) Kernel {
 	return func(v [][]byte) {
 		src, dst := in.value(v), out.value(v)
 		for i := range in.Elements() {
-			putFloat(dst, i, f(float(src, i)))
+			putFloat(dst, i, f(decodeFloat(src, i)))
 		}
 	}
 }
@@ -98,7 +98,7 @@ func (n *node) floatPair(f func(a, b float32) float32) Kernel {
 	}
 	return func(v [][]byte) {
 		x, y, dst := p.a.value(v), p.b.value(v), p.out.value(v)
-		r.each(func(to, a, b int) { putFloat(dst, to, clampFloat(f(float(x, a), float(y, b)), lo, hi)) })
+		r.each(func(to, a, b int) { putFloat(dst, to, clampFloat(f(decodeFloat(x, a), decodeFloat(y, b)), lo, hi)) })
 	}
 }
 

@@ -13,7 +13,7 @@ func prepareSoftmax(n *node) Kernel {
 	if beta := n.op.Options.Beta; n.isFloat() {
 		return n.floatRows(func(row []float32) { softmaxFloat(row, beta) })
 	}
-	in, out := n.in(0, tflite.Int8, tflite.Uint8, tflite.Int16), n.out(0, tflite.Int8, tflite.Uint8, tflite.Int16)
+	in, out := n.in(0, quantisedTypes...), n.out(0, quantisedTypes...)
 	n.quantised(in, out)
 	n.sameSize(in, out)
 	if !n.require(len(in.Shape) > 0 && in.Shape[len(in.Shape)-1] > 0, "shape %v has no last dimension", in.Shape) {
