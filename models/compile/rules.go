@@ -36,7 +36,7 @@ func init() {
 		tflite.OpExpandDims:            {1, (*graph).lowerAlias},
 		tflite.OpReadVariable:          {1, (*graph).lowerRead},
 		tflite.OpAssignVariable:        {1, (*graph).lowerAssign},
-		tflite.OpConcatenation:         {1, (*graph).lowerMovement},
+		tflite.OpConcatenation:         {1, (*graph).lowerConcat},
 		tflite.OpTranspose:             {1, (*graph).lowerMovement},
 		tflite.OpSlice:                 {1, (*graph).lowerMovement},
 		tflite.OpStridedSlice:          {1, (*graph).lowerMovement},
