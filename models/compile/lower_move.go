@@ -88,8 +88,8 @@ func (g *graph) trace(op *tflite.Operator, inputs []int) ([][]int, error) {
 	total, results := 0, 0
 	for _, i := range inputs {
 		t := g.tensor(i)
-		if t.Type != tflite.Int8 && t.Type != tflite.Int16 {
-			return nil, fmt.Errorf("tensor %q is %s; the NPU copies int8 and int16", t.Name, t.Type)
+		if t.Type != tflite.Int8 && t.Type != tflite.Uint8 && t.Type != tflite.Int16 {
+			return nil, fmt.Errorf("tensor %q is %s; the NPU copies int8, uint8 and int16", t.Name, t.Type)
 		}
 		total += t.Elements()
 	}
