@@ -121,6 +121,8 @@ type Timing struct {
 type System struct {
 	SRAM, Flash Timing
 	Limits      Limits // zero values stand for the defaults
+	DRAM        Timing `json:",omitzero"`
+	Map         Map    `json:",omitzero"`
 }
 
 // DefaultSystem is Vela 3.10's Ethos_U55_High_End_Embedded: SRAM at the NPU's
@@ -128,13 +130,6 @@ type System struct {
 // with 64 cycles.
 func DefaultSystem() System {
 	return System{SRAM: Timing{1, 32, 32}, Flash: Timing{8, 64, 64}, Limits: DefaultLimits()}
-}
-
-func (m *Machine) timing(addr uint32) *Timing {
-	if addr-isa.FlashBase < isa.FlashSize {
-		return &m.Sys.Flash
-	}
-	return &m.Sys.SRAM
 }
 
 // stepBus moves read beats and write responses from the memory to the ports,
@@ -164,7 +159,7 @@ func (m *Machine) readBeat(p int, a *AXIState, b *PortState) {
 		return
 	}
 	addr := b.Addr[h]
-	v, ok := m.Mem.Read8(addr)
+	v, image, ok := m.read8(addr)
 	a.RData[a.RCount&1] = v
 	a.RResp[a.RCount&1] = 0
 	if !ok {
@@ -172,7 +167,7 @@ func (m *Machine) readBeat(p int, a *AXIState, b *PortState) {
 	}
 	a.RCount++
 	if m.Journal != nil {
-		m.Journal.noteLoad(addr)
+		m.Journal.noteLoad(image)
 	}
 	m.count(EvAXIReadBeat+Event(p), 1)
 	b.NextR = now + uint64(m.timing(addr).BeatInterval)
@@ -238,19 +233,23 @@ func (m *Machine) storeBeat(addr uint32, v uint64, strb uint8) bool {
 	if strb == 0 {
 		return true
 	}
-	if addr < m.WindowLo || addr >= m.WindowHi {
+	image, ok := m.writable(addr)
+	if image < m.WindowLo || image >= m.WindowHi {
 		m.S.Bus.Stray++
 	}
-	if !m.Mem.Writable(addr) {
+	if !ok {
 		return false
 	}
 	if m.Journal != nil {
-		m.Journal.note(Store{Addr: addr, Value: v, Bytes: strb, External: true})
+		m.Journal.note(Store{Addr: image, Value: v, Bytes: strb, External: true})
 	}
-	m.Writes.note(addr)
+	if hole(image) || image >= isa.FlashBase && m.routes != nil {
+		return true // no image takes it
+	}
+	m.Writes.note(image)
 	for i := uint32(0); i < 8; i++ {
 		if strb>>i&1 != 0 {
-			m.Mem.SetByte(addr+i, byte(v>>(8*i)))
+			m.Mem.SetByte(image+i, byte(v>>(8*i)))
 		}
 	}
 	return true

@@ -11,6 +11,7 @@ import (
 
 	"upset/faults"
 	"upset/netlist"
+	"upset/npu"
 )
 
 // Table holds the outcome of every upset of every flop, for every input and cycle.
@@ -44,7 +45,11 @@ func newTable(e *faults.Engine) *Table {
 func Digest(e *faults.Engine) (d [sha256.Size]byte) {
 	h := sha256.New()
 	p := e.Program()
-	fmt.Fprintf(h, "%s %s %v %v %d\n", e.Table().Digest(), p.Config, e.Options().System, e.Criterion(), e.Cycles())
+	s := e.Options().System
+	fmt.Fprintf(h, "%s %s {%v %v %v} %v %d\n", e.Table().Digest(), p.Config, s.SRAM, s.Flash, s.Limits, e.Criterion(), e.Cycles())
+	if s.Map != (npu.Map{}) {
+		fmt.Fprintln(h, s.DRAM, s.Map)
+	}
 	part := func(b []byte) {
 		fmt.Fprintf(h, "%d ", len(b))
 		h.Write(b)

@@ -99,11 +99,11 @@ func (p *Program) SRAMBytes() int {
 // Check reports a program that does not fit the memory map, or whose bindings
 // lie outside its arena.
 func (p *Program) Check() error {
-	if n := p.SRAMBytes(); n > isa.SRAMSize || p.ArenaSize < 0 || p.FastSize < 0 {
-		return fmt.Errorf("program %s: arena of %d bytes does not fit the %d bytes of SRAM", p.Name, n, isa.SRAMSize)
+	if n := p.SRAMBytes(); n > isa.MaxSRAM || p.ArenaSize < 0 || p.FastSize < 0 {
+		return fmt.Errorf("program %s: arena of %d bytes does not fit the %d bytes of SRAM that are simulated", p.Name, n, isa.MaxSRAM)
 	}
-	if n := p.streamOffset() + 4*len(p.Commands); n > isa.FlashSize {
-		return fmt.Errorf("program %s: weights and commands of %d bytes do not fit the %d bytes of flash", p.Name, n, isa.FlashSize)
+	if n := p.streamOffset() + 4*len(p.Commands); n > isa.MaxFlash {
+		return fmt.Errorf("program %s: weights and commands of %d bytes do not fit the %d bytes of flash that are simulated", p.Name, n, isa.MaxFlash)
 	}
 	for i, list := range [2][]Binding{p.Inputs, p.Outputs} {
 		lowest := i - 1 // an input may have no place, an output must have one
@@ -166,6 +166,11 @@ func (p *Program) Load(mem *isa.Memory, input []byte) error {
 	mem.SRAM = mem.SRAM[:n]
 	clear(mem.SRAM)
 	mem.Flash = p.FlashImage()
+	mem.FastLo, mem.FastHi = 0, 0
+	if p.FastSize > 0 {
+		mem.FastLo = alignUp(p.ArenaSize)
+		mem.FastHi = mem.FastLo + alignUp(p.FastSize)
+	}
 	for _, c := range p.Constants {
 		copy(mem.SRAM[c.Offset:], c.Data)
 	}

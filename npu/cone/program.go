@@ -109,7 +109,7 @@ type constant struct {
 // SRAM is followed, other contents of SRAM do not matter.
 func New(c isa.Config, commands []uint32, bases [8]uint32, mem *isa.Memory) (*Program, error) {
 	p := &Program{cfg: c, commands: append([]uint32(nil), commands...), bases: bases, cache: functional.NewWeightCache()}
-	b := builder{p: p, mem: isa.Memory{SRAM: make([]byte, isa.SRAMSize), Flash: mem.Flash}}
+	b := builder{p: p, mem: isa.Memory{SRAM: make([]byte, max(isa.SRAMSize, len(mem.SRAM))), Flash: mem.Flash}}
 	for w := 0; w < len(commands); w++ {
 		first := commands[w]
 		kind, reg := isa.Classify(first)
