@@ -115,6 +115,20 @@ type Timing struct {
 	BeatInterval int // cycles per 64-bit beat
 	ReadLatency  int // cycles from an accepted request to the first beat
 	WriteLatency int // cycles from the last beat to the response
+
+	// Permille is what a beat takes beyond BeatInterval on average, in thousandths of a
+	// cycle. Which beats of a run take a cycle more depends on their address alone.
+	Permille int `json:",omitzero"`
+}
+
+// interval is the cycles that the beat at an address takes.
+func (t *Timing) interval(addr uint32) uint64 {
+	n := uint64(t.BeatInterval)
+	if t.Permille != 0 {
+		i, f := uint64(addr>>3), uint64(t.Permille)
+		n += (i+1)*f/1000 - i*f/1000
+	}
+	return n
 }
 
 // System is the platform around the NPU.
@@ -129,7 +143,11 @@ type System struct {
 // clock with 32 cycles of latency, off-chip flash at an eighth of the bandwidth
 // with 64 cycles.
 func DefaultSystem() System {
-	return System{SRAM: Timing{1, 32, 32}, Flash: Timing{8, 64, 64}, Limits: DefaultLimits()}
+	return System{
+		SRAM:   Timing{BeatInterval: 1, ReadLatency: 32, WriteLatency: 32},
+		Flash:  Timing{BeatInterval: 8, ReadLatency: 64, WriteLatency: 64},
+		Limits: DefaultLimits(),
+	}
 }
 
 // stepBus moves read beats and write responses from the memory to the ports,
@@ -170,7 +188,7 @@ func (m *Machine) readBeat(p int, a *AXIState, b *PortState) {
 		m.Journal.noteLoad(image)
 	}
 	m.count(EvAXIReadBeat+Event(p), 1)
-	b.NextR = now + uint64(m.timing(addr).BeatInterval)
+	b.NextR = now + m.timing(addr).interval(addr)
 	b.Addr[h] += 8
 	if b.Beats[h] > 1 {
 		b.Beats[h]--
@@ -215,7 +233,7 @@ func (m *Machine) acceptWrite(p int, a *AXIState, b *PortState) {
 	}
 	t := (b.BHead + b.BCount - 1) % tableWrites
 	tm := m.timing(a.WAddr)
-	b.NextW = now + uint64(tm.BeatInterval)
+	b.NextW = now + tm.interval(a.WAddr)
 	if a.WLast != 0 {
 		b.BReady[t] = now + uint64(tm.WriteLatency)
 	}

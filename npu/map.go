@@ -264,3 +264,48 @@ func (m *Machine) programPorts() {
 	}
 	m.WriteReg(RegRegionCfg, cfg)
 }
+
+// Check reports a map that no program can use.
+func (m *Map) Check() error {
+	for p := range places {
+		w := m.window(p)
+		switch {
+		case w.Size == 0:
+			continue
+		case w.Base%16 != 0 || w.Size%16 != 0:
+			return fmt.Errorf("%s of %d bytes at %#x: base and size must be multiples of 16", p, w.Size, w.Base)
+		case w.Size > maxWindow:
+			return fmt.Errorf("%s of %d bytes is larger than %d", p, w.Size, maxWindow)
+		case uint64(w.Base)+uint64(w.Size) > 1<<32:
+			return fmt.Errorf("%s of %d bytes at %#x leaves the 32-bit address space", p, w.Size, w.Base)
+		}
+		for q := range p {
+			if v := m.window(q); v.Size > 0 && w.Base < v.Base+v.Size && v.Base < w.Base+w.Size {
+				return fmt.Errorf("%s (%d bytes at %#x) and %s (%d bytes at %#x) overlap", q, v.Size, v.Base, p, w.Size, w.Base)
+			}
+		}
+	}
+	for _, part := range [3]struct {
+		name string
+		at   Place
+	}{{"constants", m.Constants}, {"arena", m.Arena}, {"fast", m.Fast}} {
+		if m.window(part.at).Size == 0 {
+			return fmt.Errorf("%s lie in %s, which has no bytes", part.name, part.at)
+		}
+		if part.at == InFlash && part.name != "constants" {
+			return fmt.Errorf("%s cannot lie in flash, which the NPU does not write", part.name)
+		}
+	}
+	return nil
+}
+
+// ParsePlace reads the name of a memory.
+func ParsePlace(name string) (Place, error) {
+	for p, n := range placeNames {
+		if n == name {
+			return Place(p), nil
+		}
+	}
+	return 0, fmt.Errorf("unknown memory %q: use sram, flash or dram", name)
+}
+

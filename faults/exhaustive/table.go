@@ -46,9 +46,10 @@ func Digest(e *faults.Engine) (d [sha256.Size]byte) {
 	h := sha256.New()
 	p := e.Program()
 	s := e.Options().System
-	fmt.Fprintf(h, "%s %s {%v %v %v} %v %d\n", e.Table().Digest(), p.Config, s.SRAM, s.Flash, s.Limits, e.Criterion(), e.Cycles())
-	if s.Map != (npu.Map{}) {
-		fmt.Fprintln(h, s.DRAM, s.Map)
+	fmt.Fprintf(h, "%s %s {{%d %d %d} {%d %d %d} %v} %v %d\n", e.Table().Digest(), p.Config,
+		s.SRAM.BeatInterval, s.SRAM.ReadLatency, s.SRAM.WriteLatency, s.Flash.BeatInterval, s.Flash.ReadLatency, s.Flash.WriteLatency, s.Limits, e.Criterion(), e.Cycles())
+	if s.Map != (npu.Map{}) || s.SRAM.Permille != 0 || s.Flash.Permille != 0 {
+		fmt.Fprintln(h, s)
 	}
 	part := func(b []byte) {
 		fmt.Fprintf(h, "%d ", len(b))
