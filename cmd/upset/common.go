@@ -27,7 +27,7 @@ func commonFlags(more ...cli.Flag) []cli.Flag {
 		&cli.IntFlag{Name: "workers", Value: runtime.NumCPU(), Usage: "number of parallel workers; results do not depend on it"},
 		&cli.StringFlag{Name: "format", Value: report.FormatText, Usage: "form of the result: text, json or csv"},
 		&cli.StringFlag{Name: "out", Usage: "`DIR` for result files (campaigns: ./upset-out/<model>-<npu>-<digest>)"},
-		&cli.StringFlag{Name: "system", Usage: "`FILE.yaml` with the timing of the memories"},
+		&cli.StringFlag{Name: "system", Usage: "the memories around the NPU: a `NAME` of upset system --list, FILE.yaml, or FILE.ini:SystemConfig:MemoryMode"},
 	}, more...)
 }
 
