@@ -231,15 +231,23 @@ func (p *Program) RunFunctional(input []byte) ([]byte, error) {
 	if err := p.Load(&mem, input); err != nil {
 		return nil, err
 	}
-	if len(p.Jobs) > 0 {
-		if err := p.runJobs(&mem); err != nil {
-			return nil, fmt.Errorf("program %s: %w", p.Name, err)
-		}
-		return p.ReadOutputs(&mem), nil
-	}
-	m := functional.New(p.Config, &mem, p.Bases())
-	if err := m.Run(p.Commands); err != nil {
-		return nil, fmt.Errorf("program %s: %w", p.Name, err)
+	if err := p.Execute(&mem); err != nil {
+		return nil, err
 	}
 	return p.ReadOutputs(&mem), nil
+}
+
+// Execute runs what was loaded into mem on the functional machine: all jobs, with what
+// the host does between them.
+func (p *Program) Execute(mem *isa.Memory) error {
+	var err error
+	if len(p.Jobs) > 0 {
+		err = p.runJobs(mem)
+	} else {
+		err = functional.New(p.Config, mem, p.Bases()).Run(p.Commands)
+	}
+	if err != nil {
+		return fmt.Errorf("program %s: %w", p.Name, err)
+	}
+	return nil
 }
