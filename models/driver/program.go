@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"upset/models/tflite"
-	"upset/npu/functional"
 	"upset/npu/isa"
 )
 
@@ -134,6 +133,11 @@ func (p *Program) Check() error {
 	if len(p.Jobs) > 0 {
 		room = p.SRAMBytes() + p.hostBytes
 	}
+	for i := range p.Jobs {
+		if j := &p.Jobs[i]; j.Stream%streamAlign != 0 {
+			return fmt.Errorf("program %s: the stream of %s lies at %#x, which is no multiple of %d", p.Name, j.Name, j.Stream, streamAlign)
+		}
+	}
 	for i, list := range [2][]Binding{p.Inputs, p.Outputs} {
 		lowest := i - 1 // an input may have no place, an output must have one
 		for _, b := range list {
@@ -235,19 +239,4 @@ func (p *Program) RunFunctional(input []byte) ([]byte, error) {
 		return nil, err
 	}
 	return p.ReadOutputs(&mem), nil
-}
-
-// Execute runs what was loaded into mem on the functional machine: all jobs, with what
-// the host does between them.
-func (p *Program) Execute(mem *isa.Memory) error {
-	var err error
-	if len(p.Jobs) > 0 {
-		err = p.runJobs(mem)
-	} else {
-		err = functional.New(p.Config, mem, p.Bases()).Run(p.Commands)
-	}
-	if err != nil {
-		return fmt.Errorf("program %s: %w", p.Name, err)
-	}
-	return nil
 }
