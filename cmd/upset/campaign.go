@@ -22,6 +22,8 @@ import (
 const (
 	noteModel     = "model"
 	noteInputs    = "inputs"
+	noteScale     = "image_scale"
+	noteResize    = "resize"
 	noteInventory = "inventory"
 	noteHeld      = "held" // every second input is kept back for the proof
 	noteCommand   = "command"

@@ -19,8 +19,8 @@ import (
 
 // experimentFlags are those of the commands that inject.
 func experimentFlags(more ...cli.Flag) []cli.Flag {
-	return append([]cli.Flag{
-		&cli.StringFlag{Name: "inputs", Usage: "`DIR` with in_*.bin or *.npy; without it <model>.inputs beside MODEL, else random inputs"},
+	return append(append([]cli.Flag{
+		&cli.StringFlag{Name: "inputs", Usage: "`DIR` with .bin, .npy, .npz, .png, .jpg or .wav files, and labels.csv or labels.txt; without it <model>.inputs beside MODEL, else random inputs"},
 		&cli.StringFlag{Name: "criterion", Value: "auto", Usage: "when a wrong output is critical: auto, top1, any, tolerance:X or a module FILE.wasm, see docs/guest.md"},
 		eccFlag(),
 		&cli.StringFlag{Name: "fault", Value: "seu", Usage: "fault `MODEL`: seu, pair, set, stuck-at-0, stuck-at-1, intermittent[:CYCLES] or mcu[:finfet|28nm|shares=A/B/C/D][:interleave=N][:row][:flops]"},
@@ -28,7 +28,7 @@ func experimentFlags(more ...cli.Flag) []cli.Flag {
 		&cli.StringFlag{Name: "fast", Value: "on", Usage: "on, or off: every fault is simulated to the end of the inference, for comparison"},
 		&cli.IntFlag{Name: "cache", Usage: "remember the outcomes of up to `N` states; records stay the same, 1 of 64 states found again is simulated all the same"},
 		&cli.BoolFlag{Name: "assume-reload", Usage: "the NPU is reset and reloaded between inferences: persisting faults do no harm"},
-	}, more...)
+	}, pictureFlags()...), more...)
 }
 
 // experiment is a network with its inputs on the machine, ready for injections.
@@ -76,7 +76,7 @@ func (x *experiment) readHeld(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	set, err := readInputs(folder, x.file, 0, n)
+	set, err := readInputs(folder, x.file, 0, n, x.inputs.options)
 	if err != nil {
 		return err
 	}
@@ -155,7 +155,11 @@ func (p *program) openSetup(c *cli.Context, o common, file string) (*setup, erro
 	if err != nil {
 		return nil, err
 	}
-	inputs, err := readInputs(c.String("inputs"), file, o.seed, n)
+	pictures, err := readPictureFlags(c)
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := readInputs(c.String("inputs"), file, o.seed, n, pictures)
 	if err != nil {
 		return nil, err
 	}

@@ -50,6 +50,7 @@ var mayImport = map[string][]string{
 	"models/zoo":                  {},
 	"models/driver":               {"npu", "npu/...", "models/tflite", "models/reference", "models/compile"},
 	"models/check":                {"models/compile", "models/driver", "models/reference", "models/tflite", "npu/isa"},
+	"models/inputs":               {"models/driver", "models/tflite"},
 	"models/cycles":               {"models/driver", "npu", "npu/..."},
 	"models/cycles/generate":      {"models/cycles", "npu", "npu/..."},
 	"models/weights":              {"models/driver", "npu", "npu/..."},

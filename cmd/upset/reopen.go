@@ -10,6 +10,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/models/inputs"
 	"upset/npu"
 )
 
@@ -39,16 +40,20 @@ func (p *program) reopen(ctx context.Context, s campaign.Spec, note map[string]s
 	if err != nil {
 		return nil, nil, err
 	}
-	inputs := drawInputs(s.Seed, n.InputBytes())
+	found := drawInputs(s.Seed, n.InputBytes())
 	if !s.RandomInputs {
-		if inputs, err = readInputs(note[noteInputs], note[noteModel], s.Seed, n); err != nil {
+		var pictures inputs.Options
+		if pictures, err = notedPictures(note); err != nil {
+			return nil, nil, err
+		}
+		if found, err = readInputs(note[noteInputs], note[noteModel], s.Seed, n, pictures); err != nil {
 			return nil, nil, err
 		}
 	}
 	if note[noteHeld] != "" || s.RandomInputs {
-		inputs = inputs.split(s.Seed)
+		found = found.split(s.Seed)
 	}
-	job, err := newSetup(n, inputs, o, note[noteModel])
+	job, err := newSetup(n, found, o, note[noteModel])
 	if err != nil {
 		return nil, nil, err
 	}
@@ -85,6 +90,7 @@ func (s *setup) note(command string) (map[string]string, error) {
 	}
 	if s.inputs.folder != "" {
 		note[noteInputs] = absolute(s.inputs.folder)
+		notePictures(note, s.inputs.options)
 		if s.inputs.held != nil {
 			note[noteHeld] = "every second"
 		}

@@ -9,6 +9,7 @@ import (
 	"upset/faults"
 	"upset/faults/campaign"
 	"upset/faults/mechanism"
+	"upset/models/inputs"
 	"upset/npu"
 	"upset/npu/isa"
 	"upset/stats/report"
@@ -158,11 +159,11 @@ func (p *program) openSweep(c *cli.Context, o common, k sweepCase) (*setup, erro
 	if err != nil {
 		return nil, err
 	}
-	inputs, err := readInputs(k.network.Inputs, k.network.Model, uint64(k.file.Seed), n)
+	found, err := readInputs(k.network.Inputs, k.network.Model, uint64(k.file.Seed), n, inputs.Options{})
 	if err != nil {
 		return nil, err
 	}
-	return newSetup(n, inputs, options, k.network.Model)
+	return newSetup(n, found, options, k.network.Model)
 }
 
 // sweepRow is the default cell of a campaign's verdicts.
