@@ -159,7 +159,7 @@ func (w *Worker) Plain(input int, s Site) (Record, error) {
 		return Record{}, err
 	}
 	w.m, w.gold = m, nil
-	begin(m, e.program)
+	e.program.Start(m)
 	m.Run(s.Cycle)
 	if e.options.Model.Kind == Intermittent {
 		if err := w.glitch(&r); err != nil {
@@ -288,10 +288,10 @@ func (u *pursuit) next(f *future) {
 
 // doneAt is the first point at which an operation is done.
 func (g *Golden) doneAt(f *future, op int) int {
-	for op > 0 && f.ops[op].dma {
+	for op > 0 && (f.ops[op].dma || f.ops[op].host) {
 		op--
 	}
-	if op < 0 || f.ops[op].dma || f.ops[op].kernel >= len(g.Ops) {
+	if op < 0 || f.ops[op].dma || f.ops[op].host || f.ops[op].kernel >= len(g.Ops) {
 		return 0
 	}
 	end := g.Ops[f.ops[op].kernel].End
@@ -356,7 +356,7 @@ func (w *Worker) strayed(r *Record) {
 
 // follows reports whether differences can be followed without a clock.
 func (w *Worker) follows(g *Golden) bool {
-	return w.e.follow != nil && g.trace != nil && !w.e.options.Engine.NoHandOff
+	return w.e.follow != nil && g.followed && !w.e.options.Engine.NoHandOff
 }
 
 // early looks for an early end at a point of the fault-free run.
@@ -364,10 +364,10 @@ func (w *Worker) follows(g *Golden) bool {
 // Beside a mechanism that goes on watching, nothing is done without a clock.
 func (w *Worker) early(r *Record, u *pursuit, corrected uint64, alone bool) bool {
 	e, m, p := w.e, w.m, &u.g.points[u.i]
-	if e.options.Engine.NoEarlyExit || int64(m.Cycle()) != int64(p.cycle)+u.shift {
+	if e.options.Engine.NoEarlyExit || int64(m.Cycle()) != int64(p.cycle)+u.shift || !e.sameJob(m, &p.flops) {
 		return false
 	}
-	follows := alone && w.follows(u.g) && m.Events[npu.EvECC] == corrected && m.S.CC.Run != 0
+	follows := alone && w.follows(u.g) && m.Events[npu.EvECC] == corrected && m.S.CC.Run != 0 && !w.hostHit()
 	if ahead, ok := e.outlook(&m.S.Flops, &p.flops); ok && e.ramAlike(m, p) {
 		var all bool
 		if w.list, all = changes(m, p, w.list[:0], maxChanges); !all {

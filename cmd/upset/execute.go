@@ -80,7 +80,7 @@ func (r *inference) program(p *driver.Program, input []byte) ([]byte, error) {
 	}
 	m := npu.New(p.Config, r.system, npu.ECCNone, mem)
 	t := newTally(m, p, r.trace)
-	m.Start(p.StreamAddr(), 4*len(p.Commands), p.Bases())
+	p.Start(m)
 	if r.chrome != nil {
 		r.chrome.begin(m, p, t, len(r.operations))
 	}

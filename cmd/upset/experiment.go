@@ -21,6 +21,7 @@ import (
 func experimentFlags(more ...cli.Flag) []cli.Flag {
 	return append(append([]cli.Flag{
 		&cli.StringFlag{Name: "inputs", Usage: "`DIR` with .bin, .npy, .npz, .png, .jpg or .wav files, and labels.csv or labels.txt; without it <model>.inputs beside MODEL, else random inputs"},
+		framesFlag(),
 		&cli.StringFlag{Name: "criterion", Value: "auto", Usage: "when a wrong output is critical: auto, top1, any, tolerance:X or a module FILE.wasm, see docs/guest.md"},
 		eccFlag(),
 		&cli.StringFlag{Name: "fault", Value: "seu", Usage: "fault `MODEL`: seu, pair, set, stuck-at-0, stuck-at-1, intermittent[:CYCLES] or mcu[:finfet|28nm|shares=A/B/C/D][:interleave=N][:row][:flops]"},
@@ -80,6 +81,9 @@ func (x *experiment) readHeld(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if set, err = set.sequences(max(1, x.engine.Program().Frames)); err != nil {
+		return err
+	}
 	for _, d := range set.data {
 		if slices.ContainsFunc(x.inputs.data, func(e []byte) bool { return bytes.Equal(d, e) }) {
 			return usage("--proof-inputs %s: an input of the campaign is among them; the proof is for inputs that the search never saw", folder)
@@ -133,11 +137,15 @@ type setup struct {
 	file    string // of the model
 }
 
-// newSetup puts an experiment together. The network must run on the NPU as a whole.
-func newSetup(n *driver.Network, inputs inputSet, o faults.Options, file string) (*setup, error) {
-	prog := n.Program()
-	if prog == nil {
-		return nil, usage("%s runs partly on the host (%d NPU parts): faults can be injected only into a network that runs on the NPU as a whole", file, len(n.Programs()))
+// newSetup puts an experiment together: the program that runs the network over
+// sequences of frames, and the inputs as such sequences.
+func newSetup(n *driver.Network, inputs inputSet, o faults.Options, file string, frames int) (*setup, error) {
+	prog, err := n.Whole(frames)
+	if err != nil {
+		return nil, usage("%s: %w", file, err)
+	}
+	if inputs, err = inputs.sequences(frames); err != nil {
+		return nil, err
 	}
 	return &setup{prog, inputs, o, file}, nil
 }
@@ -159,11 +167,14 @@ func (p *program) openSetup(c *cli.Context, o common, file string) (*setup, erro
 	if err != nil {
 		return nil, err
 	}
+	if pictures.Frames, err = readFrames(c); err != nil {
+		return nil, err
+	}
 	inputs, err := readInputs(c.String("inputs"), file, o.seed, n, pictures)
 	if err != nil {
 		return nil, err
 	}
-	return newSetup(n, inputs, options, file)
+	return newSetup(n, inputs, options, file, pictures.Frames)
 }
 
 // openExperiment reads the model and its inputs and makes the fault-free runs.

@@ -53,6 +53,8 @@ var mayImport = map[string][]string{
 	"models/inputs":               {"models/driver", "models/tflite"},
 	"models/cycles":               {"models/driver", "npu", "npu/..."},
 	"models/cycles/generate":      {"models/cycles", "npu", "npu/..."},
+	"models/networks":             {"models/compile", "models/driver", "models/reference", "models/tflite", "npu", "npu/..."},
+	"models/networks/generate":    {"models/networks"},
 	"models/weights":              {"models/driver", "npu", "npu/..."},
 	"models/weights/generate":     {"models/weights", "npu", "npu/..."},
 	"netlist":                     {"npu", "npu/..."},

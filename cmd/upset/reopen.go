@@ -46,6 +46,7 @@ func (p *program) reopen(ctx context.Context, s campaign.Spec, note map[string]s
 		if pictures, err = notedPictures(note); err != nil {
 			return nil, nil, err
 		}
+		pictures.Frames = s.Frames
 		if found, err = readInputs(note[noteInputs], note[noteModel], s.Seed, n, pictures); err != nil {
 			return nil, nil, err
 		}
@@ -53,7 +54,7 @@ func (p *program) reopen(ctx context.Context, s campaign.Spec, note map[string]s
 	if note[noteHeld] != "" || s.RandomInputs {
 		found = found.split(s.Seed)
 	}
-	job, err := newSetup(n, found, o, note[noteModel])
+	job, err := newSetup(n, found, o, note[noteModel], max(1, s.Frames))
 	if err != nil {
 		return nil, nil, err
 	}

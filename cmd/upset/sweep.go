@@ -163,7 +163,7 @@ func (p *program) openSweep(c *cli.Context, o common, k sweepCase) (*setup, erro
 	if err != nil {
 		return nil, err
 	}
-	return newSetup(n, found, options, k.network.Model)
+	return newSetup(n, found, options, k.network.Model, 1)
 }
 
 // sweepRow is the default cell of a campaign's verdicts.

@@ -76,8 +76,12 @@ func Examine(data []byte, cfg isa.Config, chosen bool) *Report {
 	case len(m.Subgraphs) == 0:
 		r.Problems = []Problem{{Reason: "the model has no graph", Remedy: "export a model that computes something"}}
 	case driver.IsVela(m):
-		r.compiled(m, chosen)
+		r.compiled(data, m, chosen)
 	default:
+		if m, err = m.Normalise(); err != nil {
+			r.Problems = []Problem{{Reason: err.Error(), Remedy: "export the model again: its variables cannot be followed"}}
+			return r
+		}
 		r.source(m)
 	}
 	return r
@@ -119,7 +123,7 @@ func (r *Report) elsewhere(g *tflite.Subgraph, o *Operator, npu error) {
 }
 
 // compiled answers for a file with command streams.
-func (r *Report) compiled(m *tflite.Model, chosen bool) {
+func (r *Report) compiled(data []byte, m *tflite.Model, chosen bool) {
 	r.Format, r.Compiled = formatVela, true
 	g := &m.Subgraphs[0]
 	for i := range g.Operators {
@@ -133,7 +137,7 @@ func (r *Report) compiled(m *tflite.Model, chosen bool) {
 		}
 		r.Operators = append(r.Operators, o)
 	}
-	cfg, err := driver.ConfigOf(m)
+	cfg, _, err := driver.ConfigOf(data)
 	if err == nil && (!chosen || cfg == r.Config) {
 		r.Config = cfg
 	}

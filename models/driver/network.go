@@ -24,7 +24,8 @@ type Network struct {
 	Inputs  []Binding // of the graph; offsets are meaningless in a mixed graph
 	Outputs []Binding
 	model   *tflite.Model
-	shared  bool // the programs agree on the place of every tensor in one arena
+	plan    []int // arena offset of each tensor in a compiled file, -1 where it has none
+	shared  bool  // the programs agree on the place of every tensor in one arena
 }
 
 // Executor runs one program on an input and returns its outputs.
@@ -38,7 +39,7 @@ func FromVela(m *tflite.Model, cfg isa.Config) (*Network, error) {
 		return nil, fmt.Errorf("driver: %w", err)
 	}
 	g := c.graph
-	n := &Network{Config: cfg, model: m}
+	n := &Network{Config: cfg, model: c.model, plan: c.plan, shared: true}
 	if n.Inputs, err = c.bindings(g.Inputs); err != nil {
 		return nil, fmt.Errorf("driver: graph inputs: %w", err)
 	}

@@ -23,15 +23,16 @@ type Set struct {
 }
 
 // Folder reads the inputs of a folder in the order of their names, and their classes from
-// labels.csv or labels.txt. Of raw tensors only those named in_* count where there are
-// any, and never those named out_*; other files are left alone.
+// labels.csv or labels.txt. For sequences the files named in_seq* count alone where there
+// are any, and never else. Of raw tensors only those named in_* count where there are any,
+// and never those named out_*; other files are left alone.
 func Folder(dir string, net []driver.Binding, o Options) (*Set, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("folder of inputs: %w", pathError(dir, err))
 	}
 	s, total := &Set{}, 0
-	for _, name := range wanted(entries) {
+	for _, name := range wanted(entries, o.Frames > 1) {
 		list, err := File(filepath.Join(dir, name), net, o)
 		if err != nil {
 			return nil, err
@@ -59,17 +60,21 @@ func Folder(dir string, net []driver.Binding, o Options) (*Set, error) {
 const maxTotal = 512 << 20
 
 // wanted are the names of the files that hold inputs.
-func wanted(entries []fs.DirEntry) []string {
+func wanted(entries []fs.DirEntry, sequences bool) []string {
 	raw := func(e fs.DirEntry, prefix string) bool {
 		return kindOf(e.Name()) == ".bin" && strings.HasPrefix(e.Name(), prefix)
 	}
+	whole := func(e fs.DirEntry) bool { return raw(e, sequence) }
+	sequences = sequences && slices.ContainsFunc(entries, whole)
 	marked := slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return raw(e, "in_") })
 	var names []string
 	for _, e := range entries {
 		if e.IsDir() || !slices.Contains(Kinds, kindOf(e.Name())) || raw(e, "out_") || marked && raw(e, "") && !raw(e, "in_") {
 			continue
 		}
-		names = append(names, e.Name())
+		if whole(e) == sequences {
+			names = append(names, e.Name())
+		}
 	}
 	return names
 }

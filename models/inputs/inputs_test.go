@@ -313,6 +313,13 @@ func TestFolder(t *testing.T) {
 	if s, err = Folder(dir, net, Options{}); err != nil || s.Names[0] != "b.npy#0" || s.Names[2] != "in_00.bin" {
 		t.Errorf("%+v, %v", s, err)
 	}
+	write("in_seq.bin", "stuvwx")
+	if s, err = Folder(dir, net, Options{}); err != nil || len(s.Data) != 3 {
+		t.Errorf("a sequence is taken for an input: %+v, %v", s, err)
+	}
+	if s, err = Folder(dir, net, Options{Frames: 3}); err != nil || len(s.Data) != 3 || string(s.Data[2]) != "wx" {
+		t.Errorf("a sequence gives %+v, %v", s, err)
+	}
 	write("in_01.bin", "xyz")
 	if _, err = Folder(dir, net, Options{}); err == nil || !strings.Contains(err.Error(), "3 bytes, the network takes 2") {
 		t.Errorf("%v", err)

@@ -6,6 +6,7 @@ package inputs
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"upset/models/driver"
@@ -21,7 +22,11 @@ const (
 type Options struct {
 	Scale  *Scale // how pixels become numbers; nil: as the tensor's quantisation shows
 	Resize bool   // pictures of another size are stretched to that of the network
+	Frames int    // inferences of a sequence; with more than one, files of whole sequences are read
 }
+
+// sequence is how the names of files begin that hold several inputs one after the other.
+const sequence = "in_seq"
 
 // Kinds are the extensions of the files that are read.
 var Kinds = []string{".bin", ".npy", ".npz", ".png", ".jpg", ".jpeg", ".wav"}
@@ -32,7 +37,9 @@ func kindOf(name string) string { return strings.ToLower(filepath.Ext(name)) }
 // Limit is the largest file of a name that is read for a network: of raw tensors one
 // byte more than they have, so that a longer file is noticed.
 func Limit(name string, net []driver.Binding) int64 {
-	if kindOf(name) == ".bin" || kindOf(name) == "" {
+	switch {
+	case strings.HasPrefix(filepath.Base(name), sequence):
+	case kindOf(name) == ".bin", kindOf(name) == "":
 		return int64(Bytes(net)) + 1
 	}
 	return maxFile
@@ -57,8 +64,12 @@ func Decode(name string, data []byte, net []driver.Binding, o Options) ([][]byte
 		return decodeNPZ(data, net, o)
 	case ".npy", ".png", ".jpg", ".jpeg", ".wav":
 	default:
-		if len(data) != Bytes(net) {
-			return nil, fmt.Errorf("%d bytes, the network takes %d: %s", len(data), Bytes(net), Describe(net))
+		n := Bytes(net)
+		if strings.HasPrefix(filepath.Base(name), sequence) && n > 0 && len(data) > 0 && len(data)%n == 0 && len(data)/n <= maxInputs {
+			return slices.Collect(slices.Chunk(data, n)), nil
+		}
+		if len(data) != n {
+			return nil, fmt.Errorf("%d bytes, the network takes %d: %s", len(data), n, Describe(net))
 		}
 		return [][]byte{data}, nil
 	}
