@@ -133,6 +133,10 @@ func (g *graph) lifetimes() []*buffer {
 	for _, i := range g.sub.Outputs {
 		use(g.buffers[i], len(g.kernels))
 	}
+	for _, i := range g.states() {
+		use(g.buffers[i], -1)
+		use(g.buffers[i], len(g.kernels))
+	}
 	return list
 }
 

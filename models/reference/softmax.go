@@ -10,7 +10,10 @@ import (
 
 // prepareSoftmax handles SOFTMAX over the last dimension.
 func prepareSoftmax(n *node) Kernel {
-	in, out := n.in(0, tflite.Int8, tflite.Int16), n.out(0, tflite.Int8, tflite.Int16)
+	if beta := n.op.Options.Beta; n.isFloat() {
+		return n.floatRows(func(row []float32) { softmaxFloat(row, beta) })
+	}
+	in, out := n.in(0, quantisedTypes...), n.out(0, quantisedTypes...)
 	n.quantised(in, out)
 	n.sameSize(in, out)
 	if !n.require(len(in.Shape) > 0 && in.Shape[len(in.Shape)-1] > 0, "shape %v has no last dimension", in.Shape) {
@@ -128,3 +131,6 @@ func (t *table) lookup(x int32) int32 {
 	base := int32(t[i])
 	return base + ((int32(t[i+1])-base)*(x&0x7F)+64)>>7
 }
+
+// prepareLogSoftmax handles LOG_SOFTMAX of float32 over the last dimension.
+func prepareLogSoftmax(n *node) Kernel { return n.floatRows(logSoftmaxFloat) }
