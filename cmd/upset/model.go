@@ -39,7 +39,7 @@ func openModel(ctx context.Context, file string, t target) (*driver.Network, err
 	if err := r.Err(); err != nil {
 		return nil, usage("%s: %w; see upset check %s", file, err, quote(file))
 	}
-	n, err := driver.Open(data, r.Config)
+	n, err := driver.OpenContext(ctx, data, r.Config)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}

@@ -18,6 +18,7 @@ const (
 	NPU     Place = "npu"
 	Host    Place = "host"
 	Refused Place = "refused" // neither can
+	Nobody  Place = "nobody"  // its result is known before the inference
 )
 
 // Operator is one operator of the graph.
@@ -78,11 +79,13 @@ func Examine(data []byte, cfg isa.Config, chosen bool) *Report {
 	case driver.IsVela(m):
 		r.compiled(data, m, chosen)
 	default:
-		if m, err = m.Normalise(); err != nil {
+		ready, err := compile.Prepare(m)
+		if err != nil {
 			r.Problems = []Problem{{Reason: err.Error(), Remedy: "export the model again: its variables cannot be followed"}}
 			return r
 		}
-		r.source(m)
+		r.source(ready)
+		r.number(&m.Subgraphs[0], &ready.Subgraphs[0])
 	}
 	return r
 }
@@ -110,6 +113,35 @@ func (r *Report) source(m *tflite.Model) {
 			Remedy: "quantise the model to int8 as a whole", Lines: fullInteger,
 		})
 	}
+}
+
+// number gives operators the numbers that they have in the file, and adds those that
+// need not be computed: handles of variables, and what constants alone decide.
+func (r *Report) number(file, ready *tflite.Subgraph) {
+	list, next := make([]Operator, 0, len(file.Operators)), 0
+	for i := range file.Operators {
+		if next < len(ready.Operators) && same(&file.Operators[i], &ready.Operators[next]) {
+			o := r.Operators[next]
+			o.Index = i
+			list, next = append(list, o), next+1
+			continue
+		}
+		o := describe(file, i)
+		o.Place, o.Reason = Nobody, "known before the inference"
+		list = append(list, o)
+	}
+	if next == len(ready.Operators) { // else they are another graph: numbers stay
+		r.Operators = list
+	}
+}
+
+// same tells an operator of a file in the graph that is made of it: tensors keep their
+// numbers, and an assignment has an output in the graph only.
+func same(file, ready *tflite.Operator) bool {
+	if file.Code != ready.Code || file.Custom != ready.Custom {
+		return false
+	}
+	return len(file.Outputs) == 0 || len(ready.Outputs) == 0 || file.Outputs[0] == ready.Outputs[0]
 }
 
 // elsewhere says who computes an operator that the NPU cannot execute.

@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -52,12 +53,20 @@ func compiledBindings(list []compile.Binding) []Binding {
 // the NPU cannot execute is left to the host; a network of which the NPU can
 // execute nothing, or neither of them all, is refused.
 func Compile(m *tflite.Model, cfg isa.Config) (*Network, error) {
+	return compileContext(context.Background(), m, cfg)
+}
+
+// compileContext is Compile until a context ends, with whose error it then ends.
+func compileContext(ctx context.Context, m *tflite.Model, cfg isa.Config) (*Network, error) {
 	m, err := compile.Prepare(m)
 	if err != nil {
 		return nil, err
 	}
-	opt := compile.Options{Config: cfg, OneArena: true}
+	opt := compile.Options{Config: cfg, OneArena: true, Context: ctx}
 	parts, err := compile.Stages(m, opt)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	if err != nil {
 		// Together the tensors may not fit where each program does.
 		opt.OneArena = false
@@ -146,6 +155,12 @@ func graphBindings(g *tflite.Subgraph, ids []int) ([]Binding, error) {
 // the given configuration: a Vela output runs as it is, any other model is
 // compiled, with the operators that the NPU cannot execute left to the host.
 func Open(data []byte, cfg isa.Config) (*Network, error) {
+	return OpenContext(context.Background(), data, cfg)
+}
+
+// OpenContext is Open until a context ends: compiling then ends soon, with the context's
+// error.
+func OpenContext(ctx context.Context, data []byte, cfg isa.Config) (*Network, error) {
 	m, err := tflite.Parse(data)
 	if err != nil {
 		return nil, err
@@ -153,5 +168,5 @@ func Open(data []byte, cfg isa.Config) (*Network, error) {
 	if IsVela(m) {
 		return FromVela(m, cfg)
 	}
-	return Compile(m, cfg)
+	return compileContext(ctx, m, cfg)
 }
