@@ -3,10 +3,12 @@ package main
 import (
 	"bufio"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/csv"
 	"encoding/hex"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"strings"
 
@@ -168,17 +170,19 @@ func top1(b driver.Binding, data []byte) *int {
 	if dims := inputs.LongDims(b.Shape); len(dims) != 1 {
 		return nil
 	}
-	best, most := 0, int64(0)
+	best, most := 0, 0.0
 	size := b.Type.Size()
 	for i := 0; i*size < len(data); i++ {
-		var v int64
+		var v float64
 		switch b.Type {
 		case tflite.Int8:
-			v = int64(int8(data[i]))
+			v = float64(int8(data[i]))
 		case tflite.Uint8:
-			v = int64(data[i])
+			v = float64(data[i])
 		case tflite.Int16:
-			v = int64(int16(uint16(data[2*i]) | uint16(data[2*i+1])<<8))
+			v = float64(int16(binary.LittleEndian.Uint16(data[2*i:])))
+		case tflite.Float32:
+			v = float64(math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:])))
 		default:
 			return nil
 		}
