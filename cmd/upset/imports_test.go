@@ -75,6 +75,7 @@ var mayImport = map[string][]string{
 	"faults/residue":              {"faults", "models/driver", "netlist", "npu", "npu/...", "stats", "stats/result"},
 	"faults/residue/generate":     {"faults", "faults/provenance", "faults/residue", "models/driver", "models/zoo", "npu", "npu/...", "stats/result"},
 	"faults/planted":              {"faults", "faults/campaign", "faults/mechanism", "faults/protect", "faults/provenance", "netlist", "npu", "npu/...", "stats", "stats/..."},
+	"faults/stimulus/generate":    {"faults", "faults/campaign", "faults/provenance", "models/driver", "models/inputs", "npu", "npu/...", "stats/result"},
 	"faults/planted/generate":     {"faults/planted", "faults/provenance"},
 	"faults/campaign":             {"faults", "faults/mechanism", "netlist", "npu", "npu/...", "models/driver", "stats", "stats/result"},
 	"faults/protect":              {"faults", "faults/campaign", "faults/mechanism", "netlist", "npu", "npu/...", "stats", "stats/result"},

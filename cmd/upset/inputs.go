@@ -1,8 +1,6 @@
 package main
 
 import (
-	"encoding/binary"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,12 +9,8 @@ import (
 	"upset/models/inputs"
 )
 
-const (
-	// randomInputs is the number of inputs that are drawn where none are given.
-	randomInputs = 8
-	// inputStream keeps these draws apart from those of the injections.
-	inputStream = 0x696e7075 // "inpu"
-)
+// randomInputs is the number of inputs that are drawn where none are given.
+const randomInputs = 8
 
 // inputSet is the inputs of a campaign.
 type inputSet struct {
@@ -34,7 +28,7 @@ type inputSet struct {
 // are drawn. A single input cannot be split.
 func (s inputSet) split(seed uint64) inputSet {
 	if s.random {
-		s.held = drawRange(seed, len(s.data[0]), randomInputs, 2*randomInputs)
+		s.held = inputs.Random(seed, len(s.data[0]), randomInputs, 2*randomInputs)
 		return s
 	}
 	if len(s.data) < 2 {
@@ -72,18 +66,5 @@ func readInputs(folder, model string, seed uint64, n *driver.Network, o inputs.O
 
 // drawInputs draws uniform bytes. Input i depends on the seed and i only.
 func drawInputs(seed uint64, size int) inputSet {
-	return inputSet{random: true, data: drawRange(seed, size, 0, randomInputs)}
-}
-
-// drawRange draws the inputs from one number to before another.
-func drawRange(seed uint64, size int, from, to uint64) (list [][]byte) {
-	for i := from; i < to; i++ {
-		rng := rand.New(rand.NewPCG(seed, inputStream+i))
-		data := make([]byte, 0, size+8)
-		for len(data) < size {
-			data = binary.LittleEndian.AppendUint64(data, rng.Uint64())
-		}
-		list = append(list, data[:size])
-	}
-	return list
+	return inputSet{random: true, data: inputs.Random(seed, size, 0, randomInputs)}
 }
