@@ -16,6 +16,7 @@ import (
 // would be right by chance.
 func (w *Worker) followed(r *Record, guard Guard) {
 	e, m := w.e, w.m
+	w.struck = nil
 	limit := e.Cycles() + e.Watchdog()
 	behind := int64(m.Cycle()) - int64(e.Cycles()) // of the true time, which the clock does not keep
 	r.Outcome, r.Cause = Masked, CauseNone

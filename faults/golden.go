@@ -36,6 +36,7 @@ type Golden struct {
 	points []point // in order of cycles
 	end    int     // the last one, the end of the inference
 	hash   uint64
+	handed []uint64 // hash of what the host takes over before each job, none where there is one
 
 	second   later // the inference that follows
 	chain    chain // and those behind it
@@ -163,11 +164,14 @@ func (e *Engine) golden(ctx context.Context, input, following []byte, cycles uin
 			return nil, err
 		}
 	}
+	e.noteHanded(m, g)
 	e.program.Start(m)
 	step := e.spacing(g.Cycles)
 	if g.points, step, err = record(ctx, m, nil, step, g.Cycles+1, e.pointRoom()/5*4); err != nil {
 		return nil, err
 	}
+	m.Host = nil
+	e.program.Attach(m)
 	g.end = len(g.points) - 1
 	g.Output = e.program.ReadOutputs(m.Mem)
 	g.hash = hashOutput(g.Output)

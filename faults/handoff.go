@@ -253,6 +253,9 @@ func (w *Worker) propagate(r *Record, u *pursuit, from int, ahead *outlook) bool
 	if !wrong && !e.options.AssumeReload && (ahead.next || e.inherits.reads(left)) {
 		return false
 	}
+	if w.hand.runner.Forgiven() {
+		w.wrong++
+	}
 	r.settle(g, PathHandOff)
 	if wrong {
 		r.Output = hashOutput(out)

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"hash/fnv"
 	"sort"
 
 	"upset/npu"
@@ -93,3 +94,50 @@ func (e *Engine) hostSteps() func() cone.HostStep {
 // hostHit reports whether a stray write may have reached the memory of the host, which
 // then may do something else than it does for the hand-off.
 func (w *Worker) hostHit() bool { return len(w.e.program.Jobs) > 0 && w.m.S.Bus.Stray != 0 }
+
+// watchHost makes the machine that takes the upsets tell when the host takes over
+// something else than in the fault-free run.
+func (w *Worker) watchHost(m *npu.Machine) {
+	host := m.Host
+	if host == nil {
+		return
+	}
+	m.Host = func(m *npu.Machine) bool {
+		k := w.e.program.Job(m.Mem) + 1
+		if g := w.struck; g != nil && k < len(g.handed) && g.handed[k] != w.e.handed(m.Mem, k) {
+			w.wrong++
+		}
+		return host(m)
+	}
+}
+
+// handed is the hash of what the host takes over before job k.
+func (e *Engine) handed(mem *isa.Memory, k int) uint64 {
+	h := fnv.New64a()
+	for _, r := range e.program.HostReads(k) {
+		h.Write(mem.SRAM[r.Lo-isa.SRAMBase : r.Hi-isa.SRAMBase])
+	}
+	return h.Sum64()
+}
+
+// forgiven names the cause of a masked fault that had reached the host.
+func (w *Worker) forgiven(r *Record) {
+	if r.Outcome == Masked && r.Cause == CauseNone && w.wrong > 0 {
+		r.Cause = CauseForgiven
+	}
+}
+
+// noteHanded keeps what the host takes over in the fault-free run of an input.
+func (e *Engine) noteHanded(m *npu.Machine, g *Golden) {
+	host := m.Host
+	if host == nil {
+		return
+	}
+	g.handed = make([]uint64, len(e.program.Jobs)+1)
+	m.Host = func(m *npu.Machine) bool {
+		if k := e.program.Job(m.Mem) + 1; k < len(g.handed) {
+			g.handed[k] = e.handed(m.Mem, k)
+		}
+		return host(m)
+	}
+}

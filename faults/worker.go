@@ -50,7 +50,9 @@ type Worker struct {
 	failed error  // of a user's criterion
 	jumped bool   // m's memory came from a checkpoint since they were last equal
 
-	strayBefore bool // a foreign place was written before the last clock under a guard
+	strayBefore bool    // a foreign place was written before the last clock under a guard
+	struck      *Golden // the fault-free run of the inference with the upset, nil in those behind it
+	wrong       int     // times that the host took over something wrong since the upset
 }
 
 // Worker returns a new worker.
@@ -63,7 +65,9 @@ func (e *Engine) Worker() (*Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Worker{e: e, m: m, base: base}, nil
+	w := &Worker{e: e, m: m, base: base}
+	w.watchHost(m)
+	return w, nil
 }
 
 // Output is the output of the last injection where it differs from the fault-free one,
@@ -82,7 +86,7 @@ func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 		}
 	}
 	r := Record{Site: s, Input: uint32(input), Op: uint16(g.opAt(s.Cycle))}
-	w.faulty, w.failed = nil, nil
+	w.faulty, w.failed, w.wrong, w.struck = nil, nil, 0, g
 	model := e.options.Model.Kind
 	var hit []netlist.SiteID
 	if guard != nil {
@@ -136,6 +140,7 @@ func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 	if err := w.remember(&r); err != nil {
 		return Record{}, err
 	}
+	w.forgiven(&r)
 	voted(&r, guard)
 	return r, nil
 }
@@ -145,7 +150,7 @@ func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 // as that of Inject.
 func (w *Worker) Plain(input int, s Site) (Record, error) {
 	e, g := w.e, w.e.golds[input]
-	w.faulty = nil
+	w.faulty, w.wrong, w.struck = nil, 0, g
 	r := Record{Site: s, Input: uint32(input), Op: uint16(g.opAt(s.Cycle))}
 	if e.options.Model.Permanent() {
 		err := w.stuckAt(&r, g)
@@ -159,6 +164,7 @@ func (w *Worker) Plain(input int, s Site) (Record, error) {
 		return Record{}, err
 	}
 	w.m, w.gold = m, nil
+	w.watchHost(m)
 	e.program.Start(m)
 	m.Run(s.Cycle)
 	if e.options.Model.Kind == Intermittent {
@@ -176,6 +182,7 @@ func (w *Worker) Plain(input int, s Site) (Record, error) {
 	if r.Outcome == Masked && m.Events[npu.EvECC] != 0 {
 		r.Outcome, r.Cause = Corrected, CauseRAMCode
 	}
+	w.forgiven(&r)
 	return r, nil
 }
 

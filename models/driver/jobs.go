@@ -67,20 +67,40 @@ func (p *Program) hostOf() func(m *npu.Machine) bool {
 	}
 }
 
-// runJobs runs all jobs on the functional machine.
-func (p *Program) runJobs(mem *isa.Memory) error {
-	kernels := p.host.kernels()
-	var regs isa.Registers
-	regs.Reset()
-	for k := range p.Jobs {
-		j := &p.Jobs[k]
+// Execute runs the program on the functional machine: mem holds what Load puts there,
+// and afterwards the result.
+func (p *Program) Execute(mem *isa.Memory) error { return p.execute(mem, 0) }
+
+// execute is Execute with a limit on the work of an operation, 0 for the usual one.
+func (p *Program) execute(mem *isa.Memory, limit int64) error {
+	jobs := p.Jobs
+	var kernels *kernels
+	if len(jobs) == 0 {
+		jobs = []Job{{Words: len(p.Commands), Bases: p.Bases()}}
+	} else {
+		kernels = p.host.kernels()
+	}
+	var before *functional.Machine
+	for k := range jobs {
+		j := &jobs[k]
 		m := functional.New(p.Config, mem, j.Bases)
-		m.Registers = regs
-		if err := m.Run(p.Commands[j.First : j.First+j.Words]); err != nil {
-			return fmt.Errorf("%s: %w", j.Name, err)
+		if before != nil {
+			m.Registers, m.Weights = before.Registers, before.Weights
+			m.SetLUT(before.LUT())
 		}
-		regs = m.Registers
-		p.host.step(k+1, mem, kernels)
+		if limit > 0 {
+			m.Limit = limit
+		}
+		if err := m.Run(p.Commands[j.First : j.First+j.Words]); err != nil {
+			if j.Name != "" {
+				err = fmt.Errorf("%s: %w", j.Name, err)
+			}
+			return fmt.Errorf("program %s: %w", p.Name, err)
+		}
+		before = m
+		if p.host != nil {
+			p.host.step(k+1, mem, kernels)
+		}
 	}
 	return nil
 }

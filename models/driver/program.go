@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"upset/models/tflite"
-	"upset/npu/functional"
 	"upset/npu/isa"
 )
 
@@ -231,15 +230,8 @@ func (p *Program) RunFunctional(input []byte) ([]byte, error) {
 	if err := p.Load(&mem, input); err != nil {
 		return nil, err
 	}
-	if len(p.Jobs) > 0 {
-		if err := p.runJobs(&mem); err != nil {
-			return nil, fmt.Errorf("program %s: %w", p.Name, err)
-		}
-		return p.ReadOutputs(&mem), nil
-	}
-	m := functional.New(p.Config, &mem, p.Bases())
-	if err := m.Run(p.Commands); err != nil {
-		return nil, fmt.Errorf("program %s: %w", p.Name, err)
+	if err := p.Execute(&mem); err != nil {
+		return nil, err
 	}
 	return p.ReadOutputs(&mem), nil
 }

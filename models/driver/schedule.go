@@ -150,6 +150,7 @@ func (c *composer) compose() (*Program, error) {
 		c.addProgram(p)
 		window = max(window, p.SRAMBytes())
 	}
+	window = max(window, c.planned())
 	c.p.ArenaSize = window
 	c.at = alignUp(window)
 	c.s.counter = c.take(4)
@@ -199,6 +200,17 @@ func (s *schedule) digest() string {
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// planned is the end of what the memory plan of a compiled network places.
+func (c *composer) planned() int {
+	end := 0
+	for id, at := range c.n.plan {
+		if n, err := tensorBytes(&c.g.Tensors[id]); err == nil && at >= 0 && at+n <= isa.SRAMSize {
+			end = max(end, at+n)
+		}
+	}
+	return end
 }
 
 // take reserves memory of the host.
@@ -269,8 +281,14 @@ func (c *composer) slot(id int) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("driver: %w", err)
 	}
-	at := c.take(n)
-	if c.at > isa.SRAMSize {
+	at := -1
+	if c.n.plan != nil {
+		at = c.n.plan[id] // the compiler has placed the tensors of the host as well
+	}
+	if at < 0 {
+		at = c.take(n)
+	}
+	if at+n > isa.SRAMSize {
 		return 0, fmt.Errorf("driver: the tensors of the host and the arena do not fit the %d bytes of SRAM", isa.SRAMSize)
 	}
 	c.s.slots[id] = at
@@ -374,7 +392,7 @@ func (c *composer) stage(b *bound, i, f int) (*bound, error) {
 
 // move appends a copy.
 func (b *bound) move(from, to, size int) {
-	if size > 0 && to >= 0 {
+	if size > 0 && to >= 0 && from != to {
 		b.actions = append(b.actions, action{operator: -1, from: from, to: to, size: size})
 	}
 }

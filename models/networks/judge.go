@@ -12,7 +12,6 @@ import (
 	"upset/models/reference"
 	"upset/models/tflite"
 	"upset/npu"
-	"upset/npu/functional"
 	"upset/npu/isa"
 )
 
@@ -164,45 +163,39 @@ func (r *Result) infer(n *driver.Network, in []byte, cycles bool) ([]byte, error
 	if !cycles {
 		return n.RunFunctional(in)
 	}
-	return n.Run(in, func(p *driver.Program, in []byte) ([]byte, error) {
-		var want, got isa.Memory
-		if err := p.Load(&want, in); err != nil {
-			return nil, err
-		}
-		if err := functional.New(p.Config, &want, p.Bases()).Run(p.Commands); err != nil {
-			return nil, err
-		}
-		if err := p.Load(&got, in); err != nil {
-			return nil, err
-		}
-		m := npu.New(p.Config, npu.DefaultSystem(), npu.ECCNone, &got)
-		m.Start(p.StreamAddr(), 4*len(p.Commands), p.Bases())
-		if st := m.Run(cycleLimit); st != npu.Done {
-			return nil, &machinesError{fmt.Sprintf("the cycle-level machine ends with a %s: %s", st, m.Describe())}
-		}
-		r.Cycles += m.Cycle()
-		if !bytes.Equal(want.SRAM, got.SRAM) {
-			return nil, &machinesError{fmt.Sprintf("%d bytes of memory differ between the machines after %s", different(got.SRAM, want.SRAM), p.Name)}
-		}
-		return p.ReadOutputs(&want), nil
-	})
+	p, err := n.Whole(1)
+	if err != nil {
+		return nil, err
+	}
+	var want, got isa.Memory
+	if err := p.Load(&want, in); err != nil {
+		return nil, err
+	}
+	if err := p.Execute(&want); err != nil {
+		return nil, err
+	}
+	if err := p.Load(&got, in); err != nil {
+		return nil, err
+	}
+	m := npu.New(p.Config, npu.DefaultSystem(), npu.ECCNone, &got)
+	p.Start(m)
+	if st := m.Run(cycleLimit); st != npu.Done {
+		return nil, &machinesError{fmt.Sprintf("the cycle-level machine ends with a %s: %s", st, m.Describe())}
+	}
+	r.Cycles += m.Cycle()
+	if !bytes.Equal(want.SRAM, got.SRAM) {
+		return nil, &machinesError{fmt.Sprintf("%d bytes of memory differ between the machines", different(got.SRAM, want.SRAM))}
+	}
+	return p.ReadOutputs(&want), nil
 }
 
-// sequence runs inferences one after the other.
+// sequence runs inferences one after the other with state kept.
 func sequence(n *driver.Network, in []byte) ([]byte, error) {
 	size := n.InputBytes()
 	if size == 0 || len(in)%size != 0 {
 		return nil, fmt.Errorf("a sequence of %d bytes is no multiple of the input of %d bytes", len(in), size)
 	}
-	var out []byte
-	for ; len(in) > 0; in = in[size:] {
-		o, err := n.RunFunctional(in[:size])
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, o...)
-	}
-	return out, nil
+	return n.RunSequence(in, len(in)/size)
 }
 
 // count fills in what runs where.
