@@ -135,10 +135,15 @@ func graphBindings(g *tflite.Subgraph, ids []int) ([]Binding, error) {
 	return list, nil
 }
 
-// Open reads a model from the bytes of a TensorFlow Lite file and brings it to
-// the given configuration: a Vela output runs as it is, any other model is
-// compiled, with the operators that the NPU cannot execute left to the host.
+// Open reads a model from the bytes of a file and brings it to the given
+// configuration: a Vela output (.tflite or .npz) and an ExecuTorch program run as
+// they are, any other TensorFlow Lite model is compiled, with the operators that the
+// NPU cannot execute left to the host.
 func Open(data []byte, cfg isa.Config) (*Network, error) {
+	switch formOf(data) {
+	case formPTE:
+		return FromExecuTorch(data, cfg)
+	}
 	m, err := tflite.Parse(data)
 	if err != nil {
 		return nil, err

@@ -383,17 +383,20 @@ func FuzzFromVela(f *testing.F) {
 		if n.InputBytes() > 1<<20 {
 			return
 		}
-		_, _ = n.Run(make([]byte, n.InputBytes()), func(p *Program, in []byte) ([]byte, error) {
-			var mem isa.Memory
-			if err := p.Load(&mem, in); err != nil {
-				return nil, err
-			}
-			fm := functional.New(p.Config, &mem, p.Bases())
-			fm.Limit = 1 << 20
-			if err := fm.Run(p.Commands); err != nil {
-				return nil, err
-			}
-			return p.ReadOutputs(&mem), nil
-		})
+		_, _ = n.Run(make([]byte, n.InputBytes()), limited)
 	})
+}
+
+// limited runs a program on the functional machine with little work per operation.
+func limited(p *Program, in []byte) ([]byte, error) {
+	var mem isa.Memory
+	if err := p.Load(&mem, in); err != nil {
+		return nil, err
+	}
+	fm := functional.New(p.Config, &mem, p.Bases())
+	fm.Limit = 1 << 20
+	if err := fm.Run(p.Commands); err != nil {
+		return nil, err
+	}
+	return p.ReadOutputs(&mem), nil
 }

@@ -21,6 +21,7 @@ var kernels = map[tflite.BuiltinCode]func(*node) Kernel{
 	tflite.OpConv2D:                prepareConv,
 	tflite.OpDepthToSpace:          prepareDepthToSpace,
 	tflite.OpDepthwiseConv2D:       prepareDepthwise,
+	tflite.OpCustom:                prepareCustom,
 	tflite.OpDequantize:            prepareDequantize,
 	tflite.OpExpandDims:            prepareReshape,
 	tflite.OpFullyConnected:        prepareFullyConnected,
