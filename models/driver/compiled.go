@@ -151,9 +151,10 @@ func graphBindings(g *tflite.Subgraph, ids []int) ([]Binding, error) {
 	return list, nil
 }
 
-// Open reads a model from the bytes of a TensorFlow Lite file and brings it to
-// the given configuration: a Vela output runs as it is, any other model is
-// compiled, with the operators that the NPU cannot execute left to the host.
+// Open reads a model from the bytes of a file and brings it to the given
+// configuration: a Vela output (.tflite or .npz) and an ExecuTorch program run as
+// they are, any other TensorFlow Lite model is compiled, with the operators that the
+// NPU cannot execute left to the host.
 func Open(data []byte, cfg isa.Config) (*Network, error) {
 	return OpenContext(context.Background(), data, cfg)
 }
@@ -161,6 +162,10 @@ func Open(data []byte, cfg isa.Config) (*Network, error) {
 // OpenContext is Open until a context ends: compiling then ends soon, with the context's
 // error.
 func OpenContext(ctx context.Context, data []byte, cfg isa.Config) (*Network, error) {
+	switch formOf(data) {
+	case formPTE:
+		return FromExecuTorch(data, cfg)
+	}
 	m, err := tflite.Parse(data)
 	if err != nil {
 		return nil, err
