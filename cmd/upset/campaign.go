@@ -22,6 +22,8 @@ import (
 const (
 	noteModel     = "model"
 	noteInputs    = "inputs"
+	noteLenient   = "lenient"
+	noteDelegate  = "delegate"
 	noteScale     = "image_scale"
 	noteResize    = "resize"
 	noteAccuracy  = "accuracy" // labelled inputs that are right, and all of them

@@ -73,7 +73,7 @@ func (x *experiment) readHeld(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	n, err := openModel(c.Context, x.file, o.target())
+	n, err := openModel(c.Context, x.file, o.choice())
 	if err != nil {
 		return err
 	}
@@ -135,6 +135,7 @@ type setup struct {
 	inputs  inputSet
 	options faults.Options
 	file    string // of the model
+	opening driver.Options
 }
 
 // newSetup puts an experiment together: the program that runs the network over
@@ -147,7 +148,7 @@ func newSetup(n *driver.Network, inputs inputSet, o faults.Options, file string,
 	if inputs, err = inputs.sequences(frames); err != nil {
 		return nil, err
 	}
-	return &setup{prog, inputs, o, file}, nil
+	return &setup{program: prog, inputs: inputs, options: o, file: file}, nil
 }
 
 // table is the site table of the machine.
@@ -159,7 +160,7 @@ func (p *program) openSetup(c *cli.Context, o common, file string) (*setup, erro
 	if err != nil {
 		return nil, err
 	}
-	n, err := openModel(c.Context, file, o.target())
+	n, err := openModel(c.Context, file, o.choice())
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +175,12 @@ func (p *program) openSetup(c *cli.Context, o common, file string) (*setup, erro
 	if err != nil {
 		return nil, err
 	}
-	return newSetup(n, inputs, options, file, pictures.Frames)
+	s, err := newSetup(n, inputs, options, file, pictures.Frames)
+	if err != nil {
+		return nil, err
+	}
+	s.opening = o.opening
+	return s, nil
 }
 
 // openExperiment reads the model and its inputs and makes the fault-free runs.

@@ -10,6 +10,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/models/check"
 	"upset/models/inputs"
 	"upset/npu"
 )
@@ -36,7 +37,7 @@ func (p *program) reopen(ctx context.Context, s campaign.Spec, note map[string]s
 	if err != nil {
 		return nil, nil, err
 	}
-	n, err := openModel(ctx, note[noteModel], target{config, true})
+	n, err := openModel(ctx, note[noteModel], check.Choice{Config: config, Given: true, Options: notedOpening(note)})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -89,6 +90,7 @@ func (s *setup) note(command string) (map[string]string, error) {
 		noteModel: absolute(s.file), noteCommand: command,
 		noteModelSHA: sha, noteInputSHAs: strings.Join(s.inputs.digests(), " "),
 	}
+	noteOpening(note, s.opening)
 	if s.inputs.folder != "" {
 		note[noteInputs] = absolute(s.inputs.folder)
 		notePictures(note, s.inputs.options)

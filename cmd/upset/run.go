@@ -73,7 +73,7 @@ input.`,
 
 // run performs upset run.
 func (p *program) run(c *cli.Context, o common, file string) error {
-	n, err := openModel(c.Context, file, o.target())
+	n, err := openModel(c.Context, file, o.choice())
 	if err != nil {
 		return err
 	}

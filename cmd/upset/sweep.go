@@ -9,6 +9,7 @@ import (
 	"upset/faults"
 	"upset/faults/campaign"
 	"upset/faults/mechanism"
+	"upset/models/check"
 	"upset/models/inputs"
 	"upset/npu"
 	"upset/npu/isa"
@@ -155,7 +156,7 @@ func (p *program) openSweep(c *cli.Context, o common, k sweepCase) (*setup, erro
 	if options.Criterion, err = faults.ParseCriterion(k.criterion); err != nil {
 		return nil, bad(err)
 	}
-	n, err := openModel(c.Context, k.network.Model, target{k.config, true})
+	n, err := openModel(c.Context, k.network.Model, check.Choice{Config: k.config, Given: true})
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,10 @@
 package check
 
 import (
+	"context"
+	"errors"
+	"fmt"
+
 	"upset/models/compile"
 	"upset/models/driver"
 	"upset/models/reference"
@@ -61,11 +65,25 @@ func (r *Report) Count(p Place) int {
 	return n
 }
 
-// Examine looks at the bytes of a file. A compiled file is held against the
-// configuration where chosen says that the user asked for it, else against the one that
-// it was compiled for.
-func Examine(data []byte, cfg isa.Config, chosen bool) *Report {
-	r := &Report{Format: formatTFLite, Config: cfg}
+// Choice is what the user asked for.
+type Choice struct {
+	Config isa.Config
+	Given  bool // the configuration; else one gives way to that of a compiled file
+	driver.Options
+}
+
+// Examine looks at the bytes of a file.
+func Examine(data []byte, c Choice) *Report {
+	r := &Report{Format: formatTFLite, Config: c.Config}
+	if c.Alone && driver.Delegates(data) == 0 {
+		r.Problems = []Problem{{Reason: "a delegate is asked for, but the file is no ExecuTorch program with one", Remedy: "leave --delegate out"}}
+		return r
+	}
+	if name := driver.FormName(data); name != "" {
+		r.Format = name
+		r.opened(data, c)
+		return r
+	}
 	if format, p := foreign(data); p != nil {
 		r.Format, r.Problems = format, []Problem{*p}
 		return r
@@ -77,8 +95,9 @@ func Examine(data []byte, cfg isa.Config, chosen bool) *Report {
 	case len(m.Subgraphs) == 0:
 		r.Problems = []Problem{{Reason: "the model has no graph", Remedy: "export a model that computes something"}}
 	case driver.IsVela(m):
-		r.compiled(data, m, chosen)
+		r.compiled(data, m, c.Given)
 	default:
+		m.Subgraphs[0].Lenient = c.Lenient
 		ready, err := compile.Prepare(m)
 		if err != nil {
 			r.Problems = []Problem{{Reason: err.Error(), Remedy: "export the model again: its variables cannot be followed"}}
@@ -152,6 +171,39 @@ func (r *Report) elsewhere(g *tflite.Subgraph, o *Operator, npu error) {
 		o.Place, o.Reason = Refused, both(npu, err, op)
 	}
 	o.Remedy = remedy(g, op, o.Place)
+}
+
+// opened answers for a compiled program of another form, which its reader judges as a
+// whole.
+func (r *Report) opened(data []byte, c Choice) {
+	r.Compiled = true
+	cfg, known, err := driver.ConfigOf(data)
+	if err == nil && known && (!c.Given || cfg == r.Config) {
+		r.Config = cfg
+	}
+	var n *driver.Network
+	if err == nil {
+		n, err = driver.OpenWith(context.Background(), data, r.Config, c.Options)
+	}
+	if err != nil {
+		p := streamProblem(err)
+		if !errors.As(err, new(*driver.MismatchError)) {
+			p.Remedy = "lower the model again, with the Ethos-U backend of ExecuTorch"
+		}
+		if known := driver.Delegates(data); known > 0 && !c.Alone {
+			p.Remedy += fmt.Sprintf("; or run one of its %d delegates alone with --delegate, from 0 on", known)
+		}
+		r.Problems = []Problem{p}
+		return
+	}
+	for i := range n.Stages {
+		o := Operator{Index: i, Place: NPU}
+		o.Name, o.Output = n.StageName(i)
+		if n.Stages[i].Program == nil {
+			o.Place, o.Reason = Host, "the compiler left it to the host"
+		}
+		r.Operators = append(r.Operators, o)
+	}
 }
 
 // compiled answers for a file with command streams.

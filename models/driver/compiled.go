@@ -156,12 +156,22 @@ func graphBindings(g *tflite.Subgraph, ids []int) ([]Binding, error) {
 // they are, any other TensorFlow Lite model is compiled, with the operators that the
 // NPU cannot execute left to the host.
 func Open(data []byte, cfg isa.Config) (*Network, error) {
-	return OpenContext(context.Background(), data, cfg)
+	return OpenWith(context.Background(), data, cfg, Options{})
 }
 
-// OpenContext is Open until a context ends: compiling then ends soon, with the context's
-// error.
-func OpenContext(ctx context.Context, data []byte, cfg isa.Config) (*Network, error) {
+// Options say how a file is opened.
+type Options struct {
+	Lenient  bool // accept what TFLite's kernels refuse, see [tflite.Subgraph]
+	Alone    bool // run one delegate of an ExecuTorch program, and nothing around it
+	Delegate int  // its number, from 0
+}
+
+// OpenWith is Open with options, until a context ends: compiling then ends soon, with the
+// context's error.
+func OpenWith(ctx context.Context, data []byte, cfg isa.Config, o Options) (*Network, error) {
+	if o.Alone {
+		return Delegate(data, o.Delegate, cfg)
+	}
 	switch formOf(data) {
 	case formPTE:
 		return FromExecuTorch(data, cfg)
@@ -172,6 +182,9 @@ func OpenContext(ctx context.Context, data []byte, cfg isa.Config) (*Network, er
 	}
 	if IsVela(m) {
 		return FromVela(m, cfg)
+	}
+	if len(m.Subgraphs) > 0 {
+		m.Subgraphs[0].Lenient = o.Lenient
 	}
 	return compileContext(ctx, m, cfg)
 }

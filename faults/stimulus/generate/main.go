@@ -77,7 +77,7 @@ func measure(ctx context.Context, k network, injections int) (pair, error) {
 	if err != nil {
 		return pair{}, err
 	}
-	n, err := driver.OpenContext(ctx, data, config)
+	n, err := driver.Open(data, config)
 	if err != nil {
 		return pair{}, err
 	}
