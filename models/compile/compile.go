@@ -130,10 +130,8 @@ func plan(sub *tflite.Subgraph, opt Options) (*graph, error) {
 // the command stream.
 func (g *graph) program() (*Program, error) {
 	opt := &g.opt
-	for _, k := range g.kernels {
-		if err := k.encode(g.config, opt.context()); err != nil {
-			return nil, fmt.Errorf("compile: %w", err)
-		}
+	if err := g.encode(opt.context()); err != nil {
+		return nil, fmt.Errorf("compile: %w", err)
 	}
 	flash := g.placeFlash()
 	size, err := g.placeArena(opt.start, opt.limit())

@@ -65,7 +65,9 @@ func (g *graph) placeFlash() []byte {
 		if k.filter == nil {
 			continue
 		}
-		k.code.offset = place(k.code.data)
+		if !k.code.placed {
+			k.code.offset, k.code.placed = place(k.code.data), true
+		}
 		if k.buffered {
 			k.wbuf = &buffer{name: k.name + " weights", size: len(k.code.data), copies: true, plain: true}
 		}

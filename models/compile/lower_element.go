@@ -82,6 +82,9 @@ func (g *graph) lowerAdd(op *tflite.Operator) error {
 	if op.Code == tflite.OpSub {
 		mode = isa.ElemSub
 	}
+	if g.tensor(op.Inputs[0]).Type == tflite.Int32 {
+		return g.lowerInt32(op, mode)
+	}
 	k, err := g.element(op, mode)
 	if err != nil {
 		return err
@@ -107,6 +110,9 @@ func (g *graph) lowerAdd(op *tflite.Operator) error {
 
 // lowerMul lowers MUL. The factor is computed in float32, as Vela 3.10 does.
 func (g *graph) lowerMul(op *tflite.Operator) error {
+	if g.tensor(op.Inputs[0]).Type == tflite.Int32 {
+		return g.lowerInt32(op, isa.ElemMul)
+	}
 	k, err := g.element(op, isa.ElemMul)
 	if err != nil {
 		return err

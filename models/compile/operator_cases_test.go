@@ -142,6 +142,7 @@ var operatorCases = []operatorCase{
 		}
 		return y
 	}},
+	{"BATCH_MATMUL", int8Only, onNPU, (*sketch).product},
 	{"QUANTIZE between uint8 and int8", with8, onNPU, func(s *sketch) int {
 		x := s.any(9)
 		s.unsigned = !s.unsigned

@@ -1,7 +1,15 @@
 package compile
 
 import (
+	"bytes"
+	"encoding/binary"
+	"math/rand/v2"
+	"testing"
+
+	"upset/models/reference"
 	"upset/models/tflite"
+	"upset/npu"
+	"upset/npu/isa"
 )
 
 // spread draws a resize of a single pixel.
@@ -74,4 +82,74 @@ func (s *sketch) largest(axis, d int) int {
 	i := s.tensor(append(shape[:axis], shape[axis+1:]...)...)
 	s.g.Tensors[i].Type, s.g.Tensors[i].Quant = tflite.Int32, tflite.Quantization{}
 	return s.op(tflite.OpArgMax, tflite.Options{OutType: tflite.Int32}, i, x, s.ints(axis))
+}
+
+// product draws a BATCH_MATMUL in all four orientations.
+func (s *sketch) product() int {
+	batches, m, k, n := 1+s.r.IntN(3), 1+s.r.IntN(12), 1+s.r.IntN(20), 1+s.r.IntN(12)
+	o := tflite.Options{AdjX: s.r.IntN(2) == 0, AdjY: s.r.IntN(2) == 0}
+	left, right := []int{1, batches, m, k}, []int{1, batches, k, n}
+	if o.AdjX {
+		left = []int{1, batches, k, m}
+	}
+	if o.AdjY {
+		right = []int{1, batches, n, k}
+	}
+	if s.r.IntN(3) == 0 {
+		right[1] = 1
+	}
+	a := s.source(left[1], left[2], left[3])
+	b := -1
+	if s.r.IntN(2) == 0 {
+		b = s.fixed(right...)
+	} else {
+		b = s.source(right[1], right[2], right[3])
+	}
+	return s.op(tflite.OpBatchMatmul, o, s.tensor(1, batches, m, n), a, b)
+}
+
+// Operators on 32-bit integers whose results do not overflow give what the
+// reference gives; where they do, the NPU saturates.
+func TestInt32(t *testing.T) {
+	for seed := range uint64(30) {
+		s := &sketch{r: rand.New(rand.NewPCG(seed, 32))}
+		code := []tflite.BuiltinCode{tflite.OpAdd, tflite.OpSub, tflite.OpMul}[seed%3]
+		shape := []int{1, 1 + s.r.IntN(6), 1 + s.r.IntN(6), 1 + s.r.IntN(20)}
+		small := s.dims(s.source(1, 1, shape[3]))
+		s.g.Inputs = nil
+		number := func(shape []int) int {
+			i := s.ints(make([]int, elements(shape))...)
+			s.g.Tensors[i].Data, s.g.Tensors[i].Shape = nil, shape
+			return i
+		}
+		in := []int{number(shape), number([][]int{shape, small}[s.r.IntN(2)])}
+		if s.r.IntN(2) == 0 {
+			in[0], in[1] = in[1], in[0]
+		}
+		s.g.Inputs = in
+		s.g.Outputs = []int{s.op(code, tflite.Options{}, number(shape), in...)}
+		m := &tflite.Model{Version: 3, Subgraphs: []tflite.Subgraph{s.g}}
+		list, _ := drawInputs(&s.g, seed)
+		for _, v := range list { // 15 bits and a sign
+			for i := 0; i < len(v); i += 4 {
+				binary.LittleEndian.PutUint32(v[i:], uint32(int32(int16(binary.LittleEndian.Uint16(v[i:])))))
+			}
+		}
+		want, err := reference.Run(m, list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := Compile(m, Options{Config: isa.Configs[seed%4]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		joined := bytes.Join(list, nil)
+		got := execute(t, p, joined)
+		if !bytes.Equal(got, want[0]) {
+			t.Errorf("seed %d: %v gives %x, want %x", seed, code, got, want[0])
+		}
+		if out, st := clocked(t, p, joined); st != npu.Done || !bytes.Equal(out, got) {
+			t.Errorf("seed %d: %v on the cycle-level machine, or another output", seed, st)
+		}
+	}
 }

@@ -52,6 +52,8 @@ func init() {
 		tflite.OpPadV2:                 {3, (*graph).lowerPad},
 		tflite.OpMirrorPad:             {2, (*graph).lowerMirrorPad},
 		tflite.OpArgMax:                {2, (*graph).lowerArgMax},
+		tflite.OpBatchMatmul:           {2, (*graph).lowerBatchMatmul},
+		tflite.OpSequenceLSTM:          {1, (*graph).lowerLSTM},
 		tflite.OpExp:                   {1, (*graph).lowerTable},
 		tflite.OpRsqrt:                 {1, (*graph).lowerTable},
 		tflite.OpSquaredDifference:     {2, (*graph).lowerSquaredDifference},

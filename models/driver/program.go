@@ -133,6 +133,11 @@ func (p *Program) Check() error {
 	if len(p.Jobs) > 0 {
 		room = p.SRAMBytes() + p.hostBytes
 	}
+	for i := range p.Jobs {
+		if j := &p.Jobs[i]; j.Stream%streamAlign != 0 {
+			return fmt.Errorf("program %s: the stream of %s lies at %#x, which is no multiple of %d", p.Name, j.Name, j.Stream, streamAlign)
+		}
+	}
 	for i, list := range [2][]Binding{p.Inputs, p.Outputs} {
 		lowest := i - 1 // an input may have no place, an output must have one
 		for _, b := range list {

@@ -399,6 +399,9 @@ func (b *bound) move(from, to, size int) {
 
 // job appends a job and returns the bound behind it.
 func (c *composer) job(p *Program, stage, f int) *bound {
+	for 4*len(c.p.Commands)%streamAlign != 0 {
+		c.p.Commands = append(c.p.Commands, 0)
+	}
 	first := len(c.p.Commands)
 	layers := 0
 	if n := len(c.p.Operations); n > 0 {

@@ -75,10 +75,22 @@ func (p pair) kernel(n *node, f func(a, b int32) int32) Kernel {
 	}
 }
 
+// int32Pair applies f, which wraps, to plain integers. A fused activation clamps
+// them as they are.
+func (n *node) int32Pair(f func(a, b int32) int32) Kernel {
+	p := n.pair(tflite.Int32)
+	p.out.scale, p.out.zero = 1, 0
+	lo, hi := n.activationRange(n.op.Options.Activation, p.out)
+	return p.kernel(n, func(a, b int32) int32 { return clamp(f(a, b), lo, hi) })
+}
+
 // prepareAdd handles ADD. Multipliers are derived in double precision.
 func prepareAdd(n *node) Kernel {
 	if n.isFloat() {
 		return n.floatPair(func(a, b float32) float32 { return a + b })
+	}
+	if n.inputType(0) == tflite.Int32 {
+		return n.int32Pair(func(a, b int32) int32 { return a + b })
 	}
 	p := n.pair(quantisedTypes...)
 	twice := 2 * float64(max(p.a.scale, p.b.scale))
@@ -94,6 +106,9 @@ func prepareAdd(n *node) Kernel {
 func prepareSub(n *node) Kernel {
 	if n.isFloat() {
 		return n.floatPair(func(a, b float32) float32 { return a - b })
+	}
+	if n.inputType(0) == tflite.Int32 {
+		return n.int32Pair(func(a, b int32) int32 { return a - b })
 	}
 	p := n.pair(quantisedTypes...)
 	twice := 2 * max(p.a.scale, p.b.scale)
@@ -133,6 +148,9 @@ func (p pair) sum(n *node, s sumScales, sign int32) Kernel {
 func prepareMul(n *node) Kernel {
 	if n.isFloat() {
 		return n.floatPair(func(a, b float32) float32 { return a * b })
+	}
+	if n.inputType(0) == tflite.Int32 {
+		return n.int32Pair(func(a, b int32) int32 { return a * b })
 	}
 	p := n.pair(quantisedTypes...)
 	n.quantised(p.a, p.b, p.out)

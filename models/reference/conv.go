@@ -91,7 +91,7 @@ func prepareConv(n *node) Kernel {
 	y := n.slide("height", di[1], do[1], dw[1], o.StrideH, o.DilationH)
 	x := n.slide("width", di[2], do[2], dw[2], o.StrideW, o.DilationW)
 	groups := 1
-	if n.require(dw[3] > 0 && di[3]%dw[3] == 0, "filter depth %d does not divide input depth %d", dw[3], di[3]) {
+	if n.require(dw[3] > 0 && di[3] > 0 && di[3]%dw[3] == 0, "filter depth %d does not divide input depth %d", dw[3], di[3]) {
 		groups = max(di[3]/dw[3], 1)
 	}
 	n.require(di[0] == do[0] && do[3] == dw[0] && dw[0]%groups == 0,

@@ -126,7 +126,7 @@ func (n *node) extreme(start int32, pick func(a, b int32) int32) Kernel {
 // prepareArg handles ARG_MAX and ARG_MIN: the index of the first extreme value
 // along one axis.
 func prepareArg(n *node) Kernel {
-	in, axis, out := n.in(0, integers...), n.in(1, tflite.Int32, tflite.Int64), n.out(0, tflite.Int32)
+	in, axis, out := n.in(0, integers...), n.in(1, tflite.Int32, tflite.Int64), n.out(0, tflite.Int32, tflite.Int64)
 	list := n.constants(axis)
 	if !n.require(len(list) == 1, "one axis is needed, have %d", len(list)) {
 		return nil
@@ -155,7 +155,7 @@ func prepareArg(n *node) Kernel {
 						best, value = k, x
 					}
 				}
-				put(dst, tflite.Int32, o*inner+i, int32(best))
+				putWide(dst, out.Type, o*inner+i, int64(best))
 			}
 		}
 	}
