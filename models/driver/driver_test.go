@@ -377,13 +377,18 @@ func FuzzFromVela(f *testing.F) {
 		if n.InputBytes() > 1<<20 {
 			return
 		}
-		p, err := n.Whole(1)
-		if err != nil {
-			return
-		}
-		var mem isa.Memory
-		if p.Load(&mem, make([]byte, n.InputBytes())) == nil {
-			_ = p.execute(&mem, 1<<20)
-		}
+		limited(n)
 	})
+}
+
+// limited runs a network on the functional machine with little work per operation.
+func limited(n *Network) {
+	p, err := n.Whole(1)
+	if err != nil {
+		return
+	}
+	var mem isa.Memory
+	if p.Load(&mem, make([]byte, n.InputBytes())) == nil {
+		_ = p.execute(&mem, 1<<20)
+	}
 }

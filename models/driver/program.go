@@ -55,8 +55,8 @@ type Program struct {
 	Commands   []uint32
 	Flash      []byte
 	ArenaSize  int
-	FastSize   int // fast scratch memory behind the arena; 0 when it is the arena itself
-	Spaces     *Spaces
+	FastSize   int     // fast scratch memory behind the arena; 0 when it is the arena itself
+	Spaces     *Spaces `json:",omitempty"` // nil where inputs and outputs lie in the arena
 	Inputs     []Binding
 	Outputs    []Binding
 	Constants  []Constant

@@ -7,8 +7,8 @@ import (
 	"upset/npu/isa"
 )
 
-// beatMask are the low bits of addresses and lengths of DMA, weights and scale
-// records, which have no effect (as in the functional machine).
+// beatMask are the low bits of the addresses of DMA, and of addresses and lengths of
+// weights and scale records, which have no effect (as in the functional machine).
 const beatMask = 7
 
 // builder steps through a stream. Its memory follows only what DMA copies.
@@ -54,7 +54,7 @@ func (b *builder) dma(o *operation) error {
 	const internal = 1 << 8 // region mode of the destination: the shared buffer
 	r := &b.regs
 	o.Kind = Copy
-	o.n = int(r[isa.DMA0Len] &^ beatMask)
+	o.n = int(r[isa.DMA0Len])
 	o.src = (b.bases[r[isa.DMA0SrcRegion]&7] + r[isa.DMA0Src]) &^ beatMask
 	o.dst = r[isa.DMA0Dst]
 	if o.n == 0 {
