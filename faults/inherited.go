@@ -69,6 +69,7 @@ func newInheritance(m *npu.Machine, p *driver.Program, beats bool) *inheritance 
 	}
 	if beats {
 		h.touched, h.mem = hostWrites(p), make([]bool, isa.SRAMSize)
+		h.host(p, 0)
 	}
 	return h
 }
@@ -167,10 +168,28 @@ func (h *inheritance) traffic(j *npu.Journal) {
 	}
 }
 
+// host notes what the host reads and writes before job k.
+func (h *inheritance) host(p *driver.Program, k int) {
+	if h.touched == nil || h.phase != 0 {
+		return
+	}
+	for _, r := range p.HostReads(k) {
+		for a := r.Lo - isa.SRAMBase; a < r.Hi-isa.SRAMBase; a++ {
+			h.mem[a] = h.mem[a] || !h.touched[a]
+		}
+	}
+	for _, r := range p.HostWrites(k) {
+		for a := r.Lo - isa.SRAMBase; a < r.Hi-isa.SRAMBase; a++ {
+			h.touched[a] = true
+		}
+	}
+}
+
 // done ends the run and adds the outputs, which the host reads.
 func (h *inheritance) done(p *driver.Program, ops []cone.Op) inherited {
 	if h.touched == nil {
-		h.touched, h.mem = hostWrites(p), make([]bool, isa.SRAMSize)
+		h.touched, h.mem, h.phase = hostWrites(p), make([]bool, isa.SRAMSize), 0
+		h.host(p, 0)
 		for i := range ops {
 			for _, list := range [2][]cone.Range{ops[i].Reads, ops[i].Constants} {
 				for _, r := range list {

@@ -112,7 +112,7 @@ func (p *program) runCampaign(c *cli.Context, o common, q campaign.Question, fil
 		if o.out != "" {
 			return o.out
 		}
-		return filepath.Join("upset-out", fmt.Sprintf("%s-%s-%.8s", fileName(spec.Model), o.config, spec.Digest()))
+		return filepath.Join("upset-out", fmt.Sprintf("%s-%s-%.8s", fileName(spec.Model), s.program.Config, spec.Digest()))
 	})
 	if err != nil {
 		return nil, err

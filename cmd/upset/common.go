@@ -22,7 +22,7 @@ const defaultSeed = 1
 // commonFlags are those that every command takes.
 func commonFlags(more ...cli.Flag) []cli.Flag {
 	return append([]cli.Flag{
-		&cli.StringFlag{Name: "npu", Value: "u55-128", Usage: "configuration: u55-32, u55-64, u55-128 or u55-256"},
+		&cli.StringFlag{Name: "npu", Value: "u55-128", Usage: "configuration: u55-32, u55-64, u55-128 or u55-256; without it a compiled file runs on its own"},
 		&cli.Uint64Flag{Name: "seed", Value: defaultSeed, Usage: "`SEED` of every random draw, 0 to 2^53-1"},
 		&cli.IntFlag{Name: "workers", Value: runtime.NumCPU(), Usage: "number of parallel workers; results do not depend on it"},
 		&cli.StringFlag{Name: "format", Value: report.FormatText, Usage: "form of the result: text, json or csv"},
@@ -33,18 +33,28 @@ func commonFlags(more ...cli.Flag) []cli.Flag {
 
 // common holds the values of the common flags.
 type common struct {
-	config  isa.Config
-	seed    uint64
-	workers int
-	format  string
-	out     string
-	system  npu.System
+	config   isa.Config
+	npuGiven bool // the user asked for the configuration
+	seed     uint64
+	workers  int
+	format   string
+	out      string
+	system   npu.System
 }
+
+// target is the configuration for a network. One that was not asked for gives way to that
+// of a compiled file.
+type target struct {
+	config isa.Config
+	given  bool
+}
+
+func (o *common) target() target { return target{o.config, o.npuGiven} }
 
 // readCommon checks the common flags. Formats are those allowed beside text,
 // json and csv.
 func readCommon(c *cli.Context, formats ...string) (common, error) {
-	o := common{seed: c.Uint64("seed"), workers: c.Int("workers"), format: c.String("format"), out: c.String("out")}
+	o := common{npuGiven: c.IsSet("npu"), seed: c.Uint64("seed"), workers: c.Int("workers"), format: c.String("format"), out: c.String("out")}
 	var err error
 	if o.config, err = parseConfig(c.String("npu")); err != nil {
 		return o, err

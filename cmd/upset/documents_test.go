@@ -52,6 +52,9 @@ func quotations(name, text string) (commands, flags []quoted) {
 		}
 		indented := strings.HasPrefix(l, "    ") && (before == "" || strings.HasPrefix(before, "    "))
 		before = l
+		if strings.HasPrefix(l, "    vela ") { // its flags are those of another program
+			continue
+		}
 		for _, m := range named.FindAllStringSubmatch(l, -1) {
 			flags = append(flags, quoted{place, m[1], true})
 		}

@@ -21,6 +21,7 @@ import (
 func experimentFlags(more ...cli.Flag) []cli.Flag {
 	return append([]cli.Flag{
 		&cli.StringFlag{Name: "inputs", Usage: "`DIR` with in_*.bin or *.npy; without it <model>.inputs beside MODEL, else random inputs"},
+		framesFlag(),
 		&cli.StringFlag{Name: "criterion", Value: "auto", Usage: "when a wrong output is critical: auto, top1, any, tolerance:X or a module FILE.wasm, see docs/guest.md"},
 		eccFlag(),
 		&cli.StringFlag{Name: "fault", Value: "seu", Usage: "fault `MODEL`: seu, pair, set, stuck-at-0, stuck-at-1, intermittent[:CYCLES] or mcu[:finfet|28nm|shares=A/B/C/D][:interleave=N][:row][:flops]"},
@@ -72,12 +73,15 @@ func (x *experiment) readHeld(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	n, err := openModel(x.file, o.config)
+	n, err := openModel(c.Context, x.file, o.target())
 	if err != nil {
 		return err
 	}
 	set, err := readInputs(folder, x.file, 0, n)
 	if err != nil {
+		return err
+	}
+	if set, err = set.sequences(max(1, x.engine.Program().Frames)); err != nil {
 		return err
 	}
 	for _, d := range set.data {
@@ -133,11 +137,15 @@ type setup struct {
 	file    string // of the model
 }
 
-// newSetup puts an experiment together. The network must run on the NPU as a whole.
-func newSetup(n *driver.Network, inputs inputSet, o faults.Options, file string) (*setup, error) {
-	prog := n.Program()
-	if prog == nil {
-		return nil, usage("%s runs partly on the host (%d NPU parts): faults can be injected only into a network that runs on the NPU as a whole", file, len(n.Programs()))
+// newSetup puts an experiment together: the program that runs the network over
+// sequences of frames, and the inputs as such sequences.
+func newSetup(n *driver.Network, inputs inputSet, o faults.Options, file string, frames int) (*setup, error) {
+	prog, err := n.Whole(frames)
+	if err != nil {
+		return nil, usage("%s: %w", file, err)
+	}
+	if inputs, err = inputs.sequences(frames); err != nil {
+		return nil, err
 	}
 	return &setup{prog, inputs, o, file}, nil
 }
@@ -151,7 +159,7 @@ func (p *program) openSetup(c *cli.Context, o common, file string) (*setup, erro
 	if err != nil {
 		return nil, err
 	}
-	n, err := openModel(file, o.config)
+	n, err := openModel(c.Context, file, o.target())
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +167,11 @@ func (p *program) openSetup(c *cli.Context, o common, file string) (*setup, erro
 	if err != nil {
 		return nil, err
 	}
-	return newSetup(n, inputs, options, file)
+	frames, err := readFrames(c)
+	if err != nil {
+		return nil, err
+	}
+	return newSetup(n, inputs, options, file, frames)
 }
 
 // openExperiment reads the model and its inputs and makes the fault-free runs.

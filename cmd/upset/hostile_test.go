@@ -121,7 +121,7 @@ func TestOddNetworksRun(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			n, err := openModel(file, c)
+			n, err := openModel(t.Context(), file, target{c, true})
 			if err != nil {
 				t.Errorf("%s on %s: %v", file, npu, err)
 				continue

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
+	"os"
 	"path/filepath"
 	"strings"
 
 	"upset/faults/campaign"
+	"upset/models/check"
 	"upset/models/driver"
 	"upset/npu/isa"
 )
@@ -12,13 +15,34 @@ import (
 // maxModel bounds a model file: twice the flash of the memory map (our choice).
 const maxModel = 2 * isa.FlashSize
 
-// openModel reads a network and brings it to the configuration.
-func openModel(file string, c isa.Config) (*driver.Network, error) {
-	data, err := readFile(file, maxModel)
-	if err != nil {
-		return nil, bad(err)
+// readModel reads the file of a network.
+func readModel(file string) ([]byte, error) {
+	if info, err := os.Stat(file); err == nil && info.IsDir() {
+		if _, err := os.Stat(filepath.Join(file, "saved_model.pb")); err == nil {
+			return nil, usage("%s is a SavedModel of TensorFlow: convert it to a full-integer .tflite with tf.lite.TFLiteConverter.from_saved_model, see upset check --help", file)
+		}
+		return nil, usage("%s is a folder: give the file of a network", file)
 	}
-	n, err := driver.Open(data, c)
+	data, err := readFile(file, maxModel)
+	return data, bad(err)
+}
+
+// openModel reads a network and brings it to the configuration: what cannot run is
+// refused, with all that is in the way, before anything is compiled. A file that was
+// compiled before runs on its own configuration unless another one was asked for.
+func openModel(ctx context.Context, file string, t target) (*driver.Network, error) {
+	data, err := readModel(file)
+	if err != nil {
+		return nil, err
+	}
+	r := check.Examine(data, t.config, t.given)
+	if err := r.Err(); err != nil {
+		return nil, usage("%s: %w; see upset check %s", file, err, quote(file))
+	}
+	n, err := driver.Open(data, r.Config)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	if err != nil {
 		return nil, usage("%s: %w", file, err)
 	}

@@ -35,7 +35,7 @@ func (p *program) reopen(ctx context.Context, s campaign.Spec, note map[string]s
 	if err != nil {
 		return nil, nil, err
 	}
-	n, err := openModel(note[noteModel], config)
+	n, err := openModel(ctx, note[noteModel], target{config, true})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -48,7 +48,7 @@ func (p *program) reopen(ctx context.Context, s campaign.Spec, note map[string]s
 	if note[noteHeld] != "" || s.RandomInputs {
 		inputs = inputs.split(s.Seed)
 	}
-	job, err := newSetup(n, inputs, o, note[noteModel])
+	job, err := newSetup(n, inputs, o, note[noteModel], max(1, s.Frames))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -68,7 +68,7 @@ array. "-" reads raw tensors from the standard input.`,
 
 // run performs upset run.
 func (p *program) run(c *cli.Context, o common, file string) error {
-	n, err := openModel(file, o.config)
+	n, err := openModel(c.Context, file, o.target())
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (p *program) run(c *cli.Context, o common, file string) error {
 		}
 	}
 	r := result.Run{
-		NPU: o.config.String(), Model: modelName(file), Cycles: int64(run.cycles), Input: source,
+		NPU: n.Config.String(), Model: modelName(file), Cycles: int64(run.cycles), Input: source,
 		Operations: run.operations, PMU: pmu(&run.events), Outputs: describeOutputs(n.Outputs, out),
 		StateDigest: run.digest(), Command: p.command(),
 	}

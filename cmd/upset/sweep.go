@@ -154,7 +154,7 @@ func (p *program) openSweep(c *cli.Context, o common, k sweepCase) (*setup, erro
 	if options.Criterion, err = faults.ParseCriterion(k.criterion); err != nil {
 		return nil, bad(err)
 	}
-	n, err := openModel(k.network.Model, k.config)
+	n, err := openModel(c.Context, k.network.Model, target{k.config, true})
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +162,7 @@ func (p *program) openSweep(c *cli.Context, o common, k sweepCase) (*setup, erro
 	if err != nil {
 		return nil, err
 	}
-	return newSetup(n, inputs, options, k.network.Model)
+	return newSetup(n, inputs, options, k.network.Model, 1)
 }
 
 // sweepRow is the default cell of a campaign's verdicts.

@@ -124,7 +124,7 @@ func (p *Part) clocked(m Machine, q *driver.Program, row []byte) ([]byte, bool) 
 		system = npu.DefaultSystem()
 	}
 	machine := npu.New(q.Config, system, npu.ECCNone, mem)
-	machine.Start(q.StreamAddr(), 4*len(q.Commands), q.Bases())
+	q.Start(machine)
 	machine.Run(p.engine.Watchdog())
 	if machine.S.CC.Run != 0 || machine.Status() != npu.Done {
 		return nil, false

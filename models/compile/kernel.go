@@ -16,18 +16,19 @@ const alignment = 16
 
 // buffer is a stretch of memory that holds one feature map or constant.
 type buffer struct {
-	name    string
-	h, w, d int // the shape that NHCWB16 would use
-	elem    int // bytes of an element
-	plain   bool
-	brick   bool   // NHCWB16, decided by layout
-	data    []byte // constant
-	copies  bool   // weights that a DMA brings to the arena
-	pinned  bool   // the offset is given
-	size    int
-	offset  int
-	first   int // first and last kernel that needs it
-	last    int
+	name     string
+	h, w, d  int  // the shape that NHCWB16 would use
+	elem     int  // bytes of an element
+	unsigned bool // elements have no sign
+	plain    bool
+	brick    bool   // NHCWB16, decided by layout
+	data     []byte // constant
+	copies   bool   // weights that a DMA brings to the arena
+	pinned   bool   // the offset is given
+	size     int
+	offset   int
+	first    int // first and last kernel that needs it
+	last     int
 }
 
 // region returns the region that the buffer lies in.

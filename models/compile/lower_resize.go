@@ -48,7 +48,7 @@ func (g *graph) resizing(op *tflite.Operator) (ifm, ofm view, n int, err error) 
 // and returns the result.
 func (g *graph) double(v view, factor int) view {
 	for ; factor > 1; factor /= 2 {
-		b := g.temp(fmt.Sprintf("%s times %d", v.buf.name, factor), 2*v.h, 2*v.w, v.d, v.elem)
+		b := g.like(v.buf, fmt.Sprintf("%s times %d", v.buf.name, factor), 2*v.h, 2*v.w, v.d)
 		k := copyOf(v, of(b, 0))
 		k.upscale = 1
 		g.add(k)

@@ -1,6 +1,8 @@
 package compile
 
 import (
+	"context"
+
 	"upset/npu/isa"
 	"upset/npu/mlw"
 )
@@ -18,17 +20,17 @@ type encoded struct {
 }
 
 // encode compresses the weights in the order of the chosen block.
-func (k *kernel) encode(c isa.Config) {
+func (k *kernel) encode(c isa.Config, ctx context.Context) error {
 	f := k.filter
 	if f == nil {
-		return
+		return nil
 	}
 	scales := scaleStream(f)
 	t := mlw.Traversal{
 		OD: f.od, KH: f.kh, KW: f.kw, ID: f.id, BlockDepth: k.blk.d, UBlockDepth: c.Spec().UBlockD,
 		IFMBits: 8 * k.ifm.elem, Depthwise: k.op == isa.OpDepthwise, PartKernel: k.partKernel, DilX: k.dx, DilY: k.dy,
 	}
-	var weights []int16
+	weights := make([]int16, 0, int(t.Bound()))
 	t.Order(func(oc, ky, kx, ic int) {
 		if oc < 0 {
 			weights = append(weights, 0)
@@ -36,8 +38,12 @@ func (k *kernel) encode(c isa.Config) {
 		}
 		weights = append(weights, f.at(oc, ky, kx, ic))
 	})
-	stream := mlw.Encode(weights)
+	stream, err := mlw.EncodeContext(ctx, weights)
+	if err != nil {
+		return err
+	}
 	k.code = encoded{data: append(scales, stream...), scales: len(scales), weights: len(stream)}
+	return nil
 }
 
 // scaleStream packs the bias and scale records, padded to 16 bytes.

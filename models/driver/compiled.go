@@ -49,6 +49,10 @@ func compiledBindings(list []compile.Binding) []Binding {
 // the NPU cannot execute is left to the host; a network of which the NPU can
 // execute nothing, or neither of them all, is refused.
 func Compile(m *tflite.Model, cfg isa.Config) (*Network, error) {
+	m, err := m.Normalise()
+	if err != nil {
+		return nil, err
+	}
 	opt := compile.Options{Config: cfg, OneArena: true}
 	parts, err := compile.Stages(m, opt)
 	if err != nil {

@@ -307,25 +307,19 @@ func TestMixedGraphStages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	calls := 0
-	out, err := n.Run(in, func(p *Program, in []byte) ([]byte, error) {
-		if p != n.Programs()[calls] {
-			t.Errorf("call %d runs another program", calls)
-		}
-		calls++
-		return p.RunFunctional(in)
-	})
+	p, err := n.Whole(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if calls != 6 || !bytes.Equal(out, expected(t, dir, "03")) {
-		t.Errorf("%d calls, output %x", calls, out)
+	out, err := p.RunFunctional(in)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := n.Run(in[1:], nil); err == nil {
+	if len(p.Jobs) != 6 || !bytes.Equal(out, expected(t, dir, "03")) {
+		t.Errorf("%d jobs, output %x", len(p.Jobs), out)
+	}
+	if _, err := n.RunFunctional(in[1:]); err == nil {
 		t.Error("a short input is accepted")
-	}
-	if _, err := n.Run(in, func(*Program, []byte) ([]byte, error) { return nil, nil }); err == nil {
-		t.Error("outputs of the wrong size are accepted")
 	}
 }
 
@@ -383,20 +377,19 @@ func FuzzFromVela(f *testing.F) {
 		if n.InputBytes() > 1<<20 {
 			return
 		}
-		_, _ = n.Run(make([]byte, n.InputBytes()), limited)
+		runLimited(n)
 	})
 }
 
-// limited runs a program on the functional machine with little work per operation.
-func limited(p *Program, in []byte) ([]byte, error) {
+// runLimited runs a network of zeros on the functional machine with little work per
+// operation.
+func runLimited(n *Network) {
+	p, err := n.Whole(1)
+	if err != nil {
+		return
+	}
 	var mem isa.Memory
-	if err := p.Load(&mem, in); err != nil {
-		return nil, err
+	if p.Load(&mem, make([]byte, n.InputBytes())) == nil {
+		_ = p.execute(&mem, 1<<20)
 	}
-	fm := functional.New(p.Config, &mem, p.Bases())
-	fm.Limit = 1 << 20
-	if err := fm.Run(p.Commands); err != nil {
-		return nil, err
-	}
-	return p.ReadOutputs(&mem), nil
 }

@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"upset/models/tflite"
-	"upset/npu/functional"
 	"upset/npu/isa"
 )
 
@@ -63,6 +62,16 @@ type Program struct {
 	Constants  []Constant
 	Operations []OpInfo
 
+	// Jobs are the command streams that run one after the other, with the host between
+	// them; none where the program is a single stream. Commands and Flash then hold
+	// those of all jobs, and inputs and outputs lie behind the memory of the NPU.
+	Jobs   []Job  `json:",omitempty"`
+	Frames int    `json:",omitempty"` // inferences of a sequence with state kept, 0 for a single one
+	Host   string `json:",omitempty"` // digest of what the host does between the jobs
+
+	host      *schedule
+	hostBytes int // memory of the host in the SRAM, behind what the NPU may write
+
 	once  sync.Once
 	image []byte
 }
@@ -72,11 +81,16 @@ func alignUp(n int) int { return (n + streamAlign - 1) &^ (streamAlign - 1) }
 // streamOffset is the place of the command stream in the flash image.
 func (p *Program) streamOffset() int { return alignUp(len(p.Flash)) }
 
-// StreamAddr is the address of the command stream: behind the flash image.
+// StreamAddr is the address of the command stream, or of the first one: behind the
+// flash image.
 func (p *Program) StreamAddr() uint32 { return isa.FlashBase + uint32(p.streamOffset()) }
 
-// Bases returns the absolute base address of each region.
+// Bases returns the absolute base address of each region, of the first job where there
+// are several.
 func (p *Program) Bases() [8]uint32 {
+	if len(p.Jobs) > 0 {
+		return p.Jobs[0].Bases
+	}
 	b := [8]uint32{isa.FlashBase, isa.SRAMBase, isa.SRAMBase}
 	if p.FastSize > 0 {
 		b[2] += uint32(alignUp(p.ArenaSize))
@@ -109,22 +123,26 @@ func (p *Program) SRAMBytes() int {
 // Check reports a program that does not fit the memory map, or whose bindings
 // lie outside its arena.
 func (p *Program) Check() error {
-	if n := p.SRAMBytes(); n > isa.SRAMSize || p.ArenaSize < 0 || p.FastSize < 0 {
+	if n := p.SRAMBytes() + p.hostBytes; n > isa.SRAMSize || p.ArenaSize < 0 || p.FastSize < 0 {
 		return fmt.Errorf("program %s: arena of %d bytes does not fit the %d bytes of SRAM", p.Name, n, isa.SRAMSize)
 	}
 	if n := p.streamOffset() + 4*len(p.Commands); n > isa.FlashSize {
 		return fmt.Errorf("program %s: weights and commands of %d bytes do not fit the %d bytes of flash", p.Name, n, isa.FlashSize)
 	}
+	room := p.ArenaSize
+	if len(p.Jobs) > 0 {
+		room = p.SRAMBytes() + p.hostBytes
+	}
 	for i, list := range [2][]Binding{p.Inputs, p.Outputs} {
 		lowest := i - 1 // an input may have no place, an output must have one
 		for _, b := range list {
-			if b.Size < 0 || b.Offset < lowest || b.Offset+b.Size > p.ArenaSize && b.Offset >= 0 {
+			if b.Size < 0 || b.Offset < lowest || b.Offset+b.Size > room && b.Offset >= 0 {
 				return fmt.Errorf("program %s: tensor %q (offset %d, %d bytes) lies outside the arena of %d bytes", p.Name, b.Name, b.Offset, b.Size, p.ArenaSize)
 			}
 		}
 	}
 	for _, c := range p.Constants {
-		if c.Offset < 0 || c.Offset > p.ArenaSize-len(c.Data) {
+		if c.Offset < 0 || c.Offset > room-len(c.Data) {
 			return fmt.Errorf("program %s: constant %q (offset %d, %d bytes) lies outside the arena of %d bytes", p.Name, c.Name, c.Offset, len(c.Data), p.ArenaSize)
 		}
 	}
@@ -169,7 +187,7 @@ func (p *Program) Load(mem *isa.Memory, input []byte) error {
 	if n := p.InputBytes(); len(input) != n {
 		return fmt.Errorf("program %s: input has %d bytes, the network takes %d", p.Name, len(input), n)
 	}
-	n := p.SRAMBytes()
+	n := p.SRAMBytes() + p.hostBytes
 	if cap(mem.SRAM) < n {
 		mem.SRAM = make([]byte, n)
 	}
@@ -179,13 +197,22 @@ func (p *Program) Load(mem *isa.Memory, input []byte) error {
 	for _, c := range p.Constants {
 		copy(mem.SRAM[c.Offset:], c.Data)
 	}
+	p.Renew(mem, input)
+	return nil
+}
+
+// Renew is what the host does before an inference that follows another: it writes the
+// inputs and leaves everything else as it is.
+func (p *Program) Renew(mem *isa.Memory, input []byte) {
 	for _, b := range p.Inputs {
 		if b.Offset >= 0 {
 			copy(mem.SRAM[b.Offset:], input[:b.Size])
 		}
 		input = input[b.Size:]
 	}
-	return nil
+	if p.host != nil {
+		p.host.step(0, mem, p.host.kernels())
+	}
 }
 
 // ReadOutputs returns the concatenated outputs in the order of Outputs.
@@ -203,9 +230,8 @@ func (p *Program) RunFunctional(input []byte) ([]byte, error) {
 	if err := p.Load(&mem, input); err != nil {
 		return nil, err
 	}
-	m := functional.New(p.Config, &mem, p.Bases())
-	if err := m.Run(p.Commands); err != nil {
-		return nil, fmt.Errorf("program %s: %w", p.Name, err)
+	if err := p.Execute(&mem); err != nil {
+		return nil, err
 	}
 	return p.ReadOutputs(&mem), nil
 }

@@ -192,7 +192,6 @@ func prepareFullyConnected(n *node) Kernel {
 		n.quantised(weights)
 		f.perTensor(n, in, out)
 	}
-	f.wideOnly(n)
 	if n.err != nil {
 		return nil
 	}

@@ -16,7 +16,7 @@ func prepareDepthwise(n *node) Kernel {
 	channels, taps := dw[3], dw[1]*dw[2]
 	f := n.newFilter(in, weights, out, 2, channels, taps)
 	f.perChannel(n, in, out)
-	f.wideOnly(n)
+	f.wideWithoutBias(n)
 	if n.err != nil {
 		return nil
 	}

@@ -80,8 +80,9 @@ func flat(shape, pos []int) int {
 	return at
 }
 
-// prepareReshape handles RESHAPE, SQUEEZE and EXPAND_DIMS; the shape of the
-// output tensor decides.
+// prepareReshape handles RESHAPE, SQUEEZE and EXPAND_DIMS, where the shape of the
+// output tensor decides, and READ_VARIABLE and ASSIGN_VARIABLE of a normalised
+// graph.
 func prepareReshape(n *node) Kernel {
 	in, out := n.moved(0)
 	n.sameSize(in, out)

@@ -326,7 +326,7 @@ func TestRefusals(t *testing.T) {
 		in, out tflite.Tensor
 		want    string
 	}{
-		{"unknown", with(func(o *tflite.Operator) { o.Code = 150 }), tensor(4), tensor(4), "builtin 150: operator is not known"},
+		{"unknown", with(func(o *tflite.Operator) { o.Code = 250 }), tensor(4), tensor(4), "builtin 250: operator is not known"},
 		{"custom", with(func(o *tflite.Operator) { o.Code, o.Custom = tflite.OpCustom, "ethos-u" }), tensor(4), tensor(4), "ethos-u"},
 		{"rank", pool, tensor(4, 4), tensor(1, 2, 2, 1), "four dimensions"},
 		{"stride", with(func(o *tflite.Operator) { o.Options.StrideH = 0 }), tensor(1, 4, 4, 1), tensor(1, 2, 2, 1), "stride 0"},

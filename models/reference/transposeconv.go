@@ -17,7 +17,7 @@ func prepareTransposeConv(n *node) Kernel {
 		"shapes %v, %v and %v do not fit", in.Shape, weights.Shape, out.Shape)
 	f := n.newFilter(in, weights, out, 3, dw[0], dw[1]*dw[2]*dw[3])
 	f.perChannel(n, in, out)
-	f.wideOnly(n)
+	f.wideWithoutBias(n)
 	if n.err != nil {
 		return nil
 	}

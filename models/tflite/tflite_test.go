@@ -228,7 +228,6 @@ func TestCheck(t *testing.T) {
 		{"overflow", func(g *Subgraph) { g.Tensors[0].Shape = []int{1 << 30, 1 << 30, 1 << 30} }, "beyond"},
 		{"too large", func(g *Subgraph) { g.Tensors[0].Type = Int64; g.Tensors[0].Shape = []int{1 << 29} }, "beyond"},
 		{"unknown type", func(g *Subgraph) { g.Tensors[0].Type = 99 }, "type(99)"},
-		{"scales", func(g *Subgraph) { g.Tensors[1].Quant.Axis = 1 }, "2 scales along dimension 1"},
 		{"zero points", func(g *Subgraph) { g.Tensors[1].Quant.ZeroPoint = make([]int64, 3) }, "3 zero points"},
 		{"option range", func(g *Subgraph) { g.Operators[0].Options.StrideW = 1 << 40 }, "does not fit 32 bits"},
 	}
