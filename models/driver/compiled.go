@@ -147,6 +147,8 @@ func Open(data []byte, cfg isa.Config) (*Network, error) {
 	switch formOf(data) {
 	case formPTE:
 		return FromExecuTorch(data, cfg)
+	case formRaw:
+		return FromRaw(data, cfg)
 	}
 	m, err := tflite.Parse(data)
 	if err != nil {
