@@ -140,6 +140,3 @@ func (t *table) lookup(x int32) int32 {
 	base := int32(t[i])
 	return base + ((int32(t[i+1])-base)*(x&0x7F)+64)>>7
 }
-
-// prepareLogSoftmax handles LOG_SOFTMAX of float32 over the last dimension.
-func prepareLogSoftmax(n *node) Kernel { return n.floatRows(logSoftmaxFloat) }
