@@ -241,8 +241,11 @@ func prepareDequantize(n *node) Kernel {
 // prepareHardSwish handles HARD_SWISH, x · relu6(x + 3) / 6 in 16-bit fixed point
 // (TFLite reference kernel).
 func prepareHardSwish(n *node) Kernel {
-	in, out := n.in(0, tflite.Int8), n.out(0, tflite.Int8)
-	n.quantised(in, out)
+	if n.isFloat() {
+		return n.floatUnary(func(x float32) float32 { return float32(x*clampFloat(x+3, 0, 6)) / 6 })
+	}
+	in, out := n.unaryOperands(tflite.Int8, tflite.Uint8)
+	lo, hi := limits(out.Type)
 	hires := in.scale * (1.0 / 128)
 	scale := n.multiplier(float64(hires / out.scale))
 	relu := n.multiplier(float64(hires / (3.0 / 32768)))
@@ -262,7 +265,7 @@ func prepareHardSwish(n *node) Kernel {
 		}
 		r = (r + 1<<15) >> 1
 		y = int32(int16(r * y / (1 << 15)))
-		return clamp(arith.RoundingDivideByPOT(y, -scale.shift)+out.zero, math.MinInt8, math.MaxInt8)
+		return clamp(arith.RoundingDivideByPOT(y, -scale.shift)+out.zero, lo, hi)
 	})
 }
 

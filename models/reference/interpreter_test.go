@@ -110,6 +110,11 @@ func FuzzModel(f *testing.F) {
 		tensor(2, 3), constant([]int{2}, 1, 0), tensor(3, 2)))
 	add(single(tflite.Operator{Code: tflite.OpStridedSlice, Inputs: []int{0, 1, 2, 3}, Outputs: []int{4}},
 		tensor(5), constant([]int{1}, 1), constant([]int{1}, 4), constant([]int{1}, 2), tensor(2)))
+	add(lstmModel())
+	add(detector(1))
+	if b, err := os.ReadFile(filepath.Join(shared(f), "zoo", "user", "esphome-vad.tflite")); err == nil {
+		f.Add(b)
+	}
 	if paths, err := filepath.Glob(filepath.Join(shared(f), "models", "ops", "*.tflite")); err == nil {
 		for _, p := range paths {
 			if b, err := os.ReadFile(p); err == nil && len(b) < 1200 {
