@@ -18,7 +18,6 @@ func prepareLogSoftmax(n *node) Kernel {
 	in, out, depth := n.rows(tflite.Int8)
 	n.require(out.Type == tflite.Int8, "output is %s", out.Type)
 	n.quantised(in, out)
-	n.fixedOutput(out, 1.0/16, math.MaxInt8)
 	const (
 		diffBits = 5  // integer bits of the scaled difference to the maximum
 		sumBits  = 12 // integer bits of the sum of exponentials

@@ -118,6 +118,9 @@ func Prepare(g *tflite.Subgraph, op *tflite.Operator) (Kernel, error) {
 	if n.err != nil {
 		return nil, fmt.Errorf("%s: %w", op.Name(), n.err)
 	}
+	if err := Strict(g, op); err != nil {
+		return nil, fmt.Errorf("%s: %w", op.Name(), err)
+	}
 	return k, nil
 }
 
@@ -217,17 +220,6 @@ func (n *node) zeroPoints(o operand) {
 	for _, z := range o.Quant.ZeroPoint {
 		n.require(z >= int64(lo) && z <= int64(hi), "zero point %d of tensor %q is outside %s", z, o.Name, o.Type)
 	}
-}
-
-// fixedOutput refuses an output whose quantisation is not the one that TFLite's
-// kernel always writes in; it compares scales to a thousandth, as TFLite does.
-func (n *node) fixedOutput(o operand, scale float32, zero int32) {
-	if n.graph.Lenient || n.err != nil {
-		return
-	}
-	n.require(math.Abs(float64(o.scale-scale)) <= float64(scale)/1000 && o.zero == zero,
-		"output %q has scale %v and zero point %d; TFLite takes %v and %d only: export the file again, or accept it with --lenient",
-		o.Name, o.scale, o.zero, scale, zero)
 }
 
 func usable(scale float32) bool {
