@@ -146,14 +146,6 @@ func (s *sketch) binary(code tflite.BuiltinCode) int {
 		o.Activation = tflite.None
 	case tflite.OpSquaredDifference:
 		o.Activation = tflite.None
-	case tflite.OpSub, tflite.OpMul:
-		// Scales of which the reference and Vela derive the same multipliers.
-		for _, i := range []int{x, y, out} {
-			s.g.Tensors[i].Quant.Scale = []float32{float32(s.powerOfTwo(-7, -4))}
-			if s.wide {
-				s.g.Tensors[i].Quant.Scale[0] /= 128
-			}
-		}
 	}
 	in := []int{x, y}
 	if s.r.IntN(2) == 0 {
