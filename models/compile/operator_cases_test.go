@@ -142,6 +142,27 @@ var operatorCases = []operatorCase{
 		}
 		return y
 	}},
+	{"CONV_2D of batches", withAll, onNPU, func(s *sketch) int {
+		s.batches = 2 + s.r.IntN(4)
+		return s.conv(1+s.r.IntN(3), 1+s.r.IntN(3), 1, 1+s.r.IntN(2))
+	}},
+	{"CONV_2D of batches of rows", withAll, onNPU, func(s *sketch) int {
+		s.batches, s.flat = 2+s.r.IntN(4), true
+		return s.conv(1, 1+s.r.IntN(3), 1, 1+s.r.IntN(2))
+	}},
+	{"DEPTHWISE_CONV_2D of batches", withAll, onNPU, func(s *sketch) int {
+		s.batches = 2 + s.r.IntN(4)
+		return s.depthwise(1, 1)
+	}},
+	{"MAX_POOL_2D of batches", withAll, onNPU, func(s *sketch) int {
+		s.batches = 2 + s.r.IntN(4)
+		return s.pool(tflite.OpMaxPool2D, 4)
+	}},
+	{"AVERAGE_POOL_2D of batches", withAll, onNPU, func(s *sketch) int {
+		s.batches, s.flat = 2+s.r.IntN(4), s.r.IntN(2) == 0
+		return s.pool(tflite.OpAveragePool2D, 4)
+	}},
+	{"SPACE_TO_BATCH_ND", withAll, onNPU, (*sketch).divided},
 	{"BATCH_MATMUL", int8Only, onNPU, (*sketch).product},
 	{"QUANTIZE between uint8 and int8", with8, onNPU, func(s *sketch) int {
 		x := s.any(9)

@@ -20,6 +20,8 @@ type sketch struct {
 	wide     bool // feature maps are int16
 	unsigned bool // feature maps and weights are uint8
 	dilation int  // of depthwise convolutions where set
+	batches  int  // of the inputs where set
+	flat     bool // inputs have one row
 }
 
 func (s *sketch) tensor(shape ...int) int {
