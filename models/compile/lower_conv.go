@@ -332,6 +332,9 @@ func (g *graph) lowerFullyConnected(op *tflite.Operator) error {
 	if id == 0 || od == 0 || in.Elements()%id != 0 || out.Elements() != in.Elements()/id*od {
 		return fmt.Errorf("weights %v do not fit input %v and output %v", w.Shape, in.Shape, out.Shape)
 	}
+	if w.Data == nil {
+		return g.lowerConnected(op)
+	}
 	f, err := g.newFilter(op, od, true)
 	if err != nil {
 		return err

@@ -108,6 +108,12 @@ func (s *sketch) product() int {
 	return s.op(tflite.OpBatchMatmul, o, s.tensor(1, batches, m, n), a, b)
 }
 
+// maximum draws a REDUCE_MAX, which keeps the quantisation.
+func (s *sketch) maximum(axes ...int) int {
+	y := s.mean(tflite.OpReduceMax, axes...)
+	return s.sameAs(y, s.g.Inputs[0])
+}
+
 // divided draws a SPACE_TO_BATCH_ND over one or two dimensions.
 func (s *sketch) divided() int {
 	s.batches = 1 + s.r.IntN(2)
