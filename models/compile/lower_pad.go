@@ -9,7 +9,7 @@ import (
 	"upset/npu/isa"
 )
 
-// lowerPad lowers PAD of height, width and depth. Where a single convolution
+// lowerPad lowers PAD and PADV2 of height, width and depth. Where a single convolution
 // reads the result it absorbs the padding of height and width; otherwise a 1x1
 // depthwise convolution with weights of one does it: taps in the padding
 // contribute nothing, which leaves the zero point. With padding of the depth it
@@ -30,7 +30,11 @@ func (g *graph) lowerPad(op *tflite.Operator) error {
 	if oh, ow, od := extent(out.Shape); oh != h+p.top+p.bottom || ow != w+p.left+p.right || od != d+p.before+p.after || len(in.Shape) != len(out.Shape) {
 		return fmt.Errorf("output shape %v does not fit input %v and its padding", out.Shape, in.Shape)
 	}
-	if g.absorbs(op.Outputs[0], p) {
+	fill, err := g.fill(op)
+	if err != nil {
+		return err
+	}
+	if fill == zeroPoint(out) && g.absorbs(op.Outputs[0], p) {
 		g.folded[op.Outputs[0]] = p
 		return nil
 	}
@@ -38,36 +42,72 @@ func (g *graph) lowerPad(op *tflite.Operator) error {
 	if err != nil {
 		return err
 	}
-	od := d + p.before + p.after
-	ones := &filter{
+	ofm, err := g.full(op.Outputs[0])
+	if err != nil {
+		return err
+	}
+	return g.addPadding(ifm, ofm, p, fill)
+}
+
+// addPadding appends the kernel that copies a map into a larger one and fills the
+// rest with a value.
+func (g *graph) addPadding(ifm, ofm view, p *padding, fill int) error {
+	d, od := ifm.d, ofm.d
+	k := copyOf(ifm, ofm)
+	k.op, k.global, k.ofmScale = isa.OpDepthwise, false, scaling{}
+	k.filter = &filter{
 		od: od, kh: 1, kw: 1, id: 1, at: func(_, _, _, _ int) int16 { return 1 },
-		bias: make([]int64, od), scale: make([]uint32, od), shift: make([]uint, od), wide: in.Type == tflite.Int16,
+		bias: make([]int64, od), scale: make([]uint32, od), shift: make([]uint, od), wide: ifm.elem == 2,
 	}
-	for i := range ones.scale {
-		ones.scale[i], ones.shift[i] = identity.scale, identity.shift
-		if in.Type == tflite.Int16 {
-			ones.scale[i], ones.shift[i] = arith.ReducedScaleShift(1)
-		}
+	s, shift := identity.scale, identity.shift
+	if k.filter.wide {
+		s, shift = arith.ReducedScaleShift(1)
+		k.acc40, k.round = true, arith.RoundNatural
 	}
-	k := &kernel{op: isa.OpDepthwise, window: unit, ifm: ifm, filter: ones}
+	for i := range od {
+		k.filter.scale[i], k.filter.shift[i] = s, shift
+	}
 	if od != d {
 		// Channels without an input have weights of zero.
 		if od > maxBytes/d {
 			return fmt.Errorf("padding of %d channels to %d takes too many weights", d, od)
 		}
-		k.op, ones.id = isa.OpConv, d
-		ones.at = func(oc, _, _, ic int) int16 {
+		k.op, k.filter.id = isa.OpConv, d
+		k.filter.at = func(oc, _, _, ic int) int16 {
 			if oc-p.before != ic {
 				return 0
 			}
 			return 1
 		}
 	}
+	// The values are taken relative to the fill, which padding then leaves.
+	k.ifm.zp, k.ofm.zp = fill, fill
 	k.top, k.bottom, k.left, k.right = p.top, p.bottom, p.left, p.right
 	if max(k.top, k.left) > 127 || max(k.bottom, k.right) > 128 {
 		return fmt.Errorf("padding %d,%d,%d,%d is larger than the registers hold", k.top, k.left, k.bottom, k.right)
 	}
-	return g.finish(k, op)
+	g.add(k)
+	return nil
+}
+
+// fill returns the value that a padding operator fills with: its zero point, or
+// the constant of PADV2.
+func (g *graph) fill(op *tflite.Operator) (int, error) {
+	in := g.tensor(op.Inputs[0])
+	if op.Code != tflite.OpPadV2 {
+		return zeroPoint(in), nil
+	}
+	c := g.tensor(op.Inputs[2])
+	if c.Type != in.Type || len(c.Data) != in.Type.Size() {
+		return 0, fmt.Errorf("the fill value %q must be one constant of %s", c.Name, in.Type)
+	}
+	switch in.Type {
+	case tflite.Int16:
+		return int(int16(binary.LittleEndian.Uint16(c.Data))), nil
+	case tflite.Uint8:
+		return int(c.Data[0]), nil
+	}
+	return int(int8(c.Data[0])), nil
 }
 
 // readPadding reads the constant amounts of a PAD operator.
@@ -95,7 +135,7 @@ func (g *graph) readPadding(op *tflite.Operator) (*padding, error) {
 			return nil, fmt.Errorf("padding of dimension %d of %v; the NPU pads height, width and depth", i, in.Shape)
 		}
 	}
-	if rank > 3 && in.Shape[0] != 1 && p.top+p.bottom > 0 {
+	if rank > 3 && elements(in.Shape[:rank-3]) != 1 && p.top+p.bottom > 0 {
 		return nil, fmt.Errorf("input shape %v: the NPU takes one batch", in.Shape)
 	}
 	return p, nil

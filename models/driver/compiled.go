@@ -18,6 +18,9 @@ func FromCompiled(c *compile.Program) (*Program, error) {
 		Name: "compiled network", Config: c.Config, Commands: c.Commands, Flash: c.Flash, ArenaSize: c.ArenaSize,
 		Inputs: compiledBindings(c.Inputs), Outputs: compiledBindings(c.Outputs), Operations: Describe(c.Commands),
 	}
+	for _, v := range c.Variables {
+		p.Constants = append(p.Constants, Constant{Name: v.Name, Offset: v.Offset, Data: v.Initial})
+	}
 	kernel, first := 0, 0
 	for i := range p.Operations {
 		if p.Operations[i].Kind == dmaKind {
@@ -49,6 +52,10 @@ func compiledBindings(list []compile.Binding) []Binding {
 // the NPU cannot execute is left to the host; a network of which the NPU can
 // execute nothing, or neither of them all, is refused.
 func Compile(m *tflite.Model, cfg isa.Config) (*Network, error) {
+	m, err := compile.Prepare(m)
+	if err != nil {
+		return nil, err
+	}
 	opt := compile.Options{Config: cfg, OneArena: true}
 	parts, err := compile.Stages(m, opt)
 	if err != nil {
