@@ -28,6 +28,7 @@ var kernels = map[tflite.BuiltinCode]func(*node) Kernel{
 	tflite.OpCos:                   prepareReal,
 	tflite.OpDepthToSpace:          prepareDepthToSpace,
 	tflite.OpDepthwiseConv2D:       prepareDepthwise,
+	tflite.OpCustom:                prepareCustom,
 	tflite.OpDequantize:            prepareDequantize,
 	tflite.OpDiv:                   prepareDiv,
 	tflite.OpElu:                   prepareElu,
