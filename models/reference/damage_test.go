@@ -118,6 +118,10 @@ func TestDamagedModels(t *testing.T) {
 			tflite.Tensor{Type: tflite.Bool, Shape: []int{3}}, tensor(2, 3), tensor(1), tensor(2, 3)),
 		single(tflite.Operator{Code: tflite.OpLess, Inputs: []int{0, 1}, Outputs: []int{2}},
 			tensor(2, 3), tensor(3), tflite.Tensor{Type: tflite.Bool, Shape: []int{2, 3}}),
+		single(tflite.Operator{Code: tflite.OpGatherND, Inputs: []int{0, 1}, Outputs: []int{2}},
+			tensor(2, 2, 2), constant([]int{3, 2}, 1, 0, 0, 1, 9, -9), tensor(3, 2)),
+		single(tflite.Operator{Code: tflite.OpCumsum, Inputs: []int{0, 1}, Outputs: []int{2}},
+			floatTensor(2, 3), constant([]int{1}, 1), floatTensor(2, 3)),
 		lstmModel(), detector(0), detector(1),
 		readModel(t, filepath.Join(shared(t), "models", "keyword_scrambled_8bit.tflite")),
 	}

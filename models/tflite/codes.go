@@ -77,9 +77,11 @@ const (
 	OpLogicalNot            BuiltinCode = 87
 	OpUnpack                BuiltinCode = 88
 	OpReduceMin             BuiltinCode = 89
+	OpFloorDiv              BuiltinCode = 90
 	OpSquare                BuiltinCode = 92
 	OpZerosLike             BuiltinCode = 93
 	OpFill                  BuiltinCode = 94
+	OpFloorMod              BuiltinCode = 95
 	OpResizeNearestNeighbor BuiltinCode = 97
 	OpLeakyRelu             BuiltinCode = 98
 	OpSquaredDifference     BuiltinCode = 99
@@ -89,6 +91,7 @@ const (
 	OpCeil                  BuiltinCode = 104
 	OpReverseV2             BuiltinCode = 105
 	OpAddN                  BuiltinCode = 106
+	OpGatherND              BuiltinCode = 107
 	OpCos                   BuiltinCode = 108
 	OpElu                   BuiltinCode = 111
 	OpQuantize              BuiltinCode = 114
@@ -97,6 +100,7 @@ const (
 	OpSelectV2              BuiltinCode = 123
 	OpBatchMatmul           BuiltinCode = 126
 	opPlaceholder           BuiltinCode = 127 // "see builtin_code" in the one-byte field
+	OpCumsum                BuiltinCode = 128
 	OpCallOnce              BuiltinCode = 129
 	OpBroadcastTo           BuiltinCode = 130
 	OpVarHandle             BuiltinCode = 142
@@ -169,6 +173,7 @@ const (
 	OptionsDepthToSpace      OptionsKind = 94
 	OptionsSequenceLSTM      OptionsKind = 71
 	OptionsBatchMatmul       OptionsKind = 101
+	OptionsCumsum            OptionsKind = 102
 	OptionsCallOnce          OptionsKind = 103
 	OptionsBroadcastTo       OptionsKind = 104
 	OptionsVarHandle         OptionsKind = 111
@@ -196,6 +201,6 @@ var optionsOf = map[BuiltinCode]OptionsKind{
 	OpResizeNearestNeighbor: OptionsResizeNearest, OpLeakyRelu: OptionsLeakyRelu,
 	OpSquaredDifference: OptionsSquaredDifference, OpMirrorPad: OptionsMirrorPad, OpAbs: OptionsAbs,
 	OpQuantize: OptionsQuantize, OpHardSwish: OptionsHardSwish, OpBatchMatmul: OptionsBatchMatmul,
-	OpSequenceLSTM: OptionsSequenceLSTM, OpCallOnce: OptionsCallOnce, OpBroadcastTo: OptionsBroadcastTo,
+	OpCumsum: OptionsCumsum, OpSequenceLSTM: OptionsSequenceLSTM, OpCallOnce: OptionsCallOnce, OpBroadcastTo: OptionsBroadcastTo,
 	OpVarHandle: OptionsVarHandle, OpReadVariable: OptionsReadVariable, OpAssignVariable: OptionsAssignVariable,
 }
