@@ -23,10 +23,13 @@ func (g *graph) input(i int) (view, padding, error) {
 		p, i = *f, f.input
 	}
 	t := g.tensor(i)
-	if len(t.Shape) != 4 || t.Shape[0] != 1 {
-		return view{}, p, fmt.Errorf("input shape %v: the NPU takes one batch of height, width and depth", t.Shape)
+	if len(t.Shape) != 4 || t.Shape[0] < 1 || t.Shape[0] > maxCopies {
+		return view{}, p, fmt.Errorf("input shape %v: the NPU takes up to %d batches of height, width and depth", t.Shape, maxCopies)
 	}
 	v, err := g.full(i)
+	if v.h > 0 {
+		v.h = t.Shape[1]
+	}
 	return v, p, err
 }
 
@@ -183,8 +186,16 @@ func (g *graph) finish(k *kernel, op *tflite.Operator) error {
 	if err != nil {
 		return err
 	}
-	if op.Code != tflite.OpFullyConnected && out.Shape[0] != 1 {
-		return fmt.Errorf("output shape %v: the NPU takes one batch", out.Shape)
+	batches := 1
+	if op.Code != tflite.OpFullyConnected {
+		in := g.tensor(op.Inputs[0])
+		if op.Code == tflite.OpTransposeConv {
+			in = g.tensor(op.Inputs[2])
+		}
+		if batches = out.Shape[0]; batches != in.Shape[0] {
+			return fmt.Errorf("from %v to %v: input and output differ in their batches", in.Shape, out.Shape)
+		}
+		v.h = out.Shape[1]
 	}
 	k.ofm = v
 	k.round = arith.RoundDouble
@@ -194,6 +205,10 @@ func (g *graph) finish(k *kernel, op *tflite.Operator) error {
 	k.actMin, k.actMax, err = clamp(out, op.Options.Activation)
 	if err != nil {
 		return err
+	}
+	if batches > 1 {
+		g.batched(k, batches)
+		return nil
 	}
 	g.add(k)
 	return nil
@@ -316,6 +331,9 @@ func (g *graph) lowerFullyConnected(op *tflite.Operator) error {
 	od, id := w.Shape[0], w.Shape[1]
 	if id == 0 || od == 0 || in.Elements()%id != 0 || out.Elements() != in.Elements()/id*od {
 		return fmt.Errorf("weights %v do not fit input %v and output %v", w.Shape, in.Shape, out.Shape)
+	}
+	if w.Data == nil {
+		return g.lowerConnected(op)
 	}
 	f, err := g.newFilter(op, od, true)
 	if err != nil {
