@@ -23,6 +23,7 @@ type Options struct {
 	NoWatchdog   bool  // a hang is still ended, but nothing reports it
 	AssumeReload bool  // the NPU is reset and reloaded between inferences
 	Checkpoints  int   // per inference; 0 chooses from memory and number of inputs
+	Memory       int   // bytes for the fault-free runs; 0 is DefaultMemory, at least MinMemory
 	Model        Model // what a fault is; the zero value is a single upset
 	Cache        Cache
 	Engine       Switches
@@ -65,12 +66,14 @@ type Engine struct {
 	life       lifeRecord // of the data in the shared buffer
 	codes      *lifetimes // of its coded words
 	future     *future
+	jobs       []uint64  // cycles at which the jobs of the program begin
 	inherits   inherited // by an inference from those before
 	starts     *starts
 	milestones []milestone
 	planted    planted
 	cache      *cache  // nil where outcomes are not remembered
 	follow     *follow // nil where all must be done on the clock
+	traces     *traces
 }
 
 // plain returns the engine with everything off but checkpoints.
@@ -88,14 +91,12 @@ func (e *Engine) With(m Model) *Engine {
 	return &p
 }
 
-// Memory for checkpoints (our choice): the whole budget, and the usual size of a
-// point, of which the flops are 12 KiB and the rest pieces of memory that changed
+// Checkpoints (our choice): the usual size of a point, of which the flops are 12 KiB and the rest pieces of memory that changed
 // since the point before; the shared buffer changes as a whole. Points closer than closest cycles do not pay.
 const (
-	pointBudget = 640 << 20
-	pointSize   = 20 << 10 // besides the shared buffer
-	minPoints   = 16
-	closest     = 64
+	pointSize = 20 << 10 // besides the shared buffer
+	minPoints = 16
+	closest   = 64
 )
 
 // New runs every input without faults, twice, and checks the outputs against the
@@ -112,7 +113,10 @@ func NewContext(ctx context.Context, p *driver.Program, inputs [][]byte, o Optio
 	if o.System == (npu.System{}) {
 		o.System = npu.DefaultSystem()
 	}
-	e := &Engine{program: p, table: netlist.New(p.Config, o.ECC), options: o, criterion: o.Criterion.Resolve(p), points: o.Checkpoints, inputs: len(inputs), future: newFuture(p), starts: new(starts), cache: newCache(o.Cache)}
+	if err := o.System.Fits(p.Usage()); err != nil {
+		return nil, fmt.Errorf("program %s: %w", p.Name, err)
+	}
+	e := &Engine{program: p, table: netlist.New(p.Config, o.ECC), options: o, criterion: o.Criterion.Resolve(p), points: o.Checkpoints, inputs: len(inputs), future: newFuture(p), starts: new(starts), traces: new(traces), cache: newCache(o.Cache)}
 	e.follow = e.newFollow()
 	if err := e.runAll(ctx, inputs, progress); err != nil {
 		return nil, err
@@ -189,6 +193,7 @@ func (e *Engine) machine(input []byte) (*npu.Machine, error) {
 		return nil, err
 	}
 	m := npu.New(e.program.Config, e.options.System, e.options.ECC, mem)
+	e.program.Attach(m)
 	m.WindowLo, m.WindowHi = isa.SRAMBase, isa.SRAMBase+uint32(e.program.SRAMBytes())
 	return m, nil
 }

@@ -10,7 +10,6 @@ import (
 
 	"upset/models/driver"
 	"upset/npu"
-	"upset/npu/cone"
 	"upset/npu/isa"
 )
 
@@ -37,10 +36,11 @@ type Golden struct {
 	points []point // in order of cycles
 	end    int     // the last one, the end of the inference
 	hash   uint64
+	handed []uint64 // hash of what the host takes over before each job, none where there is one
 
-	second later       // the inference that follows
-	chain  chain       // and those behind it
-	trace  *cone.Trace // of the same run without a clock, nil where it cannot be followed
+	second   later // the inference that follows
+	chain    chain // and those behind it
+	followed bool  // the same run can be followed without a clock, see traceOf
 }
 
 // point is the machine at one cycle of the fault-free run. RAM banks and memory
@@ -112,11 +112,6 @@ func (g *Golden) opAt(cycle uint64) int {
 	return min(i, max(0, len(g.Ops)-1))
 }
 
-// begin starts an inference on the machine as the driver does.
-func begin(m *npu.Machine, p *driver.Program) {
-	m.Start(p.StreamAddr(), 4*len(p.Commands), p.Bases())
-}
-
 // next is the input of the inference behind one of a list: the one that follows in the
 // list, or the complement of the only one.
 func next(inputs [][]byte, i int) []byte {
@@ -138,14 +133,16 @@ func again(m *npu.Machine, p *driver.Program, input []byte, cycle uint64) {
 	for i := range m.S.Bus.Port {
 		m.S.Bus.Port[i].Arrive(cycle)
 	}
+	p.Renew(m.Mem, input)
 	for _, b := range p.Inputs {
 		if b.Offset >= 0 {
-			copy(m.Mem.SRAM[b.Offset:], input[:b.Size])
 			m.Writes.Note(isa.SRAMBase+uint32(b.Offset), b.Size)
 		}
-		input = input[b.Size:]
 	}
-	begin(m, p)
+	for _, r := range p.HostWrites(0) {
+		m.Writes.Note(r.Lo, int(r.Hi-r.Lo))
+	}
+	p.Start(m)
 }
 
 // runawayLimit bounds a fault-free run, which has no watchdog yet.
@@ -167,11 +164,14 @@ func (e *Engine) golden(ctx context.Context, input, following []byte, cycles uin
 			return nil, err
 		}
 	}
-	begin(m, e.program)
+	e.noteHanded(m, g)
+	e.program.Start(m)
 	step := e.spacing(g.Cycles)
-	if g.points, err = record(ctx, m, nil, step, g.Cycles+1); err != nil {
+	if g.points, step, err = record(ctx, m, nil, step, g.Cycles+1, e.pointRoom()/5*4); err != nil {
 		return nil, err
 	}
+	m.Host = nil
+	e.program.Attach(m)
 	g.end = len(g.points) - 1
 	g.Output = e.program.ReadOutputs(m.Mem)
 	g.hash = hashOutput(g.Output)
@@ -195,7 +195,7 @@ func (e *Engine) spacing(cycles uint64) uint64 {
 	n := uint64(e.points)
 	if n == 0 {
 		size := pointSize + e.program.Config.Spec().SHRAMBytes()
-		n = uint64(max(minPoints, pointBudget/size*4/5/e.inputs))
+		n = uint64(max(minPoints, e.pointRoom()/size*4/5))
 		n = min(n, cycles/closest+1)
 	}
 	step := max(1, (cycles+n-1)/n)
@@ -215,34 +215,13 @@ func (e *Engine) functional(g *Golden) ([]byte, error) {
 	if err := e.program.Load(mem, g.Input); err != nil {
 		return nil, err
 	}
-	var err error
-	if g.trace, err = e.follow.program.Record(mem); err != nil {
-		g.trace = nil
+	trace, err := e.follow.program.Record(mem)
+	if err != nil {
 		return e.program.RunFunctional(g.Input)
 	}
+	g.followed = true
+	e.traces.keep(g, trace, e.traceRoom())
 	return e.program.ReadOutputs(mem), nil
-}
-
-// record runs to the end of an inference, taking points at multiples of step, which
-// share with prev what equals it.
-func record(ctx context.Context, m *npu.Machine, prev *point, step, limit uint64) (list []point, err error) {
-	base := m.Cycle()
-	for k := uint64(0); ; k++ {
-		list = append(list, snapshot(m, prev))
-		prev = &list[len(list)-1]
-		if st := m.Status(); st != npu.Running {
-			if st != npu.Done {
-				return nil, fmt.Errorf("the fault-free run ended with a %v: %s", st, m.Describe())
-			}
-			return list, nil
-		}
-		if m.Cycle() >= limit {
-			return nil, fmt.Errorf("the fault-free run does not end: %s", m.Describe())
-		}
-		if err := runTo(ctx, m, base+(k+1)*step); err != nil {
-			return nil, err
-		}
-	}
 }
 
 // timeline runs an inference and notes when operations retire.
@@ -286,7 +265,8 @@ func (e *Engine) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64
 			code.access(m.Cycle(), addr, bytes, write)
 		}
 	}
-	begin(m, e.program)
+	e.program.Start(m)
+	e.noteJobs(m, from)
 	m.Journal = new(npu.Journal)
 	events := 0
 	retired := m.Observe
@@ -303,10 +283,14 @@ func (e *Engine) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64
 		if m.Cycle()%attention == 0 && ctx.Err() != nil {
 			return nil, 0, ctx.Err()
 		}
-		if events > len(e.milestones) && events <= maxMilestones {
+		if events > len(e.milestones) && events <= e.mostMilestones() {
 			for len(e.milestones) < events { // of several in one clock, the last one counts
 				e.milestones = append(e.milestones, milestone{m.Cycle(), m.S.Flops})
 			}
+		}
+		if m.Cycle() == lifetimeCycles+1 {
+			data.drop()
+			code.drop()
 		}
 		m.Journal.Clear()
 		m.Step()
@@ -320,7 +304,8 @@ func (e *Engine) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64
 	if st := m.Status(); st != npu.Done {
 		return nil, 0, fmt.Errorf("the fault-free run ended with a %v: %s", st, m.Describe())
 	}
-	m.Observe = nil
+	m.Observe, m.Host = nil, nil
+	e.program.Attach(m)
 	if len(ops) > 0 {
 		ops[len(ops)-1].End = m.Cycle()
 	}

@@ -58,7 +58,7 @@ func (l *lifetimes) word(addr int) (i, from, to int) {
 
 // access notes that bytes were read or written in a cycle.
 func (l *lifetimes) access(cycle uint64, addr, bytes int, write bool) {
-	if cycle > maxRecorded || addr < 0 {
+	if l.open == nil || cycle > maxRecorded || addr < 0 {
 		return
 	}
 	now := uint32(cycle)
@@ -96,6 +96,9 @@ func (l *lifetimes) settle(i int) {
 		l.words[i] = append(l.words[i], o)
 	}
 }
+
+// drop forgets the record of an inference that turns out to be too long for one.
+func (l *lifetimes) drop() { l.words, l.open = nil, nil }
 
 // close ends the recording.
 func (l *lifetimes) close() {

@@ -24,6 +24,12 @@ type Machine struct {
 	Observe func(n Note)      // called on issue and retirement of operations, may be nil
 	Journal *Journal          // records every store, may be nil
 
+	// Host is called when the NPU has come to the end of a stream, may be nil. It is the
+	// software outside: it may write to memory and start another stream, which it
+	// reports.
+	Host   func(m *Machine) bool
+	Starts int // streams that Host has started since construction
+
 	// Access is called for every access to the shared buffer's RAM, may be nil. A
 	// read delivers eight bytes, of which the machine uses the first ones.
 	Access func(addr, bytes, used int, write bool)
@@ -31,6 +37,9 @@ type Machine struct {
 	// Lookup is called before a lookup table is read, may be nil: which of its words
 	// that is depends on the data, unlike all other accesses.
 	Lookup func()
+
+	memory [places]Window // of the system
+	routes []route        // nil with the default map
 
 	op         [4]params // decoded view of the banks, renewed when they change
 	work       work
@@ -71,7 +80,7 @@ func (m *Machine) note(k NoteKind, bank int) {
 func (m *Machine) opDone(bank int) { m.note(NoteRetire, bank) }
 
 // Pages marks 4 KiB pages of SRAM.
-type Pages [isa.SRAMSize >> 18]uint64
+type Pages [isa.MaxSRAM >> 18]uint64
 
 // PageShift is the size of a page as a power of two.
 const PageShift = 12
@@ -88,7 +97,8 @@ func (p *Pages) note(addr uint32) {
 	p[i>>6] |= 1 << (i & 63)
 }
 
-// New returns a machine after reset.
+// New returns a machine after reset. Where the system has a map of its own, the images
+// of mem must have their length.
 func New(c isa.Config, sys System, ecc ECC, mem *isa.Memory) *Machine {
 	s := c.Spec()
 	m := &Machine{
@@ -98,6 +108,8 @@ func New(c isa.Config, sys System, ecc ECC, mem *isa.Memory) *Machine {
 		shramLast8: s.SHRAMBytes() - 8, lutStart: s.LUTStart(),
 	}
 	m.Sys.Limits = sys.Limits.bounded()
+	k := sys.Memories()
+	m.memory, m.routes = [places]Window{k.SRAM, k.Flash, k.DRAM}, sys.routes(mem)
 	m.refresh()
 	return m
 }
@@ -178,6 +190,9 @@ func (m *Machine) Step() {
 	m.stepArbiters()
 	m.stepCC()
 	m.stepPMU(&before)
+	if m.S.CC.Run == 0 && m.Host != nil && m.Status() == Done && m.Host(m) {
+		m.Starts++
+	}
 }
 
 // Run steps until the NPU stops or the cycle counter reaches limit.

@@ -43,6 +43,25 @@ func Supports(m *tflite.Model, op int, opt Options) error {
 	return err
 }
 
+// SupportsAll is Supports for the first subgraph as a whole, in which operators may
+// be joined that the NPU does not execute one by one.
+func SupportsAll(m *tflite.Model, opt Options) error {
+	if err := opt.check(m); err != nil {
+		return err
+	}
+	g, err := lower(&m.Subgraphs[0], opt)
+	if err != nil {
+		return err
+	}
+	g.layout()
+	for _, k := range g.kernels {
+		if !k.fits(opt.Config) {
+			return k.noBlock(opt.Config)
+		}
+	}
+	return nil
+}
+
 // errNoLowering is the reason for an operator that has no rule.
 var errNoLowering = errors.New("the NPU has no lowering for it")
 

@@ -129,6 +129,7 @@ func prepareLogistic(n *node) Kernel {
 	if in.Type == tflite.Int16 {
 		return n.curve16(in, out, arith.Sigmoid)
 	}
+	n.fixedOutput(out, 1.0/256, math.MinInt8)
 	return n.curve8(in, out, func(x int32) int32 { return arith.RoundingDivideByPOT(logisticFix(x), 23) - 128 })
 }
 
@@ -145,6 +146,7 @@ func prepareTanh(n *node) Kernel {
 	if in.Type == tflite.Int16 {
 		return n.curve16(in, out, arith.Tanh)
 	}
+	n.fixedOutput(out, 1.0/128, 0)
 	return n.curve8(in, out, func(x int32) int32 { return arith.RoundingDivideByPOT(tanhFix(x), 24) })
 }
 
@@ -172,7 +174,8 @@ func (n *node) curve8(in, out operand, f func(int32) int32) Kernel {
 // Scales of 1/4096 and 1/2048 need no rounding; others get the largest multiplier
 // of 15 bits (TFLite Micro: tanh and logistic preparation).
 func (n *node) curve16(in, out operand, f func(int64) int64) Kernel {
-	n.require(in.zero == 0 && out.zero == 0, "16-bit tensors need zero points of 0")
+	n.require(in.zero == 0, "16-bit input needs a zero point of 0, has %d", in.zero)
+	n.fixedOutput(out, 1.0/32768, 0)
 	factor, shift := 0, 0
 	switch in.scale {
 	case 1.0 / 4096:

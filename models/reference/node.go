@@ -25,6 +25,7 @@ var kernels = map[tflite.BuiltinCode]func(*node) Kernel{
 	tflite.OpConv2D:                prepareConv,
 	tflite.OpDepthToSpace:          prepareDepthToSpace,
 	tflite.OpDepthwiseConv2D:       prepareDepthwise,
+	tflite.OpCustom:                prepareCustom,
 	tflite.OpDequantize:            prepareDequantize,
 	tflite.OpDiv:                   prepareDiv,
 	tflite.OpElu:                   prepareElu,
@@ -86,6 +87,9 @@ var kernels = map[tflite.BuiltinCode]func(*node) Kernel{
 // kernel that runs it.
 func Prepare(g *tflite.Subgraph, op *tflite.Operator) (Kernel, error) {
 	prepare, ok := kernels[op.Code]
+	if op.Code == tflite.OpCustom && op.Custom == tflite.DetectionPostProcess {
+		prepare, ok = prepareDetection, true
+	}
 	if !ok {
 		return nil, fmt.Errorf("%s: operator is not known to the reference interpreter", op.Name())
 	}
@@ -193,6 +197,17 @@ func (n *node) zeroPoints(o operand) {
 	for _, z := range o.Quant.ZeroPoint {
 		n.require(z >= int64(lo) && z <= int64(hi), "zero point %d of tensor %q is outside %s", z, o.Name, o.Type)
 	}
+}
+
+// fixedOutput refuses an output whose quantisation is not the one that TFLite's
+// kernel always writes in; it compares scales to a thousandth, as TFLite does.
+func (n *node) fixedOutput(o operand, scale float32, zero int32) {
+	if n.graph.Lenient || n.err != nil {
+		return
+	}
+	n.require(math.Abs(float64(o.scale-scale)) <= float64(scale)/1000 && o.zero == zero,
+		"output %q has scale %v and zero point %d; TFLite takes %v and %d only: export the file again, or accept it with --lenient",
+		o.Name, o.scale, o.zero, scale, zero)
 }
 
 func usable(scale float32) bool {

@@ -172,15 +172,13 @@ func (f *filter) perTensor(n *node, in, out operand) {
 
 // biasScale refuses a bias whose scale is not about the product of the scales of
 // input and weights, with TFLite's tolerance (GetQuantizedConvolutionMultipler: the
-// difference is at most 0.02 of the output's scale).
+// difference is at most 0.02 of the output's scale). A bias without a scale can only
+// mean that product, so it is taken.
 func (f *filter) biasScale(n *node, in, out operand) {
-	if !f.hasBias || n.graph.Lenient || n.err != nil {
+	if !f.hasBias || len(f.bias.Quant.Scale) == 0 || n.graph.Lenient || n.err != nil {
 		return
 	}
-	scale := 0.0
-	if s := f.bias.Quant.Scale; len(s) > 0 {
-		scale = float64(s[0])
-	}
+	scale := float64(f.bias.Quant.Scale[0])
 	product := float64(in.scale) * float64(f.weights.scale)
 	const tolerance = 0.02
 	n.require(math.Abs(product-scale)/float64(out.scale) <= tolerance,

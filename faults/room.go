@@ -1,0 +1,174 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"unsafe"
+
+	"upset/npu"
+	"upset/npu/cone"
+	"upset/npu/isa"
+)
+
+// Memory of an engine (our choice): the most that is asked for where the options say
+// nothing, and the least that can be asked for.
+const (
+	DefaultMemory = 1 << 30
+	MinMemory     = 256 << 20
+)
+
+// Shares of that memory (our choice): five eighths for checkpoints, an eighth for traces,
+// a tenth for milestones. The rest is for what is recorded once, for the workers and for
+// the garbage that waits to be collected.
+func (e *Engine) pointRoom() int { return e.memory() / 8 * 5 / e.inputs }
+func (e *Engine) traceRoom() int { return e.memory() / 8 }
+func (e *Engine) mostMilestones() int {
+	return min(maxMilestones, e.memory()/10/int(unsafe.Sizeof(milestone{})))
+}
+
+func (e *Engine) memory() int {
+	if e.options.Memory == 0 {
+		return DefaultMemory
+	}
+	return max(MinMemory, e.options.Memory)
+}
+
+// bytes is the memory of a point beside what it shares with the one before, which may be
+// nil.
+func (p *point) bytes(prev *point) int {
+	n := int(unsafe.Sizeof(*p))
+	count := func(list, before [][]byte) {
+		n += cap(list) * int(unsafe.Sizeof(list[0]))
+		for i, b := range list {
+			if before == nil || len(b) > 0 && &b[0] != &before[i][0] {
+				n += len(b)
+			}
+		}
+	}
+	if prev == nil {
+		prev = new(point)
+	}
+	count(p.ram, prev.ram)
+	count(p.mem, prev.mem)
+	return n
+}
+
+// thin drops every other point of a list but the last and returns the memory of what is
+// left. What stands behind prev shares with it.
+func thin(list []point, prev *point) (left []point, bytes int) {
+	left = list[:0]
+	for i := range list {
+		if i%2 != 0 {
+			continue
+		}
+		left = append(left, list[i])
+		p := &left[len(left)-1]
+		bytes += p.bytes(prev)
+		prev = p
+	}
+	clear(list[len(left):])
+	return left, bytes
+}
+
+// record runs to the end of an inference, taking points at multiples of step, which
+// share with prev what equals it. Where they need more memory than there is room for,
+// every other one is dropped and the step doubled: the last step is returned.
+func record(ctx context.Context, m *npu.Machine, prev *point, step, limit uint64, room int) ([]point, uint64, error) {
+	base, first := m.Cycle(), prev
+	var list []point
+	bytes := 0
+	for next := base; ; {
+		list = append(list, snapshot(m, prev))
+		p := &list[len(list)-1]
+		bytes += p.bytes(prev)
+		prev = p
+		if st := m.Status(); st != npu.Running {
+			if st != npu.Done {
+				return nil, 0, fmt.Errorf("the fault-free run ended with a %v: %s", st, m.Describe())
+			}
+			return list, step, nil
+		}
+		if m.Cycle() >= limit {
+			return nil, 0, fmt.Errorf("the fault-free run does not end: %s", m.Describe())
+		}
+		// The last point of an odd number stays, so that the next lies a step behind it.
+		for bytes > room && len(list) > 2 && len(list)%2 != 0 {
+			list, bytes = thin(list, first)
+			step *= 2
+			prev = &list[len(list)-1]
+		}
+		next += step
+		if err := runTo(ctx, m, next); err != nil {
+			return nil, 0, err
+		}
+	}
+}
+
+// traces keeps the runs without a clock of the inputs, as many as there is room for; the
+// others are made again when they are asked for.
+type traces struct {
+	mu   sync.Mutex
+	kept []*keptTrace // the last one used is the last
+	size int
+}
+
+// keptTrace is the trace of one input. It is made once.
+type keptTrace struct {
+	gold  *Golden
+	once  sync.Once
+	trace *cone.Trace // nil where the run cannot be followed
+}
+
+// keep adds the trace of an input.
+func (t *traces) keep(g *Golden, trace *cone.Trace, room int) {
+	k := &keptTrace{gold: g, trace: trace}
+	k.once.Do(func() {})
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.add(k, room)
+}
+
+// add puts a trace behind the others and drops those that were not used for the longest.
+func (t *traces) add(k *keptTrace, room int) {
+	t.kept = append(t.kept, k)
+	if k.trace != nil {
+		t.size = max(t.size, k.trace.Bytes())
+	}
+	for most := max(1, room/max(1, t.size)); len(t.kept) > most; {
+		t.kept[0] = nil
+		t.kept = t.kept[1:]
+	}
+}
+
+// traceOf is the run of an input without a clock, nil where it cannot be followed.
+func (e *Engine) traceOf(g *Golden) *cone.Trace {
+	if !g.followed {
+		return nil
+	}
+	k := e.traces.take(g, e.traceRoom())
+	k.once.Do(func() {
+		mem := new(isa.Memory)
+		if err := e.program.Load(mem, g.Input); err != nil {
+			return
+		}
+		// It was recorded before, so that it can be again.
+		k.trace, _ = e.follow.program.Record(mem)
+	})
+	return k.trace
+}
+
+// take finds the trace of an input, or makes room for it.
+func (t *traces) take(g *Golden, room int) *keptTrace {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i, k := range t.kept {
+		if k.gold == g {
+			t.kept = append(append(t.kept[:i:i], t.kept[i+1:]...), k)
+			return k
+		}
+	}
+	k := &keptTrace{gold: g}
+	t.add(k, room)
+	return k
+}
