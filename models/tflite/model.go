@@ -198,6 +198,10 @@ type Subgraph struct {
 	Tensors         []Tensor
 	Operators       []Operator
 	Inputs, Outputs []int
+	// Lenient asks those who compute the graph to accept what TFLite's kernels refuse
+	// though its meaning is clear, such as a bias of another scale. It is not part of
+	// the file: whoever loads a model sets it.
+	Lenient bool
 }
 
 // Metadata is a named block of bytes attached to the model.

@@ -19,18 +19,33 @@ import (
 // value of the inference before, and an assignment must not be moved in front of
 // an earlier read.
 //
+// The outputs of a DetectionPostProcess get the shapes that a runtime gives them.
+//
 // Errors name an operator that uses a handle in another way, a variable whose
 // size is not everywhere the same, and an initialisation that is computed.
 func (m *Model) Normalise() (*Model, error) {
-	if len(m.Subgraphs) == 0 || !slices.ContainsFunc(m.Subgraphs[0].Operators, usesHandles) {
+	if len(m.Subgraphs) == 0 {
+		return m, nil
+	}
+	ops := m.Subgraphs[0].Operators
+	variables, detections := slices.ContainsFunc(ops, usesHandles), m.Subgraphs[0].lacksShapes()
+	if !variables && !detections {
 		return m, nil
 	}
 	n := *m
 	n.Subgraphs = slices.Clone(m.Subgraphs)
-	v := &variables{model: m, graph: &n.Subgraphs[0], byName: map[variableName]int{}}
-	v.graph.Tensors = slices.Clone(v.graph.Tensors)
-	if err := v.rewrite(); err != nil {
-		return nil, fmt.Errorf("tflite: %w", err)
+	g := &n.Subgraphs[0]
+	g.Tensors = slices.Clone(g.Tensors)
+	if variables {
+		v := &variableSet{model: m, graph: g, byName: map[variableName]int{}}
+		if err := v.rewrite(); err != nil {
+			return nil, fmt.Errorf("tflite: %w", err)
+		}
+	}
+	if detections {
+		if err := g.detectionShapes(); err != nil {
+			return nil, fmt.Errorf("tflite: %w", err)
+		}
 	}
 	return &n, nil
 }
@@ -41,8 +56,8 @@ func usesHandles(op Operator) bool { return op.Code == OpVarHandle || op.Code ==
 // variableName is the identity of a variable in all subgraphs of a model.
 type variableName struct{ container, name string }
 
-// variables is a graph whose handles are being removed.
-type variables struct {
+// variableSet is a graph whose handles are being removed.
+type variableSet struct {
 	model  *Model
 	graph  *Subgraph
 	byName map[variableName]int // number of the variable's tensor
@@ -65,7 +80,7 @@ func handles(g *Subgraph) (map[int]variableName, error) {
 }
 
 // rewrite replaces the operators of the graph.
-func (v *variables) rewrite() error {
+func (v *variableSet) rewrite() error {
 	handle, err := handles(v.graph)
 	if err != nil {
 		return err
@@ -98,7 +113,7 @@ func (v *variables) rewrite() error {
 }
 
 // convert turns a read or an assignment into a copy.
-func (v *variables) convert(op *Operator, handle map[int]variableName) error {
+func (v *variableSet) convert(op *Operator, handle map[int]variableName) error {
 	switch {
 	case op.Code == OpReadVariable && len(op.Inputs) == 1 && len(op.Outputs) == 1 && op.Outputs[0] >= 0:
 		if name, ok := handle[op.Inputs[0]]; ok {
@@ -124,7 +139,7 @@ func (v *variables) convert(op *Operator, handle map[int]variableName) error {
 
 // tensor is the number of a variable's tensor, made after the model of tensor
 // like when it is met for the first time.
-func (v *variables) tensor(name variableName, like int) (int, error) {
+func (v *variableSet) tensor(name variableName, like int) (int, error) {
 	l := v.graph.Tensors[like]
 	id, ok := v.byName[name]
 	if !ok {
@@ -143,7 +158,7 @@ func (v *variables) tensor(name variableName, like int) (int, error) {
 }
 
 // initialise takes initial values from the subgraph that CALL_ONCE names.
-func (v *variables) initialise(subgraph int) error {
+func (v *variableSet) initialise(subgraph int) error {
 	if subgraph <= 0 || subgraph >= len(v.model.Subgraphs) {
 		return fmt.Errorf("initialisation subgraph %d of %d", subgraph, len(v.model.Subgraphs))
 	}
@@ -169,7 +184,7 @@ func (v *variables) initialise(subgraph int) error {
 }
 
 // assign keeps the constant that op assigns as the initial value.
-func (v *variables) assign(g *Subgraph, op *Operator, handle map[int]variableName) error {
+func (v *variableSet) assign(g *Subgraph, op *Operator, handle map[int]variableName) error {
 	if len(op.Inputs) != 2 || op.Inputs[1] < 0 {
 		return fmt.Errorf("a handle and a value are needed, inputs are %v", op.Inputs)
 	}
