@@ -166,7 +166,7 @@ func FuzzRaw(f *testing.F) {
 			return
 		}
 		if n, err := Open(b, isa.U55x128); err == nil && n.InputBytes() < 1<<16 {
-			limited(n)
+			runLimited(n)
 		}
 	})
 }
