@@ -69,7 +69,7 @@ func (e *Engine) streams() []cone.Stream {
 	}
 	list := make([]cone.Stream, len(p.Jobs))
 	for k, j := range p.Jobs {
-		list[k] = cone.Stream{Commands: p.Commands[j.First : j.First+j.Words], Bases: j.Bases}
+		list[k] = cone.Stream{Commands: p.Commands[j.First : j.First+j.Words], First: j.First, Bases: j.Bases}
 		for _, r := range p.HostReads(k + 1) {
 			list[k].Reads = append(list[k].Reads, cone.Range(r))
 		}
@@ -104,7 +104,7 @@ func (w *Worker) watchHost(m *npu.Machine) {
 	}
 	m.Host = func(m *npu.Machine) bool {
 		k := w.e.program.Job(m.Mem) + 1
-		if g := w.struck; g != nil && k < len(g.handed) && g.handed[k] != w.e.handed(m.Mem, k) {
+		if g := w.struck; g != nil && k > 0 && k < len(g.handed) && g.handed[k] != w.e.handed(m.Mem, k) {
 			w.wrong++
 		}
 		return host(m)
