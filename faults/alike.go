@@ -35,7 +35,7 @@ func (e *Engine) outlook(a, b *npu.Flops) (outlook, bool) {
 	if e.planted.skipSetup {
 		return outlook{blocked: noneBlocked}, true
 	}
-	return e.future.outlook(a, b, npu.SameEffect)
+	return e.future.outlook(a, b, e.where(b), npu.SameEffect)
 }
 
 // quickAlike compares a few registers that are always in use, which settles most

@@ -9,6 +9,6 @@ func (e *Engine) Begin(input int) (*npu.Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	begin(m, e.program)
+	e.program.Start(m)
 	return m, nil
 }

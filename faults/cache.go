@@ -53,8 +53,25 @@ func (r *Record) ending() ending { return ending{r.Outcome, r.Cause, r.Late, r.E
 type lookup struct {
 	hash    hash.Hash
 	looks   int
-	keys    []cacheKey // states passed since the upset
-	expects *ending    // what the cache says of a run that is simulated all the same
+	keys    []passed // states passed since the upset
+	expects *ending  // what the cache says of a run that is simulated all the same
+	wrong   int      // of the worker, when it did
+}
+
+// passed is a state that a run has passed, and how often the host had taken over
+// something wrong by then.
+type passed struct {
+	key   cacheKey
+	wrong int
+}
+
+// endingSince is the ending of a run as it is from a state on.
+func (w *Worker) endingSince(r *Record, wrong int) ending {
+	x := *r
+	if x.Outcome == Masked && x.Cause == CauseNone && w.wrong > wrong {
+		x.Cause = CauseForgiven
+	}
+	return x.ending()
 }
 
 // find looks the state at a point up and fills in the record when it is known. It
@@ -71,11 +88,11 @@ func (w *Worker) find(r *Record, u *pursuit, corrected uint64) bool {
 	defer c.mu.Unlock()
 	known, ok := c.known[key]
 	if !ok {
-		l.keys = append(l.keys, key)
+		l.keys = append(l.keys, passed{key, w.wrong})
 		return false
 	}
 	if c.found++; c.Verify > 0 && c.found%c.Verify == 0 {
-		l.expects = &known
+		l.expects, l.wrong = &known, w.wrong
 		return false
 	}
 	r.Outcome, r.Cause, r.Late, r.End, r.Output = known.outcome, known.cause, known.late, known.end, known.output
@@ -87,8 +104,7 @@ func (w *Worker) find(r *Record, u *pursuit, corrected uint64) bool {
 // that the cache knew another one.
 func (w *Worker) remember(r *Record) error {
 	c, l := w.e.cache, &w.looked
-	end := r.ending()
-	if l.expects != nil && *l.expects != end {
+	if end := w.endingSince(r, l.wrong); l.expects != nil && *l.expects != end {
 		return fmt.Errorf("site %d at cycle %d, input %d: simulated %+v, but the cache of outcomes says %+v; please report it, and run without a cache", r.Site.ID, r.Site.Cycle, r.Input, end, *l.expects)
 	}
 	if c == nil || len(l.keys) == 0 {
@@ -100,7 +116,7 @@ func (w *Worker) remember(r *Record) error {
 		if len(c.known) >= c.Entries {
 			clear(c.known)
 		}
-		c.known[k] = end
+		c.known[k.key] = w.endingSince(r, k.wrong)
 	}
 	return nil
 }

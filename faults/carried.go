@@ -180,6 +180,6 @@ func (e *Engine) valuesOnly(a, b *npu.Flops) (outlook, bool) {
 	if x != y {
 		return outlook{}, false
 	}
-	o, ok := e.future.outlook(a, b, npu.SameControl)
+	o, ok := e.future.outlook(a, b, e.where(b), npu.SameControl)
 	return o, ok && o.blocked == noneBlocked
 }

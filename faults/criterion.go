@@ -121,9 +121,10 @@ func (c Criterion) Resolve(p *driver.Program) Criterion {
 	if c.Kind != CriterionAuto {
 		return c
 	}
-	if len(p.Outputs) == 1 {
+	frames := max(1, p.Frames)
+	if len(p.Outputs) == frames {
 		o := &p.Outputs[0]
-		same := len(p.Inputs) == 1 && equalShape(p.Inputs[0].Shape, o.Shape)
+		same := len(p.Inputs) == frames && equalShape(p.Inputs[0].Shape, o.Shape)
 		switch n := elements(o.Shape); {
 		case same && n > 1:
 			return Criterion{Kind: criterionRebuild, Tolerance: autoRebuild}
@@ -174,15 +175,20 @@ func (c Criterion) critical(p *driver.Program, want, got []byte) bool {
 
 // rebuilt compares the squared reconstruction errors in real units.
 func (c Criterion) rebuilt(p *driver.Program, input, want, got []byte) bool {
-	x := real(&p.Inputs[0], input)
-	sum := func(out []byte) (e float64) {
-		for i, v := range real(&p.Outputs[0], out) {
-			e += (v - x[i]) * (v - x[i])
+	for range max(1, p.Frames) { // of a sequence, any frame
+		x := real(&p.Inputs[0], input)
+		sum := func(out []byte) (e float64) {
+			for i, v := range real(&p.Outputs[0], out) {
+				e += (v - x[i]) * (v - x[i])
+			}
+			return e
 		}
-		return e
+		if a, b := sum(want), sum(got); math.Abs(b-a) > c.Tolerance*a {
+			return true
+		}
+		input, want, got = input[p.Inputs[0].Size:], want[p.Outputs[0].Size:], got[p.Outputs[0].Size:]
 	}
-	a, b := sum(want), sum(got)
-	return math.Abs(b-a) > c.Tolerance*a
+	return false
 }
 
 func real(b *driver.Binding, data []byte) []float64 {

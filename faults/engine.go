@@ -66,6 +66,7 @@ type Engine struct {
 	life       lifeRecord // of the data in the shared buffer
 	codes      *lifetimes // of its coded words
 	future     *future
+	jobs       []uint64  // cycles at which the jobs of the program begin
 	inherits   inherited // by an inference from those before
 	starts     *starts
 	milestones []milestone
@@ -192,6 +193,7 @@ func (e *Engine) machine(input []byte) (*npu.Machine, error) {
 		return nil, err
 	}
 	m := npu.New(e.program.Config, e.options.System, e.options.ECC, mem)
+	e.program.Attach(m)
 	m.WindowLo, m.WindowHi = isa.SRAMBase, isa.SRAMBase+uint32(e.program.SRAMBytes())
 	return m, nil
 }

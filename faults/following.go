@@ -16,6 +16,7 @@ import (
 // would be right by chance.
 func (w *Worker) followed(r *Record, guard Guard) {
 	e, m := w.e, w.m
+	w.struck = nil
 	limit := e.Cycles() + e.Watchdog()
 	behind := int64(m.Cycle()) - int64(e.Cycles()) // of the true time, which the clock does not keep
 	r.Outcome, r.Cause = Masked, CauseNone
@@ -96,7 +97,7 @@ func (w *Worker) along(l *later, limit uint64, guard Guard) (alarm, alike bool) 
 // inference reads nor the next one inherits.
 func (w *Worker) rejoined(q *point) bool {
 	e, m := w.e, w.m
-	if m.S.Bus.Stray != 0 || m.S.RAM.SynLive != 0 || !e.alike(&m.S.Flops, &q.flops) {
+	if m.S.Bus.Stray != 0 || m.S.RAM.SynLive != 0 || !e.sameJob(m, &q.flops) || !e.alike(&m.S.Flops, &q.flops) {
 		return false
 	}
 	for i, old := range q.ram {

@@ -26,7 +26,9 @@ type future struct {
 type futureOp struct {
 	word    int
 	dma     bool
-	kernel  int // kernel operations before this one
+	host    bool // it is what the host does behind a job
+	job     int  // of host: the job
+	kernel  int  // kernel operations before this one
 	setup   npu.Setup
 	table   bool  // it looks up a table
 	later   bool  // it or a later operation does
@@ -61,6 +63,7 @@ func newFuture(p *driver.Program) *future {
 		i = next
 	}
 	f.opAt[len(p.Commands)] = len(f.ops)
+	f.noteHost(p)
 	used, table := uint8(0), false
 	for i := len(f.ops) - 1; i >= 0; i-- {
 		o := &f.ops[i]
@@ -69,6 +72,50 @@ func newFuture(p *driver.Program) *future {
 		o.regions, o.later = used, table
 	}
 	return f
+}
+
+// noteHost inserts what the host does behind each job, at the job's last word.
+func (f *future) noteHost(p *driver.Program) {
+	if len(p.Jobs) == 0 {
+		return
+	}
+	ops := make([]futureOp, 0, len(f.ops)+len(p.Jobs))
+	next := 0
+	for k, j := range p.Jobs {
+		stop := f.stop(j.First, j.First+j.Words)
+		for ; next < len(f.ops) && f.ops[next].word < j.First+j.Words; next++ {
+			ops = append(ops, f.ops[next])
+		}
+		kernels := 0
+		if n := len(ops); n > 0 {
+			kernels = ops[n-1].kernel
+			if !ops[n-1].dma && !ops[n-1].host {
+				kernels++
+			}
+		}
+		ops = append(ops, futureOp{word: stop, host: true, job: k, kernel: kernels})
+	}
+	f.ops = ops
+	at := 0
+	for w := range f.opAt {
+		for at < len(ops) && ops[at].word < w {
+			at++
+		}
+		f.opAt[w] = at
+	}
+}
+
+// stop is the word at which a stream ends.
+func (f *future) stop(from, to int) int {
+	for i := from; i < to; i++ {
+		switch kind, x := isa.Classify(f.commands[i]); {
+		case kind == isa.KindSet2:
+			i++
+		case kind == isa.KindOp && isa.Opcode(x) == isa.OpStop:
+			return i
+		}
+	}
+	return to - 1
 }
 
 // note keeps the most that was outstanding.
@@ -106,6 +153,9 @@ func (f *future) noteOp(r *isa.Registers, op isa.Opcode, w uint32, word, kernels
 }
 
 func (o *futureOp) regionsUsed() uint8 {
+	if o.host {
+		return 0
+	}
 	r := &o.setup.Registers
 	if o.dma {
 		return 1<<(r[isa.DMA0SrcRegion]&7) | 1<<(r[isa.DMA0DstRegion]&7)
@@ -159,14 +209,14 @@ func (o *outlook) plain() bool {
 }
 
 // outlook reports whether the operations under way are configured the same as in the
-// fault-free state b, in the given sense, and what is to come. Values of the
+// fault-free state b at a word, in the given sense, and what is to come. Values of the
 // arithmetic decide neither what the machine does nor when.
-func (f *future) outlook(a, b *npu.Flops, same func(isa.Config, *npu.Setup, *npu.Setup) bool) (o outlook, ok bool) {
+func (f *future) outlook(a, b *npu.Flops, at int, same func(isa.Config, *npu.Setup, *npu.Setup) bool) (o outlook, ok bool) {
 	o.blocked = noneBlocked
-	if !f.banksAlike(a, b, same) {
+	if !f.banksAlike(a, b, at, same) {
 		return o, false
 	}
-	f.walk(&a.CC.Bank[b.CC.Cur&3], &b.CC.Bank[b.CC.Cur&3], position(&b.CC), func(op int, s *npu.Setup, differ []int, again bool) bool {
+	f.walk(&a.CC.Bank[b.CC.Cur&3], &b.CC.Bank[b.CC.Cur&3], at, func(op int, s *npu.Setup, differ []int, again bool) bool {
 		switch {
 		case f.ops[op].dma || !npu.SameControl(f.config, s, &f.ops[op].setup):
 			o.blocked, o.differ = op, differ
@@ -186,12 +236,12 @@ func (f *future) outlook(a, b *npu.Flops, same func(isa.Config, *npu.Setup, *npu
 
 // banksAlike compares the pointers to the stream and the configuration of the
 // operations under way.
-func (f *future) banksAlike(a, b *npu.Flops, same func(isa.Config, *npu.Setup, *npu.Setup) bool) bool {
+func (f *future) banksAlike(a, b *npu.Flops, at int, same func(isa.Config, *npu.Setup, *npu.Setup) bool) bool {
 	x, y := &a.CC, &b.CC
 	if x.QSize < y.QSize || x.QConfig != y.QConfig {
 		return false
 	}
-	if !f.regionsAlike(x, y, f.used(b, position(y))) || x.Cur != y.Cur {
+	if !f.regionsAlike(x, y, f.used(b, at)) || x.Cur != y.Cur {
 		return false
 	}
 	last := (b.Trav.IFM.Bank - 1) & 3 // the layout of the buffers follows from its registers
@@ -223,7 +273,7 @@ func (f *future) used(b *npu.Flops, pos int) uint8 {
 	}
 	for first > 0 && busy > 0 {
 		first--
-		if !f.ops[first].dma {
+		if !f.ops[first].dma && !f.ops[first].host {
 			busy--
 		}
 	}
@@ -280,6 +330,9 @@ func (f *future) walk(a, b *isa.Registers, pos int, see func(op int, s *npu.Setu
 		}
 		for i := f.opAt[min(from, len(f.commands))]; i < len(f.ops) && len(differ) > 0; i++ {
 			o := &f.ops[i]
+			if o.host {
+				continue
+			}
 			left := differ[:0]
 			for _, r := range differ {
 				if !f.setBetween(r, from, o.word) {

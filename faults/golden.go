@@ -36,6 +36,7 @@ type Golden struct {
 	points []point // in order of cycles
 	end    int     // the last one, the end of the inference
 	hash   uint64
+	handed []uint64 // hash of what the host takes over before each job, none where there is one
 
 	second   later // the inference that follows
 	chain    chain // and those behind it
@@ -111,11 +112,6 @@ func (g *Golden) opAt(cycle uint64) int {
 	return min(i, max(0, len(g.Ops)-1))
 }
 
-// begin starts an inference on the machine as the driver does.
-func begin(m *npu.Machine, p *driver.Program) {
-	m.Start(p.StreamAddr(), 4*len(p.Commands), p.Bases())
-}
-
 // next is the input of the inference behind one of a list: the one that follows in the
 // list, or the complement of the only one.
 func next(inputs [][]byte, i int) []byte {
@@ -137,14 +133,16 @@ func again(m *npu.Machine, p *driver.Program, input []byte, cycle uint64) {
 	for i := range m.S.Bus.Port {
 		m.S.Bus.Port[i].Arrive(cycle)
 	}
+	p.Renew(m.Mem, input)
 	for _, b := range p.Inputs {
 		if b.Offset >= 0 {
-			copy(m.Mem.SRAM[b.Offset:], input[:b.Size])
 			m.Writes.Note(isa.SRAMBase+uint32(b.Offset), b.Size)
 		}
-		input = input[b.Size:]
 	}
-	begin(m, p)
+	for _, r := range p.HostWrites(0) {
+		m.Writes.Note(r.Lo, int(r.Hi-r.Lo))
+	}
+	p.Start(m)
 }
 
 // runawayLimit bounds a fault-free run, which has no watchdog yet.
@@ -166,11 +164,14 @@ func (e *Engine) golden(ctx context.Context, input, following []byte, cycles uin
 			return nil, err
 		}
 	}
-	begin(m, e.program)
+	e.noteHanded(m, g)
+	e.program.Start(m)
 	step := e.spacing(g.Cycles)
 	if g.points, step, err = record(ctx, m, nil, step, g.Cycles+1, e.pointRoom()/5*4); err != nil {
 		return nil, err
 	}
+	m.Host = nil
+	e.program.Attach(m)
 	g.end = len(g.points) - 1
 	g.Output = e.program.ReadOutputs(m.Mem)
 	g.hash = hashOutput(g.Output)
@@ -264,7 +265,8 @@ func (e *Engine) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64
 			code.access(m.Cycle(), addr, bytes, write)
 		}
 	}
-	begin(m, e.program)
+	e.program.Start(m)
+	e.noteJobs(m, from)
 	m.Journal = new(npu.Journal)
 	events := 0
 	retired := m.Observe
@@ -302,7 +304,8 @@ func (e *Engine) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64
 	if st := m.Status(); st != npu.Done {
 		return nil, 0, fmt.Errorf("the fault-free run ended with a %v: %s", st, m.Describe())
 	}
-	m.Observe = nil
+	m.Observe, m.Host = nil, nil
+	e.program.Attach(m)
 	if len(ops) > 0 {
 		ops[len(ops)-1].End = m.Cycle()
 	}

@@ -46,7 +46,7 @@ func (e *Engine) newFollow() *follow {
 	if err := e.program.Load(mem, e.zeroInput()); err != nil {
 		return nil
 	}
-	p, err := cone.New(e.program.Config, e.program.Commands, e.program.Bases(), mem)
+	p, err := cone.NewStreams(e.program.Config, e.streams(), e.hostSteps(), mem)
 	if err != nil {
 		return nil
 	}
@@ -94,7 +94,7 @@ func (f *follow) noteAccesses(j *npu.Journal, cycle uint64) {
 // begun.
 func (e *Engine) under(s *npu.Flops) (list []int, next int) {
 	f := e.future
-	next = f.opAt[min(position(&s.CC), len(f.commands))]
+	next = f.opAt[min(e.where(s), len(f.commands))]
 	busy := 0
 	for _, v := range s.CC.OpValid {
 		busy += int(v)
@@ -102,6 +102,7 @@ func (e *Engine) under(s *npu.Flops) (list []int, next int) {
 	dma := s.DMA.M2M.On != 0 || s.CC.DMAOut != 0
 	for i := next - 1; i >= 0 && (busy > 0 || dma); i-- {
 		switch {
+		case f.ops[i].host:
 		case !f.ops[i].dma && busy > 0:
 			busy--
 			list = append(list, i)
@@ -179,7 +180,7 @@ func (w *Worker) handOver(r *Record, u *pursuit, ahead *outlook) bool {
 		}
 		under = slices.DeleteFunc(under, func(op int) bool { return op >= from })
 	}
-	h.ends = g.ends(e.future, under, h.ends[:0])
+	h.ends = g.ends(e.future, e.jobs, under, h.ends[:0])
 	h.gather(w.list, e.follow.stores, under, e.follow.ops, p.cycle)
 	return w.propagate(r, u, from, ahead)
 }
@@ -252,6 +253,9 @@ func (w *Worker) propagate(r *Record, u *pursuit, from int, ahead *outlook) bool
 	if !wrong && !e.options.AssumeReload && (ahead.next || e.inherits.reads(left)) {
 		return false
 	}
+	if w.hand.runner.Forgiven() {
+		w.wrong++
+	}
 	r.settle(g, PathHandOff)
 	if wrong {
 		r.Output = hashOutput(out)
@@ -276,13 +280,15 @@ func touches(list []change, ranges []cone.Range) bool {
 
 // ends lists the cycles by which operations have written all. A copy ends before
 // the kernel operation behind it does.
-func (g *Golden) ends(f *future, ops []int, list []uint64) []uint64 {
+func (g *Golden) ends(f *future, jobs []uint64, ops []int, list []uint64) []uint64 {
 	for _, op := range ops {
 		for op < len(f.ops)-1 && f.ops[op].dma {
 			op++
 		}
 		end := g.Cycles
-		if o := &f.ops[op]; !o.dma && o.kernel < len(g.Ops) {
+		if o := &f.ops[op]; o.host && o.job+1 < len(jobs) {
+			end = jobs[o.job+1]
+		} else if !o.dma && !o.host && o.kernel < len(g.Ops) {
 			end = g.Ops[o.kernel].End
 		}
 		list = append(list, end)
@@ -348,7 +354,7 @@ func (f *follow) noteBegin(n npu.Note, ops []futureOp) {
 	}
 	dma := n.Kind == npu.NoteDMAStart
 	for i := range ops {
-		if ops[i].dma == dma && f.issued[i] == 0 {
+		if ops[i].dma == dma && !ops[i].host && f.issued[i] == 0 {
 			f.issued[i] = n.Cycle
 			return
 		}

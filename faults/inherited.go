@@ -69,12 +69,13 @@ func newInheritance(m *npu.Machine, p *driver.Program, beats bool) *inheritance 
 	}
 	if beats {
 		h.touched, h.mem = hostWrites(p), make([]bool, imageBytes(p))
+		h.host(p, 0)
 	}
 	return h
 }
 
 // imageBytes is the part of the SRAM that is kept, at least that of the default map.
-func imageBytes(p *driver.Program) int { return max(isa.SRAMSize, p.SRAMBytes()) }
+func imageBytes(p *driver.Program) int { return max(isa.SRAMSize, p.MemoryBytes()) }
 
 // hostWrites marks the bytes of SRAM that the host writes before each inference.
 func hostWrites(p *driver.Program) []bool {
@@ -170,10 +171,28 @@ func (h *inheritance) traffic(j *npu.Journal) {
 	}
 }
 
+// host notes what the host reads and writes before job k.
+func (h *inheritance) host(p *driver.Program, k int) {
+	if h.touched == nil || h.phase != 0 {
+		return
+	}
+	for _, r := range p.HostReads(k) {
+		for a := r.Lo - isa.SRAMBase; a < r.Hi-isa.SRAMBase; a++ {
+			h.mem[a] = h.mem[a] || !h.touched[a]
+		}
+	}
+	for _, r := range p.HostWrites(k) {
+		for a := r.Lo - isa.SRAMBase; a < r.Hi-isa.SRAMBase; a++ {
+			h.touched[a] = true
+		}
+	}
+}
+
 // done ends the run and adds the outputs, which the host reads.
 func (h *inheritance) done(p *driver.Program, ops []cone.Op) inherited {
 	if h.touched == nil {
-		h.touched, h.mem = hostWrites(p), make([]bool, imageBytes(p))
+		h.touched, h.mem, h.phase = hostWrites(p), make([]bool, imageBytes(p)), 0
+		h.host(p, 0)
 		for i := range ops {
 			for _, list := range [2][]cone.Range{ops[i].Reads, ops[i].Constants} {
 				for _, r := range list {

@@ -21,7 +21,7 @@ func (w *Worker) jump(u *pursuit, ahead *outlook) bool {
 	if ahead.blocked < len(f.ops) {
 		word = f.ops[ahead.blocked].word
 	}
-	to := g.lastWith(func(s *npu.Flops) bool { return position(&s.CC) <= word && s.CC.Run != 0 })
+	to := g.lastWith(func(s *npu.Flops) bool { return w.e.where(s) <= word && s.CC.Run != 0 })
 	if to <= u.i {
 		return false
 	}
@@ -51,7 +51,11 @@ func (w *Worker) jumpCommand(u *pursuit, p netlist.Place) {
 		return
 	}
 	offset := (cc.Offset/8+behind)*8 + uint32(p.Bit)/32*4
-	to := u.g.lastWith(func(s *npu.Flops) bool { return s.CC.Offset <= offset && s.CC.Run != 0 })
+	job := w.e.jobAt(&w.base.S.Flops)
+	to := u.g.lastWith(func(s *npu.Flops) bool {
+		at := w.e.jobAt(s)
+		return at < job || at == job && s.CC.Offset <= offset && s.CC.Run != 0
+	})
 	if to < u.first || cc.Offset > offset {
 		return
 	}

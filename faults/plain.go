@@ -29,7 +29,9 @@ func (w *Worker) PlainGuarded(input int, s Site, guard Guard) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
-	w.m, w.gold, w.faulty, w.failed = m, nil, nil, nil
+	w.m, w.gold, w.faulty, w.failed, w.wrong = m, nil, nil, nil, 0
+	w.struck = g
+	w.watchHost(m)
 	if b, ok := guard.(Beginner); ok {
 		b.Begin(m)
 	}
@@ -52,6 +54,7 @@ func (w *Worker) PlainGuarded(input int, s Site, guard Guard) (Record, error) {
 	if r.Outcome == Masked && m.Events[npu.EvECC] != 0 {
 		r.Outcome, r.Cause = Corrected, CauseRAMCode
 	}
+	w.forgiven(&r)
 	voted(&r, guard)
 	return r, nil
 }

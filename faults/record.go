@@ -76,12 +76,13 @@ const (
 	CauseHardened                // the hardened cell did not flip
 	CauseFaded                   // the pulse at a voter's output was not taken over
 	CauseUnsettled               // output equal; what differs was neither harmful nor gone after MaxFollowed inferences
+	CauseForgiven                // the NPU handed a wrong value to the host, and the network's output is equal
 	NumCauses
 )
 
 var causeNames = [NumCauses]string{
 	"no effect", "residue", "output", "stray write", "bus error", "parse error",
-	"decoder fault", "RAM error", "watchdog", "RAM code", "alarm", "voted", "hardened cell", "pulse faded", "not settled",
+	"decoder fault", "RAM error", "watchdog", "RAM code", "alarm", "voted", "hardened cell", "pulse faded", "not settled", "forgiven by the host",
 }
 
 // String describes the cause in a word or two.

@@ -37,7 +37,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		all += n
 	}
 	room := all / inputs / 5
-	begin(m, e.program)
+	e.program.Start(m)
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
@@ -106,7 +106,7 @@ func (e *Engine) last(t *testing.T, g *Golden) point {
 	if err != nil {
 		t.Fatal(err)
 	}
-	begin(m, e.program)
+	e.program.Start(m)
 	m.Run(runawayLimit)
 	return snapshot(m, &g.points[len(g.points)-1])
 }

@@ -50,7 +50,9 @@ type Worker struct {
 	failed error  // of a user's criterion
 	jumped bool   // m's memory came from a checkpoint since they were last equal
 
-	strayBefore bool // a foreign place was written before the last clock under a guard
+	strayBefore bool    // a foreign place was written before the last clock under a guard
+	struck      *Golden // the fault-free run of the inference with the upset, nil in those behind it
+	wrong       int     // times that the host took over something wrong since the upset
 }
 
 // Worker returns a new worker.
@@ -63,7 +65,9 @@ func (e *Engine) Worker() (*Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Worker{e: e, m: m, base: base}, nil
+	w := &Worker{e: e, m: m, base: base}
+	w.watchHost(m)
+	return w, nil
 }
 
 // Output is the output of the last injection where it differs from the fault-free one,
@@ -82,7 +86,7 @@ func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 		}
 	}
 	r := Record{Site: s, Input: uint32(input), Op: uint16(g.opAt(s.Cycle))}
-	w.faulty, w.failed = nil, nil
+	w.faulty, w.failed, w.wrong, w.struck = nil, nil, 0, g
 	model := e.options.Model.Kind
 	var hit []netlist.SiteID
 	if guard != nil {
@@ -136,6 +140,7 @@ func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 	if err := w.remember(&r); err != nil {
 		return Record{}, err
 	}
+	w.forgiven(&r)
 	voted(&r, guard)
 	return r, nil
 }
@@ -145,7 +150,7 @@ func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 // as that of Inject.
 func (w *Worker) Plain(input int, s Site) (Record, error) {
 	e, g := w.e, w.e.golds[input]
-	w.faulty = nil
+	w.faulty, w.wrong, w.struck = nil, 0, g
 	r := Record{Site: s, Input: uint32(input), Op: uint16(g.opAt(s.Cycle))}
 	if e.options.Model.Permanent() {
 		err := w.stuckAt(&r, g)
@@ -159,7 +164,8 @@ func (w *Worker) Plain(input int, s Site) (Record, error) {
 		return Record{}, err
 	}
 	w.m, w.gold = m, nil
-	begin(m, e.program)
+	w.watchHost(m)
+	e.program.Start(m)
 	m.Run(s.Cycle)
 	if e.options.Model.Kind == Intermittent {
 		if err := w.glitch(&r); err != nil {
@@ -176,6 +182,7 @@ func (w *Worker) Plain(input int, s Site) (Record, error) {
 	if r.Outcome == Masked && m.Events[npu.EvECC] != 0 {
 		r.Outcome, r.Cause = Corrected, CauseRAMCode
 	}
+	w.forgiven(&r)
 	return r, nil
 }
 
@@ -288,10 +295,10 @@ func (u *pursuit) next(f *future) {
 
 // doneAt is the first point at which an operation is done.
 func (g *Golden) doneAt(f *future, op int) int {
-	for op > 0 && f.ops[op].dma {
+	for op > 0 && (f.ops[op].dma || f.ops[op].host) {
 		op--
 	}
-	if op < 0 || f.ops[op].dma || f.ops[op].kernel >= len(g.Ops) {
+	if op < 0 || f.ops[op].dma || f.ops[op].host || f.ops[op].kernel >= len(g.Ops) {
 		return 0
 	}
 	end := g.Ops[f.ops[op].kernel].End
@@ -364,10 +371,10 @@ func (w *Worker) follows(g *Golden) bool {
 // Beside a mechanism that goes on watching, nothing is done without a clock.
 func (w *Worker) early(r *Record, u *pursuit, corrected uint64, alone bool) bool {
 	e, m, p := w.e, w.m, &u.g.points[u.i]
-	if e.options.Engine.NoEarlyExit || int64(m.Cycle()) != int64(p.cycle)+u.shift {
+	if e.options.Engine.NoEarlyExit || int64(m.Cycle()) != int64(p.cycle)+u.shift || !e.sameJob(m, &p.flops) {
 		return false
 	}
-	follows := alone && w.follows(u.g) && m.Events[npu.EvECC] == corrected && m.S.CC.Run != 0
+	follows := alone && w.follows(u.g) && m.Events[npu.EvECC] == corrected && m.S.CC.Run != 0 && !w.hostHit()
 	if ahead, ok := e.outlook(&m.S.Flops, &p.flops); ok && e.ramAlike(m, p) {
 		var all bool
 		if w.list, all = changes(m, p, w.list[:0], maxChanges); !all {

@@ -178,7 +178,7 @@ func start(t *testing.T, c isa.Config, ecc npu.ECC, name string) *npu.Machine {
 		t.Fatal(err)
 	}
 	m := npu.New(c, npu.DefaultSystem(), ecc, mem)
-	m.Start(p.StreamAddr(), 4*len(p.Commands), p.Bases())
+	p.Start(m)
 	return m
 }
 

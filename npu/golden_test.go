@@ -79,7 +79,7 @@ func start(t testing.TB, p *driver.Program, input []byte) *npu.Machine {
 		t.Fatal(err)
 	}
 	m := npu.New(p.Config, npu.DefaultSystem(), npu.ECCNone, mem)
-	m.Start(p.StreamAddr(), 4*len(p.Commands), p.Bases())
+	p.Start(m)
 	return m
 }
 
@@ -109,18 +109,28 @@ func compareMachines(t *testing.T, p *driver.Program, input []byte) (out []byte,
 		t.Fatal(err)
 	}
 	type result struct {
-		d   isa.Decoded
-		out []byte
+		d     isa.Decoded
+		bases [8]uint32
+		out   []byte
 	}
 	var want []result
-	f := functional.New(p.Config, &fmem, p.Bases())
-	f.AfterOp = func(_ int, op isa.Opcode, d *isa.Decoded) {
-		if op.Kernel() {
-			want = append(want, result{*d, ofmBytes(d, &fmem, p.Bases())})
-		}
+	jobs, host := p.Jobs, func(int, *isa.Memory) {}
+	if len(jobs) == 0 {
+		jobs = []driver.Job{{Words: len(p.Commands), Bases: p.Bases()}}
+	} else {
+		host = p.HostStep()
 	}
-	if err := f.Run(p.Commands); err != nil {
-		t.Fatal(err)
+	for k, j := range jobs {
+		f := functional.New(p.Config, &fmem, j.Bases)
+		f.AfterOp = func(_ int, op isa.Opcode, d *isa.Decoded) {
+			if op.Kernel() {
+				want = append(want, result{*d, j.Bases, ofmBytes(d, &fmem, j.Bases)})
+			}
+		}
+		if err := f.Run(p.Commands[j.First : j.First+j.Words]); err != nil {
+			t.Fatal(err)
+		}
+		host(k+1, &fmem)
 	}
 	m := start(t, p, input)
 	k := 0
@@ -131,7 +141,7 @@ func compareMachines(t *testing.T, p *driver.Program, input []byte) (out []byte,
 		if k >= len(want) {
 			t.Fatalf("more operations retire than were executed")
 		}
-		got := ofmBytes(&want[k].d, m.Mem, p.Bases())
+		got := ofmBytes(&want[k].d, m.Mem, want[k].bases)
 		if !bytes.Equal(got, want[k].out) {
 			t.Errorf("operation %d (%v mode %d, OFM %dx%dx%d, IFM depth %d, kernel %dx%d, block %dx%dx%d, part kernel %v, %d-byte IFM): %s", k,
 				want[k].d.Op, want[k].d.Mode, want[k].d.OFMH, want[k].d.OFMW, want[k].d.OFMD, want[k].d.IFMD, want[k].d.KH, want[k].d.KW,
@@ -177,14 +187,12 @@ func checkNetwork(t *testing.T, n *driver.Network, dir string) {
 			t.Fatal(err)
 		}
 		cycles := uint64(0)
-		got, err := n.Run(input, func(p *driver.Program, in []byte) ([]byte, error) {
-			out, c := compareMachines(t, p, in)
-			cycles += c
-			return out, nil
-		})
+		p, err := n.Whole(1)
 		if err != nil {
 			t.Fatal(err)
 		}
+		got, c := compareMachines(t, p, input)
+		cycles += c
 		number := strings.TrimPrefix(filepath.Base(file), "in_")
 		want, err := os.ReadFile(filepath.Join(dir, "npu_"+number))
 		if err != nil {

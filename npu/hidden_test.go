@@ -19,7 +19,7 @@ func load(t testing.TB, p *driver.Program, input []byte, sys npu.System, ecc npu
 		t.Fatal(err)
 	}
 	m := npu.New(p.Config, sys, ecc, mem)
-	m.Start(p.StreamAddr(), 4*len(p.Commands), p.Bases())
+	p.Start(m)
 	return m
 }
 

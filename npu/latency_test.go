@@ -48,21 +48,19 @@ func sameOutputs(t *testing.T, n *driver.Network, name string, sys npu.System) {
 	for i := range in {
 		in[i] = byte(i*37 + i/11)
 	}
-	_, err := n.Run(in, func(p *driver.Program, x []byte) ([]byte, error) {
-		want, err := p.RunFunctional(x)
-		if err != nil {
-			return nil, err
-		}
-		m := load(t, p, x, sys, npu.ECCNone)
-		if st := m.Run(50_000_000); st != npu.Done {
-			t.Fatalf("%s on %v, %+v: %v", name, n.Config, sys, st)
-		}
-		if got := p.ReadOutputs(m.Mem); !bytes.Equal(got, want) {
-			t.Errorf("%s on %v, %+v: %s", name, n.Config, sys, diff(got, want))
-		}
-		return want, nil
-	})
+	p, err := n.Whole(1)
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
+	}
+	want, err := p.RunFunctional(in)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	m := load(t, p, in, sys, npu.ECCNone)
+	if st := m.Run(50_000_000); st != npu.Done {
+		t.Fatalf("%s on %v, %+v: %v", name, n.Config, sys, st)
+	}
+	if got := p.ReadOutputs(m.Mem); !bytes.Equal(got, want) {
+		t.Errorf("%s on %v, %+v: %s", name, n.Config, sys, diff(got, want))
 	}
 }

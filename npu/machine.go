@@ -24,6 +24,12 @@ type Machine struct {
 	Observe func(n Note)      // called on issue and retirement of operations, may be nil
 	Journal *Journal          // records every store, may be nil
 
+	// Host is called when the NPU has come to the end of a stream, may be nil. It is the
+	// software outside: it may write to memory and start another stream, which it
+	// reports.
+	Host   func(m *Machine) bool
+	Starts int // streams that Host has started since construction
+
 	// Access is called for every access to the shared buffer's RAM, may be nil. A
 	// read delivers eight bytes, of which the machine uses the first ones.
 	Access func(addr, bytes, used int, write bool)
@@ -184,6 +190,9 @@ func (m *Machine) Step() {
 	m.stepArbiters()
 	m.stepCC()
 	m.stepPMU(&before)
+	if m.S.CC.Run == 0 && m.Host != nil && m.Status() == Done && m.Host(m) {
+		m.Starts++
+	}
 }
 
 // Run steps until the NPU stops or the cycle counter reaches limit.

@@ -314,7 +314,7 @@ func sameMemory(p *driver.Program, input []byte) error {
 		return err
 	}
 	m := npu.New(p.Config, npu.DefaultSystem(), npu.ECCNone, &mem)
-	m.Start(p.StreamAddr(), 4*len(p.Commands), p.Bases())
+	p.Start(m)
 	if st := m.Run(10_000_000); st != npu.Done {
 		return fmt.Errorf("the machine ended with %v: %s", st, m.Describe())
 	}

@@ -6,6 +6,7 @@ import "github.com/urfave/cli/v2"
 func commands(p *program) []*cli.Command {
 	return []*cli.Command{
 		assessCommand(p),
+		checkCommand(p),
 		runCommand(p),
 		sitesCommand(p),
 		injectCommand(p),

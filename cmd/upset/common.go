@@ -14,6 +14,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"upset/faults"
+	"upset/models/check"
+	"upset/models/driver"
 	"upset/npu"
 	"upset/npu/isa"
 	"upset/stats/report"
@@ -25,30 +27,43 @@ const defaultSeed = 1
 // commonFlags are those that every command takes.
 func commonFlags(more ...cli.Flag) []cli.Flag {
 	return append([]cli.Flag{
-		&cli.StringFlag{Name: "npu", Value: "u55-128", Usage: "configuration: u55-32, u55-64, u55-128 or u55-256"},
+		&cli.StringFlag{Name: "npu", Value: "u55-128", Usage: "configuration: u55-32, u55-64, u55-128 or u55-256; without it a compiled file runs on its own"},
 		&cli.Uint64Flag{Name: "seed", Value: defaultSeed, Usage: "`SEED` of every random draw, 0 to 2^53-1"},
 		&cli.IntFlag{Name: "workers", Value: runtime.NumCPU(), Usage: "number of parallel workers; results do not depend on it"},
 		&cli.IntFlag{Name: "memory", Value: faults.DefaultMemory >> 20, Usage: "`MIB` of memory to stay within; results do not depend on it"},
 		&cli.StringFlag{Name: "format", Value: report.FormatText, Usage: "form of the result: text, json or csv"},
 		&cli.StringFlag{Name: "out", Usage: "`DIR` for result files (campaigns: ./upset-out/<model>-<npu>-<digest>)"},
+		&cli.BoolFlag{Name: "lenient", Usage: "accept networks that TensorFlow Lite's kernels refuse, such as a bias of another scale"},
+		&cli.IntFlag{Name: "delegate", Usage: "of an ExecuTorch program (.pte) run delegate `N` alone, from 0 on"},
 		&cli.StringFlag{Name: "system", Usage: "the memories around the NPU: a `NAME` of upset system --list, FILE.yaml, or FILE.ini:SystemConfig:MemoryMode"},
 	}, more...)
 }
 
 // common holds the values of the common flags.
 type common struct {
-	config  isa.Config
-	seed    uint64
-	workers int
-	format  string
-	out     string
-	system  npu.System
+	config   isa.Config
+	npuGiven bool // the user asked for the configuration
+	opening  driver.Options
+	seed     uint64
+	workers  int
+	format   string
+	out      string
+	system   npu.System
+}
+
+// choice is what was asked for of a network.
+func (o *common) choice() check.Choice {
+	return check.Choice{Config: o.config, Given: o.npuGiven, Options: o.opening}
 }
 
 // readCommon checks the common flags. Formats are those allowed beside text,
 // json and csv.
 func readCommon(c *cli.Context, formats ...string) (common, error) {
-	o := common{seed: c.Uint64("seed"), workers: c.Int("workers"), format: c.String("format"), out: c.String("out")}
+	o := common{npuGiven: c.IsSet("npu"), seed: c.Uint64("seed"), workers: c.Int("workers"), format: c.String("format"), out: c.String("out")}
+	o.opening = driver.Options{Lenient: c.Bool("lenient"), Alone: c.IsSet("delegate"), Delegate: c.Int("delegate")}
+	if o.opening.Delegate < 0 {
+		return o, usage("--delegate %d: delegates are numbered from 0", o.opening.Delegate)
+	}
 	var err error
 	if o.config, err = parseConfig(c.String("npu")); err != nil {
 		return o, err
@@ -69,6 +84,7 @@ func readCommon(c *cli.Context, formats ...string) (common, error) {
 	if file := c.String("system"); file != "" {
 		o.system, err = readSystem(file)
 	}
+	o.opening.System = o.system
 	return o, err
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/csv"
 	"encoding/hex"
@@ -86,14 +87,14 @@ Examples:
 			if err != nil {
 				return err
 			}
-			return p.compile(o, args[0])
+			return p.compile(c.Context, o, args[0])
 		},
 	}
 }
 
 // compile performs upset compile.
-func (p *program) compile(o common, file string) error {
-	n, err := openModel(file, o.config)
+func (p *program) compile(ctx context.Context, o common, file string) error {
+	n, err := openModel(ctx, file, o.choice())
 	if err != nil {
 		return err
 	}

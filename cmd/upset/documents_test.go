@@ -52,6 +52,9 @@ func quotations(name, text string) (commands, flags []quoted) {
 		}
 		indented := strings.HasPrefix(l, "    ") && (before == "" || strings.HasPrefix(before, "    "))
 		before = l
+		if strings.HasPrefix(l, "    vela ") || strings.Contains(l, "vela --") { // the flags of another program
+			continue
+		}
 		for _, m := range named.FindAllStringSubmatch(l, -1) {
 			flags = append(flags, quoted{place, m[1], true})
 		}
@@ -313,5 +316,12 @@ func TestWrongCommandsInDocumentsAreFound(t *testing.T) {
 		if err := works(commands[0]); err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
+	}
+}
+
+// What the warning of random inputs says of their effect was measured.
+func TestEffectOfRandomInputsIsMeasured(t *testing.T) {
+	if !strings.Contains(string(readTestFile(t, "../../docs/inputs.md")), "*"+randomEffect+"*") {
+		t.Errorf("docs/inputs.md does not say %q", randomEffect)
 	}
 }

@@ -12,7 +12,6 @@ import (
 
 	"upset/models/driver"
 	"upset/npu"
-	"upset/npu/functional"
 	"upset/npu/isa"
 	"upset/stats/result"
 )
@@ -53,23 +52,34 @@ func (r *inference) digest() string { return hex.EncodeToString(r.state.Sum(nil)
 // run executes the network. Operators that the host computes are listed with
 // zero cycles.
 func (r *inference) run(n *driver.Network, input []byte) ([]byte, error) {
-	stage := 0
-	skip := func() {
-		for ; stage < len(n.Stages) && n.Stages[stage].Program == nil; stage++ {
-			i := len(r.operations)
-			r.operations = append(r.operations, result.RunOperation{Index: i, Name: fmt.Sprintf("operator %d", n.Stages[stage].Operator), Kind: "cpu"})
-		}
+	p, err := n.Whole(1)
+	if err != nil {
+		return nil, err
 	}
-	out, err := n.Run(input, func(p *driver.Program, in []byte) ([]byte, error) {
-		skip()
-		stage++
-		return r.program(p, in)
-	})
-	skip()
-	return out, err
+	out, err := r.program(p, input)
+	if err != nil || len(n.Stages) == 1 {
+		return out, err
+	}
+	done := r.operations
+	r.operations = nil
+	add := func(o result.RunOperation) {
+		o.Index = len(r.operations)
+		r.operations = append(r.operations, o)
+	}
+	for _, s := range n.Stages {
+		if s.Program == nil {
+			add(result.RunOperation{Name: fmt.Sprintf("operator %d", s.Operator), Kind: "cpu"})
+			continue
+		}
+		for _, o := range done[:min(len(done), len(s.Program.Operations))] {
+			add(o)
+		}
+		done = done[min(len(done), len(s.Program.Operations)):]
+	}
+	return out, nil
 }
 
-// program runs one command stream on both machines.
+// program runs a program on both machines.
 func (r *inference) program(p *driver.Program, input []byte) ([]byte, error) {
 	want, err := runFunctional(p, input)
 	if err != nil {
@@ -81,7 +91,7 @@ func (r *inference) program(p *driver.Program, input []byte) ([]byte, error) {
 	}
 	m := npu.New(p.Config, r.system, npu.ECCNone, mem)
 	t := newTally(m, p, r.trace)
-	m.Start(p.StreamAddr(), 4*len(p.Commands), p.Bases())
+	p.Start(m)
 	if r.chrome != nil {
 		r.chrome.begin(m, p, t, len(r.operations))
 	}
@@ -145,8 +155,8 @@ func runFunctional(p *driver.Program, input []byte) ([]byte, error) {
 	if err := p.Load(&mem, input); err != nil {
 		return nil, err
 	}
-	if err := functional.New(p.Config, &mem, p.Bases()).Run(p.Commands); err != nil {
-		return nil, fmt.Errorf("%s: %w", p.Name, err)
+	if err := p.Execute(&mem); err != nil {
+		return nil, err
 	}
 	return mem.SRAM, nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"upset/models/driver"
 	"upset/netlist"
 	"upset/npu"
 	"upset/stats/result"
@@ -87,6 +88,10 @@ func (p *program) sites(c *cli.Context, o common, args []string) error {
 	if err != nil {
 		return err
 	}
+	n, err := p.sitesNetwork(c, &o, args)
+	if err != nil {
+		return err
+	}
 	table := netlist.New(o.config, ecc)
 	r := inventoryOf(table, inventory)
 	r.Command, r.Inventory = p.command(), "built-in"
@@ -97,11 +102,7 @@ func (p *program) sites(c *cli.Context, o common, args []string) error {
 			Message: "flops and areas of blocks are those of the file; registers are those of the model",
 		})
 	}
-	if len(args) > 0 {
-		n, err := openModel(args[0], o.config)
-		if err != nil {
-			return err
-		}
+	if n != nil {
 		run := newInference(c.Context, o.system)
 		if _, err := run.run(n, make([]byte, n.InputBytes())); err != nil {
 			return err
@@ -110,6 +111,19 @@ func (p *program) sites(c *cli.Context, o common, args []string) error {
 		r.TotalSites = int64(table.Bits()) * r.Cycles
 	}
 	return p.emit(o, "sites", r)
+}
+
+// sitesNetwork opens the model, if there is one, and takes its configuration.
+func (p *program) sitesNetwork(c *cli.Context, o *common, args []string) (*driver.Network, error) {
+	if len(args) == 0 {
+		return nil, nil
+	}
+	n, err := openModel(c.Context, args[0], o.choice())
+	if err != nil {
+		return nil, err
+	}
+	o.config = n.Config
+	return n, nil
 }
 
 // inventoryOf lists blocks and registers with their areas.

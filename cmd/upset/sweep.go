@@ -9,6 +9,8 @@ import (
 	"upset/faults"
 	"upset/faults/campaign"
 	"upset/faults/mechanism"
+	"upset/models/check"
+	"upset/models/inputs"
 	"upset/npu"
 	"upset/npu/isa"
 	"upset/stats/report"
@@ -149,20 +151,20 @@ func (p *program) sweepCampaign(c *cli.Context, o common, k sweepCase, questions
 
 // openSweep reads the network of one campaign.
 func (p *program) openSweep(c *cli.Context, o common, k sweepCase) (*setup, error) {
-	options := faults.Options{System: o.system, ECC: k.ecc}
+	options := faults.Options{System: o.system, Memory: allowedMemory(), ECC: k.ecc}
 	var err error
 	if options.Criterion, err = faults.ParseCriterion(k.criterion); err != nil {
 		return nil, bad(err)
 	}
-	n, err := openModel(k.network.Model, k.config)
+	n, err := openModel(c.Context, k.network.Model, check.Choice{Config: k.config, Given: true, Options: o.opening})
 	if err != nil {
 		return nil, err
 	}
-	inputs, err := readInputs(k.network.Inputs, k.network.Model, uint64(k.file.Seed), n)
+	found, err := readInputs(k.network.Inputs, k.network.Model, uint64(k.file.Seed), n, inputs.Options{})
 	if err != nil {
 		return nil, err
 	}
-	return newSetup(n, inputs, options, k.network.Model)
+	return newSetup(n, found, options, k.network.Model, 1)
 }
 
 // sweepRow is the default cell of a campaign's verdicts.

@@ -70,6 +70,7 @@ func (p *program) validateEngine(c *cli.Context, o common, files []string, confi
 	var runs []*result.ValidateEngine
 	for _, file := range files {
 		for _, o.config = range configs {
+			o.npuGiven = o.npuGiven || len(configs) > 1
 			k := len(runs)
 			r, err := p.validateOne(c, o, file, (k+1)*n/parts-k*n/parts)
 			if err != nil {

@@ -57,8 +57,10 @@ type Spec struct {
 	Inputs     string `json:"inputs"`
 	InputCount int    `json:"input_count"`
 	// RandomInputs says that no inputs were given and seeded ones are used.
-	RandomInputs bool   `json:"random_inputs,omitempty"`
-	Table        string `json:"table"`
+	RandomInputs bool `json:"random_inputs,omitempty"`
+	// Frames is the number of inferences of a sequence, 0 where each stands alone.
+	Frames int    `json:"frames,omitempty"`
+	Table  string `json:"table"`
 	// System is the timing of the memories, Inventory names the inventory of
 	// flops, empty for the built-in one.
 	System    string `json:"system"`
@@ -107,7 +109,7 @@ func (s Spec) Of(p *driver.Program, inputs [][]byte, o faults.Options) Spec {
 	if s.Model == "" {
 		s.Model = PlainText(p.Name)
 	}
-	s.Program = Digest(p)
+	s.Program, s.Frames = Digest(p), p.Frames
 	s.Inputs, s.InputCount = Digest(inputs), len(inputs)
 	system, _ := json.Marshal(o.System) // plain numbers always marshal
 	s.System = string(system)

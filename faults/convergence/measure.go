@@ -77,7 +77,7 @@ func newWalker(p *driver.Program, input []byte) (walker, error) {
 	}
 	m := npu.New(p.Config, npu.DefaultSystem(), npu.ECCNone, mem)
 	m.WindowLo, m.WindowHi = isa.SRAMBase, isa.SRAMBase+uint32(p.SRAMBytes())
-	m.Start(p.StreamAddr(), 4*len(p.Commands), p.Bases())
+	p.Start(m)
 	return walker{m}, nil
 }
 

@@ -124,7 +124,7 @@ func (p *Part) clocked(m Machine, q *driver.Program, row []byte) ([]byte, bool) 
 		system = npu.DefaultSystem()
 	}
 	machine := npu.New(q.Config, system, npu.ECCNone, mem)
-	machine.Start(q.StreamAddr(), 4*len(q.Commands), q.Bases())
+	q.Start(machine)
 	machine.Run(p.engine.Watchdog())
 	if machine.S.CC.Run != 0 || machine.Status() != npu.Done {
 		return nil, false
@@ -136,7 +136,7 @@ func (p *Part) clocked(m Machine, q *driver.Program, row []byte) ([]byte, bool) 
 func flipped(p *driver.Program, bit int) *driver.Program {
 	q := &driver.Program{
 		Name: p.Name, Config: p.Config, Commands: slices.Clone(p.Commands), Flash: slices.Clone(p.Flash), ArenaSize: p.ArenaSize,
-		FastSize: p.FastSize, Inputs: p.Inputs, Outputs: p.Outputs, Constants: p.Constants, Operations: p.Operations,
+		FastSize: p.FastSize, Spaces: p.Spaces, Inputs: p.Inputs, Outputs: p.Outputs, Constants: p.Constants, Operations: p.Operations,
 	}
 	if k := bit - 8*len(p.Flash); k >= 0 {
 		q.Commands[k/32] ^= 1 << (k % 32)

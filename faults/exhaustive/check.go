@@ -119,7 +119,7 @@ func stepped(e *faults.Engine, input, cycle int, f flop) (faults.Outcome, error)
 	if err != nil {
 		return 0, err
 	}
-	m.Start(g.program.StreamAddr(), 4*len(g.program.Commands), g.program.Bases())
+	g.program.Start(m)
 	r := &runner{m: m}
 	run := func(limit uint64) {
 		for m.S.CC.Run != 0 && m.Cycle() < limit {

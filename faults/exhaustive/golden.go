@@ -76,7 +76,7 @@ func record(e *faults.Engine, number int) (*golden, *runner, error) {
 		return nil, nil, err
 	}
 	p := e.Program()
-	m.Start(p.StreamAddr(), 4*len(p.Commands), p.Bases())
+	p.Start(m)
 	r := newRunner(m)
 	if g.first, err = g.follow(r); err != nil {
 		return nil, nil, err
@@ -145,5 +145,5 @@ func (g *golden) again(r *runner, k int) {
 		}
 		input = input[b.Size:]
 	}
-	m.Start(g.program.StreamAddr(), 4*len(g.program.Commands), g.program.Bases())
+	g.program.Start(m)
 }

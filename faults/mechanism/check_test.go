@@ -37,7 +37,7 @@ func begin(t testing.TB, model string, c isa.Config) *npu.Machine {
 	}
 	m := npu.New(p.Config, npu.DefaultSystem(), npu.ECCNone, mem)
 	m.WindowLo, m.WindowHi = isa.SRAMBase, isa.SRAMBase+uint32(p.SRAMBytes())
-	m.Start(p.StreamAddr(), 4*len(p.Commands), p.Bases())
+	p.Start(m)
 	return m
 }
 

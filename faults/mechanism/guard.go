@@ -184,6 +184,7 @@ func (g *Guard) Step(m *npu.Machine) (alarm bool) {
 			return true
 		}
 	}
+	starts := m.Starts
 	switch g.watch {
 	case Parity:
 		alarm = g.checkParity(m)
@@ -203,6 +204,9 @@ func (g *Guard) Step(m *npu.Machine) (alarm bool) {
 			g.raised, alarm = c.kind, true
 		}
 	}
+	if m.Starts != starts {
+		g.Follow(func(*npu.Machine) {}) // the copy has a host of its own
+	}
 	return alarm
 }
 
@@ -217,7 +221,7 @@ func (g *Guard) pair(m *npu.Machine, block string) {
 	}
 	copy(g.twin.Mem.SRAM, m.Mem.SRAM)
 	g.twin.Mem.Flash = m.Mem.Flash
-	g.twin.WindowLo, g.twin.WindowHi = m.WindowLo, m.WindowHi
+	g.twin.WindowLo, g.twin.WindowHi, g.twin.Host = m.WindowLo, m.WindowHi, m.Host
 	g.twin.Load(&m.S)
 	g.twin.Journal = &g.theirs
 	g.block, g.watch, g.machine = block, Duplicate, m

@@ -38,7 +38,7 @@ func running(t testing.TB, cycles uint64) (*npu.Machine, *netlist.Table) {
 	}
 	m := npu.New(p.Config, npu.DefaultSystem(), npu.ECCSECDED, mem)
 	m.WindowLo, m.WindowHi = isa.SRAMBase, isa.SRAMBase+uint32(p.SRAMBytes())
-	m.Start(p.StreamAddr(), 4*len(p.Commands), p.Bases())
+	p.Start(m)
 	if m.Run(cycles); m.S.CC.Run == 0 {
 		t.Fatalf("the inference ended before cycle %d", cycles)
 	}

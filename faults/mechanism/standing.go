@@ -103,7 +103,7 @@ func (g *Standing) Begin(m *npu.Machine) {
 		}
 		copy(t.m.Mem.SRAM, m.Mem.SRAM)
 		t.m.Mem.Flash = m.Mem.Flash
-		t.m.WindowLo, t.m.WindowHi = m.WindowLo, m.WindowHi
+		t.m.WindowLo, t.m.WindowHi, t.m.Host = m.WindowLo, m.WindowHi, m.Host
 		t.m.Load(&m.S)
 		t.m.Journal = &t.wrote
 		t.copy = m.S.Flops
@@ -245,6 +245,7 @@ func (g *Standing) Step(m *npu.Machine) (alarm bool) {
 		g.mine.Clear()
 		m.Journal = &g.mine
 	}
+	starts := m.Starts
 	m.Step()
 	m.Journal = nil
 	for _, t := range g.twins {
@@ -260,6 +261,9 @@ func (g *Standing) Step(m *npu.Machine) (alarm bool) {
 		if c.check.after(m) && !alarm {
 			g.raised, alarm = c.kind, true
 		}
+	}
+	if m.Starts != starts {
+		g.Follow(func(*npu.Machine) {}) // the copies have a host of their own
 	}
 	return alarm
 }

@@ -39,19 +39,14 @@ func newBench(e *faults.Engine, input []byte) (*bench, error) {
 }
 
 func (b *bench) start() {
-	b.machine.Start(b.program.StreamAddr(), 4*len(b.program.Commands), b.program.Bases())
+	b.program.Start(b.machine)
 }
 
 // next lets some time pass, writes an input and starts the NPU, which keeps its state.
 func (b *bench) next(input []byte) {
 	m := b.machine
 	m.S.Bus.Cycle += pause
-	for _, t := range b.program.Inputs {
-		if t.Offset >= 0 {
-			copy(m.Mem.SRAM[t.Offset:], input[:t.Size])
-		}
-		input = input[t.Size:]
-	}
+	b.program.Renew(m.Mem, input)
 	b.start()
 }
 

@@ -156,8 +156,31 @@ func (k *kernel) chooseBlock(c isa.Config, prev *kernel) error {
 		}
 	}
 	if bestCost < 0 {
-		return fmt.Errorf("no block fits the shared buffer of %s: kernel %dx%d, stride %dx%d", c, k.kh, k.kw, k.sy, k.sx)
+		return k.noBlock(c)
 	}
 	k.blk, k.partKernel = best, bestOrder
 	return nil
+}
+
+// noBlock is the error of a kernel that no block fits.
+func (k *kernel) noBlock(c isa.Config) error {
+	return fmt.Errorf("no block fits the shared buffer of %s: kernel %dx%d, stride %dx%d", c, k.kh, k.kw, k.sy, k.sx)
+}
+
+// fits reports whether any block fits: the smallest one does if one does. It
+// leaves the kernel as it is.
+func (k *kernel) fits(c isa.Config) bool {
+	s := c.Spec()
+	d := splitDepth
+	if k.ofm.d <= d {
+		d = roundUp(k.ofm.d, s.UBlockD)
+	}
+	for _, order := range [2]bool{false, true} {
+		try := *k
+		try.partKernel = order && k.op == isa.OpConv
+		if _, ok := try.fit(c, s.UBlockH, s.UBlockW, d); ok {
+			return true
+		}
+	}
+	return false
 }

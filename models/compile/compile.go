@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -17,9 +18,12 @@ type Options struct {
 	// OneArena makes the programs of Stages agree on the place of every tensor
 	// that passes between stages, in one arena that no program disturbs.
 	OneArena bool
+	// Context ends a compilation early, with its error; nil means never.
+	Context context.Context
 
-	pinned map[int]int // arena offset of tensors that have a fixed place
-	start  int         // the first byte of the arena behind those
+	pinned    map[int]int // arena offset of tensors that have a fixed place
+	hostState bool        // the host reads and assigns all variables
+	start     int         // the first byte of the arena behind those
 }
 
 // Binding is a graph input or output in the arena, plain NHWC.
@@ -30,6 +34,13 @@ type Binding struct {
 	Shape  []int
 	Offset int // bytes in region 1
 	Bytes  int
+}
+
+// Variable is a state tensor in the arena. Its place belongs to it alone, so that
+// it keeps its value from one inference to the next.
+type Variable struct {
+	Binding
+	Initial []byte // before the first inference
 }
 
 // OpInfo describes one NPU kernel operation.
@@ -50,39 +61,86 @@ type Program struct {
 	ArenaSize  int      // bytes of region 1
 	Inputs     []Binding
 	Outputs    []Binding
-	Operations []OpInfo // one per kernel operation, in stream order
+	Variables  []Variable // state tensors that the program reads or writes; neither inputs nor outputs
+	Operations []OpInfo   // one per kernel operation, in stream order
 }
 
 // Compile lowers the first subgraph of a model. An operator that the NPU cannot
 // execute is an error that names it and the reason.
 func Compile(m *tflite.Model, opt Options) (*Program, error) {
-	if m == nil || len(m.Subgraphs) == 0 {
-		return nil, errors.New("compile: the model has no graph")
+	if err := opt.check(m); err != nil {
+		return nil, err
 	}
-	if int(opt.Config) >= len(isa.Configs) {
-		return nil, fmt.Errorf("compile: configuration %d is unknown; use one of isa.Configs", opt.Config)
-	}
-	limit := opt.ArenaLimit
-	if limit == 0 {
-		limit = isa.SRAMSize
-	}
-	g, err := lower(&m.Subgraphs[0], opt.pinned)
+	g, err := plan(&m.Subgraphs[0], opt)
 	if err != nil {
 		return nil, fmt.Errorf("compile: %w", err)
 	}
-	g.config = opt.Config
+	return g.program()
+}
+
+// check checks the arguments of a compilation.
+func (o *Options) check(m *tflite.Model) error {
+	if m == nil || len(m.Subgraphs) == 0 {
+		return errors.New("compile: the model has no graph")
+	}
+	if int(o.Config) >= len(isa.Configs) {
+		return fmt.Errorf("compile: configuration %d is unknown; use one of isa.Configs", o.Config)
+	}
+	return nil
+}
+
+// limit is the largest arena in bytes.
+func (o *Options) limit() int {
+	if o.ArenaLimit == 0 {
+		return isa.SRAMSize
+	}
+	return o.ArenaLimit
+}
+
+// context returns the context of the compilation.
+func (o *Options) context() context.Context {
+	if o.Context == nil {
+		return context.Background()
+	}
+	return o.Context
+}
+
+// stopped returns the error of a context that has ended.
+func (o *Options) stopped() error { return o.context().Err() }
+
+// plan does all that can fail, before any weight is encoded: it lowers a graph,
+// picks formats and blocks, and sees that the feature maps fit the arena.
+func plan(sub *tflite.Subgraph, opt Options) (*graph, error) {
+	g, err := lower(sub, opt)
+	if err != nil {
+		return nil, err
+	}
 	g.layout()
 	if k, err := g.chooseBlocks(); err != nil {
-		return nil, fmt.Errorf("compile: operator %d (%s): %w", k.source, k.operator, err)
+		if opt.stopped() != nil {
+			return nil, err
+		}
+		return nil, &operatorError{k.source, k.operator, err}
+	}
+	_, err = g.placeArena(opt.start, opt.limit())
+	return g, err
+}
+
+// program encodes the weights of a planned graph, places everything and writes
+// the command stream.
+func (g *graph) program() (*Program, error) {
+	opt := &g.opt
+	if err := g.encode(opt.context()); err != nil {
+		return nil, fmt.Errorf("compile: %w", err)
 	}
 	flash := g.placeFlash()
-	size, err := g.placeArena(opt.start, limit)
+	size, err := g.placeArena(opt.start, opt.limit())
 	if err != nil {
 		return nil, fmt.Errorf("compile: %w", err)
 	}
 	p := &Program{Config: opt.Config, Flash: flash, ArenaSize: size, Commands: g.emit()}
 	p.Inputs, p.Outputs = g.bindings(g.sub.Inputs), g.bindings(g.sub.Outputs)
-	p.Operations = g.operations()
+	p.Variables, p.Operations = g.variables(), g.operations()
 	return p, nil
 }
 

@@ -86,6 +86,14 @@ func sizeCode(elem int) uint32 {
 	return 0
 }
 
+// signedness returns the sign bit of a precision register.
+func signedness(v *view) uint32 {
+	if v.buf.unsigned {
+		return 0
+	}
+	return precisionSigned
+}
+
 // format returns the format field of a precision register.
 func format(v *view) uint32 {
 	if v.buf.brick {
@@ -97,7 +105,7 @@ func format(v *view) uint32 {
 func (e *emitter) ifm(k *kernel) {
 	e.featureMap(&k.ifm, isa.IFMRegion, isa.IFMBase0, isa.IFMWidth0M1, isa.IFMZeroPoint)
 	e.s.Set(isa.IFMDepthM1, uint32(k.ifm.d-1))
-	e.s.Set(isa.IFMPrecision, precisionSigned|sizeCode(k.ifm.elem)<<2|format(&k.ifm)|uint32(k.addMode)<<addModeShift)
+	e.s.Set(isa.IFMPrecision, signedness(&k.ifm)|sizeCode(k.ifm.elem)<<2|format(&k.ifm)|uint32(k.addMode)<<addModeShift)
 	e.s.Set(isa.IFMUpscale, uint32(k.upscale))
 	if !k.elementwise() {
 		e.s.Set(isa.IFMPadTop, uint32(k.top))
@@ -112,7 +120,7 @@ func (e *emitter) ifm2(k *kernel) {
 	if k.swap {
 		b |= broadcastSwap
 	}
-	p := precisionSigned | sizeCode(k.ifm.elem)<<2
+	p := signedness(&k.ifm) | sizeCode(k.ifm.elem)<<2
 	if k.scalar {
 		b |= broadcastScalar
 		e.s.SetSigned(isa.IFM2Scalar, k.scalarVal)
@@ -132,7 +140,7 @@ func (e *emitter) ofm(k *kernel) {
 	e.s.Set(isa.OFMWidthM1, uint32(v.w-1))
 	e.s.Set(isa.OFMHeightM1, uint32(v.h-1))
 	e.s.Set(isa.OFMDepthM1, uint32(v.d-1))
-	p := precisionSigned | sizeCode(v.elem)<<1 | format(v) | uint32(k.round)<<roundShift
+	p := signedness(v) | sizeCode(v.elem)<<1 | format(v) | uint32(k.round)<<roundShift
 	if k.global {
 		p |= globalScaleBit
 	}

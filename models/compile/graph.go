@@ -10,6 +10,7 @@ import (
 // graph is a subgraph on its way to a command stream.
 type graph struct {
 	config  isa.Config
+	opt     Options
 	sub     *tflite.Subgraph
 	buffers map[int]*buffer // by tensor; aliases share one
 	uses    map[int]int     // readers of a tensor, graph outputs included
@@ -29,9 +30,9 @@ type padding struct {
 	before, after int // of the depth
 }
 
-// lower turns the operators into kernels. Pinned tensors have a fixed offset.
-func lower(sub *tflite.Subgraph, pinned map[int]int) (*graph, error) {
-	g := &graph{sub: sub, pinned: pinned, buffers: map[int]*buffer{}, uses: map[int]int{}, folded: map[int]*padding{}}
+// lower turns the operators into kernels.
+func lower(sub *tflite.Subgraph, opt Options) (*graph, error) {
+	g := &graph{config: opt.Config, opt: opt, sub: sub, pinned: opt.pinned, buffers: map[int]*buffer{}, uses: map[int]int{}, folded: map[int]*padding{}}
 	for _, op := range sub.Operators {
 		for _, i := range op.Inputs {
 			g.uses[i]++
@@ -58,18 +59,24 @@ func lower(sub *tflite.Subgraph, pinned map[int]int) (*graph, error) {
 		}
 		b.plain, known[i] = true, true
 	}
+	for i := range sub.Tensors {
+		known[i] = known[i] || sub.Tensors[i].Variable
+	}
 	for i := range sub.Operators {
 		op := &sub.Operators[i]
 		g.source = i
+		if err := opt.stopped(); err != nil {
+			return nil, err
+		}
 		rule, ok := rules[op.Code]
 		if !ok || op.Code == tflite.OpCustom {
-			return nil, fmt.Errorf("operator %d (%s): the NPU has no lowering for it", i, op.Name())
+			return nil, &operatorError{i, op.Name(), errNoLowering}
 		}
 		if err := g.check(op, rule, known); err != nil {
-			return nil, fmt.Errorf("operator %d (%s): %w", i, op.Name(), err)
+			return nil, &operatorError{i, op.Name(), err}
 		}
 		if err := rule.lower(g, op); err != nil {
-			return nil, fmt.Errorf("operator %d (%s): %w", i, op.Name(), err)
+			return nil, &operatorError{i, op.Name(), err}
 		}
 	}
 	for _, i := range sub.Outputs {
@@ -106,7 +113,7 @@ func (g *graph) check(op *tflite.Operator, r rule, known map[int]bool) error {
 		if i < 0 || i >= len(g.sub.Tensors) {
 			return fmt.Errorf("output refers to tensor %d", i)
 		}
-		if known[i] || g.tensor(i).Data != nil {
+		if (known[i] || g.tensor(i).Data != nil) && op.Code != tflite.OpAssignVariable {
 			return fmt.Errorf("tensor %q is written twice", g.tensor(i).Name)
 		}
 	}
@@ -156,18 +163,19 @@ func (g *graph) buffer(i int) (*buffer, error) {
 	}
 	size := t.Type.Size()
 	switch t.Type {
-	case tflite.Int8, tflite.Int16, tflite.Int32:
+	case tflite.Int8, tflite.Uint8, tflite.Int16, tflite.Int32:
 	default:
 		return nil, fmt.Errorf("tensor %q: type %s; quantise the model to int8", t.Name, t.Type)
 	}
 	if h*w > maxBytes || h*w*d > maxBytes/size {
 		return nil, fmt.Errorf("tensor %q: shape %v is larger than the memory of %d bytes", t.Name, t.Shape, maxBytes)
 	}
-	b := &buffer{name: t.Name, h: h, w: w, d: d, elem: size}
+	b := &buffer{name: t.Name, h: h, w: w, d: d, elem: size, unsigned: t.Type == tflite.Uint8}
 	if t.Data != nil {
 		b.data, b.plain = t.Data, true
 		g.consts = append(g.consts, b)
 	}
+	b.plain = b.plain || t.Variable
 	b.offset, b.pinned = g.pinned[i], g.isPinned(i)
 	g.buffers[i] = b
 	return b, nil
@@ -179,7 +187,14 @@ func (g *graph) isPinned(i int) bool {
 	return ok
 }
 
-// temp creates a buffer for an intermediate result.
+// like creates a buffer for an intermediate result of the type of another.
+func (g *graph) like(b *buffer, name string, h, w, d int) *buffer {
+	t := g.temp(name, h, w, d, b.elem)
+	t.unsigned = b.unsigned
+	return t
+}
+
+// temp creates a buffer for an intermediate result with a sign.
 func (g *graph) temp(name string, h, w, d, elem int) *buffer {
 	return &buffer{name: name, h: h, w: w, d: d, elem: elem}
 }
@@ -253,15 +268,7 @@ func (g *graph) copyAlias(input, output int) error {
 	if err != nil {
 		return err
 	}
-	if src.elem > 2 {
-		return fmt.Errorf("from %q to %q: the NPU copies int8 and int16", g.tensor(input).Name, g.tensor(output).Name)
-	}
-	src.buf.plain, dst.plain = true, true
-	src.zp = 0
-	to := src
-	to.buf = dst
-	g.add(copyOf(src, to))
-	return nil
+	return g.copyBytes(src, dst)
 }
 
 // add appends a kernel for the operator that is being lowered.
@@ -291,8 +298,8 @@ func zeroPoint(t *tflite.Tensor) int {
 // quantised checks that a feature map has a type and scale the NPU can use.
 func quantised(ts ...*tflite.Tensor) error {
 	for _, t := range ts {
-		if t.Type != tflite.Int8 && t.Type != tflite.Int16 {
-			return fmt.Errorf("tensor %q: type %s; the NPU needs int8 or int16", t.Name, t.Type)
+		if t.Type != tflite.Int8 && t.Type != tflite.Uint8 && t.Type != tflite.Int16 {
+			return fmt.Errorf("tensor %q: type %s; the NPU needs int8, uint8 or int16", t.Name, t.Type)
 		}
 		if !(scale(t) > 0) {
 			return fmt.Errorf("tensor %q has no quantisation scale", t.Name)
@@ -310,8 +317,11 @@ func quantised(ts ...*tflite.Tensor) error {
 
 // typeRange returns the range of a quantised type.
 func typeRange(t tflite.Type) (lo, hi int) {
-	if t == tflite.Int16 {
+	switch t {
+	case tflite.Int16:
 		return -1 << 15, 1<<15 - 1
+	case tflite.Uint8:
+		return 0, 1<<8 - 1
 	}
 	return -1 << 7, 1<<7 - 1
 }

@@ -16,18 +16,19 @@ const alignment = 16
 
 // buffer is a stretch of memory that holds one feature map or constant.
 type buffer struct {
-	name    string
-	h, w, d int // the shape that NHCWB16 would use
-	elem    int // bytes of an element
-	plain   bool
-	brick   bool   // NHCWB16, decided by layout
-	data    []byte // constant
-	copies  bool   // weights that a DMA brings to the arena
-	pinned  bool   // the offset is given
-	size    int
-	offset  int
-	first   int // first and last kernel that needs it
-	last    int
+	name     string
+	h, w, d  int  // the shape that NHCWB16 would use
+	elem     int  // bytes of an element
+	unsigned bool // elements have no sign
+	plain    bool
+	brick    bool   // NHCWB16, decided by layout
+	data     []byte // constant
+	copies   bool   // weights that a DMA brings to the arena
+	pinned   bool   // the offset is given
+	size     int
+	offset   int
+	first    int // first and last kernel that needs it
+	last     int
 }
 
 // region returns the region that the buffer lies in.
@@ -129,6 +130,8 @@ type filter struct {
 	shift          []uint
 	wide           bool    // 40-bit sums and 15-bit scales of 16-bit feature maps
 	entropy        float64 // bits of a weight, 0 until measured
+	origin         *filter // the filter that this is a slice of, or nil
+	first          int     // its first channel there
 }
 
 // scaling is the contents of a scale register.
@@ -176,9 +179,9 @@ type kernel struct {
 	lut            *table
 
 	blk      blockShape
-	code     encoded // weights and scales in flash
-	buffered bool    // a DMA copies them to the arena
-	wbuf     *buffer // the copy
+	code     *encoded // weights and scales in flash
+	buffered bool     // a DMA copies them to the arena
+	wbuf     *buffer  // the copy
 }
 
 // conv reports whether the kernel sums over the input channels.

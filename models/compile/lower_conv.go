@@ -70,12 +70,15 @@ func pads(scheme tflite.Padding, in, out, stride, kernel int) (before, after int
 	return total / 2, total - total/2
 }
 
-// weightAt returns an accessor of an int8 weight tensor by flat index, with the
+// weightAt returns an accessor of an 8-bit weight tensor by flat index, with the
 // zero point of the channel taken off.
 func weightAt(t *tflite.Tensor, channel func(i int) int) func(i int) int16 {
 	zps := t.Quant.ZeroPoint
 	return func(i int) int16 {
 		w := int16(int8(t.Data[i]))
+		if t.Type == tflite.Uint8 {
+			w = int16(t.Data[i])
+		}
 		switch {
 		case len(zps) == 1:
 			w -= int16(zps[0])
@@ -100,15 +103,19 @@ func (g *graph) newFilter(op *tflite.Operator, od int, perTensor bool) (*filter,
 		return nil, fmt.Errorf("weights %q are not constant", w.Name)
 	case w.Elements() == 0:
 		return nil, fmt.Errorf("weights %q are empty", w.Name)
-	case w.Type != tflite.Int8:
-		return nil, fmt.Errorf("weights %q are %s; the NPU needs int8", w.Name, w.Type)
+	case w.Type != tflite.Int8 && in.Type != tflite.Uint8, w.Type != tflite.Uint8 && in.Type == tflite.Uint8:
+		return nil, fmt.Errorf("weights %q are %s for inputs of %s; the NPU needs int8, or uint8 for both", w.Name, w.Type, in.Type)
 	case in.Type != out.Type:
 		return nil, fmt.Errorf("input is %s and output %s; they must be equal", in.Type, out.Type)
 	case len(w.Quant.Scale) != 1 && len(w.Quant.Scale) != od:
 		return nil, fmt.Errorf("weights %q have %d scales for %d channels", w.Name, len(w.Quant.Scale), od)
 	}
+	low, high := int64(-127), int64(127)
+	if w.Type == tflite.Uint8 {
+		low, high = 0, 255
+	}
 	for _, z := range w.Quant.ZeroPoint {
-		if z < -127 || z > 127 {
+		if z < low || z > high {
 			return nil, fmt.Errorf("weights %q have zero point %d; weights have 9 bits", w.Name, z)
 		}
 	}
@@ -124,14 +131,17 @@ func (g *graph) newFilter(op *tflite.Operator, od int, perTensor bool) (*filter,
 			return nil, err
 		}
 	}
-	// TFLite's 16-bit CONV_2D takes the 32-bit path unless its bias has 64 bits;
-	// its other 16-bit operators always have 64-bit sums.
-	f.wide = in.Type == tflite.Int16 && (op.Code != tflite.OpConv2D || bias != nil && bias.Type == tflite.Int64)
+	// A 64-bit bias makes the sums of TFLite Micro wide and its multipliers short.
+	// Without a bias so do DEPTHWISE_CONV_2D and TRANSPOSE_CONV.
+	f.wide = in.Type == tflite.Int16 && op.Code != tflite.OpConv2D && op.Code != tflite.OpFullyConnected
+	if bias != nil {
+		f.wide = in.Type == tflite.Int16 && bias.Type == tflite.Int64
+	}
 	for i := range f.scale {
 		ws := w.Quant.Scale[min(i, len(w.Quant.Scale)-1)]
 		var real float64
-		if perTensor && len(w.Quant.Scale) == 1 {
-			// The TFLite kernel of FULLY_CONNECTED multiplies in float32.
+		if (perTensor || in.Type == tflite.Uint8) && len(w.Quant.Scale) == 1 {
+			// The TFLite kernels of FULLY_CONNECTED and of uint8 multiply in float32.
 			real = float64(scale(in)*ws) / float64(scale(out))
 		} else {
 			real = float64(scale(in)) * float64(ws) / float64(scale(out))

@@ -63,6 +63,9 @@ func (g *graph) copyKernel(input, output int) (*kernel, error) {
 // copyOf returns a 1x1 average pool that copies a view.
 func copyOf(ifm, ofm view) *kernel {
 	lo, hi := -1<<(8*min(ofm.elem, 2)-1), 1<<(8*min(ofm.elem, 2)-1)-1
+	if ofm.buf.unsigned {
+		lo, hi = 0, 1<<8-1
+	}
 	return &kernel{
 		op: isa.OpPool, mode: isa.PoolAverage, window: unit, ifm: ifm, ofm: ofm,
 		global: true, ofmScale: identity, round: arith.RoundDouble, actMin: lo, actMax: hi,

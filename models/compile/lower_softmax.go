@@ -38,8 +38,8 @@ func (g *graph) lowerSoftmax(op *tflite.Operator) error {
 	if in.Type == tflite.Int16 {
 		return g.lowerSoftmax16(op)
 	}
-	if scale(out) != 1.0/256 || zeroPoint(out) != -128 {
-		return fmt.Errorf("output scale %g and zero point %d; int8 softmax has 1/256 and -128", scale(out), zeroPoint(out))
+	if lo, _ := typeRange(out.Type); scale(out) != 1.0/256 || zeroPoint(out) != lo {
+		return fmt.Errorf("output scale %g and zero point %d; %s softmax has 1/256 and %d", scale(out), zeroPoint(out), out.Type, lo)
 	}
 	if !(beta*scale(in) < 1<<4) || !(beta*scale(in)*(1<<diffFraction) > 1) {
 		return fmt.Errorf("beta %g with input scale %g is outside the range of the fixed-point kernel", beta, scale(in))
@@ -124,6 +124,9 @@ func (s *softmax) lower(ifm, ofm view, exp *table) {
 	s.g.element32(isa.ElemMul, exps, &recip, product, highMulShift, false)
 	last := s.g.element32(isa.ElemSHR, product, &shift, ofm, 0, false)
 	last.round = arith.RoundNatural
+	if ofm.buf.unsigned {
+		last.actMin, last.actMax = typeRange(tflite.Uint8)
+	}
 }
 
 // reciprocal returns 1/(1+x) in Q0.31 for x in [0, 1): Newton's method for half
@@ -145,7 +148,7 @@ func (s *softmax) reciprocal(x view) view {
 // maximum returns the largest element of each row: a max pool with the classes
 // laid along the width.
 func (s *softmax) maximum(ifm view) view {
-	b := s.g.temp(fmt.Sprintf("softmax %d maximum", s.g.source), s.rows, 1, 1, ifm.elem)
+	b := s.g.like(ifm.buf, fmt.Sprintf("softmax %d maximum", s.g.source), s.rows, 1, 1)
 	b.plain = true
 	in, out := ifm, of(b, ifm.zp)
 	in.w, in.d = s.depth, 1

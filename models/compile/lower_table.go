@@ -10,16 +10,15 @@ import (
 	"upset/npu/isa"
 )
 
-// lowerTable lowers an int8 operator of one variable to a table that holds what
-// the reference kernel gives for every input value. Adding a scalar zero leaves
-// the values as they are on their way to the table.
+// lowerTable lowers an 8-bit operator of one variable to a table that holds what
+// the reference kernel gives for every input value.
 func (g *graph) lowerTable(op *tflite.Operator) error {
 	in, out := g.tensor(op.Inputs[0]), g.tensor(op.Outputs[0])
 	if err := quantised(in, out); err != nil {
 		return err
 	}
-	if in.Type != tflite.Int8 || out.Type != tflite.Int8 {
-		return fmt.Errorf("from %s to %s; a table needs int8", in.Type, out.Type)
+	if in.Type != out.Type || in.Type == tflite.Int16 {
+		return fmt.Errorf("from %s to %s; a table needs int8 or uint8", in.Type, out.Type)
 	}
 	k, err := g.copyKernel(op.Inputs[0], op.Outputs[0])
 	if err != nil {
@@ -29,16 +28,13 @@ func (g *graph) lowerTable(op *tflite.Operator) error {
 	if err != nil {
 		return err
 	}
-	k.op, k.mode, k.scalar = isa.OpElementwise, isa.ElemAdd, true
-	k.opa, k.opb, k.ofmScale = scaling{1, 0}, 1, scaling{1, 0}
-	k.ifm.zp, k.ofm.zp = 0, 0
-	k.lut, k.act = g.newTable(data), actTable
+	k.lookUp(g.newTable(data))
 	g.add(k)
 	return nil
 }
 
-// evaluate runs the reference kernel on all 256 values of an int8 input, from
-// -128 up.
+// evaluate runs the reference kernel on all 256 values of an 8-bit input, from
+// the lowest up.
 func evaluate(op *tflite.Operator, in, out *tflite.Tensor) ([]byte, error) {
 	g := tflite.Subgraph{Tensors: []tflite.Tensor{
 		{Name: in.Name, Type: in.Type, Shape: []int{1, 256}, Quant: in.Quant},
@@ -47,8 +43,9 @@ func evaluate(op *tflite.Operator, in, out *tflite.Tensor) ([]byte, error) {
 	alone := *op
 	alone.Inputs, alone.Outputs = []int{0}, []int{1}
 	values := [][]byte{make([]byte, 256), make([]byte, 256)}
+	lo, _ := typeRange(in.Type)
 	for i := range values[0] {
-		values[0][i] = byte(i - 128)
+		values[0][i] = byte(i + lo)
 	}
 	kernel, err := reference.Prepare(&g, &alone)
 	if err != nil {

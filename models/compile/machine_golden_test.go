@@ -65,22 +65,21 @@ func compareOnMachine(t *testing.T, file, dir string, c isa.Config, limit int) (
 				t.Fatal(err)
 			}
 		}
-		got, err := n.Run(input, func(p *driver.Program, in []byte) ([]byte, error) {
-			mem := new(isa.Memory)
-			if err := p.Load(mem, in); err != nil {
-				return nil, err
-			}
-			m := npu.New(p.Config, npu.DefaultSystem(), npu.ECCNone, mem)
-			m.Start(p.StreamAddr(), 4*len(p.Commands), p.Bases())
-			if st := m.Run(50_000_000); st != npu.Done {
-				t.Fatalf("%s: the machine ended with %v: %s", number, st, m.Describe())
-			}
-			cycles += m.Cycle()
-			return p.ReadOutputs(m.Mem), nil
-		})
+		p, err := n.Whole(1)
 		if err != nil {
 			t.Fatal(err)
 		}
+		mem := new(isa.Memory)
+		if err := p.Load(mem, input); err != nil {
+			t.Fatal(err)
+		}
+		m := npu.New(p.Config, npu.DefaultSystem(), npu.ECCNone, mem)
+		p.Start(m)
+		if st := m.Run(50_000_000); st != npu.Done {
+			t.Fatalf("%s: the machine ended with %v: %s", number, st, m.Describe())
+		}
+		cycles += m.Cycle()
+		got := p.ReadOutputs(m.Mem)
 		if !bytes.Equal(got, want) {
 			differ := 0
 			for i := range min(len(got), len(want)) {

@@ -19,6 +19,9 @@ func (g *graph) chooseBlocks() (*kernel, error) {
 	var prev *kernel
 	slack := 0.0 // cycles of the kernel before in which the flash is free
 	for _, k := range g.kernels {
+		if err := g.opt.stopped(); err != nil {
+			return k, err
+		}
 		id := k.geometry()
 		if b, ok := known[id]; ok && k.filter == nil {
 			k.blk = b
@@ -39,7 +42,7 @@ func (g *graph) chooseBlocks() (*kernel, error) {
 		last := slices[len(slices)-1]
 		slack = last.cost(g.config, last.blk, prev)
 		if !last.buffered {
-			slack -= float64(len(last.code.data)) / flashBytes
+			slack -= last.constBytes(g.config) / flashBytes
 		}
 		prev = last
 	}
@@ -71,7 +74,7 @@ func (k *kernel) geometry() geometry {
 // is estimated to end first.
 func (g *graph) bestSlices(k, prev *kernel, slack float64) ([]*kernel, error) {
 	time := k.cost(g.config, k.blk, prev)
-	bytes := k.streamBytes(g.config) + float64(k.ofm.d*scaleRecord)
+	bytes := k.constBytes(g.config)
 	planes := ceilDiv(k.ofm.h, k.blk.h) * ceilDiv(k.ofm.w, k.blk.w)
 	transfer := bytes/flashBytes + flashLatency
 	best := []*kernel{k}
@@ -90,6 +93,9 @@ func (g *graph) bestSlices(k, prev *kernel, slack float64) ([]*kernel, error) {
 			continue
 		}
 		tried[depth] = true
+		if err := g.opt.stopped(); err != nil {
+			return nil, err
+		}
 		slices, err := k.split(g.config, prev, depth)
 		if err != nil {
 			return nil, err
@@ -106,10 +112,12 @@ func (g *graph) bestSlices(k, prev *kernel, slack float64) ([]*kernel, error) {
 			best, bestTime = slices, compute
 		}
 	}
-	for _, s := range best {
-		s.encode(g.config)
-	}
 	return best, nil
+}
+
+// constBytes estimates the weights and scale records of a kernel.
+func (k *kernel) constBytes(c isa.Config) float64 {
+	return k.streamBytes(c) + float64(k.ofm.d*scaleRecord)
 }
 
 // split cuts a convolution into slices of its output channels.
@@ -125,6 +133,7 @@ func (k *kernel) split(c isa.Config, prev *kernel, depth int) ([]*kernel, error)
 		s := *k
 		s.buffered = false
 		f := *k.filter
+		f.origin, f.first = k.filter, c0
 		f.od, f.bias, f.scale, f.shift = n, f.bias[c0:c0+n], f.scale[c0:c0+n], f.shift[c0:c0+n]
 		at := k.filter.at
 		f.at = func(oc, ky, kx, ic int) int16 { return at(oc+c0, ky, kx, ic) }

@@ -1,7 +1,6 @@
 package compile
 
 import (
-	"errors"
 	"fmt"
 
 	"upset/models/tflite"
@@ -18,93 +17,121 @@ type Stage struct {
 
 // Stages compiles a graph of which the NPU may be able to execute only parts.
 // Neighbouring operators that it can execute share a program. A graph that runs
-// on the NPU as a whole gives one stage.
+// on the NPU as a whole gives one stage. Weights are encoded once, when the
+// division is settled.
 func Stages(m *tflite.Model, opt Options) ([]Stage, error) {
-	if m == nil || len(m.Subgraphs) == 0 {
-		return nil, errors.New("compile: the model has no graph")
+	if err := opt.check(m); err != nil {
+		return nil, err
 	}
 	g := &m.Subgraphs[0]
-	if p, err := Compile(m, opt); err == nil {
-		return []Stage{{Program: p, Inputs: g.Inputs, Outputs: g.Outputs}}, nil
+	whole, err := plan(g, opt)
+	if opt.stopped() != nil {
+		return nil, fmt.Errorf("compile: %w", opt.stopped())
 	}
-	var stages []Stage
-	for i := 0; i < len(g.Operators); {
-		end := i
-		for end < len(g.Operators) && runsAlone(m, end, opt) {
-			end++
-		}
-		// Operators that run alone may still not fit together: try shorter runs.
-		var s Stage
-		ok := false
-		for ; end > i && !ok; end-- {
-			s, ok = program(m, i, end, opt)
-		}
-		if ok {
-			end++
-			stages = append(stages, s)
-			i = end
-			continue
-		}
-		op := &g.Operators[i]
-		stages = append(stages, Stage{Operator: i, Inputs: op.Inputs, Outputs: op.Outputs})
-		i++
+	if err == nil {
+		p, err := whole.program()
+		return []Stage{{Program: p, Inputs: g.Inputs, Outputs: g.Outputs}}, err
+	}
+	parts, err := divide(m, opt)
+	if err == nil && divided(m, parts, opt) {
+		opt.hostState = true
+		parts, err = divide(m, opt)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if opt.OneArena {
-		if err := pin(m, stages, opt); err != nil {
+		if err := pin(m, parts, opt); err != nil {
 			return nil, err
 		}
+	}
+	var stages []Stage
+	for i := range parts {
+		s, err := parts[i].stage(m)
+		if err != nil {
+			return nil, err
+		}
+		stages = append(stages, s)
 	}
 	return stages, nil
 }
 
-// runsAlone reports whether the NPU can execute an operator by itself.
-func runsAlone(m *tflite.Model, i int, opt Options) bool {
-	g, err := lower(cut(m, i, i+1), nil)
-	if err != nil {
-		return false
+// section is a stage in the making: operators from..to-1, planned, or one operator
+// of the host.
+type section struct {
+	from, to int
+	plan     *graph // nil for the host
+}
+
+// stage finishes a part.
+func (p *section) stage(m *tflite.Model) (Stage, error) {
+	io := p.tensors(m)
+	s := Stage{Operator: p.from, Inputs: io[0], Outputs: io[1]}
+	if p.plan == nil {
+		return s, nil
 	}
-	g.config = opt.Config
-	g.layout()
-	for i, k := range g.kernels {
-		if k.chooseBlock(opt.Config, g.before(i)) != nil {
-			return false
+	program, err := p.plan.program()
+	if err != nil {
+		return s, err
+	}
+	for i := range program.Operations {
+		program.Operations[i].Source += p.from
+	}
+	s.Program = program
+	return s, nil
+}
+
+// divide finds the parts of a graph that the NPU can execute.
+func divide(m *tflite.Model, opt Options) ([]section, error) {
+	ops := len(m.Subgraphs[0].Operators)
+	var parts []section
+	for i := 0; i < ops; {
+		end := i
+		for end < ops && Supports(m, end, opt) == nil {
+			end++
+		}
+		p, err := longest(m, i, end, opt)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, p)
+		i = p.to
+	}
+	return parts, nil
+}
+
+// longest plans as many of the operators from..to-1 as fit together: operators
+// that run alone may not. The search halves the distance, so that it takes few
+// attempts. Operators that leave nothing to do for the NPU go to the host.
+func longest(m *tflite.Model, from, to int, opt Options) (section, error) {
+	best := section{from: from, to: from + 1}
+	low, high := from, to+1 // what ends at low fits, what ends at high does not
+	for end := to; low+1 < high; end = low + (high-low)/2 {
+		g, err := plan(cut(m, from, end), opt)
+		if err := opt.stopped(); err != nil {
+			return best, fmt.Errorf("compile: %w", err)
+		}
+		if err != nil {
+			high = end
+			continue
+		}
+		if low = end; len(g.kernels) > 0 {
+			best = section{from, end, g}
 		}
 	}
-	return true
-}
-
-// program compiles operators from..to-1. It fails where nothing is left for the
-// NPU to do.
-func program(m *tflite.Model, from, to int, opt Options) (Stage, bool) {
-	p, err := compilePart(m, from, to, opt)
-	if err != nil || len(p.Operations) == 0 {
-		return Stage{}, false
-	}
-	part := cut(m, from, to)
-	return Stage{Program: p, Operator: from, Inputs: part.Inputs, Outputs: part.Outputs}, true
-}
-
-// compilePart compiles operators from..to-1.
-func compilePart(m *tflite.Model, from, to int, opt Options) (*Program, error) {
-	p, err := Compile(&tflite.Model{Version: m.Version, Subgraphs: []tflite.Subgraph{*cut(m, from, to)}}, opt)
-	if err != nil {
-		return nil, err
-	}
-	for i := range p.Operations {
-		p.Operations[i].Source += from
-	}
-	return p, nil
+	return best, nil
 }
 
 // cut returns operators from..to-1 as a graph: its inputs are the tensors that
-// come from outside, its outputs those that are needed outside.
+// come from outside, its outputs those that are needed outside. State tensors are
+// neither.
 func cut(m *tflite.Model, from, to int) *tflite.Subgraph {
 	g := &m.Subgraphs[0]
 	part := &tflite.Subgraph{Name: fmt.Sprintf("%s %d-%d", g.Name, from, to-1), Tensors: g.Tensors, Operators: g.Operators[from:to]}
 	made, taken := map[int]bool{}, map[int]bool{}
 	for _, op := range part.Operators {
 		for _, i := range op.Inputs {
-			if i >= 0 && i < len(g.Tensors) && g.Tensors[i].Data == nil && !made[i] && !taken[i] && g.Tensors[i].Elements() > 0 {
+			if i >= 0 && i < len(g.Tensors) && g.Tensors[i].Data == nil && !g.Tensors[i].Variable && !made[i] && !taken[i] && g.Tensors[i].Elements() > 0 {
 				taken[i] = true
 				part.Inputs = append(part.Inputs, i)
 			}
@@ -127,7 +154,7 @@ func cut(m *tflite.Model, from, to int) *tflite.Subgraph {
 	}
 	for _, op := range part.Operators {
 		for _, i := range op.Outputs {
-			if outside[i] {
+			if outside[i] && !g.Tensors[i].Variable {
 				part.Outputs = append(part.Outputs, i)
 			}
 		}

@@ -122,7 +122,7 @@ func (c *Comparison) run(p *driver.Program, sys npu.System) ([]uint64, error) {
 			retired++
 		}
 	}
-	m.Start(p.StreamAddr(), 4*len(p.Commands), p.Bases())
+	p.Start(m)
 	waiting := uint64(0)
 	for m.S.CC.Run != 0 {
 		if m.Cycle() >= cycleLimit {

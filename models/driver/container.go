@@ -38,6 +38,15 @@ func IsVela(m *tflite.Model) bool {
 
 func isNPU(op *tflite.Operator) bool { return op.Code == tflite.OpCustom && op.Custom == customCode }
 
+// tensors counts the tensors of all subgraphs.
+func tensors(m *tflite.Model) int {
+	n := 0
+	for i := range m.Subgraphs {
+		n += len(m.Subgraphs[i].Tensors)
+	}
+	return n
+}
+
 // memoryPlan reads the arena offset of every tensor of the first subgraph.
 func memoryPlan(m *tflite.Model) ([]int, error) {
 	n := len(m.Subgraphs[0].Tensors)
@@ -50,12 +59,10 @@ func memoryPlan(m *tflite.Model) ([]int, error) {
 			return nil, fmt.Errorf("metadata %s is cut off after %d bytes", memoryPlanName, len(meta.Data))
 		}
 		word := func(i int) int { return int(int32(binary.LittleEndian.Uint32(meta.Data[4*i:]))) }
-		// The second word counts the subgraphs or is the index of the first one;
-		// the runtime reads neither (TFLite Micro).
-		if word(0) != 0 || word(1) != 0 && word(1) != 1 {
-			return nil, fmt.Errorf("metadata %s: version %d with %d subgraphs; only version 0 with one subgraph is known", memoryPlanName, word(0), word(1))
-		}
-		if word(2) != n || len(meta.Data) < 4*(header+n) {
+		// The first two words are a version and the number or the index of a
+		// subgraph; the runtime reads neither. The offsets are those of the tensors
+		// of all subgraphs in order (TFLite Micro).
+		if word(2) != n && word(2) != tensors(m) || len(meta.Data) < 4*(header+n) {
 			return nil, fmt.Errorf("metadata %s places %d tensors in %d bytes, the model has %d tensors", memoryPlanName, word(2), len(meta.Data), n)
 		}
 		plan := make([]int, n)
@@ -70,6 +77,7 @@ func memoryPlan(m *tflite.Model) ([]int, error) {
 // container is a Vela-optimised model while it is being read.
 type container struct {
 	cfg   isa.Config
+	model *tflite.Model // its first subgraph without memories among its inputs
 	graph *tflite.Subgraph
 	plan  []int
 }
@@ -98,11 +106,7 @@ func (c *container) program(index int, inputs, outputs []int) (*Program, error) 
 		Name: fmt.Sprintf("operator %d", index), Config: c.cfg, Commands: pay.commands,
 		Flash: tensor(inputFlash).Data, Operations: Describe(pay.commands),
 	}
-	scratch := op.Inputs[inputScratch]
-	if off := c.plan[scratch]; off != 0 {
-		return nil, fmt.Errorf("operator %d: the scratch tensor lies at offset %d of the arena, not at 0", index, off)
-	}
-	if p.ArenaSize, err = tensorBytes(&c.graph.Tensors[scratch]); err != nil {
+	if p.ArenaSize, err = c.arenaSize(op.Inputs[inputScratch], pay.commands); err != nil {
 		return nil, fmt.Errorf("operator %d: scratch memory: %w", index, err)
 	}
 	if p.FastSize, err = c.fastMemory(op, pay.commands); err != nil {
@@ -117,7 +121,64 @@ func (c *container) program(index int, inputs, outputs []int) (*Program, error) 
 	if p.Constants, err = c.constants(op, inputs); err != nil {
 		return nil, fmt.Errorf("operator %d: %w", index, err)
 	}
+	if pay.local {
+		p.separate()
+	}
 	return p, p.Check()
+}
+
+// arenaSize is the size of the arena, at whose start the scratch tensor lies. Early
+// versions of the compiler write a scratch tensor without a size and without a place
+// in the memory plan: the arena is then what the plan and the commands reach.
+func (c *container) arenaSize(scratch int, commands []uint32) (int, error) {
+	const arena = 1 // region
+	off := c.plan[scratch]
+	if off > 0 {
+		return 0, fmt.Errorf("it lies at offset %d of the arena, not at 0", off)
+	}
+	size, err := tensorBytes(&c.graph.Tensors[scratch])
+	if err != nil || off == 0 {
+		return size, err
+	}
+	size = max(size, extent(commands, arena))
+	for i, at := range c.plan {
+		if at < 0 {
+			continue
+		}
+		n, err := tensorBytes(&c.graph.Tensors[i])
+		if err != nil {
+			return 0, err
+		}
+		size = max(size, at+n)
+	}
+	return size, nil
+}
+
+// separate gives inputs and outputs memory of their own behind the arena, where
+// their places count from the start of their own address space. Constants lie
+// with the inputs.
+func (p *Program) separate() {
+	p.Spaces = &Spaces{Inputs: alignUp(p.ArenaSize)}
+	extent := 0
+	for i := range p.Constants {
+		extent = max(extent, p.Constants[i].Offset+len(p.Constants[i].Data))
+		p.Constants[i].Offset += p.Spaces.Inputs
+	}
+	extent = max(extent, place(p.Inputs, p.Spaces.Inputs))
+	p.Spaces.Outputs = p.Spaces.Inputs + alignUp(extent)
+	p.ArenaSize = p.Spaces.Outputs + alignUp(place(p.Outputs, p.Spaces.Outputs))
+}
+
+// place moves bindings to a region at base and returns the extent of the region.
+func place(list []Binding, base int) int {
+	extent := 0
+	for i := range list {
+		if list[i].Offset >= 0 {
+			extent = max(extent, list[i].Offset+list[i].Size)
+			list[i].Offset += base
+		}
+	}
+	return extent
 }
 
 // hasFast reports whether an "ethos-u" operator has a fast scratch memory as its
@@ -230,17 +291,49 @@ func (c *container) bindings(ids []int) ([]Binding, error) {
 	return list, nil
 }
 
-// newContainer checks that a model is a Vela output that can be read.
+// newContainer checks that a model is a Vela output that can be read. Of several
+// subgraphs the first one is what an inference runs (TFLite Micro).
 func newContainer(m *tflite.Model, cfg isa.Config) (*container, error) {
-	if len(m.Subgraphs) != 1 {
-		return nil, fmt.Errorf("the model has %d subgraphs; a Vela output has one", len(m.Subgraphs))
-	}
 	if !IsVela(m) {
 		return nil, errors.New("the model has no NPU operator: compile it first")
+	}
+	g := &m.Subgraphs[0]
+	if !slices.ContainsFunc(g.Operators, func(op tflite.Operator) bool { return isNPU(&op) }) {
+		return nil, fmt.Errorf("the NPU operators do not stand in the first of the %d subgraphs, which is what an inference runs", len(m.Subgraphs))
 	}
 	plan, err := memoryPlan(m)
 	if err != nil {
 		return nil, err
 	}
-	return &container{cfg: cfg, graph: &m.Subgraphs[0], plan: plan}, nil
+	if inputs := withoutMemories(g); len(inputs) < len(g.Inputs) {
+		entry := *m
+		entry.Subgraphs = slices.Clone(m.Subgraphs)
+		m, g = &entry, &entry.Subgraphs[0]
+		g.Inputs = inputs
+	}
+	return &container{cfg: cfg, model: m, graph: g, plan: plan}, nil
+}
+
+// withoutMemories returns the inputs of a graph that a user provides: early versions
+// of the compiler list the scratch memories of the operators among them.
+func withoutMemories(g *tflite.Subgraph) []int {
+	memory := map[int]bool{}
+	for i := range g.Operators {
+		if op := &g.Operators[i]; isNPU(op) && len(op.Inputs) > inputScratch {
+			memory[op.Inputs[inputScratch]] = true
+			if len(op.Inputs) > inputFast && emptyMemory(g, op.Inputs[inputFast]) {
+				memory[op.Inputs[inputFast]] = true
+			}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(g.Inputs), func(id int) bool { return memory[id] })
+}
+
+// emptyMemory reports whether a tensor is bytes without a size and without a value.
+func emptyMemory(g *tflite.Subgraph, id int) bool {
+	if id < 0 || id >= len(g.Tensors) {
+		return false
+	}
+	t := &g.Tensors[id]
+	return t.Data == nil && !t.Variable && t.Type.Size() == 1 && len(t.Shape) == 1 && t.Shape[0] == 0
 }

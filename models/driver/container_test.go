@@ -98,15 +98,18 @@ func TestContainerForms(t *testing.T) {
 	}
 }
 
-// TestStateOfPrograms starts a variable that only an NPU operator reads from its
-// zero point.
+// TestStateOfPrograms starts a variable from its zero point, or from the value that
+// the model gives it.
 func TestStateOfPrograms(t *testing.T) {
-	g := &tflite.Subgraph{Tensors: []tflite.Tensor{{
+	state := tflite.Tensor{
 		Name: "state", Type: tflite.Int8, Shape: []int{1, 3}, Variable: true, Quant: tflite.Quantization{ZeroPoint: []int64{-5}},
-	}}}
-	h := &host{graph: g, values: make([][]byte, 1)}
-	if got, err := h.join([]int{0}); err != nil || !bytes.Equal(got, []byte{0xfb, 0xfb, 0xfb}) {
-		t.Errorf("the state starts as %x, %v", got, err)
+	}
+	if got := initial(&state, 3); !bytes.Equal(got, []byte{0xfb, 0xfb, 0xfb}) {
+		t.Errorf("the state starts as %x", got)
+	}
+	state.Initial = []byte{1, 2, 3}
+	if got := initial(&state, 3); !bytes.Equal(got, []byte{1, 2, 3}) {
+		t.Errorf("the state with a value starts as %x", got)
 	}
 }
 

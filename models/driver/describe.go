@@ -11,15 +11,11 @@ var elementKinds = [...]string{"mul", "add", "sub", "min", "max", "lrelu", "abs"
 // dmaKind is the kind of a DMA operation.
 const dmaKind = "dma"
 
-// Describe lists the kernel and DMA operations of a command stream in order.
-// A DMA operation counts to the layer of the kernel operation that follows it.
-// It stops without an error at the first word that is no command.
-func Describe(commands []uint32) []OpInfo {
-	var (
-		regs  isa.Registers
-		ops   []OpInfo
-		layer int
-	)
+// walk calls f for each kernel and DMA operation of a command stream in order, with
+// the place of its word and the registers that it sees. It stops without an error at
+// NPU_OP_STOP, at the first word that is no command, or where f returns false.
+func walk(commands []uint32, f func(word int, op isa.Opcode, regs *isa.Registers) bool) {
+	var regs isa.Registers
 	for w := 0; w < len(commands); w++ {
 		kind, reg := isa.Classify(commands[w])
 		switch kind {
@@ -32,23 +28,33 @@ func Describe(commands []uint32) []OpInfo {
 			w++
 		case isa.KindOp:
 			op := isa.Opcode(reg)
-			if op == isa.OpStop {
-				return ops
-			}
-			if !op.Kernel() && op != isa.OpDMAStart {
-				continue
-			}
-			d := isa.Decode(&regs, op, isa.Param(commands[w]))
-			info := OpInfo{Kind: KindName(&d), MACs: MACs(&d), SourceOp: -1, Layer: layer, Word: w}
-			info.Name = fmt.Sprintf("%d:%s", len(ops), info.Kind)
-			ops = append(ops, info)
-			if op.Kernel() {
-				layer++
+			if op == isa.OpStop || (op.Kernel() || op == isa.OpDMAStart) && !f(w, op, &regs) {
+				return
 			}
 		default:
-			return ops
+			return
 		}
 	}
+}
+
+// Describe lists the kernel and DMA operations of a command stream in order.
+// A DMA operation counts to the layer of the kernel operation that follows it.
+// It stops without an error at the first word that is no command.
+func Describe(commands []uint32) []OpInfo {
+	var (
+		ops   []OpInfo
+		layer int
+	)
+	walk(commands, func(w int, op isa.Opcode, regs *isa.Registers) bool {
+		d := isa.Decode(regs, op, isa.Param(commands[w]))
+		info := OpInfo{Kind: KindName(&d), MACs: MACs(&d), SourceOp: -1, Layer: layer, Word: w}
+		info.Name = fmt.Sprintf("%d:%s", len(ops), info.Kind)
+		ops = append(ops, info)
+		if op.Kernel() {
+			layer++
+		}
+		return true
+	})
 	return ops
 }
 

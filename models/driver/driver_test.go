@@ -64,7 +64,10 @@ func TestMismatch(t *testing.T) {
 		{0x1807, 0x10040000, nil},
 		{0x3008, ours, []string{"u55-256", "u55-128"}},
 		{0x1817, ours, []string{"command stream version 1", "u55-128"}},
-		{0x10001807, ours, []string{"product 1", "u55-128"}},
+		{0x10001808, ours, []string{"Ethos-U65 with 256 MACs", "u55-128", "not simulated"}},
+		{0x2000000b, ours, []string{"Ethos-U85 with 2048 MACs", "u55-128"}},
+		{0x30001807, ours, []string{"product 3", "u55-128"}},
+		{0x1809, ours, []string{"u55-512", "not simulated"}},
 		{0x08001807, ours, []string{"custom DMA", "u55-128"}},
 		{0x1807, 0x20060000, []string{"2.0.6", "1.0.6"}},
 		{0x1807, 0x10160000, []string{"1.1.6", "1.0.6"}},
@@ -304,25 +307,19 @@ func TestMixedGraphStages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	calls := 0
-	out, err := n.Run(in, func(p *Program, in []byte) ([]byte, error) {
-		if p != n.Programs()[calls] {
-			t.Errorf("call %d runs another program", calls)
-		}
-		calls++
-		return p.RunFunctional(in)
-	})
+	p, err := n.Whole(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if calls != 6 || !bytes.Equal(out, expected(t, dir, "03")) {
-		t.Errorf("%d calls, output %x", calls, out)
+	out, err := p.RunFunctional(in)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := n.Run(in[1:], nil); err == nil {
+	if len(p.Jobs) != 6 || !bytes.Equal(out, expected(t, dir, "03")) {
+		t.Errorf("%d jobs, output %x", len(p.Jobs), out)
+	}
+	if _, err := n.RunFunctional(in[1:]); err == nil {
 		t.Error("a short input is accepted")
-	}
-	if _, err := n.Run(in, func(*Program, []byte) ([]byte, error) { return nil, nil }); err == nil {
-		t.Error("outputs of the wrong size are accepted")
 	}
 }
 
@@ -380,17 +377,18 @@ func FuzzFromVela(f *testing.F) {
 		if n.InputBytes() > 1<<20 {
 			return
 		}
-		_, _ = n.Run(make([]byte, n.InputBytes()), func(p *Program, in []byte) ([]byte, error) {
-			var mem isa.Memory
-			if err := p.Load(&mem, in); err != nil {
-				return nil, err
-			}
-			fm := functional.New(p.Config, &mem, p.Bases())
-			fm.Limit = 1 << 20
-			if err := fm.Run(p.Commands); err != nil {
-				return nil, err
-			}
-			return p.ReadOutputs(&mem), nil
-		})
+		limited(n)
 	})
+}
+
+// limited runs a network on the functional machine with little work per operation.
+func limited(n *Network) {
+	p, err := n.Whole(1)
+	if err != nil {
+		return
+	}
+	var mem isa.Memory
+	if p.Load(&mem, make([]byte, n.InputBytes())) == nil {
+		_ = p.execute(&mem, 1<<20)
+	}
 }

@@ -1,7 +1,6 @@
 package driver
 
 import (
-	"errors"
 	"fmt"
 
 	"upset/models/tflite"
@@ -24,11 +23,9 @@ type Network struct {
 	Inputs  []Binding // of the graph; offsets are meaningless in a mixed graph
 	Outputs []Binding
 	model   *tflite.Model
-	shared  bool // the programs agree on the place of every tensor in one arena
+	plan    []int // arena offset of each tensor in a compiled file, -1 where it has none
+	shared  bool  // the programs agree on the place of every tensor in one arena
 }
-
-// Executor runs one program on an input and returns its outputs.
-type Executor func(p *Program, input []byte) ([]byte, error)
 
 // FromVela reads a Vela-optimised model for the given configuration. A model
 // compiled for another one gives a *MismatchError.
@@ -38,7 +35,7 @@ func FromVela(m *tflite.Model, cfg isa.Config) (*Network, error) {
 		return nil, fmt.Errorf("driver: %w", err)
 	}
 	g := c.graph
-	n := &Network{Config: cfg, model: m}
+	n := &Network{Config: cfg, model: c.model, plan: c.plan, shared: true}
 	if n.Inputs, err = c.bindings(g.Inputs); err != nil {
 		return nil, fmt.Errorf("driver: graph inputs: %w", err)
 	}
@@ -89,56 +86,18 @@ func (n *Network) InputBytes() int { return total(n.Inputs) }
 // OutputBytes is the size of the concatenated graph outputs.
 func (n *Network) OutputBytes() int { return total(n.Outputs) }
 
-// Run executes the network on concatenated graph inputs: programs by npu, other
-// operators by the reference kernels. State tensors start from zero.
-func (n *Network) Run(input []byte, npu Executor) ([]byte, error) {
-	if p := n.Program(); p != nil {
-		return npu(p, input)
-	}
-	if want := n.InputBytes(); len(input) != want {
-		return nil, fmt.Errorf("driver: input has %d bytes, the network takes %d", len(input), want)
-	}
-	h, err := newHost(n.model)
+// RunFunctional runs the network on the functional machine, with the operators of the
+// host by the reference kernels, on concatenated graph inputs. State starts anew.
+func (n *Network) RunFunctional(input []byte) ([]byte, error) {
+	return n.RunSequence(input, 1)
+}
+
+// RunSequence is RunFunctional for inferences that follow each other with state kept:
+// inputs and outputs are those of all frames in order.
+func (n *Network) RunSequence(input []byte, frames int) ([]byte, error) {
+	p, err := n.Whole(frames)
 	if err != nil {
 		return nil, err
 	}
-	g := &n.model.Subgraphs[0]
-	for i, id := range g.Inputs {
-		h.values[id] = input[:n.Inputs[i].Size]
-		input = input[n.Inputs[i].Size:]
-	}
-	for i := range n.Stages {
-		if err := n.stage(&n.Stages[i], h, npu); err != nil {
-			return nil, fmt.Errorf("driver: operator %d (%s): %w", n.Stages[i].Operator, g.Operators[n.Stages[i].Operator].Name(), err)
-		}
-	}
-	return h.join(g.Outputs)
-}
-
-func (n *Network) stage(s *Stage, h *host, npu Executor) error {
-	if s.Program == nil {
-		return h.run(s.Operator)
-	}
-	in, err := h.join(s.Inputs)
-	if err != nil {
-		return err
-	}
-	out, err := npu(s.Program, in)
-	if err != nil {
-		return err
-	}
-	if len(out) != s.Program.OutputBytes() {
-		return errors.New("the executor returned outputs of another size")
-	}
-	for i, id := range s.Outputs {
-		size := s.Program.Outputs[i].Size
-		h.values[id] = out[:size:size]
-		out = out[size:]
-	}
-	return nil
-}
-
-// RunFunctional runs the network with the functional machine as the NPU.
-func (n *Network) RunFunctional(input []byte) ([]byte, error) {
-	return n.Run(input, func(p *Program, in []byte) ([]byte, error) { return p.RunFunctional(in) })
+	return p.RunFunctional(input)
 }

@@ -21,10 +21,14 @@ const (
 	maxStream = 16 << 20 / 4 // limit of a command stream, in words
 )
 
+// maxPayload bounds a payload in words: the stream and as much again (our choice).
+const maxPayload = 2 * maxStream
+
 // payload is a parsed driver payload.
 type payload struct {
 	config, id uint32
 	hasConfig  bool
+	local      bool // inputs and outputs have address spaces of their own: regions 3 and 4
 	commands   []uint32
 }
 
@@ -33,12 +37,19 @@ func parsePayload(data []byte) (*payload, error) {
 	if len(data)%4 != 0 || len(data) < 4 {
 		return nil, fmt.Errorf("driver payload of %d bytes is not a list of words", len(data))
 	}
+	if len(data)/4 > maxPayload {
+		return nil, fmt.Errorf("driver payload of %d bytes is longer than the command stream that an NPU takes", len(data))
+	}
 	words := make([]uint32, len(data)/4)
 	for i := range words {
 		words[i] = binary.LittleEndian.Uint32(data[4*i:])
 	}
-	if words[0] != payloadMagic {
-		return nil, fmt.Errorf("driver payload starts with %#08x, not with \"COP1\"", words[0])
+	switch words[0] {
+	case payloadMagic:
+	case payloadMagic2:
+		return parseCOP2(data)
+	default:
+		return nil, fmt.Errorf("driver payload starts with %#08x, not with \"COP1\" or \"COP2\"", words[0])
 	}
 	p := &payload{}
 	for i := 1; i < len(words); i++ {
@@ -74,11 +85,17 @@ func parsePayload(data []byte) (*payload, error) {
 // MismatchError tells that a model was compiled for another NPU.
 type MismatchError struct {
 	Compiled string // what the model was compiled for
-	NPU      string // what was asked for
+	NPU      string // what was asked for; empty where no NPU of this simulator fits
 }
 
 // Error names both sides.
 func (e *MismatchError) Error() string {
+	if e.NPU == "" {
+		return fmt.Sprintf("the model was compiled for %s, which is none of the NPUs simulated here: compile it for u55-32, u55-64, u55-128 or u55-256", e.Compiled)
+	}
+	if _, err := isa.ParseConfig(e.Compiled); err != nil {
+		return fmt.Sprintf("the model was compiled for %s, which is not simulated here, the selected NPU is %s: compile the model again", e.Compiled, e.NPU)
+	}
 	return fmt.Sprintf("the model was compiled for %s, the selected NPU is %s: select the other NPU or compile the model again", e.Compiled, e.NPU)
 }
 
@@ -87,7 +104,7 @@ func (e *MismatchError) Error() string {
 // The size of the shared buffer is not compared.
 func (p *payload) check(cfg isa.Config) error {
 	if !p.hasConfig {
-		return errors.New("driver payload has no OPTIMIZER_CONFIG: it is not known for which NPU it was compiled")
+		return errNoConfig
 	}
 	const customDMA, compared = 1 << 27, 0xf00000ff
 	have := cfg.Spec().ConfigWord
@@ -102,10 +119,18 @@ func (p *payload) check(cfg isa.Config) error {
 	return nil
 }
 
+// products are the names of the products by the top bits of a CONFIG word, where the
+// word says more than their number (Arm U55, U65 and U85 register headers).
+var products = [...]string{0: "U55", 1: "U65", 2: "U85"}
+
 // configName names a CONFIG word: one of ours, or its fields.
 func configName(word uint32) string {
 	name := fmt.Sprintf("u55-%d", 1<<(word&0xf))
-	if product := word >> 28; product != 0 {
+	switch product := word >> 28; {
+	case product == 0:
+	case int(product) < len(products):
+		name = fmt.Sprintf("Ethos-%s with %d MACs", products[product], 1<<(word&0xf))
+	default:
 		name = fmt.Sprintf("Ethos product %d with %d MACs", product, 1<<(word&0xf))
 	}
 	if v := word >> 4 & 0xf; v != 0 {

@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"upset/models/tflite"
-	"upset/npu/functional"
 	"upset/npu/isa"
 )
 
@@ -32,6 +31,11 @@ type Constant struct {
 	Data   []byte
 }
 
+// Spaces places the address spaces of a stream with local addressing in the arena:
+// region 3 holds all inputs, region 4 all outputs (Vela 5.1,
+// --separate-io-regions).
+type Spaces struct{ Inputs, Outputs int }
+
 // OpInfo describes one kernel or DMA operation of a command stream.
 type OpInfo struct {
 	Name     string
@@ -44,18 +48,29 @@ type OpInfo struct {
 
 // Program is one command stream with everything it needs to run. Regions: 0 is
 // the flash image, 1 the arena, 2 the fast scratch memory; regions 3 and up
-// point at the inputs and outputs, as the runtime sets them.
+// point at the inputs and outputs, as the runtime sets them, or as Spaces says.
 type Program struct {
 	Name       string
 	Config     isa.Config
 	Commands   []uint32
 	Flash      []byte
 	ArenaSize  int
-	FastSize   int // fast scratch memory behind the arena; 0 when it is the arena itself
+	FastSize   int     // fast scratch memory behind the arena; 0 when it is the arena itself
+	Spaces     *Spaces `json:",omitempty"` // nil where inputs and outputs lie in the arena
 	Inputs     []Binding
 	Outputs    []Binding
 	Constants  []Constant
 	Operations []OpInfo
+
+	// Jobs are the command streams that run one after the other, with the host between
+	// them; none where the program is a single stream. Commands and Flash then hold
+	// those of all jobs, and inputs and outputs lie behind the memory of the NPU.
+	Jobs   []Job  `json:",omitempty"`
+	Frames int    `json:",omitempty"` // inferences of a sequence with state kept, 0 for a single one
+	Host   string `json:",omitempty"` // digest of what the host does between the jobs
+
+	host      *schedule
+	hostBytes int // memory of the host in the SRAM, behind what the NPU may write
 
 	once  sync.Once
 	image []byte
@@ -66,14 +81,23 @@ func alignUp(n int) int { return (n + streamAlign - 1) &^ (streamAlign - 1) }
 // streamOffset is the place of the command stream in the flash image.
 func (p *Program) streamOffset() int { return alignUp(len(p.Flash)) }
 
-// StreamAddr is the address of the command stream: behind the flash image.
+// StreamAddr is the address of the command stream, or of the first one: behind the
+// flash image.
 func (p *Program) StreamAddr() uint32 { return isa.FlashBase + uint32(p.streamOffset()) }
 
-// Bases returns the absolute base address of each region.
+// Bases returns the absolute base address of each region, of the first job where there
+// are several.
 func (p *Program) Bases() [8]uint32 {
+	if len(p.Jobs) > 0 {
+		return p.Jobs[0].Bases
+	}
 	b := [8]uint32{isa.FlashBase, isa.SRAMBase, isa.SRAMBase}
 	if p.FastSize > 0 {
 		b[2] += uint32(alignUp(p.ArenaSize))
+	}
+	if p.Spaces != nil {
+		b[3], b[4] = b[1]+uint32(p.Spaces.Inputs), b[1]+uint32(p.Spaces.Outputs)
+		return b
 	}
 	next := 3
 	for _, list := range [2][]Binding{p.Inputs, p.Outputs} {
@@ -96,25 +120,38 @@ func (p *Program) SRAMBytes() int {
 	return alignUp(p.ArenaSize)
 }
 
+// MemoryBytes is the part of the SRAM that an inference takes: that of the NPU, and
+// behind it what the host keeps between jobs.
+func (p *Program) MemoryBytes() int { return p.SRAMBytes() + p.hostBytes }
+
 // Check reports a program that does not fit the memory map, or whose bindings
 // lie outside its arena.
 func (p *Program) Check() error {
-	if n := p.SRAMBytes(); n > isa.MaxSRAM || p.ArenaSize < 0 || p.FastSize < 0 {
+	if n := p.MemoryBytes(); n > isa.MaxSRAM || p.ArenaSize < 0 || p.FastSize < 0 {
 		return fmt.Errorf("program %s: arena of %d bytes does not fit the %d bytes of SRAM that are simulated", p.Name, n, isa.MaxSRAM)
 	}
 	if n := p.streamOffset() + 4*len(p.Commands); n > isa.MaxFlash {
 		return fmt.Errorf("program %s: weights and commands of %d bytes do not fit the %d bytes of flash that are simulated", p.Name, n, isa.MaxFlash)
 	}
+	room := p.ArenaSize
+	if len(p.Jobs) > 0 {
+		room = p.MemoryBytes()
+	}
+	for i := range p.Jobs {
+		if j := &p.Jobs[i]; j.Stream%streamAlign != 0 {
+			return fmt.Errorf("program %s: the stream of %s lies at %#x, which is no multiple of %d", p.Name, j.Name, j.Stream, streamAlign)
+		}
+	}
 	for i, list := range [2][]Binding{p.Inputs, p.Outputs} {
 		lowest := i - 1 // an input may have no place, an output must have one
 		for _, b := range list {
-			if b.Size < 0 || b.Offset < lowest || b.Offset+b.Size > p.ArenaSize && b.Offset >= 0 {
+			if b.Size < 0 || b.Offset < lowest || b.Offset+b.Size > room && b.Offset >= 0 {
 				return fmt.Errorf("program %s: tensor %q (offset %d, %d bytes) lies outside the arena of %d bytes", p.Name, b.Name, b.Offset, b.Size, p.ArenaSize)
 			}
 		}
 	}
 	for _, c := range p.Constants {
-		if c.Offset < 0 || c.Offset > p.ArenaSize-len(c.Data) {
+		if c.Offset < 0 || c.Offset > room-len(c.Data) {
 			return fmt.Errorf("program %s: constant %q (offset %d, %d bytes) lies outside the arena of %d bytes", p.Name, c.Name, c.Offset, len(c.Data), p.ArenaSize)
 		}
 	}
@@ -159,7 +196,7 @@ func (p *Program) Load(mem *isa.Memory, input []byte) error {
 	if n := p.InputBytes(); len(input) != n {
 		return fmt.Errorf("program %s: input has %d bytes, the network takes %d", p.Name, len(input), n)
 	}
-	n := p.SRAMBytes()
+	n := p.MemoryBytes()
 	if cap(mem.SRAM) < n {
 		mem.SRAM = make([]byte, n)
 	}
@@ -174,13 +211,22 @@ func (p *Program) Load(mem *isa.Memory, input []byte) error {
 	for _, c := range p.Constants {
 		copy(mem.SRAM[c.Offset:], c.Data)
 	}
+	p.Renew(mem, input)
+	return nil
+}
+
+// Renew is what the host does before an inference that follows another: it writes the
+// inputs and leaves everything else as it is.
+func (p *Program) Renew(mem *isa.Memory, input []byte) {
 	for _, b := range p.Inputs {
 		if b.Offset >= 0 {
 			copy(mem.SRAM[b.Offset:], input[:b.Size])
 		}
 		input = input[b.Size:]
 	}
-	return nil
+	if p.host != nil {
+		p.host.step(0, mem, p.host.kernels())
+	}
 }
 
 // ReadOutputs returns the concatenated outputs in the order of Outputs.
@@ -198,9 +244,8 @@ func (p *Program) RunFunctional(input []byte) ([]byte, error) {
 	if err := p.Load(&mem, input); err != nil {
 		return nil, err
 	}
-	m := functional.New(p.Config, &mem, p.Bases())
-	if err := m.Run(p.Commands); err != nil {
-		return nil, fmt.Errorf("program %s: %w", p.Name, err)
+	if err := p.Execute(&mem); err != nil {
+		return nil, err
 	}
 	return p.ReadOutputs(&mem), nil
 }

@@ -75,9 +75,24 @@ func (p pair) kernel(n *node, f func(a, b int32) int32) Kernel {
 	}
 }
 
+// int32Pair applies f, which wraps, to plain integers. A fused activation clamps
+// them as they are.
+func (n *node) int32Pair(f func(a, b int32) int32) Kernel {
+	p := n.pair(tflite.Int32)
+	p.out.scale, p.out.zero = 1, 0
+	lo, hi := n.activationRange(n.op.Options.Activation, p.out)
+	return p.kernel(n, func(a, b int32) int32 { return clamp(f(a, b), lo, hi) })
+}
+
 // prepareAdd handles ADD. Multipliers are derived in double precision.
 func prepareAdd(n *node) Kernel {
-	p := n.pair(tflite.Int8, tflite.Int16)
+	if n.isFloat() {
+		return n.floatPair(func(a, b float32) float32 { return a + b })
+	}
+	if n.inputType(0) == tflite.Int32 {
+		return n.int32Pair(func(a, b int32) int32 { return a + b })
+	}
+	p := n.pair(quantisedTypes...)
 	twice := 2 * float64(max(p.a.scale, p.b.scale))
 	shift := p.headroom()
 	return p.sum(n, sumScales{
@@ -89,7 +104,13 @@ func prepareAdd(n *node) Kernel {
 // prepareSub handles SUB. TFLite Micro derives its multipliers in single
 // precision, unlike those of ADD.
 func prepareSub(n *node) Kernel {
-	p := n.pair(tflite.Int8, tflite.Int16)
+	if n.isFloat() {
+		return n.floatPair(func(a, b float32) float32 { return a - b })
+	}
+	if n.inputType(0) == tflite.Int32 {
+		return n.int32Pair(func(a, b int32) int32 { return a - b })
+	}
+	p := n.pair(quantisedTypes...)
 	twice := 2 * max(p.a.scale, p.b.scale)
 	shift := p.headroom()
 	return p.sum(n, sumScales{
@@ -125,7 +146,13 @@ func (p pair) sum(n *node, s sumScales, sign int32) Kernel {
 
 // prepareMul handles MUL.
 func prepareMul(n *node) Kernel {
-	p := n.pair(tflite.Int8, tflite.Int16)
+	if n.isFloat() {
+		return n.floatPair(func(a, b float32) float32 { return a * b })
+	}
+	if n.inputType(0) == tflite.Int32 {
+		return n.int32Pair(func(a, b int32) int32 { return a * b })
+	}
+	p := n.pair(quantisedTypes...)
 	n.quantised(p.a, p.b, p.out)
 	lo, hi := n.activationRange(n.op.Options.Activation, p.out)
 	m := n.multiplier(float64(p.a.scale) * float64(p.b.scale) / float64(p.out.scale))
@@ -136,7 +163,10 @@ func prepareMul(n *node) Kernel {
 
 // prepareSquaredDifference handles SQUARED_DIFFERENCE.
 func prepareSquaredDifference(n *node) Kernel {
-	p := n.pair(tflite.Int8, tflite.Int16)
+	if n.isFloat() {
+		return n.floatPair(func(a, b float32) float32 { d := a - b; return d * d })
+	}
+	p := n.pair(quantisedTypes...)
 	n.quantised(p.a, p.b, p.out)
 	lo, hi := limits(p.out.Type)
 	shift := 7 // bits of headroom of the 8-bit kernel; the 16-bit one has none
@@ -157,18 +187,32 @@ func prepareSquaredDifference(n *node) Kernel {
 
 // prepareMaximum handles MAXIMUM.
 func prepareMaximum(n *node) Kernel {
+	if n.isFloat() {
+		return n.floatPair(func(a, b float32) float32 { return max(a, b) })
+	}
 	return n.pair(integers...).kernel(n, func(a, b int32) int32 { return max(a, b) })
 }
 
 // prepareMinimum handles MINIMUM.
 func prepareMinimum(n *node) Kernel {
+	if n.isFloat() {
+		return n.floatPair(func(a, b float32) float32 { return min(a, b) })
+	}
 	return n.pair(integers...).kernel(n, func(a, b int32) int32 { return min(a, b) })
 }
 
 // preparePrelu handles PRELU: negative values are multiplied by alpha, the second
 // input.
 func preparePrelu(n *node) Kernel {
-	p := n.pair(tflite.Int8)
+	if n.isFloat() {
+		return n.floatPair(func(a, b float32) float32 {
+			if a >= 0 {
+				return a
+			}
+			return a * b
+		})
+	}
+	p := n.pair(tflite.Int8, tflite.Uint8)
 	n.quantised(p.a, p.b, p.out)
 	lo, hi := limits(p.out.Type)
 	identity := n.multiplier(float64(p.a.scale) / float64(p.out.scale))

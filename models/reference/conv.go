@@ -65,23 +65,42 @@ func (m *image) load(v [][]byte) {
 	load(m.data, m.from.value(v), m.from.Type, m.from.zero)
 }
 
+// weighted is the operands of an operator with weights, input 1; inputAt is the
+// number of the values. Unsigned values come with unsigned weights, float32 with
+// float32.
+func (n *node) weighted(inputAt int) (in, weights, out operand) {
+	in = n.in(inputAt, tflite.Int8, tflite.Uint8, tflite.Int16, tflite.Float32)
+	weights, out = n.in(1, tflite.Int8, tflite.Uint8, tflite.Float32), n.out(0)
+	want := tflite.Int8
+	if in.Type != tflite.Int16 {
+		want = in.Type
+	}
+	n.require(in.Type != tflite.Float32 || weights.Type == tflite.Float32 || n.err != nil,
+		"float32 input with %s weights is dynamic-range quantisation, which TFLite Micro and the Ethos-U55 do not run; export the model with full integer quantisation and a representative data set",
+		weights.Type)
+	n.require(in.Type == out.Type && weights.Type == want, "input is %s, weights %s, output %s", in.Type, weights.Type, out.Type)
+	return in, weights, out
+}
+
 // prepareConv handles CONV_2D, with groups when the filter is shallower than the
 // input.
 func prepareConv(n *node) Kernel {
-	in, weights, out := n.in(0, tflite.Int8, tflite.Int16), n.in(1, tflite.Int8), n.out(0, tflite.Int8, tflite.Int16)
+	in, weights, out := n.weighted(0)
 	di, dw, do := n.dims4(in), n.dims4(weights), n.dims4(out)
-	n.require(in.Type == out.Type, "input is %s, output %s", in.Type, out.Type)
 	o := &n.op.Options
 	y := n.slide("height", di[1], do[1], dw[1], o.StrideH, o.DilationH)
 	x := n.slide("width", di[2], do[2], dw[2], o.StrideW, o.DilationW)
 	groups := 1
-	if n.require(dw[3] > 0 && di[3]%dw[3] == 0, "filter depth %d does not divide input depth %d", dw[3], di[3]) {
+	if n.require(dw[3] > 0 && di[3] > 0 && di[3]%dw[3] == 0, "filter depth %d does not divide input depth %d", dw[3], di[3]) {
 		groups = max(di[3]/dw[3], 1)
 	}
 	n.require(di[0] == do[0] && do[3] == dw[0] && dw[0]%groups == 0,
 		"shapes %v, %v and %v do not fit", in.Shape, weights.Shape, out.Shape)
+	if in.Type == tflite.Float32 && n.err == nil {
+		return n.floatConv(di, dw[0], y, x, dw[3], false)
+	}
 	f := n.newFilter(in, weights, out, 2, dw[0], dw[1]*dw[2]*dw[3])
-	f.perChannel(n, in, out)
+	f.convScales(n, in, out)
 	if n.err != nil {
 		return nil
 	}
@@ -172,8 +191,7 @@ func groupedConv(f *filter, m *image, y, x window, out operand, groups, depth in
 
 // prepareFullyConnected handles FULLY_CONNECTED.
 func prepareFullyConnected(n *node) Kernel {
-	in, weights, out := n.in(0, tflite.Int8, tflite.Int16), n.in(1, tflite.Int8), n.out(0, tflite.Int8, tflite.Int16)
-	n.require(in.Type == out.Type, "input is %s, output %s", in.Type, out.Type)
+	in, weights, out := n.weighted(0)
 	n.require(n.op.Options.WeightsFormat == 0, "weights format %d is not known", n.op.Options.WeightsFormat)
 	if !n.require(len(weights.Shape) == 2, "weights of shape %v; two dimensions are needed", weights.Shape) {
 		return nil
@@ -185,14 +203,15 @@ func prepareFullyConnected(n *node) Kernel {
 	batches := in.Elements() / depth
 	n.require(in.Elements() == batches*depth && out.Elements() == batches*channels,
 		"input %v and output %v do not fit weights %v", in.Shape, out.Shape, weights.Shape)
+	if in.Type == tflite.Float32 && n.err == nil {
+		return n.floatFullyConnected(channels, depth, batches)
+	}
 	f := n.newFilter(in, weights, out, 2, channels, depth)
 	if len(weights.Quant.Scale) > 1 {
 		f.perChannel(n, in, out)
 	} else {
-		n.quantised(weights)
 		f.perTensor(n, in, out)
 	}
-	f.wideOnly(n)
 	if n.err != nil {
 		return nil
 	}

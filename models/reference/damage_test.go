@@ -74,6 +74,18 @@ func damage(r *rand.Rand, g *tflite.Subgraph) {
 	}
 }
 
+// lstmModel is a small UNIDIRECTIONAL_SEQUENCE_LSTM.
+func lstmModel() *tflite.Model {
+	op := tflite.Operator{
+		Code: tflite.OpSequenceLSTM, Outputs: []int{1}, Options: tflite.Options{Activation: tflite.Tanh, CellClip: 3},
+		Inputs: []int{0, 4, 4, 4, 4, 5, 5, 5, 5, -1, -1, -1, 6, 6, 6, 6, -1, -1, 2, 3, -1, -1, -1, -1},
+	}
+	fill := func(t tflite.Tensor) tflite.Tensor { t.Data = iota8(t.Bytes()); return t }
+	hidden, cell := tensor(1, 2), tflite.Tensor{Type: tflite.Int16, Shape: []int{1, 2}, Quant: scaled(1.0/2048, 0)}
+	hidden.Quant, hidden.Variable, cell.Variable = scaled(1.0/128, 0), true, true
+	return single(op, tensor(1, 3, 2), tensor(1, 3, 2), hidden, cell, fill(tensor(2, 2)), fill(tensor(2, 2)), constant([]int{2}, 5, -9))
+}
+
 // TestDamagedModels prepares and runs graphs with one to three wrong parts: an
 // error or a result, never a panic.
 func TestDamagedModels(t *testing.T) {
@@ -90,6 +102,19 @@ func TestDamagedModels(t *testing.T) {
 		single(tflite.Operator{Code: tflite.OpPack, Inputs: []int{0, 1}, Outputs: []int{2}}, tensor(2), tensor(2), tensor(2, 2)),
 		single(tflite.Operator{Code: tflite.OpArgMax, Inputs: []int{0, 1}, Outputs: []int{2}},
 			tensor(2, 3), constant([]int{1}, 1), tflite.Tensor{Type: tflite.Int32, Shape: []int{2}}),
+		single(tflite.Operator{Code: tflite.OpTile, Inputs: []int{0, 1}, Outputs: []int{2}},
+			tensor(2, 3), constant([]int{2}, 2, 1), tensor(4, 3)),
+		single(tflite.Operator{Code: tflite.OpBroadcastTo, Inputs: []int{0}, Outputs: []int{1}}, tensor(2, 1), tensor(2, 2, 3)),
+		single(tflite.Operator{Code: tflite.OpBatchMatmul, Inputs: []int{0, 1}, Outputs: []int{2}},
+			tensor(2, 2, 3), tensor(1, 3, 2), tensor(2, 2, 2)),
+		single(tflite.Operator{Code: tflite.OpDiv, Inputs: []int{0, 1}, Outputs: []int{2}}, tensor(2, 3), tensor(3), tensor(2, 3)),
+		single(tflite.Operator{Code: tflite.OpRsqrt, Inputs: []int{0}, Outputs: []int{1}}, tensor(6), tensor(6)),
+		single(tflite.Operator{Code: tflite.OpCast, Inputs: []int{0}, Outputs: []int{1}}, floatTensor(4), tensor(4)),
+		single(tflite.Operator{Code: tflite.OpConv2D, Inputs: []int{0, 1}, Outputs: []int{2}, Options: tflite.Options{StrideH: 1, StrideW: 1}},
+			floatTensor(1, 3, 3, 2), floatTensor(2, 2, 2, 2), floatTensor(1, 3, 3, 2)),
+		single(tflite.Operator{Code: tflite.OpConcatenation, Inputs: []int{0, 1}, Outputs: []int{2}},
+			tensor(2), tflite.Tensor{Type: tflite.Int8, Shape: []int{2}, Quant: scaled(2, 1)}, tensor(4)),
+		lstmModel(),
 		readModel(t, filepath.Join(shared(t), "models", "keyword_scrambled_8bit.tflite")),
 	}
 	ops, err := filepath.Glob(filepath.Join(shared(t), "models", "ops", "*.tflite"))

@@ -4,9 +4,8 @@ import "upset/models/tflite"
 
 // prepareDepthwise handles DEPTHWISE_CONV_2D.
 func prepareDepthwise(n *node) Kernel {
-	in, weights, out := n.in(0, tflite.Int8, tflite.Int16), n.in(1, tflite.Int8), n.out(0, tflite.Int8, tflite.Int16)
+	in, weights, out := n.weighted(0)
 	di, dw, do := n.dims4(in), n.dims4(weights), n.dims4(out)
-	n.require(in.Type == out.Type, "input is %s, output %s", in.Type, out.Type)
 	o := &n.op.Options
 	y := n.slide("height", di[1], do[1], dw[1], o.StrideH, o.DilationH)
 	x := n.slide("width", di[2], do[2], dw[2], o.StrideW, o.DilationW)
@@ -14,9 +13,12 @@ func prepareDepthwise(n *node) Kernel {
 	n.require(di[0] == do[0] && dw[0] == 1 && do[3] == dw[3] && di[3] > 0 && dw[3]%max(di[3], 1) == 0,
 		"shapes %v, %v and %v do not fit", in.Shape, weights.Shape, out.Shape)
 	channels, taps := dw[3], dw[1]*dw[2]
+	if in.Type == tflite.Float32 && n.err == nil {
+		return n.floatConv(di, channels, y, x, 1, true)
+	}
 	f := n.newFilter(in, weights, out, 2, channels, taps)
-	f.perChannel(n, in, out)
-	f.wideOnly(n)
+	f.convScales(n, in, out)
+	f.wideWithoutBias(n)
 	if n.err != nil {
 		return nil
 	}

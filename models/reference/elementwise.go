@@ -34,20 +34,34 @@ func (n *node) unary(in, out operand, f func(int32) int32) Kernel {
 }
 
 // signed is the operands of a unary operator on int8 or int16.
-func (n *node) signed() (in, out operand) {
-	in, out = n.in(0, tflite.Int8, tflite.Int16), n.out(0, tflite.Int8, tflite.Int16)
+func (n *node) signed() (in, out operand) { return n.unaryOperands(tflite.Int8, tflite.Int16) }
+
+// rescaled is the operands of a unary operator on quantised tensors of any type.
+func (n *node) rescaled() (in, out operand) {
+	return n.unaryOperands(quantisedTypes...)
+}
+
+func (n *node) unaryOperands(types ...tflite.Type) (in, out operand) {
+	in, out = n.in(0, types...), n.out(0, types...)
 	n.require(in.Type == out.Type, "input is %s, output %s", in.Type, out.Type)
 	n.quantised(in, out)
 	return in, out
 }
 
-// prepareRelu handles RELU and RELU_N1_TO_1, which rescale.
+// prepareRelu handles RELU, RELU6 and RELU_N1_TO_1, which rescale.
 func prepareRelu(n *node) Kernel {
-	in, out := n.signed()
 	a := tflite.Relu
-	if n.op.Code == tflite.OpReluN1To1 {
+	switch n.op.Code {
+	case tflite.OpReluN1To1:
 		a = tflite.ReluN1To1
+	case tflite.OpRelu6:
+		a = tflite.Relu6
 	}
+	if n.isFloat() {
+		lo, hi := n.floatRange(a)
+		return n.floatUnary(func(x float32) float32 { return clampFloat(x, lo, hi) })
+	}
+	in, out := n.rescaled()
 	lo, hi := n.activationRange(a, out)
 	m := n.multiplier(float64(in.scale / out.scale))
 	return n.unary(in, out, func(x int32) int32 {
@@ -55,18 +69,17 @@ func prepareRelu(n *node) Kernel {
 	})
 }
 
-// prepareRelu6 handles RELU6, which clamps stored values of the input's scale
-// without rescaling (TFLite Micro).
-func prepareRelu6(n *node) Kernel {
-	in, out := n.signed()
-	n.require(in.scale == out.scale && in.zero == out.zero, "input and output must have equal quantisation")
-	lo, hi := n.activationRange(tflite.Relu6, in)
-	return n.unary(in, out, func(x int32) int32 { return clamp(x, lo, hi) })
-}
-
 // prepareLeakyRelu handles LEAKY_RELU.
 func prepareLeakyRelu(n *node) Kernel {
-	in, out := n.signed()
+	if alpha := n.op.Options.Alpha; n.isFloat() {
+		return n.floatUnary(func(x float32) float32 {
+			if x < 0 {
+				x *= alpha
+			}
+			return x
+		})
+	}
+	in, out := n.rescaled()
 	lo, hi := limits(out.Type)
 	identity := n.multiplier(float64(in.scale / out.scale))
 	factor := float64(in.scale * n.op.Options.Alpha / out.scale)
@@ -86,6 +99,9 @@ func prepareLeakyRelu(n *node) Kernel {
 
 // prepareAbs handles ABS.
 func prepareAbs(n *node) Kernel {
+	if n.isFloat() {
+		return n.floatUnary(func(x float32) float32 { return float32(math.Abs(float64(x))) })
+	}
 	in, out := n.signed()
 	lo, hi := limits(out.Type)
 	m := n.multiplier(float64(in.scale / out.scale))
@@ -103,19 +119,34 @@ func prepareAbs(n *node) Kernel {
 
 // prepareLogistic handles LOGISTIC.
 func prepareLogistic(n *node) Kernel {
+	switch n.inputType(0) {
+	case tflite.Float32:
+		return n.floatUnary(logistic)
+	case tflite.Uint8:
+		return n.tabulated(logistic)
+	}
 	in, out := n.signed()
 	if in.Type == tflite.Int16 {
 		return n.curve16(in, out, arith.Sigmoid)
 	}
+	n.fixedOutput(out, 1.0/256, math.MinInt8)
 	return n.curve8(in, out, func(x int32) int32 { return arith.RoundingDivideByPOT(logisticFix(x), 23) - 128 })
 }
 
 // prepareTanh handles TANH.
 func prepareTanh(n *node) Kernel {
+	tanh := func(x float32) float32 { return float32(math.Tanh(float64(x))) }
+	switch n.inputType(0) {
+	case tflite.Float32:
+		return n.floatUnary(tanh)
+	case tflite.Uint8:
+		return n.tabulated(tanh)
+	}
 	in, out := n.signed()
 	if in.Type == tflite.Int16 {
 		return n.curve16(in, out, arith.Tanh)
 	}
+	n.fixedOutput(out, 1.0/128, 0)
 	return n.curve8(in, out, func(x int32) int32 { return arith.RoundingDivideByPOT(tanhFix(x), 24) })
 }
 
@@ -143,7 +174,8 @@ func (n *node) curve8(in, out operand, f func(int32) int32) Kernel {
 // Scales of 1/4096 and 1/2048 need no rounding; others get the largest multiplier
 // of 15 bits (TFLite Micro: tanh and logistic preparation).
 func (n *node) curve16(in, out operand, f func(int64) int64) Kernel {
-	n.require(in.zero == 0 && out.zero == 0, "16-bit tensors need zero points of 0")
+	n.require(in.zero == 0, "16-bit input needs a zero point of 0, has %d", in.zero)
+	n.fixedOutput(out, 1.0/32768, 0)
 	factor, shift := 0, 0
 	switch in.scale {
 	case 1.0 / 4096:

@@ -30,11 +30,16 @@ type Interpreter struct {
 	values  [][]byte
 }
 
-// New prepares the first subgraph of a model. An operator that is not known, or
-// whose tensors do not fit it, is an error that names the operator.
+// New prepares the first subgraph of a model, normalised as tflite.Normalise
+// does. An operator that is not known, or whose tensors do not fit it, is an error
+// that names the operator.
 func New(m *tflite.Model) (*Interpreter, error) {
 	if len(m.Subgraphs) == 0 {
 		return nil, fmt.Errorf("reference: the model has no subgraph")
+	}
+	m, err := m.Normalise()
+	if err != nil {
+		return nil, fmt.Errorf("reference: %w", err)
 	}
 	g := &m.Subgraphs[0]
 	in := &Interpreter{graph: g, values: make([][]byte, len(g.Tensors))}
@@ -58,6 +63,7 @@ func New(m *tflite.Model) (*Interpreter, error) {
 			in.values[i] = make([]byte, t.Bytes())
 		}
 	}
+	in.Reset()
 	for _, i := range g.Inputs {
 		if g.Tensors[i].Data != nil {
 			return nil, fmt.Errorf("reference: input tensor %d (%q) is a constant", i, g.Tensors[i].Name)
@@ -95,6 +101,22 @@ func sizeOf(t *tflite.Tensor) (int, error) {
 // order, and returns copies of the outputs. State tensors start afresh, so the
 // result depends on the inputs only.
 func (in *Interpreter) Invoke(inputs [][]byte) ([][]byte, error) {
+	in.Reset()
+	return in.Step(inputs)
+}
+
+// Reset gives every state tensor its value before the first inference.
+func (in *Interpreter) Reset() {
+	for i := range in.graph.Tensors {
+		if t := &in.graph.Tensors[i]; t.Variable && t.Data == nil {
+			copy(in.values[i], t.State())
+		}
+	}
+}
+
+// Step is Invoke as one of a sequence: state tensors keep what the inference
+// before left. A new interpreter starts with fresh state.
+func (in *Interpreter) Step(inputs [][]byte) ([][]byte, error) {
 	g := in.graph
 	if len(inputs) != len(g.Inputs) {
 		return nil, fmt.Errorf("reference: %d inputs given; the graph takes %d", len(inputs), len(g.Inputs))
@@ -103,11 +125,6 @@ func (in *Interpreter) Invoke(inputs [][]byte) ([][]byte, error) {
 		if len(inputs[i]) != len(in.values[t]) {
 			return nil, fmt.Errorf("reference: input %d (%q) has %d bytes; %v of %s takes %d",
 				i, g.Tensors[t].Name, len(inputs[i]), g.Tensors[t].Shape, g.Tensors[t].Type, len(in.values[t]))
-		}
-	}
-	for i := range g.Tensors {
-		if t := &g.Tensors[i]; t.Variable && t.Data == nil {
-			reset(in.values[i], t)
 		}
 	}
 	for i, t := range g.Inputs {
@@ -121,18 +138,6 @@ func (in *Interpreter) Invoke(inputs [][]byte) ([][]byte, error) {
 		outputs[i] = append([]byte(nil), in.values[t]...)
 	}
 	return outputs, nil
-}
-
-// reset gives a state tensor its value before the first run: the zero point for
-// int8, zero otherwise (TFLite Micro interpreter).
-func reset(b []byte, t *tflite.Tensor) {
-	fill := byte(0)
-	if t.Type == tflite.Int8 && len(t.Quant.ZeroPoint) > 0 {
-		fill = byte(t.Quant.ZeroPoint[0])
-	}
-	for i := range b {
-		b[i] = fill
-	}
 }
 
 // Tensor is the value of tensor i after the last Invoke. It is overwritten by the

@@ -15,18 +15,29 @@ var kernels = map[tflite.BuiltinCode]func(*node) Kernel{
 	tflite.OpAdd:                   prepareAdd,
 	tflite.OpArgMax:                prepareArg,
 	tflite.OpArgMin:                prepareArg,
+	tflite.OpAssignVariable:        prepareReshape,
 	tflite.OpAveragePool2D:         prepareAveragePool,
+	tflite.OpBatchMatmul:           prepareBatchMatmul,
 	tflite.OpBatchToSpaceND:        prepareBatchToSpace,
+	tflite.OpBroadcastTo:           prepareBroadcastTo,
+	tflite.OpCast:                  prepareCast,
 	tflite.OpConcatenation:         prepareConcatenation,
 	tflite.OpConv2D:                prepareConv,
 	tflite.OpDepthToSpace:          prepareDepthToSpace,
 	tflite.OpDepthwiseConv2D:       prepareDepthwise,
+	tflite.OpCustom:                prepareCustom,
 	tflite.OpDequantize:            prepareDequantize,
+	tflite.OpDiv:                   prepareDiv,
+	tflite.OpElu:                   prepareElu,
+	tflite.OpExp:                   prepareExp,
 	tflite.OpExpandDims:            prepareReshape,
+	tflite.OpFloor:                 prepareFloor,
 	tflite.OpFullyConnected:        prepareFullyConnected,
 	tflite.OpGather:                prepareGather,
 	tflite.OpHardSwish:             prepareHardSwish,
+	tflite.OpL2Normalization:       prepareL2Norm,
 	tflite.OpLeakyRelu:             prepareLeakyRelu,
+	tflite.OpLogSoftmax:            prepareLogSoftmax,
 	tflite.OpLogistic:              prepareLogistic,
 	tflite.OpMaxPool2D:             prepareMaxPool,
 	tflite.OpMaximum:               prepareMaximum,
@@ -34,20 +45,24 @@ var kernels = map[tflite.BuiltinCode]func(*node) Kernel{
 	tflite.OpMinimum:               prepareMinimum,
 	tflite.OpMirrorPad:             prepareMirrorPad,
 	tflite.OpMul:                   prepareMul,
+	tflite.OpNeg:                   prepareNeg,
 	tflite.OpPack:                  preparePack,
 	tflite.OpPad:                   preparePad,
 	tflite.OpPadV2:                 preparePad,
 	tflite.OpPrelu:                 preparePrelu,
 	tflite.OpQuantize:              prepareQuantize,
+	tflite.OpReadVariable:          prepareReshape,
 	tflite.OpReduceMax:             prepareReduceMax,
 	tflite.OpReduceMin:             prepareReduceMin,
+	tflite.OpRelu6:                 prepareRelu,
 	tflite.OpRelu:                  prepareRelu,
-	tflite.OpRelu6:                 prepareRelu6,
 	tflite.OpReluN1To1:             prepareRelu,
 	tflite.OpReshape:               prepareReshape,
 	tflite.OpResizeBilinear:        prepareResizeBilinear,
 	tflite.OpResizeNearestNeighbor: prepareResizeNearest,
+	tflite.OpRsqrt:                 prepareRsqrt,
 	tflite.OpSVDF:                  prepareSVDF,
+	tflite.OpSequenceLSTM:          prepareSequenceLSTM,
 	tflite.OpShape:                 prepareShape,
 	tflite.OpSlice:                 prepareSlice,
 	tflite.OpSoftmax:               prepareSoftmax,
@@ -55,12 +70,14 @@ var kernels = map[tflite.BuiltinCode]func(*node) Kernel{
 	tflite.OpSpaceToDepth:          prepareSpaceToDepth,
 	tflite.OpSplit:                 prepareSplit,
 	tflite.OpSplitV:                prepareSplitV,
+	tflite.OpSqrt:                  prepareSqrt,
 	tflite.OpSquaredDifference:     prepareSquaredDifference,
 	tflite.OpSqueeze:               prepareReshape,
 	tflite.OpStridedSlice:          prepareStridedSlice,
 	tflite.OpSub:                   prepareSub,
 	tflite.OpSum:                   prepareMean,
 	tflite.OpTanh:                  prepareTanh,
+	tflite.OpTile:                  prepareTile,
 	tflite.OpTranspose:             prepareTranspose,
 	tflite.OpTransposeConv:         prepareTransposeConv,
 	tflite.OpUnpack:                prepareUnpack,
@@ -70,6 +87,9 @@ var kernels = map[tflite.BuiltinCode]func(*node) Kernel{
 // kernel that runs it.
 func Prepare(g *tflite.Subgraph, op *tflite.Operator) (Kernel, error) {
 	prepare, ok := kernels[op.Code]
+	if op.Code == tflite.OpCustom && op.Custom == tflite.DetectionPostProcess {
+		prepare, ok = prepareDetection, true
+	}
 	if !ok {
 		return nil, fmt.Errorf("%s: operator is not known to the reference interpreter", op.Name())
 	}
@@ -177,6 +197,17 @@ func (n *node) zeroPoints(o operand) {
 	for _, z := range o.Quant.ZeroPoint {
 		n.require(z >= int64(lo) && z <= int64(hi), "zero point %d of tensor %q is outside %s", z, o.Name, o.Type)
 	}
+}
+
+// fixedOutput refuses an output whose quantisation is not the one that TFLite's
+// kernel always writes in; it compares scales to a thousandth, as TFLite does.
+func (n *node) fixedOutput(o operand, scale float32, zero int32) {
+	if n.graph.Lenient || n.err != nil {
+		return
+	}
+	n.require(math.Abs(float64(o.scale-scale)) <= float64(scale)/1000 && o.zero == zero,
+		"output %q has scale %v and zero point %d; TFLite takes %v and %d only: export the file again, or accept it with --lenient",
+		o.Name, o.scale, o.zero, scale, zero)
 }
 
 func usable(scale float32) bool {

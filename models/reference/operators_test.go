@@ -93,6 +93,25 @@ func TestMoves(t *testing.T) {
 			tensor(5), tensor(2), []tflite.Tensor{vec(3), vec(0), vec(-2)}, []byte{3, 1},
 		},
 		{
+			"strided slice with an ellipsis and a new axis", tflite.OpStridedSlice, tflite.Options{EllipsisMask: 2, NewAxisMask: 1},
+			tensor(2, 2, 3), tensor(1, 2, 2, 1), []tflite.Tensor{vec(0, 0, 1), vec(0, 0, 2), vec(1, 1, 1)}, []byte{1, 4, 7, 10},
+		},
+		{
+			"strided slice of the first dimension", tflite.OpStridedSlice, tflite.Options{},
+			tensor(3, 2), tensor(2, 2), []tflite.Tensor{vec(1), vec(3), vec(1)}, []byte{2, 3, 4, 5},
+		},
+		{
+			"tile", tflite.OpTile, tflite.Options{}, tensor(2, 2), tensor(4, 2), []tflite.Tensor{vec(2, 1)},
+			[]byte{0, 1, 2, 3, 0, 1, 2, 3},
+		},
+		{
+			"broadcast", tflite.OpBroadcastTo, tflite.Options{}, tensor(2, 1), tensor(2, 2, 3), []tflite.Tensor{vec(2, 2, 3)},
+			[]byte{0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1},
+		},
+		{
+			"read of a variable", tflite.OpReadVariable, tflite.Options{}, tensor(3), tensor(3), nil, iota8(3),
+		},
+		{
 			"gather", tflite.OpGather, tflite.Options{Axis: 1}, tensor(2, 3), tensor(2, 2),
 			[]tflite.Tensor{vec(2, 0)}, []byte{2, 0, 5, 3},
 		},
@@ -203,6 +222,19 @@ func TestCurves(t *testing.T) {
 		{"abs", tflite.OpAbs, tflite.Int8, scaled(0.06, -10), scaled(0.05, -128), math.Abs, 1},
 		{"relu n1 to 1", tflite.OpReluN1To1, tflite.Int8, scaled(0.06, -10), scaled(0.01, 3), func(x float64) float64 {
 			return min(max(x, -1), 1)
+		}, 1},
+		{"relu6", tflite.OpRelu6, tflite.Int8, scaled(0.06, -10), scaled(0.05, -128), func(x float64) float64 {
+			return min(max(x, 0), 6)
+		}, 1},
+		{"relu, unsigned", tflite.OpRelu, tflite.Uint8, scaled(0.06, 90), scaled(0.05, 3), func(x float64) float64 { return max(x, 0) }, 1},
+		{"logistic, unsigned", tflite.OpLogistic, tflite.Uint8, scaled(0.05, 100), scaled(1.0/256, 0), sigmoid, 0.51},
+		{"exp", tflite.OpExp, tflite.Int8, scaled(0.03, 100), scaled(0.01, -128), math.Exp, 0.51},
+		{"exp 16", tflite.OpExp, tflite.Int16, scaled(1.0/8192, 0), scaled(0.002, 0), math.Exp, 8},
+		{"elu", tflite.OpElu, tflite.Int8, scaled(0.03, 10), scaled(0.03, -90), func(x float64) float64 {
+			return max(x, math.Expm1(min(x, 0)))
+		}, 0.51},
+		{"rsqrt", tflite.OpRsqrt, tflite.Int8, scaled(0.5, -129+1), scaled(0.02, -128), func(x float64) float64 {
+			return 1 / math.Sqrt(max(x, 0))
 		}, 1},
 		{"quantize", tflite.OpQuantize, tflite.Int8, scaled(0.06, -10), scaled(0.11, 3), func(x float64) float64 { return x }, 1},
 	}
@@ -326,7 +358,7 @@ func TestRefusals(t *testing.T) {
 		in, out tflite.Tensor
 		want    string
 	}{
-		{"unknown", with(func(o *tflite.Operator) { o.Code = 150 }), tensor(4), tensor(4), "builtin 150: operator is not known"},
+		{"unknown", with(func(o *tflite.Operator) { o.Code = 250 }), tensor(4), tensor(4), "builtin 250: operator is not known"},
 		{"custom", with(func(o *tflite.Operator) { o.Code, o.Custom = tflite.OpCustom, "ethos-u" }), tensor(4), tensor(4), "ethos-u"},
 		{"rank", pool, tensor(4, 4), tensor(1, 2, 2, 1), "four dimensions"},
 		{"stride", with(func(o *tflite.Operator) { o.Options.StrideH = 0 }), tensor(1, 4, 4, 1), tensor(1, 2, 2, 1), "stride 0"},

@@ -25,13 +25,17 @@ func prepareMaxPool(n *node) Kernel {
 // pool reduces each window and channel by its sum, largest value and number of
 // values.
 func (n *node) pool(reduce func(sum, largest, count int32) int32) Kernel {
-	in, out := n.in(0, tflite.Int8, tflite.Int16), n.out(0, tflite.Int8, tflite.Int16)
+	types := append([]tflite.Type{tflite.Float32}, quantisedTypes...)
+	in, out := n.in(0, types...), n.out(0, types...)
 	di, do := n.dims4(in), n.dims4(out)
 	n.require(in.Type == out.Type, "input is %s, output %s", in.Type, out.Type)
 	o := &n.op.Options
 	y := n.slide("height", di[1], do[1], o.FilterH, o.StrideH, 1)
 	x := n.slide("width", di[2], do[2], o.FilterW, o.StrideW, 1)
 	n.require(di[0] == do[0] && di[3] == do[3], "shapes %v and %v do not fit", in.Shape, out.Shape)
+	if in.Type == tflite.Float32 && n.err == nil {
+		return n.floatPool(di, do, y, x)
+	}
 	if o.Activation != tflite.None {
 		n.quantised(out)
 	}

@@ -16,7 +16,8 @@ type reduction struct {
 }
 
 func (n *node) reduction() reduction {
-	in, axes, out := n.in(0, tflite.Int8, tflite.Int16), n.in(1, tflite.Int32), n.out(0, tflite.Int8, tflite.Int16)
+	types := append([]tflite.Type{tflite.Float32}, quantisedTypes...)
+	in, axes, out := n.in(0, types...), n.in(1, tflite.Int32), n.out(0, types...)
 	n.require(in.Type == out.Type, "input is %s, output %s", in.Type, out.Type)
 	r := reduction{in: in, out: out, shape: in.Shape, stride: make([]int, len(in.Shape)), count: 1}
 	reduced := make([]bool, len(in.Shape))
@@ -66,6 +67,9 @@ func (r *reduction) each(f func(from, to int)) {
 // folded into the multiplier (TFLite reference kernel QuantizedMeanOrSum).
 func prepareMean(n *node) Kernel {
 	r := n.reduction()
+	if n.isFloat() {
+		return n.floatReduce(r)
+	}
 	n.quantised(r.in, r.out)
 	m := n.multiplier(float64(r.in.scale) / float64(r.out.scale))
 	if n.err != nil {
@@ -101,6 +105,9 @@ func prepareReduceMin(n *node) Kernel {
 
 func (n *node) extreme(start int32, pick func(a, b int32) int32) Kernel {
 	r := n.reduction()
+	if n.isFloat() {
+		return n.floatReduce(r)
+	}
 	n.require(r.in.scale == r.out.scale && r.in.zero == r.out.zero, "input and output must have equal quantisation")
 	if n.err != nil {
 		return nil
@@ -119,7 +126,7 @@ func (n *node) extreme(start int32, pick func(a, b int32) int32) Kernel {
 // prepareArg handles ARG_MAX and ARG_MIN: the index of the first extreme value
 // along one axis.
 func prepareArg(n *node) Kernel {
-	in, axis, out := n.in(0, integers...), n.in(1, tflite.Int32, tflite.Int64), n.out(0, tflite.Int32)
+	in, axis, out := n.in(0, integers...), n.in(1, tflite.Int32, tflite.Int64), n.out(0, tflite.Int32, tflite.Int64)
 	list := n.constants(axis)
 	if !n.require(len(list) == 1, "one axis is needed, have %d", len(list)) {
 		return nil
@@ -148,7 +155,7 @@ func prepareArg(n *node) Kernel {
 						best, value = k, x
 					}
 				}
-				put(dst, tflite.Int32, o*inner+i, int32(best))
+				putWide(dst, out.Type, o*inner+i, int64(best))
 			}
 		}
 	}

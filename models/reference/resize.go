@@ -73,7 +73,7 @@ func samples(o *tflite.Options, from, to int) []sample {
 
 // prepareResizeBilinear handles RESIZE_BILINEAR with 10 fraction bits.
 func prepareResizeBilinear(n *node) Kernel {
-	in, out, di, do := n.resized(tflite.Int8, tflite.Int16)
+	in, out, di, do := n.resized(quantisedTypes...)
 	if n.err != nil {
 		return nil
 	}

@@ -24,33 +24,77 @@ func prepareSlice(n *node) Kernel {
 	})
 }
 
-// prepareStridedSlice handles STRIDED_SLICE without ellipsis and new axes.
+// prepareStridedSlice handles STRIDED_SLICE. New axes only add dimensions of 1 to
+// the output, so they take part in nothing here.
 func prepareStridedSlice(n *node) Kernel {
 	in, out := n.moved(0)
 	begin, end, stride := n.constants(n.in(1, tflite.Int32)), n.constants(n.in(2, tflite.Int32)), n.constants(n.in(3, tflite.Int32))
 	rank := len(in.Shape)
-	o := &n.op.Options
-	n.require(o.EllipsisMask == 0 && o.NewAxisMask == 0, "ellipsis and new-axis masks are not known")
-	if !n.require(len(begin) == rank && len(end) == rank && len(stride) == rank,
+	entry := sliceEntries(&n.op.Options, rank, len(begin))
+	if !n.require(len(end) == len(begin) && len(stride) == len(begin) && len(begin) <= 32 && entry != nil,
 		"begin %v, end %v, strides %v for shape %v", begin, end, stride, in.Shape) {
 		return nil
 	}
-	start, count := make([]int, rank), make([]int, rank)
+	o := &n.op.Options
+	start, count, step := make([]int, rank), make([]int, rank), make([]int, rank)
 	for i, d := range in.Shape {
+		k := entry[i]
+		if k < 0 { // the whole dimension
+			start[i], count[i], step[i] = 0, d, 1
+			continue
+		}
 		const limit = 1 << 30 // keeps sums in range (our choice)
-		if !n.require(stride[i] != 0 && stride[i] > -limit && stride[i] < limit && d < limit, "stride %d", stride[i]) {
+		if !n.require(stride[k] != 0 && stride[k] > -limit && stride[k] < limit && d < limit, "stride %d", stride[k]) {
 			return nil
 		}
-		bit := func(mask int) bool { return mask>>min(i, 31)&1 != 0 }
-		start[i], count[i] = bounds(d, begin[i], end[i], stride[i], bit(o.BeginMask), bit(o.EndMask), bit(o.ShrinkMask), o.Offset)
+		bit := func(mask int) bool { return mask>>k&1 != 0 }
+		step[i] = stride[k]
+		start[i], count[i] = bounds(d, begin[k], end[k], stride[k], bit(o.BeginMask), bit(o.EndMask), bit(o.ShrinkMask), o.Offset)
 	}
 	from := make([]int, rank)
 	return n.gather(in, out, count, 0, func(pos []int) int {
 		for i := range from {
-			from[i] = start[i] + pos[i]*stride[i]
+			from[i] = start[i] + pos[i]*step[i]
 		}
 		return flat(in.Shape, from)
 	})
+}
+
+// sliceEntries tells which of the given entries of begin, end and strides belongs
+// to each of rank dimensions, −1 where the dimension is taken whole: under an
+// ellipsis, and at the end when entries are missing. It is nil when the entries do
+// not fit.
+func sliceEntries(o *tflite.Options, rank, entries int) []int {
+	taken, ellipsis := 0, false
+	for k := range entries {
+		switch {
+		case o.EllipsisMask>>min(k, 31)&1 != 0:
+			if ellipsis {
+				return nil
+			}
+			ellipsis = true
+		case o.NewAxisMask>>min(k, 31)&1 == 0:
+			taken++
+		}
+	}
+	if taken > rank {
+		return nil
+	}
+	list := make([]int, 0, rank)
+	for k := range entries {
+		switch {
+		case o.EllipsisMask>>min(k, 31)&1 != 0:
+			for range rank - taken {
+				list = append(list, -1)
+			}
+		case o.NewAxisMask>>min(k, 31)&1 == 0:
+			list = append(list, k)
+		}
+	}
+	for len(list) < rank {
+		list = append(list, -1)
+	}
+	return list
 }
 
 // bounds is the first position and the number of positions that a strided slice

@@ -5,19 +5,20 @@ import "upset/models/tflite"
 // prepareTransposeConv handles TRANSPOSE_CONV: every input value is spread over
 // the outputs under the window.
 func prepareTransposeConv(n *node) Kernel {
-	weights := n.in(1, tflite.Int8)
-	in, out := n.in(2, tflite.Int8, tflite.Int16), n.out(0, tflite.Int8, tflite.Int16)
+	in, weights, out := n.weighted(2)
 	di, dw, do := n.dims4(in), n.dims4(weights), n.dims4(out)
-	n.require(in.Type == out.Type, "input is %s, output %s", in.Type, out.Type)
 	o := &n.op.Options
 	// The window slides over the output; its positions are the inputs.
 	y := n.slide("height", do[1], di[1], dw[1], o.StrideH, 1)
 	x := n.slide("width", do[2], di[2], dw[2], o.StrideW, 1)
 	n.require(di[0] == do[0] && di[3] == dw[3] && do[3] == dw[0],
 		"shapes %v, %v and %v do not fit", in.Shape, weights.Shape, out.Shape)
+	if in.Type == tflite.Float32 && n.err == nil {
+		return n.floatTransposeConv(di, do, y, x)
+	}
 	f := n.newFilter(in, weights, out, 3, dw[0], dw[1]*dw[2]*dw[3])
-	f.perChannel(n, in, out)
-	f.wideOnly(n)
+	f.convScales(n, in, out)
+	f.wideWithoutBias(n)
 	if n.err != nil {
 		return nil
 	}

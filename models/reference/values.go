@@ -9,6 +9,9 @@ import (
 // integers are the element types that load and store handle.
 var integers = []tflite.Type{tflite.Int8, tflite.Uint8, tflite.Int16, tflite.Int32}
 
+// quantisedTypes are the element types of quantised activations.
+var quantisedTypes = []tflite.Type{tflite.Int8, tflite.Uint8, tflite.Int16}
+
 // load widens the elements of b to 32 bits and subtracts zero.
 func load(dst []int32, b []byte, t tflite.Type, zero int32) {
 	switch t {

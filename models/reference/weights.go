@@ -2,6 +2,7 @@ package reference
 
 import (
 	"encoding/binary"
+	"math"
 
 	"upset/models/tflite"
 )
@@ -145,9 +146,22 @@ func (f *filter) perChannel(n *node, in, out operand) {
 	f.checkShifts(n)
 }
 
-// perTensor derives the one multiplier of a fully connected operator (TFLite: the
-// product of the scales is taken in single precision).
+// convScales derives the multipliers of a convolution: one per channel, or one for
+// all where the values are unsigned.
+func (f *filter) convScales(n *node, in, out operand) {
+	if in.Type == tflite.Uint8 {
+		f.perTensor(n, in, out)
+		return
+	}
+	f.perChannel(n, in, out)
+}
+
+// perTensor derives the one multiplier of a fully connected operator and of the
+// older kernels for uint8 (TFLite: the product of the scales is taken in single
+// precision).
 func (f *filter) perTensor(n *node, in, out operand) {
+	n.quantised(f.weights)
+	f.biasScale(n, in, out)
 	m := n.multiplier(float64(in.scale*f.weights.scale) / float64(out.scale))
 	f.scale = make([]multiplier, f.channels)
 	for c := range f.scale {
@@ -156,14 +170,28 @@ func (f *filter) perTensor(n *node, in, out operand) {
 	f.checkShifts(n)
 }
 
-// wideOnly makes the accumulator of a 16-bit operator 64 bits wide, for the
-// kernels that have no other form for them.
-func (f *filter) wideOnly(n *node) {
-	if f.input != tflite.Int16 {
+// biasScale refuses a bias whose scale is not about the product of the scales of
+// input and weights, with TFLite's tolerance (GetQuantizedConvolutionMultipler: the
+// difference is at most 0.02 of the output's scale). A bias without a scale can only
+// mean that product, so it is taken.
+func (f *filter) biasScale(n *node, in, out operand) {
+	if !f.hasBias || len(f.bias.Quant.Scale) == 0 || n.graph.Lenient || n.err != nil {
 		return
 	}
-	n.require(!f.hasBias || f.wide, "16-bit input needs a 64-bit bias, has %s", f.bias.Type)
-	f.wide = true
+	scale := float64(f.bias.Quant.Scale[0])
+	product := float64(in.scale) * float64(f.weights.scale)
+	const tolerance = 0.02
+	n.require(math.Abs(product-scale)/float64(out.scale) <= tolerance,
+		"bias %q has scale %v; input and weights give %v, and TFLite refuses the file: export it again, or accept it with --lenient",
+		f.bias.Name, scale, product)
+}
+
+// wideWithoutBias makes the accumulator of a 16-bit operator that has no bias 64
+// bits wide, as for a bias of that width: TFLite Micro's DEPTHWISE_CONV_2D and
+// TRANSPOSE_CONV have no other form, unlike CONV_2D and FULLY_CONNECTED. (They read
+// a bias of 32 bits as one of 64, beyond its end; here it means what it says.)
+func (f *filter) wideWithoutBias(n *node) {
+	f.wide = f.input == tflite.Int16 && (!f.hasBias || f.wide)
 	f.checkShifts(n)
 }
 

@@ -59,15 +59,15 @@ func (s *Scorer) newTable(outputs []driver.Binding) (Table, error) {
 	}, nil
 }
 
-// open compiles the network, which must run on the NPU as a whole.
+// open compiles the network. What the NPU does not execute runs on the host.
 func (s *Scorer) open(cfg isa.Config) (*driver.Program, Table, error) {
 	n, err := driver.Open(s.Model, cfg)
 	if err != nil {
 		return nil, Table{}, fmt.Errorf("scorer %s: %w", s.Name, err)
 	}
-	p := n.Program()
-	if p == nil {
-		return nil, Table{}, fmt.Errorf("scorer %s: parts of the network would run on the host; use operators that the NPU has", s.Name)
+	p, err := n.Whole(1)
+	if err != nil {
+		return nil, Table{}, fmt.Errorf("scorer %s: %w", s.Name, err)
 	}
 	t, err := s.newTable(n.Outputs)
 	return p, t, err
@@ -142,7 +142,7 @@ func infer(ctx context.Context, p *driver.Program, system npu.System, input []by
 		return nil, 0, err
 	}
 	m := npu.New(p.Config, system, npu.ECCNone, mem)
-	m.Start(p.StreamAddr(), 4*len(p.Commands), p.Bases())
+	p.Start(m)
 	for m.S.CC.Run != 0 && m.Cycle() < hangAfter {
 		if err := ctx.Err(); err != nil {
 			return nil, 0, err

@@ -14,8 +14,9 @@ type reader struct {
 	// budget is the memory in bytes that decoding may still allocate. Offsets may
 	// point many times at one table, so a small file could otherwise describe a
 	// model of any size.
-	budget int
-	err    error
+	budget    int
+	exhausted bool
+	err       error
 }
 
 // The budget per byte of file and a constant part. A tensor takes at least 12
@@ -35,12 +36,24 @@ func (r *reader) fail(format string, args ...any) {
 	}
 }
 
+// forgive clears the error of a part that may turn out to be unused and returns
+// it. Exhausted memory is never forgiven.
+func (r *reader) forgive() error {
+	if r.exhausted {
+		return nil
+	}
+	err := r.err
+	r.err = nil
+	return err
+}
+
 // charge takes n elements of size bytes from the budget.
 func (r *reader) charge(n, size int, what string) bool {
 	if r.err != nil {
 		return false
 	}
 	if n*size > r.budget {
+		r.exhausted = true
 		r.fail("%s: %d elements go beyond the memory allowed for a file of %d bytes; tables are referenced too often",
 			what, n, len(r.b))
 		return false

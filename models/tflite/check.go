@@ -51,9 +51,6 @@ func indices(what string, list []int, least, n int) error {
 }
 
 func (t *Tensor) check() error {
-	if t.Type < 0 || int(t.Type) >= len(typeInfo) {
-		return fmt.Errorf("unknown element %s", t.Type)
-	}
 	n, empty := 1, false
 	for _, d := range t.Shape {
 		if d < 0 {
@@ -78,15 +75,17 @@ func (t *Tensor) check() error {
 	if len(t.Data) > 0 && sized && len(t.Data) != t.Bytes() {
 		return fmt.Errorf("constant of %d bytes, but shape %v of %s needs %d", len(t.Data), t.Shape, t.Type, t.Bytes())
 	}
-	return t.Quant.check(t.Shape)
+	if t.Initial != nil && len(t.Initial) != t.Bytes() {
+		return fmt.Errorf("initial value of %d bytes, but shape %v of %s needs %d", len(t.Initial), t.Shape, t.Type, t.Bytes())
+	}
+	return t.Quant.check()
 }
 
-func (q *Quantization) check(shape []int) error {
-	n := len(q.Scale)
-	if n > 1 && (q.Axis < 0 || q.Axis >= len(shape) || shape[q.Axis] != n) {
-		return fmt.Errorf("%d scales along dimension %d do not fit shape %v", n, q.Axis, shape)
-	}
-	if z := len(q.ZeroPoint); z > 1 && z != n {
+// check verifies the counts. Whether the scales fit a dimension is for the
+// operators to say: TFLite's kernels never look at the recorded one, and a bias
+// may name the dimension of its filter.
+func (q *Quantization) check() error {
+	if n, z := len(q.Scale), len(q.ZeroPoint); z > 1 && z != n {
 		return fmt.Errorf("%d zero points beside %d scales", z, n)
 	}
 	return nil

@@ -40,6 +40,7 @@ const (
 	OpSub                   BuiltinCode = 41
 	OpDiv                   BuiltinCode = 42
 	OpSqueeze               BuiltinCode = 43
+	OpSequenceLSTM          BuiltinCode = 44 // UNIDIRECTIONAL_SEQUENCE_LSTM
 	OpStridedSlice          BuiltinCode = 45
 	OpExp                   BuiltinCode = 47
 	OpSplit                 BuiltinCode = 49
@@ -75,31 +76,17 @@ const (
 	OpHardSwish             BuiltinCode = 117
 	OpBatchMatmul           BuiltinCode = 126
 	opPlaceholder           BuiltinCode = 127 // "see builtin_code" in the one-byte field
+	OpCallOnce              BuiltinCode = 129
+	OpBroadcastTo           BuiltinCode = 130
+	OpVarHandle             BuiltinCode = 142
+	OpReadVariable          BuiltinCode = 143
+	OpAssignVariable        BuiltinCode = 144
 )
-
-var codeNames = map[BuiltinCode]string{
-	OpAdd: "ADD", OpAveragePool2D: "AVERAGE_POOL_2D", OpConcatenation: "CONCATENATION", OpConv2D: "CONV_2D",
-	OpDepthwiseConv2D: "DEPTHWISE_CONV_2D", OpDepthToSpace: "DEPTH_TO_SPACE", OpDequantize: "DEQUANTIZE",
-	OpFloor: "FLOOR", OpFullyConnected: "FULLY_CONNECTED", OpL2Normalization: "L2_NORMALIZATION",
-	OpLogistic: "LOGISTIC", OpMaxPool2D: "MAX_POOL_2D", OpMul: "MUL", OpRelu: "RELU",
-	OpReluN1To1: "RELU_N1_TO_1", OpRelu6: "RELU6", OpReshape: "RESHAPE", OpResizeBilinear: "RESIZE_BILINEAR",
-	OpSoftmax: "SOFTMAX", OpSpaceToDepth: "SPACE_TO_DEPTH", OpSVDF: "SVDF", OpTanh: "TANH", OpCustom: "CUSTOM",
-	OpPad: "PAD", OpGather: "GATHER", OpBatchToSpaceND: "BATCH_TO_SPACE_ND", OpSpaceToBatchND: "SPACE_TO_BATCH_ND",
-	OpTranspose: "TRANSPOSE", OpMean: "MEAN", OpSub: "SUB", OpDiv: "DIV", OpSqueeze: "SQUEEZE",
-	OpStridedSlice: "STRIDED_SLICE", OpExp: "EXP", OpSplit: "SPLIT", OpLogSoftmax: "LOG_SOFTMAX", OpCast: "CAST",
-	OpPrelu: "PRELU", OpMaximum: "MAXIMUM", OpArgMax: "ARG_MAX", OpMinimum: "MINIMUM", OpNeg: "NEG",
-	OpPadV2: "PADV2", OpSlice: "SLICE", OpTransposeConv: "TRANSPOSE_CONV", OpTile: "TILE",
-	OpExpandDims: "EXPAND_DIMS", OpSum: "SUM", OpSqrt: "SQRT", OpRsqrt: "RSQRT", OpShape: "SHAPE",
-	OpArgMin: "ARG_MIN", OpReduceMax: "REDUCE_MAX", OpPack: "PACK", OpUnpack: "UNPACK", OpReduceMin: "REDUCE_MIN",
-	OpResizeNearestNeighbor: "RESIZE_NEAREST_NEIGHBOR", OpLeakyRelu: "LEAKY_RELU",
-	OpSquaredDifference: "SQUARED_DIFFERENCE", OpMirrorPad: "MIRROR_PAD", OpAbs: "ABS", OpSplitV: "SPLIT_V",
-	OpElu: "ELU", OpQuantize: "QUANTIZE", OpHardSwish: "HARD_SWISH", OpBatchMatmul: "BATCH_MATMUL",
-}
 
 // String is the schema's name of the operator, or its number.
 func (c BuiltinCode) String() string {
-	if s, ok := codeNames[c]; ok {
-		return s
+	if c >= 0 && int(c) < len(codeNames) {
+		return codeNames[c]
 	}
 	return fmt.Sprintf("builtin %d", int32(c))
 }
@@ -159,7 +146,13 @@ const (
 	OptionsQuantize          OptionsKind = 89
 	OptionsHardSwish         OptionsKind = 91
 	OptionsDepthToSpace      OptionsKind = 94
+	OptionsSequenceLSTM      OptionsKind = 71
 	OptionsBatchMatmul       OptionsKind = 101
+	OptionsCallOnce          OptionsKind = 103
+	OptionsBroadcastTo       OptionsKind = 104
+	OptionsVarHandle         OptionsKind = 111
+	OptionsReadVariable      OptionsKind = 112
+	OptionsAssignVariable    OptionsKind = 113
 )
 
 // optionsOf is the options table that belongs to an operator. Operators that
@@ -182,4 +175,6 @@ var optionsOf = map[BuiltinCode]OptionsKind{
 	OpResizeNearestNeighbor: OptionsResizeNearest, OpLeakyRelu: OptionsLeakyRelu,
 	OpSquaredDifference: OptionsSquaredDifference, OpMirrorPad: OptionsMirrorPad, OpAbs: OptionsAbs,
 	OpQuantize: OptionsQuantize, OpHardSwish: OptionsHardSwish, OpBatchMatmul: OptionsBatchMatmul,
+	OpSequenceLSTM: OptionsSequenceLSTM, OpCallOnce: OptionsCallOnce, OpBroadcastTo: OptionsBroadcastTo,
+	OpVarHandle: OptionsVarHandle, OpReadVariable: OptionsReadVariable, OpAssignVariable: OptionsAssignVariable,
 }

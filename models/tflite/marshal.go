@@ -16,12 +16,17 @@ const bufferAlign = 16
 const maxFile = 1<<31 - 1<<24
 
 // Marshal writes the model as a TensorFlow Lite file. Constants that share their
-// bytes share one buffer.
+// bytes share one buffer; variables of a normalised model get their handles and
+// initial values back.
 func (m *Model) Marshal() ([]byte, error) {
 	if len(m.Subgraphs) == 0 {
 		return nil, errors.New("tflite: a model needs at least one subgraph")
 	}
 	if err := m.check(); err != nil {
+		return nil, fmt.Errorf("tflite: %w", err)
+	}
+	m, err := m.withHandles()
+	if err != nil {
 		return nil, fmt.Errorf("tflite: %w", err)
 	}
 	w := newWriter()

@@ -97,8 +97,15 @@ func (w *writer) options(o *Options, kind OptionsKind) flatbuffers.UOffsetT {
 	slots := 0
 	for i, f := range fields {
 		slots = max(slots, f.id+1)
-		if p, ok := f.at(o).(*[]int); ok && *p != nil {
-			vectors[i] = w.ints(*p)
+		switch p := f.at(o).(type) {
+		case *[]int:
+			if *p != nil {
+				vectors[i] = w.ints(*p)
+			}
+		case *string:
+			if *p != "" {
+				vectors[i] = b.CreateString(*p)
+			}
 		}
 	}
 	b.StartObject(slots)
@@ -115,7 +122,7 @@ func (w *writer) options(o *Options, kind OptionsKind) flatbuffers.UOffsetT {
 			b.PrependBoolSlot(f.id, *p, def != 0)
 		case *float32:
 			b.PrependFloat32Slot(f.id, *p, 0)
-		case *[]int:
+		case *[]int, *string:
 			b.PrependUOffsetTSlot(f.id, vectors[i], 0)
 		case *int8:
 			b.PrependInt8Slot(f.id, *p, int8(def))

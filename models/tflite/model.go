@@ -32,6 +32,7 @@ const (
 	Uint32     Type = 15
 	Uint16     Type = 16
 	Int4       Type = 17
+	BFloat16   Type = 18
 )
 
 var typeInfo = [...]struct {
@@ -42,7 +43,7 @@ var typeInfo = [...]struct {
 	Int64: {"int64", 8}, String: {"string", 0}, Bool: {"bool", 1}, Int16: {"int16", 2},
 	Complex64: {"complex64", 8}, Int8: {"int8", 1}, Float64: {"float64", 8}, Complex128: {"complex128", 16},
 	Uint64: {"uint64", 8}, Resource: {"resource", 0}, Variant: {"variant", 0}, Uint32: {"uint32", 4},
-	Uint16: {"uint16", 2}, Int4: {"int4", 0},
+	Uint16: {"uint16", 2}, Int4: {"int4", 0}, BFloat16: {"bfloat16", 2},
 }
 
 // Size is the number of bytes of one element, or 0 for a type whose elements
@@ -80,8 +81,12 @@ type Tensor struct {
 	Quant Quantization
 	// Data is nil when the tensor is not constant. Parse lets it alias the
 	// bytes of the file: copy before changing it.
-	Data     []byte
+	Data []byte
+	// Variable marks a state tensor, which keeps its value from one inference to
+	// the next. Initial is its value before the first one; nil stands for zeros, or
+	// the zero point where the type is int8 (TFLite Micro interpreter).
 	Variable bool
+	Initial  []byte
 }
 
 // Elements is the number of elements that the shape describes.
@@ -161,6 +166,12 @@ type Options struct {
 	MirrorMode       int8 // MIRROR_PAD: 0 reflect, 1 symmetric
 	InType, OutType  Type // CAST; OutType also of ARG_MAX, ARG_MIN, SHAPE
 	AdjX, AdjY       bool // BATCH_MATMUL
+
+	CellClip, ProjClip float32 // UNIDIRECTIONAL_SEQUENCE_LSTM; 0 is no limit
+	TimeMajor          bool    // UNIDIRECTIONAL_SEQUENCE_LSTM
+
+	InitSubgraph          int    // CALL_ONCE
+	Container, SharedName string // VAR_HANDLE: together the identity of the variable
 }
 
 // Operator is one node of a graph. An input of −1 is absent.
@@ -187,6 +198,10 @@ type Subgraph struct {
 	Tensors         []Tensor
 	Operators       []Operator
 	Inputs, Outputs []int
+	// Lenient asks those who compute the graph to accept what TFLite's kernels refuse
+	// though its meaning is clear, such as a bias of another scale. It is not part of
+	// the file: whoever loads a model sets it.
+	Lenient bool
 }
 
 // Metadata is a named block of bytes attached to the model.

@@ -2,8 +2,8 @@ package tflite
 
 // optionField is one field of a builtin options table: its number in the schema,
 // its place in Options and its default. The width in the file follows from the
-// Go type: int is 32 bits, []int a vector of 32-bit integers, the enumerations
-// and bool one byte.
+// Go type: int is 32 bits, []int a vector of 32-bit integers, string a string, the
+// enumerations and bool one byte.
 type optionField struct {
 	id  int
 	at  func(*Options) any
@@ -92,6 +92,18 @@ var optionTables = map[OptionsKind][]optionField{
 		{1, func(o *Options) any { return &o.AdjY }, 0},
 		{2, fAsymmetric, 0},
 	},
+	OptionsSequenceLSTM: {
+		{0, fActivation, 0},
+		{1, func(o *Options) any { return &o.CellClip }, 0},
+		{2, func(o *Options) any { return &o.ProjClip }, 0},
+		{3, func(o *Options) any { return &o.TimeMajor }, 0},
+		{4, fAsymmetric, 0},
+	},
+	OptionsCallOnce: {{0, func(o *Options) any { return &o.InitSubgraph }, 0}},
+	OptionsVarHandle: {
+		{0, func(o *Options) any { return &o.Container }, 0},
+		{1, func(o *Options) any { return &o.SharedName }, 0},
+	},
 }
 
 // readOptions decodes the options table t of the given kind.
@@ -107,6 +119,8 @@ func readOptions(t table, kind OptionsKind) Options {
 			*p = t.float32(f.id)
 		case *[]int:
 			*p = t.ints(f.id)
+		case *string:
+			*p = t.string(f.id)
 		case *int8:
 			*p = t.int8(f.id, int8(f.def))
 		case *Padding:

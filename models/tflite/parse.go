@@ -68,7 +68,8 @@ const identifier = "TFL3"
 // Parse reads a model from the bytes of a TensorFlow Lite file. Constant tensors
 // and metadata alias data. Signature definitions, recorded minima and maxima,
 // shape signatures and builtin options that this package does not know are left
-// out.
+// out. Damaged tensors, subgraphs and metadata that the first subgraph does not
+// use are emptied; used ones are errors.
 func Parse(data []byte) (*Model, error) {
 	if len(data) < 8 {
 		return nil, fmt.Errorf("tflite: %d bytes are too few for a model; is the file complete?", len(data))
@@ -80,9 +81,6 @@ func Parse(data []byte) (*Model, error) {
 	m := p.model()
 	if p.err != nil {
 		return nil, fmt.Errorf("tflite: %w", p.err)
-	}
-	if err := m.check(); err != nil {
-		return nil, fmt.Errorf("tflite: %w", err)
 	}
 	return m, nil
 }
@@ -112,20 +110,56 @@ func (p *parser) model() *Model {
 	}
 	pos, n = t.vector(modelSubgraphs, 4)
 	m.Subgraphs = allocate[Subgraph](p, n, "subgraphs")
-	for i := range m.Subgraphs {
-		m.Subgraphs[i] = p.subgraph(p.element(pos, i, "SubGraph"))
-	}
+	p.subgraphs(m, pos)
 	pos, n = t.vector(modelMetadata, 4)
 	m.Metadata = allocate[Metadata](p, n, "metadata")
 	for i := range m.Metadata {
 		e := p.element(pos, i, "Metadata")
 		m.Metadata[i] = Metadata{Name: e.string(metadataName), Data: p.buffer(e, metadataBuffer)}
+		if err := p.forgive(); err != nil {
+			m.Metadata[i].Data = nil // notes about the network never refuse it
+		}
 	}
 	if p.err == nil && len(m.Subgraphs) == 0 {
 		p.err = errors.New("Model: no subgraph")
 	}
 	return m
 }
+
+// subgraphs reads all subgraphs. Only the first one is run, so a later one that is
+// damaged is left empty, unless the first one calls it.
+func (p *parser) subgraphs(m *Model, pos int) {
+	broken := map[int]error{}
+	for i := range m.Subgraphs {
+		g := p.subgraph(p.element(pos, i, "SubGraph"))
+		if p.err == nil {
+			p.err = g.check()
+		}
+		if p.err != nil {
+			p.err = fmt.Errorf("subgraph %d: %w", i, p.err)
+			if i == 0 {
+				return
+			}
+			g = Subgraph{}
+			if broken[i] = p.forgive(); !p.charge(1, forgiven, "damaged subgraphs") {
+				return
+			}
+		}
+		m.Subgraphs[i] = g
+	}
+	if len(m.Subgraphs) == 0 || p.err != nil {
+		return
+	}
+	for i := range m.Subgraphs[0].Operators {
+		if op := &m.Subgraphs[0].Operators[i]; op.Code == OpCallOnce && broken[op.Options.InitSubgraph] != nil {
+			p.err = broken[op.Options.InitSubgraph]
+		}
+	}
+}
+
+// forgiven is the memory that one remembered error takes of the budget (our
+// choice, rounded up).
+const forgiven = 512
 
 // allocate makes a slice of n elements within the budget.
 func allocate[T any](p *parser, n int, what string) []T {
@@ -148,17 +182,47 @@ func (p *parser) operatorCode(t table) opcode {
 
 func (p *parser) subgraph(t table) Subgraph {
 	g := Subgraph{Name: t.string(graphName), Inputs: t.ints(graphInputs), Outputs: t.ints(graphOutputs)}
+	broken := map[int]error{}
 	pos, n := t.vector(graphTensors, 4)
 	g.Tensors = allocate[Tensor](p, n, "tensors")
 	for i := range g.Tensors {
 		g.Tensors[i] = p.tensor(p.element(pos, i, "Tensor"))
+		err := p.forgive()
+		if err == nil {
+			err = g.Tensors[i].check()
+		}
+		if err != nil && p.charge(1, forgiven, "damaged tensors") {
+			broken[i] = fmt.Errorf("tensor %d (%q): %w", i, g.Tensors[i].Name, err)
+			g.Tensors[i] = Tensor{Name: g.Tensors[i].Name}
+		}
 	}
 	pos, n = t.vector(graphOperators, 4)
 	g.Operators = allocate[Operator](p, n, "operators")
 	for i := range g.Operators {
 		g.Operators[i] = p.operator(p.element(pos, i, "Operator"))
 	}
+	p.used(&g, broken)
 	return g
+}
+
+// used refuses a graph that uses one of its damaged tensors. Parts that nobody uses
+// never refuse a file, as in other runtimes.
+func (p *parser) used(g *Subgraph, broken map[int]error) {
+	if len(broken) == 0 || p.err != nil {
+		return
+	}
+	lists := [][]int{g.Inputs, g.Outputs}
+	for i := range g.Operators {
+		lists = append(lists, g.Operators[i].Inputs, g.Operators[i].Outputs)
+	}
+	for _, list := range lists {
+		for _, id := range list {
+			if err := broken[id]; err != nil {
+				p.err = err
+				return
+			}
+		}
+	}
 }
 
 func (p *parser) tensor(t table) Tensor {

@@ -227,8 +227,6 @@ func TestCheck(t *testing.T) {
 		{"negative dimension", func(g *Subgraph) { g.Tensors[0].Shape[0] = -1 }, "negative dimension"},
 		{"overflow", func(g *Subgraph) { g.Tensors[0].Shape = []int{1 << 30, 1 << 30, 1 << 30} }, "beyond"},
 		{"too large", func(g *Subgraph) { g.Tensors[0].Type = Int64; g.Tensors[0].Shape = []int{1 << 29} }, "beyond"},
-		{"unknown type", func(g *Subgraph) { g.Tensors[0].Type = 99 }, "type(99)"},
-		{"scales", func(g *Subgraph) { g.Tensors[1].Quant.Axis = 1 }, "2 scales along dimension 1"},
 		{"zero points", func(g *Subgraph) { g.Tensors[1].Quant.ZeroPoint = make([]int64, 3) }, "3 zero points"},
 		{"option range", func(g *Subgraph) { g.Operators[0].Options.StrideW = 1 << 40 }, "does not fit 32 bits"},
 	}
@@ -243,14 +241,79 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestUnusedParts damages what the first subgraph does not use: the file stays
+// readable; used by an operator, the same damage is an error that names it.
+func TestUnusedParts(t *testing.T) {
+	damages := []struct {
+		name string
+		bad  Tensor
+		want string // of the error where it is used; "" where only the operator can tell
+	}{
+		{"type", Tensor{Name: "odd", Type: 99, Shape: []int{2}}, ""},
+		{"dimension", Tensor{Name: "odd", Type: Int8, Shape: []int{-1, 2}}, "negative dimension"},
+		{"constant", Tensor{Name: "odd", Type: Int8, Shape: []int{3}, Data: []byte{1, 2}}, "constant of 2 bytes"},
+		{"zero points", Tensor{Name: "odd", Type: Int8, Quant: Quantization{Scale: []float32{1}, ZeroPoint: []int64{1, 2}}}, "2 zero points"},
+	}
+	for _, d := range damages {
+		for _, used := range []bool{false, true} {
+			m := sample()
+			g := &m.Subgraphs[0]
+			g.Tensors = append(g.Tensors, d.bad)
+			if used {
+				g.Operators[0].Inputs[2] = 5
+			}
+			m.Subgraphs = append(m.Subgraphs, Subgraph{Tensors: []Tensor{d.bad}, Inputs: []int{0}})
+			data := unchecked(t, m)
+			got, err := Parse(data)
+			switch {
+			case used && d.want != "":
+				if err == nil || !strings.Contains(err.Error(), d.want) || !strings.Contains(err.Error(), "tensor 5") {
+					t.Errorf("%s used: error %v", d.name, err)
+				}
+			case err != nil:
+				t.Errorf("%s, used %v: %v", d.name, used, err)
+			case got.Subgraphs[0].Tensors[5].Name != "odd":
+				t.Errorf("%s: tensor %+v", d.name, got.Subgraphs[0].Tensors[5])
+			}
+		}
+	}
+}
+
+// TestCalledSubgraph damages the subgraph that CALL_ONCE names, which is used.
+func TestCalledSubgraph(t *testing.T) {
+	m := streaming(1, 2)
+	m.Subgraphs[1].Tensors[1].Shape = []int{3}
+	if _, err := Parse(unchecked(t, m)); err == nil || !strings.Contains(err.Error(), "subgraph 1: tensor 1") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// unchecked writes a model without looking at it.
+func unchecked(t *testing.T, m *Model) []byte {
+	t.Helper()
+	w := newWriter()
+	for i := range m.Subgraphs {
+		g := &m.Subgraphs[i]
+		for j := range g.Tensors {
+			w.addBuffer(g.Tensors[j].Data)
+		}
+		for j := range g.Operators {
+			w.addCode(&g.Operators[j])
+		}
+	}
+	w.model(m)
+	return w.b.FinishedBytes()
+}
+
 func TestParseDamaged(t *testing.T) {
 	good, err := sample().Marshal()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for n := range good {
-		if _, err := Parse(good[:n]); err == nil && n < len(good)-16 {
-			// Padding at the very end may be missing without harm.
+		m, err := Parse(good[:n])
+		if err == nil && n < len(good)-16 && (len(m.Metadata) != 1 || m.Metadata[0].Data != nil) {
+			// Padding at the very end and metadata may be missing without harm.
 			t.Errorf("file cut to %d of %d bytes is accepted", n, len(good))
 		}
 	}

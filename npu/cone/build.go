@@ -7,13 +7,14 @@ import (
 	"upset/npu/isa"
 )
 
-// beatMask are the low bits of addresses and lengths of DMA, weights and scale
-// records, which have no effect (as in the functional machine).
+// beatMask are the low bits of the addresses of DMA, and of addresses and lengths of
+// weights and scale records, which have no effect (as in the functional machine).
 const beatMask = 7
 
 // builder steps through a stream. Its memory follows only what DMA copies.
 type builder struct {
 	p     *Program
+	bases [8]uint32 // of the stream
 	regs  isa.Registers
 	mem   isa.Memory
 	total int
@@ -53,8 +54,8 @@ func (b *builder) dma(o *operation) error {
 	const internal = 1 << 8 // region mode of the destination: the shared buffer
 	r := &b.regs
 	o.Kind = Copy
-	o.n = int(r[isa.DMA0Len] &^ beatMask)
-	o.src = (b.p.bases[r[isa.DMA0SrcRegion]&7] + r[isa.DMA0Src]) &^ beatMask
+	o.n = int(r[isa.DMA0Len])
+	o.src = (b.bases[r[isa.DMA0SrcRegion]&7] + r[isa.DMA0Src]) &^ beatMask
 	o.dst = r[isa.DMA0Dst]
 	if o.n == 0 {
 		return nil
@@ -68,7 +69,7 @@ func (b *builder) dma(o *operation) error {
 		o.dst &^= beatMask
 		return nil
 	}
-	o.dst = (b.p.bases[r[isa.DMA0DstRegion]&7] + o.dst) &^ beatMask
+	o.dst = (b.bases[r[isa.DMA0DstRegion]&7] + o.dst) &^ beatMask
 	if uint64(o.dst) < isa.SRAMBase || uint64(o.dst)+uint64(o.n) > isa.SRAMBase+uint64(len(b.mem.SRAM)) {
 		return fmt.Errorf("DMA to %#08x leaves the SRAM", o.dst)
 	}
@@ -99,8 +100,8 @@ func (b *builder) kernel(o *operation) error {
 	if err := b.check(o, h, w, depth); err != nil {
 		return err
 	}
-	o.ifm = newFieldMap(d.IFM, b.p.bases, h, w, depth)
-	o.ofm = newFieldMap(d.OFM, b.p.bases, d.OFMH, d.OFMW, d.OFMD)
+	o.ifm = newFieldMap(d.IFM, b.bases, h, w, depth)
+	o.ofm = newFieldMap(d.OFM, b.bases, d.OFMH, d.OFMW, d.OFMD)
 	o.Writes = o.ofm.runs
 	if o.ofm.outside > 0 {
 		return errors.New("the output leaves the SRAM")
@@ -146,7 +147,7 @@ func (b *builder) second(o *operation) {
 	if d.BcastC {
 		c = 1
 	}
-	o.ifm2 = newFieldMap(d.IFM2, b.p.bases, h, w, c)
+	o.ifm2 = newFieldMap(d.IFM2, b.bases, h, w, c)
 	o.Reads = merge(append(append([]Range(nil), o.ifm.runs...), o.ifm2.runs...))
 }
 

@@ -34,9 +34,10 @@ const (
 	Elementwise             // one or two operands, element by element
 	Copy                    // DMA from memory to memory
 	Table                   // DMA from memory to the lookup tables
+	Host                    // what the host does between two streams
 )
 
-var kindNames = [...]string{"convolution", "depthwise", "max pool", "average pool", "reduce sum", "elementwise", "copy", "table"}
+var kindNames = [...]string{"convolution", "depthwise", "max pool", "average pool", "reduce sum", "elementwise", "copy", "table", "host"}
 
 // String is the kind in words.
 func (k Kind) String() string {
@@ -57,23 +58,23 @@ func (r Range) Contains(addr uint32) bool { return addr >= r.Lo && addr < r.Hi }
 type Op struct {
 	Index     int     // among kernel and DMA operations, from 0
 	Kind      Kind    // what it computes
-	Kernel    int     // index among kernel operations, -1 for DMA
-	Word      int     // index of its command word
+	Kernel    int     // index among kernel operations, -1 for DMA and the host
+	Word      int     // index of its command word, of the host that of the stream's NPU_OP_STOP
 	MACs      int64   // multiply-accumulates of the whole operation, padding taps included
 	Reads     []Range // feature maps, or the source of a DMA
 	Constants []Range // weights and scale records
 	Writes    []Range // the output feature map, or the destination of a DMA
 }
 
-// Program is the static part of a run: the operations of a stream with their
+// Program is the static part of a run: the operations of its streams with their
 // registers, weights and scale records. It does not change and may be shared.
 type Program struct {
-	cfg      isa.Config
-	commands []uint32
-	bases    [8]uint32
-	ops      []operation
-	extent   int // bytes of SRAM that the stream writes, from the start
-	cache    *functional.WeightCache
+	cfg     isa.Config
+	streams []Stream
+	hosts   func() HostStep // nil where the host does nothing
+	ops     []operation
+	extent  int // bytes of SRAM that the streams write, from the start
+	cache   *functional.WeightCache
 }
 
 // operation is one operation with everything that does not depend on the input.
@@ -108,8 +109,13 @@ type constant struct {
 // of the regions. Mem holds the flash image; what the stream copies from there to
 // SRAM is followed, other contents of SRAM do not matter.
 func New(c isa.Config, commands []uint32, bases [8]uint32, mem *isa.Memory) (*Program, error) {
-	p := &Program{cfg: c, commands: append([]uint32(nil), commands...), bases: bases, cache: functional.NewWeightCache()}
-	b := builder{p: p, mem: isa.Memory{SRAM: make([]byte, max(isa.SRAMSize, len(mem.SRAM))), Flash: mem.Flash}}
+	return NewStreams(c, []Stream{{Commands: commands, Bases: bases}}, nil, mem)
+}
+
+// stream reads the operations of a stream, whose first word has the given number
+// among those of all streams, up to its NPU_OP_STOP.
+func (b *builder) stream(s *Stream, start int) error {
+	commands := s.Commands
 	for w := 0; w < len(commands); w++ {
 		first := commands[w]
 		kind, reg := isa.Classify(first)
@@ -118,23 +124,24 @@ func New(c isa.Config, commands []uint32, bases [8]uint32, mem *isa.Memory) (*Pr
 			b.regs.Set(reg, first, 0)
 		case isa.KindSet2:
 			if w+1 == len(commands) {
-				return nil, errors.New("cone: the stream ends inside a command")
+				return errors.New("cone: the stream ends inside a command")
 			}
 			w++
 			b.regs.Set(reg, first, commands[w])
 		case isa.KindOp:
 			op := isa.Opcode(reg)
 			if op == isa.OpStop {
-				return p, nil
+				b.host(s, start+w)
+				return nil
 			}
-			if err := b.add(op, isa.Param(first), w); err != nil {
-				return nil, fmt.Errorf("cone: command word %d (%s): %w", w, op, err)
+			if err := b.add(op, isa.Param(first), start+w); err != nil {
+				return fmt.Errorf("cone: command word %d (%s): %w", start+w, op, err)
 			}
 		default:
-			return nil, fmt.Errorf("cone: command word %d (%#08x) is no command", w, first)
+			return fmt.Errorf("cone: command word %d (%#08x) is no command", start+w, first)
 		}
 	}
-	return nil, errors.New("cone: the stream ends without NPU_OP_STOP")
+	return errors.New("cone: the stream ends without NPU_OP_STOP")
 }
 
 // Ops returns the operations in order. The slices in it must not be changed.

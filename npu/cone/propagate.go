@@ -31,6 +31,11 @@ type Runner struct {
 	taps           []int32
 	deltas         []int64
 	rows           []int64 // sums of the touched pixels
+
+	hostStep HostStep
+	hostMem  *isa.Memory
+	size     int  // bytes of SRAM of the trace
+	forgiven bool // the host has seen differences
 }
 
 // Runner returns a runner for the program.
@@ -61,7 +66,7 @@ func (r *Runner) PropagateTo(t *Trace, from, to int, diff []Byte) (left []Byte, 
 		return nil, 0, fmt.Errorf("cone: operations %d to %d of %d do not exist", from, to, len(t.ops))
 	}
 	r.mem.reset(t.size)
-	r.macs = 0
+	r.macs, r.size, r.forgiven = 0, t.size, false
 	for _, b := range diff {
 		if int(b.Addr-isa.SRAMBase) >= t.size {
 			return nil, 0, fmt.Errorf("cone: the byte at %#08x is not in the SRAM of %d bytes", b.Addr, t.size)
@@ -85,6 +90,10 @@ func (r *Runner) PropagateTo(t *Trace, from, to int, diff []Byte) (left []Byte, 
 // step follows the differences through one operation.
 func (r *Runner) step(op int, g *recorded) error {
 	o, altered := &r.p.ops[op], r.alteredAt(op)
+	if o.Kind == Host {
+		r.host(o, g)
+		return nil
+	}
 	if o.Kernel < 0 {
 		return r.transfer(o)
 	}

@@ -56,23 +56,45 @@ func (p *Program) Record(mem *isa.Memory) (*Trace, error) {
 	}
 	t := &Trace{p: p, ops: make([]recorded, len(p.ops)), size: len(mem.SRAM)}
 	r := p.Runner()
-	m := functional.New(p.cfg, mem, p.bases)
-	m.Weights = p.cache
+	var host HostStep
+	if p.hosts != nil {
+		host = p.hosts()
+	}
+	var regs isa.Registers
+	regs.Reset()
 	table := new([isa.LUTBytes]byte)
 	t.before(0, mem)
-	m.AfterOp = func(i int, _ isa.Opcode, _ *isa.Decoded) {
-		if i >= len(p.ops) {
-			return
+	done := 0 // operations before the stream
+	for k := range p.streams {
+		m := functional.New(p.cfg, mem, p.streams[k].Bases)
+		m.Weights, m.Registers = p.cache, regs
+		m.SetLUT(table[:])
+		first := done
+		m.AfterOp = func(i int, _ isa.Opcode, _ *isa.Decoded) {
+			if i += first; i >= len(p.ops) {
+				return
+			}
+			t.after(i, mem, r, table)
+			if now := m.LUT(); !bytes.Equal(now, table[:]) {
+				table = new([isa.LUTBytes]byte)
+				copy(table[:], now)
+			}
+			done = i + 1
+			t.before(done, mem)
 		}
-		t.after(i, mem, r, table)
-		if now := m.LUT(); !bytes.Equal(now, table[:]) {
-			table = new([isa.LUTBytes]byte)
-			copy(table[:], now)
+		if err := m.Run(p.streams[k].Commands); err != nil {
+			return nil, fmt.Errorf("cone: the recorded run stops: %w", err)
 		}
-		t.before(i+1, mem)
-	}
-	if err := m.Run(p.commands); err != nil {
-		return nil, fmt.Errorf("cone: the recorded run stops: %w", err)
+		regs = m.Registers
+		if done < len(p.ops) && p.ops[done].Kind == Host && p.ops[done].n == k {
+			t.ops[done].ifm = gatherRanges(nil, p.ops[done].Reads, mem)
+			host(k, mem)
+			t.ops[done].ofm = gatherRanges(nil, p.ops[done].Writes, mem)
+			done++
+			t.before(done, mem)
+		} else if host != nil {
+			host(k, mem)
+		}
 	}
 	return t, nil
 }

@@ -11,7 +11,7 @@ import (
 // constants reads the weights and scale records of an operation.
 func (b *builder) constants(o *operation) error {
 	d := &o.d
-	addr := (b.p.bases[d.WeightReg] + d.WeightBase) &^ beatMask
+	addr := (b.bases[d.WeightReg] + d.WeightBase) &^ beatMask
 	stream, err := b.constant(o, addr, int(d.WeightLen&^beatMask))
 	if err != nil {
 		return fmt.Errorf("weights: %w", err)
@@ -22,7 +22,7 @@ func (b *builder) constants(o *operation) error {
 		if n > int(d.ScaleLen&^beatMask) {
 			return fmt.Errorf("%d output channels need %d bytes of scale records, SCALE_LENGTH gives %d", d.OFMD, n, d.ScaleLen)
 		}
-		if records, err = b.constant(o, (b.p.bases[d.ScaleReg]+d.ScaleBase)&^beatMask, n); err != nil {
+		if records, err = b.constant(o, (b.bases[d.ScaleReg]+d.ScaleBase)&^beatMask, n); err != nil {
 			return fmt.Errorf("scale records: %w", err)
 		}
 	}

@@ -43,8 +43,8 @@ type Decoded struct {
 	IFMBlkD          int // IFM depth handled by one block job
 	Acc40            bool
 	Round            arith.Round
-	GlobalScale      bool
-	AddMode          int // 0 both 16-bit, 1 OPA 32-bit, 2 OPB 32-bit
+	GlobalScale      bool // one scale from OFM_SCALE; never where a mean divides by its valid taps
+	AddMode          int  // 0 both 16-bit, 1 OPA 32-bit, 2 OPB 32-bit
 	OFMScale         uint32
 	OFMShift         uint
 	OPAScale         uint32
@@ -96,6 +96,12 @@ const (
 	AccInt40 = 1
 	AccFloat = 2 // S5.10
 )
+
+// PaddedMeanCountsTaps lets an average pool with padding divide by the number of
+// valid taps, whatever the scale mode of OFM_PRECISION says. Inferred from streams:
+// Vela 3.10 clears the bit for such a pool, Vela 4.2 to 5.1 set it with an
+// OFM_SCALE of 1, which taken literally would saturate the output.
+const PaddedMeanCountsTaps = true
 
 // ReservedUpscaleIs is what the undefined value of IFM_UPSCALE stands for: no
 // upscaling (our choice).
@@ -162,12 +168,18 @@ func Decode(r *Registers, op Opcode, param uint32) Decoded {
 	d.UsesWeights = op == OpConv || op == OpDepthwise
 	d.UsesScales = d.UsesWeights && !d.GlobalScale
 	d.UsesMAC = op != OpElementwise
+	if PaddedMeanCountsTaps && op == OpPool && d.Mode&3 == PoolAverage && d.padded() {
+		d.GlobalScale = false
+	}
 
 	if op == OpElementwise {
 		d.decodeElementwise(r)
 	}
 	return d
 }
+
+// padded reports whether any of the padding registers is not zero.
+func (d *Decoded) padded() bool { return d.PadTop|d.PadLeft|d.PadRight|d.PadBottom != 0 }
 
 func (d *Decoded) decodeKernel(r *Registers) {
 	d.PadTop, d.PadLeft = int(r[IFMPadTop]), int(r[IFMPadLeft])

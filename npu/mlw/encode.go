@@ -1,5 +1,7 @@
 package mlw
 
+import "context"
+
 // encoderZdivMax is the largest zero-run parameter the encoder uses; Vela 3.10
 // sends no larger one.
 const encoderZdivMax = 3
@@ -11,16 +13,23 @@ const maxRun = maxQuotient<<encoderZdivMax | (1<<encoderZdivMax - 1)
 // multiple of 16 bytes. Weights outside the range are clamped. The result
 // depends on the weights only.
 func Encode(weights []int16) []byte {
+	stream, _ := EncodeContext(context.Background(), weights) // which never ends
+	return stream
+}
+
+// EncodeContext is Encode with an early end: it returns the error of a context
+// that has ended.
+func EncodeContext(ctx context.Context, weights []int16) ([]byte, error) {
 	codes := make([]int, len(weights))
 	for i, w := range weights {
 		codes[i] = codeOf(max(-255, min(255, w)))
 	}
 	var w writer
-	for _, s := range partition(codes) {
-		encodeSection(&w, s)
+	for _, s := range partition(ctx, codes) {
+		encodeSection(ctx, &w, s)
 	}
 	w.bits(zdivEnd, 3)
-	return w.finish()
+	return w.finish(), ctx.Err()
 }
 
 // writer writes little-endian bit fields.
@@ -62,7 +71,7 @@ type params struct {
 }
 
 // encodeSection writes a section: slices that share a palette.
-func encodeSection(w *writer, s section) {
+func encodeSection(ctx context.Context, w *writer, s section) {
 	m := bestModel(s.histogram(), true)
 	m.zeroRuns = s.zeroRuns
 	indices := make([]int, len(s.symbols))
@@ -70,7 +79,7 @@ func encodeSection(w *writer, s section) {
 		indices[i] = m.index(code)
 	}
 	first := true
-	for _, p := range searchParams(indices, s.runs, m) {
+	for _, p := range searchParams(ctx, indices, s.runs, m) {
 		runs := s.runs
 		n := p.count
 		if s.zeroRuns {

@@ -10,6 +10,9 @@ const (
 	codeCount         = 1 << codeBits
 )
 
+// maxTruncated is the largest quotient that a slice with WTRUNC can send.
+const maxTruncated = 2
+
 // histogram counts weight codes.
 type histogram [codeCount]int
 
@@ -88,7 +91,7 @@ func indexBits(index int, p params, plain int) int {
 	}
 	q := index >> p.wdiv
 	switch {
-	case p.trunc && q > 2, q > maxQuotient:
+	case p.trunc && q > maxTruncated, q > maxQuotient:
 		return never
 	case p.trunc:
 		return min(q, 1) + 1 + p.wdiv
@@ -115,16 +118,16 @@ func (m *model) weightParams() []params {
 // bestModel returns the cheapest model for a histogram, judged by the best
 // single coding. A quick search tries few palette sizes.
 func bestModel(h *histogram, thorough bool) model {
-	m, _ := searchModel(h, thorough)
+	m, _ := searchModel(h, rank(h), thorough)
 	return m
 }
 
 // quickSizes are the palette sizes that a quick search tries.
 var quickSizes = []int{0, 4, 12, 32}
 
-// searchModel returns the cheapest model and its cost in bits.
-func searchModel(h *histogram, thorough bool) (model, int) {
-	ranked := rank(h)
+// searchModel returns the cheapest model for the ranked codes of a histogram and
+// its cost in bits.
+func searchModel(h *histogram, ranked []int, thorough bool) (model, int) {
 	var best model
 	bestCost := -1
 	try := func(size int) {
@@ -165,21 +168,60 @@ func rank(h *histogram) []int {
 	return ranked
 }
 
-// cost returns the bits of all indices under the best single coding.
-func (m *model) cost(h *histogram, ranked []int) int {
-	best := -1
-	plain := m.plainBits()
-	for _, p := range m.weightParams() {
-		sum := 0
-		for _, code := range ranked {
-			sum += h[code] * indexBits(m.index(code), p, plain)
-			if best >= 0 && sum >= best {
-				break
-			}
+// rerank moves code 0 to where its new count in h puts it, or drops it.
+func rerank(ranked []int, h *histogram) []int {
+	list := make([]int, 0, len(ranked)+1)
+	placed := h[0] == 0
+	for _, code := range ranked {
+		if code == 0 {
+			continue
 		}
+		if !placed && h[code] <= h[0] {
+			list, placed = append(list, 0), true
+		}
+		list = append(list, code)
+	}
+	if !placed {
+		list = append(list, 0)
+	}
+	return list
+}
+
+// cost returns the bits of all indices under the best single coding, which is
+// never a prohibitive one: the quotients that are too long for WTRUNC are legal
+// without it.
+func (m *model) cost(h *histogram, ranked []int) int {
+	var index, count [codeCount]int
+	total := 0
+	for i, code := range ranked {
+		index[i], count[i] = m.index(code), h[code]
+		total += h[code]
+	}
+	best := -1
+	better := func(sum int) {
 		if best < 0 || sum < best {
 			best = sum
 		}
+	}
+	for d := 0; d <= wdivMax; d++ {
+		top := m.maxIndex >> d
+		if top > maxQuotient {
+			continue
+		}
+		sum, short := 0, 0
+		for i := range ranked {
+			sum += count[i] * (index[i] >> d)
+		}
+		better(sum + total*(1+d))
+		if top <= maxTruncated {
+			for i := range ranked {
+				short += count[i] * min(index[i]>>d, 1)
+			}
+			better(short + total*(1+d))
+		}
+	}
+	if m.plainAllowed() {
+		better(total * m.plainBits())
 	}
 	return max(best, 0)
 }

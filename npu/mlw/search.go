@@ -1,11 +1,14 @@
 package mlw
 
+import "context"
+
 // Tuning of the encoder (our choice; any value gives a valid stream).
 const (
 	minBlock     = 64  // smallest unit of a section
 	maxBlocks    = 256 // units of the partition search
 	switchBits   = 40  // estimated cost of starting another slice
 	longestSlice = maxSlice - 1
+	checkEvery   = 1 << 14 // weights between two looks at the context
 )
 
 // section is a part of the weights with its own palette.
@@ -96,7 +99,8 @@ func join(a, b *block) *block {
 
 // estimate sets the cost with and without zero runs, whichever is lower.
 func (b *block) estimate() {
-	_, b.cost = searchModel(&b.hist, false)
+	ranked := rank(&b.hist)
+	_, b.cost = searchModel(&b.hist, ranked, false)
 	if b.hist[0] == 0 {
 		return
 	}
@@ -105,7 +109,7 @@ func (b *block) estimate() {
 	if b.nonzero == 0 {
 		h[0]++
 	}
-	_, cost := searchModel(&h, false)
+	_, cost := searchModel(&h, rerank(ranked, &h), false)
 	least := b.runBits[0]
 	for _, bits := range b.runBits {
 		least = min(least, bits)
@@ -116,8 +120,8 @@ func (b *block) estimate() {
 }
 
 // partition splits the codes into sections: small blocks are merged while that
-// saves bits.
-func partition(codes []int) []section {
+// saves bits. It returns nothing once the context has ended.
+func partition(ctx context.Context, codes []int) []section {
 	if len(codes) == 0 {
 		return nil
 	}
@@ -131,6 +135,9 @@ func partition(codes []int) []section {
 		joined[i] = join(blocks[i], blocks[i+1])
 	}
 	for {
+		if ctx.Err() != nil {
+			return nil
+		}
 		best, gain := -1, 0
 		for i := 0; i+1 < len(blocks); i++ {
 			g := blocks[i].cost + blocks[i+1].cost - joined[i].cost
@@ -165,8 +172,9 @@ type run struct {
 }
 
 // searchParams finds the cheapest sequence of slices for a section: a shortest
-// path over the codings, where a change costs a new slice.
-func searchParams(indices, runs []int, m model) []run {
+// path over the codings, where a change costs a new slice. It returns nothing
+// once the context has ended.
+func searchParams(ctx context.Context, indices, runs []int, m model) []run {
 	var states []params
 	for _, p := range m.weightParams() {
 		if !m.zeroRuns {
@@ -181,8 +189,12 @@ func searchParams(indices, runs []int, m model) []run {
 	plain := m.plainBits()
 	cost := make([]int, len(states))
 	from := make([][]uint8, len(indices)) // predecessor of each state
+	backs := make([]uint8, len(indices)*len(states))
 	for i, index := range indices {
-		back := make([]uint8, len(states))
+		if i%checkEvery == 0 && ctx.Err() != nil {
+			return nil
+		}
+		back := backs[i*len(states) : (i+1)*len(states)]
 		best := 0
 		for s := range states {
 			if cost[s] < cost[best] {

@@ -110,6 +110,8 @@ func writeDocument(w io.Writer, v any, render func(io.Writer, document) error) e
 		d, err = protectDocument(r)
 	case result.Assess:
 		d, err = assessDocument(r)
+	case result.Check:
+		d = checkDocument(r)
 	case result.Run:
 		d = runDocument(r)
 	case result.Sites:

@@ -29,6 +29,7 @@ func samples(t *testing.T) map[string]any {
 		"residue":  *sampleEvidence().Residue,
 		"several":  sampleSeveral(),
 		"run":      sampleRun(),
+		"check":    sampleCheck(),
 		"sites":    sampleSites(),
 		"compare":  sampleCompare(),
 		"gate":     sampleGate(),

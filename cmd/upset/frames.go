@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"upset/models/driver"
+)
+
+// framesFlag makes sequences of the inputs.
+func framesFlag() cli.Flag {
+	return &cli.IntFlag{Name: "frames", Value: 1, Usage: "inferences of a sequence: `N` inputs follow each other with the state of the network kept, a fault strikes one of them and is followed to the last"}
+}
+
+// readFrames reads --frames.
+func readFrames(c *cli.Context) (int, error) {
+	n := c.Int("frames")
+	if n < 1 || n > driver.MaxFrames {
+		return 0, usage("--frames %d: give 1 to %d inferences for a sequence", n, driver.MaxFrames)
+	}
+	return n, nil
+}
+
+// sequences joins inputs to sequences of frames: the first ones make the first sequence,
+// and so on. Where fewer are left than a sequence needs, they are left out; where there
+// are fewer than one sequence in all, they are repeated in their order.
+func (s inputSet) sequences(frames int) (inputSet, error) {
+	if frames <= 1 {
+		return s, nil
+	}
+	out := s
+	out.data, out.names, out.labels = join(s.data, frames), nil, nil
+	for i := range out.data {
+		if len(s.names) > 0 {
+			out.names = append(out.names, fmt.Sprintf("%s and the %d behind it", s.names[i*frames%len(s.names)], frames-1))
+		}
+	}
+	if s.held != nil {
+		out.held = join(s.held, frames)
+	}
+	return out, nil
+}
+
+// join concatenates every so many inputs.
+func join(list [][]byte, frames int) [][]byte {
+	var out [][]byte
+	for i := 0; i < max(1, len(list)/frames); i++ {
+		var b []byte
+		for k := range frames {
+			b = append(b, list[(i*frames+k)%len(list)]...)
+		}
+		out = append(out, b)
+	}
+	return out
+}

@@ -1,0 +1,120 @@
+package driver
+
+import (
+	"errors"
+
+	"upset/models/executorch"
+	"upset/models/tflite"
+	"upset/npu/isa"
+)
+
+// errNoConfig tells that a payload does not say which NPU it is for.
+var errNoConfig = errors.New("driver payload has no OPTIMIZER_CONFIG: it is not known for which NPU it was compiled")
+
+// ConfigOf returns the configuration that a compiled file is for, and whether the
+// file is a compiled one. Of a source model, which can be compiled for any, and of a
+// file that cannot be read it says that it is not: Open gives the reason. The error of
+// a file for another product or architecture is a *MismatchError without a selected NPU.
+func ConfigOf(data []byte) (cfg isa.Config, compiled bool, err error) {
+	list, err := payloads(data)
+	if err != nil || len(list) == 0 {
+		return 0, false, err
+	}
+	for i, p := range list {
+		c, err := p.target()
+		if err != nil {
+			return 0, true, err
+		}
+		if i > 0 && c != cfg {
+			return 0, true, &MismatchError{Compiled: c.String(), NPU: cfg.String()}
+		}
+		cfg = c
+	}
+	return cfg, true, nil
+}
+
+// form is the form of a file.
+type form int
+
+const (
+	formTFLite form = iota // or unknown: its reader tells
+	formPTE
+)
+
+func formOf(data []byte) form {
+	if executorch.IsProgram(data) {
+		return formPTE
+	}
+	return formTFLite
+}
+
+// payloads finds the driver payloads of a file in any of the forms that Open reads. A
+// file that cannot be read has none.
+func payloads(data []byte) ([]*payload, error) {
+	var (
+		m   *tflite.Model
+		err error
+	)
+	switch formOf(data) {
+	case formPTE:
+		return ptePayloads(data)
+	default:
+		m, err = tflite.Parse(data)
+	}
+	if err != nil {
+		return nil, nil
+	}
+	return velaPayloads(m)
+}
+
+// ptePayloads reads the payloads of all delegates of an ExecuTorch program.
+func ptePayloads(data []byte) ([]*payload, error) {
+	b, err := newPTE(data)
+	if err != nil {
+		return nil, nil
+	}
+	var list []*payload
+	for _, blob := range b.blobs {
+		p, err := parsePayload(blob.Commands)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, p)
+	}
+	return list, nil
+}
+
+// velaPayloads reads the payloads of all NPU operators of a model.
+func velaPayloads(m *tflite.Model) ([]*payload, error) {
+	var list []*payload
+	g := &m.Subgraphs[0]
+	for i := range g.Operators {
+		op := &g.Operators[i]
+		if !isNPU(op) || len(op.Inputs) == 0 || op.Inputs[inputCommands] < 0 || op.Inputs[inputCommands] >= len(g.Tensors) {
+			continue
+		}
+		p, err := parsePayload(g.Tensors[op.Inputs[inputCommands]].Data)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, p)
+	}
+	return list, nil
+}
+
+// target is the configuration that a payload is for.
+func (p *payload) target() (isa.Config, error) {
+	if !p.hasConfig {
+		return 0, errNoConfig
+	}
+	for _, c := range isa.Configs {
+		if p.check(c) == nil {
+			return c, nil
+		}
+	}
+	var mismatch *MismatchError
+	if err := p.check(isa.U55x128); errors.As(err, &mismatch) {
+		return 0, &MismatchError{Compiled: mismatch.Compiled}
+	}
+	return 0, errNoConfig
+}

@@ -1,0 +1,141 @@
+package driver
+
+import (
+	"fmt"
+
+	"upset/npu"
+	"upset/npu/functional"
+	"upset/npu/isa"
+)
+
+// Job is one of the command streams of a program.
+type Job struct {
+	Name   string
+	Stage  int       // of the network
+	Frame  int       // inference of a sequence
+	First  int       // its first word in Program.Commands
+	Words  int       // its length
+	Stream uint32    // address of its first word
+	Bases  [8]uint32 // absolute base address of each region
+}
+
+// Start loads the driver-visible registers of a machine for the first job and sets it
+// running. Where the program has several jobs, the machine then does, behind each of
+// them, what the host does, and starts the next.
+func (p *Program) Start(m *npu.Machine) {
+	if len(p.Jobs) == 0 {
+		m.Start(p.StreamAddr(), 4*len(p.Commands), p.Bases())
+		return
+	}
+	p.Attach(m)
+	p.startJob(m, 0)
+}
+
+// Attach gives a machine the host that the program needs, if it has none yet.
+func (p *Program) Attach(m *npu.Machine) {
+	if len(p.Jobs) > 0 && m.Host == nil {
+		m.Host = p.hostOf()
+	}
+}
+
+func (p *Program) startJob(m *npu.Machine, k int) {
+	j := &p.Jobs[k]
+	m.Start(j.Stream, 4*j.Words, j.Bases)
+}
+
+// hostOf makes the host of a machine: it finds in its memory which job has ended.
+func (p *Program) hostOf() func(m *npu.Machine) bool {
+	kernels := p.host.kernels()
+	return func(m *npu.Machine) bool {
+		k := p.host.job(m.Mem) + 1
+		if k < 1 || k > len(p.Jobs) {
+			return false // its counter was overwritten: it has lost its way
+		}
+		// The host takes its time: what is under way on the bus arrives.
+		for i := range m.S.Bus.Port {
+			m.S.Bus.Port[i].Arrive(m.Cycle())
+		}
+		p.host.step(k, m.Mem, kernels)
+		for _, r := range p.host.bounds[k].writes {
+			m.Writes.Note(r.Lo, int(r.Hi-r.Lo))
+		}
+		if k == len(p.Jobs) {
+			return false
+		}
+		p.startJob(m, k)
+		return true
+	}
+}
+
+// Execute runs the program on the functional machine: mem holds what Load puts there,
+// and afterwards the result.
+func (p *Program) Execute(mem *isa.Memory) error { return p.execute(mem, 0) }
+
+// execute is Execute with a limit on the work of an operation, 0 for the usual one.
+func (p *Program) execute(mem *isa.Memory, limit int64) error {
+	jobs := p.Jobs
+	var kernels *kernels
+	if len(jobs) == 0 {
+		jobs = []Job{{Words: len(p.Commands), Bases: p.Bases()}}
+	} else {
+		kernels = p.host.kernels()
+	}
+	var before *functional.Machine
+	for k := range jobs {
+		j := &jobs[k]
+		m := functional.New(p.Config, mem, j.Bases)
+		if before != nil {
+			m.Registers, m.Weights = before.Registers, before.Weights
+			m.SetLUT(before.LUT())
+		}
+		if limit > 0 {
+			m.Limit = limit
+		}
+		if err := m.Run(p.Commands[j.First : j.First+j.Words]); err != nil {
+			if j.Name != "" {
+				err = fmt.Errorf("%s: %w", j.Name, err)
+			}
+			return fmt.Errorf("program %s: %w", p.Name, err)
+		}
+		before = m
+		if p.host != nil {
+			p.host.step(k+1, mem, kernels)
+		}
+	}
+	return nil
+}
+
+// Range is the bytes from Lo up to, not including, Hi: absolute addresses.
+type Range struct{ Lo, Hi uint32 }
+
+// HostReads are the bytes of SRAM that the host reads behind job k-1 before it writes
+// them itself, in ascending order; k = 0 is what it does before the first job.
+func (p *Program) HostReads(k int) []Range {
+	if p.host == nil {
+		return nil
+	}
+	return p.host.bounds[k].reads
+}
+
+// HostWrites are the bytes of SRAM that the host writes behind job k-1.
+func (p *Program) HostWrites(k int) []Range {
+	if p.host == nil {
+		return nil
+	}
+	return p.host.bounds[k].writes
+}
+
+// HostStep makes a function that does what the host does behind job k-1. One goroutine
+// at a time may use it.
+func (p *Program) HostStep() func(k int, mem *isa.Memory) {
+	kernels := p.host.kernels()
+	return func(k int, mem *isa.Memory) { p.host.step(k, mem, kernels) }
+}
+
+// Job is the job under way by what the host keeps in memory, 0 where there is only one.
+func (p *Program) Job(mem *isa.Memory) int {
+	if p.host == nil {
+		return 0
+	}
+	return p.host.job(mem)
+}
