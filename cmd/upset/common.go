@@ -78,7 +78,7 @@ func readCommon(c *cli.Context, formats ...string) (common, error) {
 	if n := c.Int("memory"); n < faults.MinMemory>>20 || n > maxMemoryMiB {
 		return o, usage("--memory %d is not between %d and %d MiB", n, faults.MinMemory>>20, maxMemoryMiB)
 	} else if c.IsSet("memory") {
-		debug.SetMemoryLimit(int64(n) << 20)
+		debug.SetMemoryLimit(heapOf(n << 20))
 	}
 	o.system = npu.DefaultSystem()
 	if file := c.String("system"); file != "" {
@@ -97,7 +97,11 @@ func parseConfig(name string) (isa.Config, error) {
 // maxMemoryMiB bounds --memory (our choice: a mebibyte of them).
 const maxMemoryMiB = 1 << 20
 
-// allowedMemory is the memory to stay within in bytes, 0 where nothing limits it: that of
+// heapOf is what the Go runtime may take of an amount of memory: the program itself takes
+// the rest (our choice: a sixteenth).
+func heapOf(n int) int64 { return int64(n - n/16) }
+
+// allowedMemory is what the Go runtime may take in bytes, 0 where nothing limits it: that of
 // --memory, or of the environment variable GOMEMLIMIT.
 func allowedMemory() int {
 	if n := debug.SetMemoryLimit(-1); n != math.MaxInt64 {

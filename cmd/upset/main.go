@@ -22,7 +22,7 @@ import (
 
 func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(faults.DefaultMemory)
+		debug.SetMemoryLimit(heapOf(faults.DefaultMemory))
 	}
 	os.Exit(run(os.Args, os.Stdin, os.Stdout, os.Stderr))
 }
