@@ -187,7 +187,7 @@ func (r *Report) opened(data []byte, c Choice) {
 	}
 	if err != nil {
 		p := streamProblem(err)
-		if !errors.As(err, new(*driver.MismatchError)) {
+		if r.Format == driver.FormExecuTorch && !errors.As(err, new(*driver.MismatchError)) {
 			p.Remedy = "lower the model again, with the Ethos-U backend of ExecuTorch"
 		}
 		if known := driver.Delegates(data); known > 0 && !c.Alone {

@@ -98,6 +98,8 @@ func archive(data []byte) (format, remedy string, lines []string) {
 		switch {
 		case f.Name == "model.weights.h5":
 			return "Keras model (.keras)", "convert it to a full-integer .tflite: model = tf.keras.models.load_model(FILE), then", fullInteger
+		case strings.HasSuffix(f.Name, ".npy"):
+			return "archive of arrays without command streams", "give the archive that vela --output-format raw writes, or arrays of inputs with --inputs", nil
 		case strings.HasSuffix(f.Name, "/data.pkl"), strings.HasSuffix(f.Name, "/serialized_exported_program.json"):
 			return "PyTorch model", "bring it to int8 and to a form that a board takes", torchLines
 		}

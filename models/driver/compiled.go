@@ -175,6 +175,8 @@ func OpenWith(ctx context.Context, data []byte, cfg isa.Config, o Options) (*Net
 	switch formOf(data) {
 	case formPTE:
 		return FromExecuTorch(data, cfg)
+	case formRaw:
+		return FromRaw(data, cfg)
 	}
 	m, err := tflite.Parse(data)
 	if err != nil {

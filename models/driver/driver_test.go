@@ -377,12 +377,13 @@ func FuzzFromVela(f *testing.F) {
 		if n.InputBytes() > 1<<20 {
 			return
 		}
-		limited(n)
+		runLimited(n)
 	})
 }
 
-// limited runs a network on the functional machine with little work per operation.
-func limited(n *Network) {
+// runLimited runs a network of zeros on the functional machine with little work per
+// operation.
+func runLimited(n *Network) {
 	p, err := n.Whole(1)
 	if err != nil {
 		return

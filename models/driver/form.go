@@ -39,11 +39,15 @@ type form int
 const (
 	formTFLite form = iota // or unknown: its reader tells
 	formPTE
+	formRaw
 )
 
 func formOf(data []byte) form {
-	if executorch.IsProgram(data) {
+	switch {
+	case executorch.IsProgram(data):
 		return formPTE
+	case isArchive(data):
+		return formRaw
 	}
 	return formTFLite
 }
@@ -58,6 +62,8 @@ func payloads(data []byte) ([]*payload, error) {
 	switch formOf(data) {
 	case formPTE:
 		return ptePayloads(data)
+	case formRaw:
+		m, err = rawModel(data)
 	default:
 		m, err = tflite.Parse(data)
 	}

@@ -160,7 +160,7 @@ func FuzzPTE(f *testing.F) {
 			return
 		}
 		if n, err := Open(data, c); err == nil && n.InputBytes() < 1<<16 {
-			limited(n)
+			runLimited(n)
 		}
 	})
 }

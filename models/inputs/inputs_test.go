@@ -35,10 +35,10 @@ func floats(t testing.TB, shape []int, values ...float32) []byte {
 	for _, x := range values {
 		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(x))
 	}
-	return array(t, tflite.Float32, shape, data)
+	return arrayOf(t, tflite.Float32, shape, data)
 }
 
-func array(t testing.TB, typ tflite.Type, shape []int, data []byte) []byte {
+func arrayOf(t testing.TB, typ tflite.Type, shape []int, data []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := WriteNPY(&b, typ, shape, data); err != nil {
@@ -99,13 +99,13 @@ func TestFloatsAreQuantised(t *testing.T) {
 
 func TestArraysOfSeveralInputs(t *testing.T) {
 	net := tensor(tflite.Int8, 1, 0, 1, 2, 2, 1)
-	list, err := Decode("x.npy", array(t, tflite.Int8, []int{3, 2, 2}, []byte("abcdefghijkl")), net, Options{})
+	list, err := Decode("x.npy", arrayOf(t, tflite.Int8, []int{3, 2, 2}, []byte("abcdefghijkl")), net, Options{})
 	if err != nil || len(list) != 3 || string(list[1]) != "efgh" {
 		t.Errorf("%q, %v", list, err)
 	}
 	for name, file := range map[string][]byte{
-		"other shape": array(t, tflite.Int8, []int{4, 1, 2}, []byte("abcdefgh")), "other type": array(t, tflite.Int32, []int{2, 2}, make([]byte, 16)),
-		"none": array(t, tflite.Int8, []int{0, 2, 2}, nil), "cut": array(t, tflite.Int8, []int{2, 2}, []byte("abc")),
+		"other shape": arrayOf(t, tflite.Int8, []int{4, 1, 2}, []byte("abcdefgh")), "other type": arrayOf(t, tflite.Int32, []int{2, 2}, make([]byte, 16)),
+		"none": arrayOf(t, tflite.Int8, []int{0, 2, 2}, nil), "cut": arrayOf(t, tflite.Int8, []int{2, 2}, []byte("abc")),
 		"big-endian": bytes.Replace(floats(t, []int{2, 2}, 1, 2, 3, 4), []byte("<f4"), []byte(">f4"), 1),
 	} {
 		if _, err := Decode("x.npy", file, net, Options{}); err == nil {
@@ -114,7 +114,7 @@ func TestArraysOfSeveralInputs(t *testing.T) {
 	}
 	two := append(tensor(tflite.Int8, 1, 0, 2), tensor(tflite.Int8, 0.5, 0, 3)...)
 	two[1].Name = "other"
-	a, b := array(t, tflite.Int8, []int{2}, []byte("ab")), floats(t, []int{3}, 1, 2, 3)
+	a, b := arrayOf(t, tflite.Int8, []int{2}, []byte("ab")), floats(t, []int{3}, 1, 2, 3)
 	for name, file := range map[string][]byte{
 		"by name": archived(t, []byte("other.npy"), b, []byte("in.npy"), a), "by order": archived(t, []byte("arr_0.npy"), a, []byte("arr_1.npy"), b),
 	} {
@@ -292,7 +292,7 @@ func TestFolder(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("b.npy", string(array(t, tflite.Int8, []int{2, 2}, []byte("cdef"))))
+	write("b.npy", string(arrayOf(t, tflite.Int8, []int{2, 2}, []byte("cdef"))))
 	write("a.bin", "ab")
 	write("out_00.bin", "not an input")
 	write("readme.txt", "nor this")
