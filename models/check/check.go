@@ -3,6 +3,7 @@
 package check
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -84,7 +85,7 @@ func Examine(data []byte, c Choice) *Report {
 		r.opened(data, c)
 		return r
 	}
-	if format, p := foreign(data); p != nil {
+	if format, p := foreign(data, bytes.NewReader(data), int64(len(data))); p != nil {
 		r.Format, r.Problems = format, []Problem{*p}
 		return r
 	}

@@ -41,6 +41,15 @@ func Delegates(data []byte) int {
 	return len(p.Delegates)
 }
 
+// Normalisation is how the model's metadata say that pixels become the numbers of an
+// input, see [tflite.Model.Normalisation].
+func (n *Network) Normalisation(input int) (mean, std []float32) {
+	if n.model == nil {
+		return nil, nil
+	}
+	return n.model.Normalisation(input)
+}
+
 // StageName names the operator of a stage, and its first output.
 func (n *Network) StageName(i int) (operator, output string) {
 	s := &n.Stages[i]

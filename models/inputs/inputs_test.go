@@ -243,6 +243,17 @@ func TestScales(t *testing.T) {
 			t.Errorf("%s: %+v, %v", text, s, err)
 		}
 	}
+	for _, c := range [][2][]float32{{{1}, {2}}, {{1, 2, 3}, {1, 2, 3}}} {
+		if s := ScaleOf(c[0], c[1]); s == nil || s.at(5, 0) != (5-c[0][0])/c[1][0] {
+			t.Errorf("%v: %+v", c, s)
+		}
+	}
+	nan := float32(math.NaN())
+	for _, c := range [][2][]float32{{}, {{1}, {0}}, {{1}, {1, 2}}, {{1, 2}, {1, 2}}, {{nan}, {1}}, {{1}, {nan}}} {
+		if s := ScaleOf(c[0], c[1]); s != nil {
+			t.Errorf("%v: %+v", c, s)
+		}
+	}
 	for _, text := range []string{"", "1", "1..0", "0..x", "mean:1", "mean:1,std:0", "mean:1/2,std:1/2", "mean:1,std:1/2/3", "mean:NaN,std:1", "0..Inf", "1..1.0000000001"} {
 		if s, err := ParseScale(text); err == nil {
 			t.Errorf("%q: %+v", text, s)
