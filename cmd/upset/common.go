@@ -31,7 +31,7 @@ func commonFlags(more ...cli.Flag) []cli.Flag {
 		&cli.StringFlag{Name: "out", Usage: "`DIR` for result files (campaigns: ./upset-out/<model>-<npu>-<digest>)"},
 		&cli.BoolFlag{Name: "lenient", Usage: "accept networks that TensorFlow Lite's kernels refuse, such as a bias of another scale"},
 		&cli.IntFlag{Name: "delegate", Usage: "of an ExecuTorch program (.pte) run delegate `N` alone, from 0 on"},
-		&cli.StringFlag{Name: "system", Usage: "`FILE.yaml` with the timing of the memories"},
+		&cli.StringFlag{Name: "system", Usage: "the memories around the NPU: a `NAME` of upset system --list, FILE.yaml, or FILE.ini:SystemConfig:MemoryMode"},
 	}, more...)
 }
 

@@ -52,7 +52,7 @@ func quotations(name, text string) (commands, flags []quoted) {
 		}
 		indented := strings.HasPrefix(l, "    ") && (before == "" || strings.HasPrefix(before, "    "))
 		before = l
-		if strings.HasPrefix(l, "    vela ") { // its flags are those of another program
+		if strings.HasPrefix(l, "    vela ") || strings.Contains(l, "vela --") { // the flags of another program
 			continue
 		}
 		for _, m := range named.FindAllStringSubmatch(l, -1) {

@@ -11,7 +11,7 @@ func TestSystemFile(t *testing.T) {
 		t.Errorf("an empty file gives %+v, %v", s, err)
 	}
 	for _, text := range []string{
-		"dram: {}", "sram: {speed: 3}", "sram: 3", "sram: {beat_interval: 0}", "flash: {read_latency: -1}",
+		"drum: {}", "sram: {speed: 3}", "sram: 3", "sram: {beat_interval: 0}", "flash: {read_latency: -1}",
 		"flash: {write_latency: 1000000}", "{}\n---\n{}", "sram: [", "sram: {beat_interval: 1.5}",
 	} {
 		if _, err := parseSystem([]byte(text)); err == nil {

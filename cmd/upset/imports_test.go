@@ -55,7 +55,7 @@ var mayImport = map[string][]string{
 	"models/inputs":               {"models/driver", "models/npy", "models/tflite"},
 	"models/cycles":               {"models/driver", "npu", "npu/..."},
 	"models/cycles/generate":      {"models/cycles", "npu", "npu/..."},
-	"models/networks":             {"models/compile", "models/driver", "models/reference", "models/tflite", "npu", "npu/..."},
+	"models/networks":             {"models/check", "models/driver", "npu", "npu/isa"},
 	"models/networks/generate":    {"models/networks"},
 	"models/weights":              {"models/driver", "npu", "npu/..."},
 	"models/weights/generate":     {"models/weights", "npu", "npu/..."},

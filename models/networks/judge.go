@@ -2,21 +2,18 @@ package networks
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
 
-	"upset/models/compile"
+	"upset/models/check"
 	"upset/models/driver"
-	"upset/models/reference"
-	"upset/models/tflite"
 	"upset/npu"
 	"upset/npu/isa"
 )
 
 // cycleLimit ends a run that hangs (our choice: far above the longest network).
-const cycleLimit = 1_000_000_000
+const cycleLimit = 100_000_000
 
 // Use counts the operators of one kind in one file by where they run.
 type Use struct {
@@ -27,12 +24,13 @@ type Use struct {
 // Result is what became of one file.
 type Result struct {
 	File
-	Refused string // why it cannot be opened
-	Failed  string // why an inference ended without an output
-	Uses    []Use  // operators of the graph, by name
-	Stream  int    // operations of its command streams
-	Host    int    // operators that the host computes
-	MACs    int64  // of the command streams
+	Refused  string // why it cannot run, as upset check says
+	Failed   string // why an inference ended without an output
+	Uses     []Use  // operators of the graph, by name
+	Compiled bool   // by others
+	Stream   int    // operations of its command streams
+	Host     int    // operators that the host computes
+	MACs     int64  // of the command streams
 
 	Equal, Different int    // cases with and without equal bytes
 	DifferentBytes   int    // of OutputBytes, over all cases
@@ -68,37 +66,49 @@ func Judge(f File, limits Limits) (*Result, error) {
 		return nil, fmt.Errorf("networks: %w", err)
 	}
 	r := &Result{File: f}
-	n, err := driver.Open(data, f.Config)
-	if err != nil {
+	report := check.Examine(data, check.Choice{Config: f.Config, Given: true})
+	r.count(report)
+	if err := report.Err(); err != nil {
 		r.Refused = err.Error()
-		r.countRefused(data)
 		return r, nil
 	}
-	r.count(n, data)
+	n, err := driver.Open(data, f.Config)
+	if err != nil {
+		r.Failed = "though the check lets it pass: " + err.Error()
+		return r, nil
+	}
+	r.measure(n)
 	if r.MACs > limits.MACs {
 		return r, nil
 	}
-	cases := f.Cases
+	return r, r.cases(n, limits)
+}
+
+// cases runs the cases of the file, or an input of zeros where there is none.
+func (r *Result) cases(n *driver.Network, limits Limits) error {
+	list := r.Cases
 	if r.MACs > manyMACs {
-		cases = cases[:min(len(cases), fewCases)]
+		list = list[:min(len(list), fewCases)]
 	}
-	for i, c := range cases {
-		if err := r.compare(n, c, i == 0 && r.MACs <= limits.Cycle); err != nil {
-			return nil, err
-		}
-		if r.Failed != "" {
-			return r, nil
-		}
-	}
-	if len(f.Cases) == 0 {
-		_, err := r.infer(n, make([]byte, n.InputBytes()), r.MACs <= limits.Cycle)
+	if len(list) == 0 {
+		_, err := r.infer(n, make([]byte, n.InputBytes()), 1, r.MACs <= limits.Cycle)
 		r.fail(err)
 	}
-	return r, nil
+	for i, c := range list {
+		// The first case, and every sequence, runs on both machines.
+		both := (i == 0 || c.Sequence) && r.MACs <= limits.Cycle
+		if err := r.compare(n, c, both); err != nil {
+			return err
+		}
+		if r.Failed != "" || r.Machines != "" {
+			return nil
+		}
+	}
+	return nil
 }
 
 // compare runs one case.
-func (r *Result) compare(n *driver.Network, c Case, cycles bool) error {
+func (r *Result) compare(n *driver.Network, c Case, both bool) error {
 	in, err := os.ReadFile(c.Input)
 	if err != nil {
 		return fmt.Errorf("networks: %w", err)
@@ -107,13 +117,12 @@ func (r *Result) compare(n *driver.Network, c Case, cycles bool) error {
 	if err != nil {
 		return fmt.Errorf("networks: %w", err)
 	}
-	var got []byte
-	if c.Sequence {
-		got, err = sequence(n, in)
-	} else {
-		got, err = r.infer(n, in, cycles)
+	frames := 1
+	if size := n.InputBytes(); c.Sequence && size > 0 {
+		frames = len(in) / size
 	}
-	if err != nil {
+	got, err := r.infer(n, in, frames, both)
+	if err != nil || r.Machines != "" {
 		r.fail(err)
 		return nil
 	}
@@ -143,27 +152,15 @@ func different(got, want []byte) int {
 }
 
 func (r *Result) fail(err error) {
-	var m *machinesError
-	switch {
-	case errors.As(err, &m):
-		r.Machines = m.text
-	case err != nil:
+	if err != nil {
 		r.Failed = err.Error()
 	}
 }
 
-// machinesError tells that the two machines differ.
-type machinesError struct{ text string }
-
-func (e *machinesError) Error() string { return e.text }
-
-// infer runs one inference on the functional machine and, if asked, on the
-// cycle-level machine, whose memory must be equal afterwards.
-func (r *Result) infer(n *driver.Network, in []byte, cycles bool) ([]byte, error) {
-	if !cycles {
-		return n.RunFunctional(in)
-	}
-	p, err := n.Whole(1)
+// infer runs a sequence of inferences on the functional machine and, for both, on
+// the cycle-level machine, whose memory must be equal afterwards.
+func (r *Result) infer(n *driver.Network, in []byte, frames int, both bool) ([]byte, error) {
+	p, err := n.Whole(frames)
 	if err != nil {
 		return nil, err
 	}
@@ -174,93 +171,50 @@ func (r *Result) infer(n *driver.Network, in []byte, cycles bool) ([]byte, error
 	if err := p.Execute(&want); err != nil {
 		return nil, err
 	}
+	if !both {
+		return p.ReadOutputs(&want), nil
+	}
 	if err := p.Load(&got, in); err != nil {
 		return nil, err
 	}
 	m := npu.New(p.Config, npu.DefaultSystem(), npu.ECCNone, &got)
 	p.Start(m)
 	if st := m.Run(cycleLimit); st != npu.Done {
-		return nil, &machinesError{fmt.Sprintf("the cycle-level machine ends with a %s: %s", st, m.Describe())}
+		r.Machines = fmt.Sprintf("the cycle-level machine ends with a %s: %s", st, m.Describe())
+	} else if !bytes.Equal(want.SRAM, got.SRAM) {
+		r.Machines = fmt.Sprintf("%d bytes of memory differ", different(got.SRAM, want.SRAM))
 	}
-	r.Cycles += m.Cycle()
-	if !bytes.Equal(want.SRAM, got.SRAM) {
-		return nil, &machinesError{fmt.Sprintf("%d bytes of memory differ between the machines", different(got.SRAM, want.SRAM))}
+	if frames == 1 {
+		r.Cycles = m.Cycle()
 	}
 	return p.ReadOutputs(&want), nil
 }
 
-// sequence runs inferences one after the other with state kept.
-func sequence(n *driver.Network, in []byte) ([]byte, error) {
-	size := n.InputBytes()
-	if size == 0 || len(in)%size != 0 {
-		return nil, fmt.Errorf("a sequence of %d bytes is no multiple of the input of %d bytes", len(in), size)
-	}
-	return n.RunSequence(in, len(in)/size)
-}
-
-// count fills in what runs where.
-func (r *Result) count(n *driver.Network, data []byte) {
+// measure fills in what an open network has to do.
+func (r *Result) measure(n *driver.Network) {
 	for _, p := range n.Programs() {
 		r.Stream += len(p.Operations)
 		for i := range p.Operations {
 			r.MACs += p.Operations[i].MACs
 		}
 	}
-	m, err := tflite.Parse(data)
-	if err != nil || len(m.Subgraphs) == 0 {
-		return // another form than a TensorFlow Lite file
-	}
-	host := map[int]bool{}
-	for _, s := range n.Stages {
-		if s.Program == nil {
-			host[s.Operator] = true
-		}
-	}
-	r.Host = len(host)
-	for i := range m.Subgraphs[0].Operators {
-		u := r.use(m.Subgraphs[0].Operators[i].Name())
-		if host[i] {
-			u.Host++
-		} else {
-			u.NPU++
-		}
-	}
 }
 
-// countRefused says for each operator of a refused file whether by itself the
-// NPU or the host would take it.
-func (r *Result) countRefused(data []byte) {
-	m, err := tflite.Parse(data)
-	if err != nil || len(m.Subgraphs) == 0 {
-		return
-	}
-	g := &m.Subgraphs[0]
-	for i := range g.Operators {
-		u := r.use(g.Operators[i].Name())
-		if alone(m, i, r.Config) == nil {
+// count fills in what runs where.
+func (r *Result) count(report *check.Report) {
+	r.Compiled = report.Compiled
+	r.Host = report.Count(check.Host)
+	for _, o := range report.Operators {
+		u := r.use(o.Name)
+		switch o.Place {
+		case check.NPU:
 			u.NPU++
-			continue
-		}
-		if _, err := reference.Prepare(g, &g.Operators[i]); err == nil {
+		case check.Host:
 			u.Host++
-			continue
-		}
-		u.Refused++
-	}
-}
-
-// alone compiles one operator by itself.
-func alone(m *tflite.Model, i int, cfg isa.Config) error {
-	g := &m.Subgraphs[0]
-	part := tflite.Subgraph{Tensors: g.Tensors, Operators: g.Operators[i : i+1]}
-	for _, id := range g.Operators[i].Inputs {
-		if id >= 0 && id < len(g.Tensors) && g.Tensors[id].Data == nil && !slices.Contains(part.Inputs, id) {
-			part.Inputs = append(part.Inputs, id)
+		default:
+			u.Refused++
 		}
 	}
-	part.Outputs = g.Operators[i].Outputs
-	_, err := compile.Compile(&tflite.Model{Version: m.Version, Subgraphs: []tflite.Subgraph{part}}, compile.Options{Config: cfg})
-	return err
 }
 
 // use is the count of one kind of operator.

@@ -20,7 +20,8 @@ and operator tests (*zoo/layers*), networks that vendors compiled with Vela (*zo
 networks beside what their vendor compiled (*zoo/pairs*), and the reference networks compiled by Vela 5.1 (*vela51*).
 
 *Equal* means: every output byte of every reference case equals that of the TFLM reference kernels, state kept over a sequence where
-there is one, and the first case leaves the same memory on the cycle-level machine as on the functional machine. *Runs* means that
+there is one, and the first case (and a sequence) leaves the same memory on the
+cycle-level machine as on the functional machine. *Runs* means that
 no reference exists: both machines ran the same input to equal memory. Cycles are those of the default system file.
 `
 
@@ -44,9 +45,9 @@ func Write(w io.Writer, list []*Result) error {
 
 // Count adds up the files of one folder.
 type Count struct {
-	Folder                            string
-	Files, Referenced                 int // of these, with reference outputs
-	Equal, Runs, Wrong, Fail, Refused int
+	Folder                                       string
+	Files, Referenced                            int // of these, with reference outputs
+	Equal, Runs, Explained, Wrong, Fail, Refused int
 }
 
 // Counts adds up the files by folder, in order of the list.
@@ -66,6 +67,8 @@ func Counts(list []*Result) []Count {
 			c.Refused++
 		case r.Failed != "":
 			c.Fail++
+		case !r.Right() && r.Explanation() != "":
+			c.Explained++
 		case !r.Right():
 			c.Wrong++
 		case r.Equal > 0:
@@ -79,18 +82,19 @@ func Counts(list []*Result) []Count {
 
 func writeCounts(b *strings.Builder, list []*Result) {
 	b.WriteString("\n## In short\n\nA file on several configurations counts once for each.\n\n" +
-		"| folder | files | with a reference | equal | runs, no reference | differs | fails while running | refused |\n|---|---|---|---|---|---|---|---|\n")
+		"| folder | files | with a reference | equal | runs, no reference | differs, explained | differs | fails while running | refused |\n|---|---|---|---|---|---|---|---|---|\n")
 	var all Count
 	for _, c := range append(Counts(list), Count{}) {
 		if c.Folder == "" {
 			c = all
 			c.Folder = "all"
 		}
-		fmt.Fprintf(b, "| %s | %d | %d | %d | %d | %d | %d | %d |\n", c.Folder, c.Files, c.Referenced, c.Equal, c.Runs, c.Wrong, c.Fail, c.Refused)
+		fmt.Fprintf(b, "| %s | %d | %d | %d | %d | %d | %d | %d | %d |\n", c.Folder, c.Files, c.Referenced, c.Equal, c.Runs, c.Explained, c.Wrong, c.Fail, c.Refused)
 		all.Files += c.Files
 		all.Referenced += c.Referenced
 		all.Equal += c.Equal
 		all.Runs += c.Runs
+		all.Explained += c.Explained
 		all.Wrong += c.Wrong
 		all.Fail += c.Fail
 		all.Refused += c.Refused
@@ -120,7 +124,7 @@ func writeOperators(b *strings.Builder, list []*Result) {
 		}
 	}
 	slices.SortFunc(rows, func(x, y operatorRow) int { return cmp.Compare(x.Name, y.Name) })
-	b.WriteString("\n## Operator by operator\n\nOperators of the graphs in the files above. Those of a refused file count by what would take each by itself.\n\n" +
+	b.WriteString("\n## Operator by operator\n\nOperators of the graphs in the files above. Those of a refused file count as well.\n\n" +
 		"| operator | files | NPU | host | refused |\n|---|---|---|---|---|\n")
 	for _, o := range rows {
 		fmt.Fprintf(b, "| %s | %d | %d | %d | %d |\n", o.Name, o.files, o.NPU, o.Host, o.Refused)
@@ -136,7 +140,7 @@ func writeRow(b *strings.Builder, r *Result) {
 	if r.Refused == "" {
 		host = fmt.Sprint(r.Host)
 		macs = fmt.Sprint(r.MACs)
-		if onNPU = fmt.Sprint(all - r.Host); all == 0 || isStream(r) {
+		if onNPU = fmt.Sprint(all - r.Host); all == 0 || r.Compiled {
 			onNPU = fmt.Sprintf("%d of the stream", r.Stream)
 		}
 		if r.Cycles > 0 {
@@ -144,11 +148,6 @@ func writeRow(b *strings.Builder, r *Result) {
 		}
 	}
 	fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", r.Name, r.Config, onNPU, host, macs, cycles, cell(r.Verdict()))
-}
-
-// isStream reports whether a file was compiled by others.
-func isStream(r *Result) bool {
-	return slices.ContainsFunc(r.Uses, func(u Use) bool { return strings.Contains(u.Name, "ethos-u") })
 }
 
 // Verdict is the result in words.
@@ -162,7 +161,7 @@ func (r *Result) Verdict() string {
 	case r.Machines != "":
 		return "machines differ: " + r.Machines
 	case r.Different > 0:
-		return fmt.Sprintf("%d of %d bytes differ in %d of %d cases", r.DifferentBytes, r.OutputBytes, r.Different, cases)
+		return strings.TrimSuffix(fmt.Sprintf("%d of %d bytes differ in %d of %d cases: %s", r.DifferentBytes, r.OutputBytes, r.Different, cases, r.Explanation()), ": ")
 	case cases == 0 && r.Cycles == 0:
 		return "opens; too large to run here"
 	case cases == 0:

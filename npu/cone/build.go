@@ -42,6 +42,9 @@ func (b *builder) add(op isa.Opcode, param uint32, word int) error {
 	for _, r := range o.Writes {
 		b.p.extent = max(b.p.extent, int(r.Hi-isa.SRAMBase))
 	}
+	if b.p.extent > len(b.mem.SRAM) {
+		return errors.New("the output leaves the SRAM")
+	}
 	b.p.ops = append(b.p.ops, o)
 	return nil
 }
@@ -57,7 +60,7 @@ func (b *builder) dma(o *operation) error {
 	if o.n == 0 {
 		return nil
 	}
-	if o.n > isa.SRAMSize+isa.FlashSize {
+	if o.n > isa.MaxSRAM+isa.MaxFlash {
 		return fmt.Errorf("DMA of %d bytes is longer than the memory", o.n)
 	}
 	o.Reads = clipped(nil, o.src, o.n)
@@ -67,7 +70,7 @@ func (b *builder) dma(o *operation) error {
 		return nil
 	}
 	o.dst = (b.bases[r[isa.DMA0DstRegion]&7] + o.dst) &^ beatMask
-	if uint64(o.dst) < isa.SRAMBase || uint64(o.dst)+uint64(o.n) > isa.SRAMBase+isa.SRAMSize {
+	if uint64(o.dst) < isa.SRAMBase || uint64(o.dst)+uint64(o.n) > isa.SRAMBase+uint64(len(b.mem.SRAM)) {
 		return fmt.Errorf("DMA to %#08x leaves the SRAM", o.dst)
 	}
 	o.Writes = clipped(nil, o.dst, o.n)
