@@ -104,7 +104,7 @@ func (w *Worker) watchHost(m *npu.Machine) {
 	}
 	m.Host = func(m *npu.Machine) bool {
 		k := w.e.program.Job(m.Mem) + 1
-		if g := w.struck; g != nil && k < len(g.handed) && g.handed[k] != w.e.handed(m.Mem, k) {
+		if g := w.struck; g != nil && k > 0 && k < len(g.handed) && g.handed[k] != w.e.handed(m.Mem, k) {
 			w.wrong++
 		}
 		return host(m)

@@ -49,7 +49,7 @@ func (p *Program) hostOf() func(m *npu.Machine) bool {
 	return func(m *npu.Machine) bool {
 		k := p.host.job(m.Mem) + 1
 		if k < 1 || k > len(p.Jobs) {
-			return false // its counter was overwritten: it has lost its way
+			return false // it has lost its way
 		}
 		// The host takes its time: what is under way on the bus arrives.
 		for i := range m.S.Bus.Port {
@@ -132,7 +132,8 @@ func (p *Program) HostStep() func(k int, mem *isa.Memory) {
 	return func(k int, mem *isa.Memory) { p.host.step(k, mem, kernels) }
 }
 
-// Job is the job under way by what the host keeps in memory, 0 where there is only one.
+// Job is the job under way by what the host keeps in memory, 0 where there is only one
+// and -1 where a stray write of the NPU has overwritten it.
 func (p *Program) Job(mem *isa.Memory) int {
 	if p.host == nil {
 		return 0

@@ -68,9 +68,13 @@ func (s *schedule) kernels() *kernels {
 	return k
 }
 
-// job is the number of the job under way.
+// job is the number of the job under way, or -1 where a stray write of the NPU has
+// overwritten it.
 func (s *schedule) job(mem *isa.Memory) int {
-	return int(int32(binary.LittleEndian.Uint32(mem.SRAM[s.counter:])))
+	if k := binary.LittleEndian.Uint32(mem.SRAM[s.counter:]); int64(k) < int64(len(s.bounds)) {
+		return int(k)
+	}
+	return -1
 }
 
 // step does what the host does before job k.
