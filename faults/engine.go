@@ -113,6 +113,9 @@ func NewContext(ctx context.Context, p *driver.Program, inputs [][]byte, o Optio
 	if o.System == (npu.System{}) {
 		o.System = npu.DefaultSystem()
 	}
+	if err := o.System.Fits(p.Usage()); err != nil {
+		return nil, fmt.Errorf("program %s: %w", p.Name, err)
+	}
 	e := &Engine{program: p, table: netlist.New(p.Config, o.ECC), options: o, criterion: o.Criterion.Resolve(p), points: o.Checkpoints, inputs: len(inputs), future: newFuture(p), starts: new(starts), traces: new(traces), cache: newCache(o.Cache)}
 	e.follow = e.newFollow()
 	if err := e.runAll(ctx, inputs, progress); err != nil {

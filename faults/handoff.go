@@ -78,7 +78,7 @@ const maxLoads = 8 << 20
 // noteAccesses keeps the beats that a step read from SRAM and wrote to memory.
 func (f *follow) noteAccesses(j *npu.Journal, cycle uint64) {
 	for _, a := range j.Loads() {
-		if k := a - isa.SRAMBase; k < isa.SRAMSize && f.loaded < maxLoads {
+		if k := a - isa.SRAMBase; k < isa.MaxSRAM && f.loaded < maxLoads {
 			f.loads[k/8] = append(f.loads[k/8], uint32(cycle))
 			f.loaded++
 		}

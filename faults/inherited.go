@@ -68,15 +68,18 @@ func newInheritance(m *npu.Machine, p *driver.Program, beats bool) *inheritance 
 		h.ram[k], h.coded[k] = make([]firstUse, n), make([]firstUse, n/codeWord)
 	}
 	if beats {
-		h.touched, h.mem = hostWrites(p), make([]bool, isa.SRAMSize)
+		h.touched, h.mem = hostWrites(p), make([]bool, imageBytes(p))
 		h.host(p, 0)
 	}
 	return h
 }
 
+// imageBytes is the part of the SRAM that is kept, at least that of the default map.
+func imageBytes(p *driver.Program) int { return max(isa.SRAMSize, p.MemoryBytes()) }
+
 // hostWrites marks the bytes of SRAM that the host writes before each inference.
 func hostWrites(p *driver.Program) []bool {
-	written := make([]bool, isa.SRAMSize)
+	written := make([]bool, imageBytes(p))
 	for _, b := range p.Inputs {
 		for k := max(0, b.Offset); b.Offset >= 0 && k < b.Offset+b.Size; k++ {
 			written[k] = true
@@ -155,13 +158,13 @@ func (h *inheritance) traffic(j *npu.Journal) {
 		return
 	}
 	for _, a := range j.Loads() {
-		for k := a&^7 - isa.SRAMBase; k < isa.SRAMSize && k <= a&^7-isa.SRAMBase+7; k++ {
+		for k := a&^7 - isa.SRAMBase; int(k) < len(h.mem) && k <= a&^7-isa.SRAMBase+7; k++ {
 			h.mem[k] = h.mem[k] || !h.touched[k]
 		}
 	}
 	for _, s := range j.Stores() {
 		for k := range uint32(8) {
-			if at := s.Addr&^7 + k - isa.SRAMBase; s.External && s.Bytes>>k&1 != 0 && at < isa.SRAMSize {
+			if at := s.Addr&^7 + k - isa.SRAMBase; s.External && s.Bytes>>k&1 != 0 && int(at) < len(h.touched) {
 				h.touched[at] = true
 			}
 		}
@@ -188,7 +191,7 @@ func (h *inheritance) host(p *driver.Program, k int) {
 // done ends the run and adds the outputs, which the host reads.
 func (h *inheritance) done(p *driver.Program, ops []cone.Op) inherited {
 	if h.touched == nil {
-		h.touched, h.mem, h.phase = hostWrites(p), make([]bool, isa.SRAMSize), 0
+		h.touched, h.mem, h.phase = hostWrites(p), make([]bool, imageBytes(p)), 0
 		h.host(p, 0)
 		for i := range ops {
 			for _, list := range [2][]cone.Range{ops[i].Reads, ops[i].Constants} {

@@ -17,6 +17,11 @@ func TestOptionsAgreeWithPlainRuns(t *testing.T) {
 	slow.SRAM, slow.Flash = npu.Timing{BeatInterval: 3, ReadLatency: 70, WriteLatency: 90}, npu.Timing{BeatInterval: 16, ReadLatency: 200, WriteLatency: 64}
 	narrow := npu.DefaultSystem()
 	narrow.Limits.PortReads, narrow.Limits.PortWrites, narrow.Limits.Kernels = 2, 1, 1
+	sramOnly, dedicated := npu.DefaultSystem(), npu.DefaultSystem()
+	sramOnly.Map, dedicated.Map = npu.DefaultMap(), npu.DefaultMap()
+	sramOnly.Map.Constants, sramOnly.Map.Port1, sramOnly.Map.Commands = npu.InSRAM, 0, 0
+	dedicated.DRAM = npu.Timing{BeatInterval: 2, ReadLatency: 90, WriteLatency: 40}
+	dedicated.Map.DRAM, dedicated.Map.Arena, dedicated.Map.Port1 = npu.Window{Base: 0x60000000, Size: 8 << 20}, npu.InDRAM, 1|1<<1
 	model := func(text string) Options {
 		m, err := ParseModel(text)
 		if err != nil {
@@ -35,6 +40,8 @@ func TestOptionsAgreeWithPlainRuns(t *testing.T) {
 		"no watchdog":          {NoWatchdog: true, ECC: npu.ECCSECDED},
 		"slow memories":        {System: slow, ECC: npu.ECCSECDED},
 		"narrow ports":         {System: narrow, ECC: npu.ECCSECDED},
+		"constants in SRAM":    {System: sramOnly, ECC: npu.ECCSECDED},
+		"arena in DRAM":        {System: dedicated},
 		"pairs":                model("pair"),
 		"pulses":               model("set"),
 		"pulses, reload":       reload(model("set")),

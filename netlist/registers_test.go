@@ -153,7 +153,7 @@ var registerReasons = []registerReason{
 	{"dma.m2m.srcreg", fact, "region of the source, which decides the port"},
 	{"dma.m2m.dstreg", fact, "region of the destination"},
 	{"dma.m2m.src", forced, "next address to read"},
-	{"dma.m2m.dst", forced, "next address to write"},
+	{"dma.m2m.dst", forced, "next address to write, a multiple of 8; in its low bits, the bytes of the last beat"},
 	{"dma.m2m.left", forced, "beats still to request"},
 	{"dma.m2m.towrite", forced, "beats still to write"},
 	{"dma.m2m.out", forced, "beats requested and not yet received"},

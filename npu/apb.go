@@ -173,19 +173,14 @@ func (m *Machine) reset() {
 }
 
 // Start programs the registers as the driver does and sets CMD.run: the command
-// stream's address and bytes, and the region bases. Region 0 is read through
-// port 1, all others through port 0 (defaults of the Arm U55 core driver).
+// stream's address and bytes, and the region bases, as addresses of the default map.
+// Where the system has another, the NPU is told where they lie in that.
 func (m *Machine) Start(stream uint32, bytes int, bases [8]uint32) {
-	const limits = 31<<16 | 15<<24 // bursts of 64 bytes, 32 reads, 16 writes
-	for i := range uint32(4) {
-		m.WriteReg(RegAXILimit0+4*i, limits)
-	}
-	m.WriteReg(RegQBase, stream)
+	m.programPorts()
+	m.WriteReg(RegQBase, m.onBus(stream))
 	m.WriteReg(RegQSize, uint32(bytes))
-	m.WriteReg(RegQConfig, 2)
 	for i, b := range bases {
-		m.WriteReg(RegBaseP0+8*uint32(i), b)
+		m.WriteReg(RegBaseP0+8*uint32(i), m.onBus(b))
 	}
-	m.WriteReg(RegRegionCfg, 3|1<<4|1<<6|1<<8|1<<10|1<<12|1<<14)
 	m.WriteReg(RegCmd, CmdClearIRQ|CmdRun|0xffff<<16)
 }

@@ -115,26 +115,39 @@ type Timing struct {
 	BeatInterval int // cycles per 64-bit beat
 	ReadLatency  int // cycles from an accepted request to the first beat
 	WriteLatency int // cycles from the last beat to the response
+
+	// Permille is what a beat takes beyond BeatInterval on average, in thousandths of a
+	// cycle. Which beats of a run take a cycle more depends on their address alone.
+	Permille int `json:",omitzero"`
+}
+
+// interval is the cycles that the beat at an address takes.
+func (t *Timing) interval(addr uint32) uint64 {
+	n := uint64(t.BeatInterval)
+	if t.Permille != 0 {
+		i, f := uint64(addr>>3), uint64(t.Permille)
+		n += (i+1)*f/1000 - i*f/1000
+	}
+	return n
 }
 
 // System is the platform around the NPU.
 type System struct {
 	SRAM, Flash Timing
 	Limits      Limits // zero values stand for the defaults
+	DRAM        Timing `json:",omitzero"`
+	Map         Map    `json:",omitzero"`
 }
 
 // DefaultSystem is Vela 3.10's Ethos_U55_High_End_Embedded: SRAM at the NPU's
 // clock with 32 cycles of latency, off-chip flash at an eighth of the bandwidth
 // with 64 cycles.
 func DefaultSystem() System {
-	return System{SRAM: Timing{1, 32, 32}, Flash: Timing{8, 64, 64}, Limits: DefaultLimits()}
-}
-
-func (m *Machine) timing(addr uint32) *Timing {
-	if addr-isa.FlashBase < isa.FlashSize {
-		return &m.Sys.Flash
+	return System{
+		SRAM:   Timing{BeatInterval: 1, ReadLatency: 32, WriteLatency: 32},
+		Flash:  Timing{BeatInterval: 8, ReadLatency: 64, WriteLatency: 64},
+		Limits: DefaultLimits(),
 	}
-	return &m.Sys.SRAM
 }
 
 // stepBus moves read beats and write responses from the memory to the ports,
@@ -164,7 +177,7 @@ func (m *Machine) readBeat(p int, a *AXIState, b *PortState) {
 		return
 	}
 	addr := b.Addr[h]
-	v, ok := m.Mem.Read8(addr)
+	v, image, ok := m.read8(addr)
 	a.RData[a.RCount&1] = v
 	a.RResp[a.RCount&1] = 0
 	if !ok {
@@ -172,10 +185,10 @@ func (m *Machine) readBeat(p int, a *AXIState, b *PortState) {
 	}
 	a.RCount++
 	if m.Journal != nil {
-		m.Journal.noteLoad(addr)
+		m.Journal.noteLoad(image)
 	}
 	m.count(EvAXIReadBeat+Event(p), 1)
-	b.NextR = now + uint64(m.timing(addr).BeatInterval)
+	b.NextR = now + m.timing(addr).interval(addr)
 	b.Addr[h] += 8
 	if b.Beats[h] > 1 {
 		b.Beats[h]--
@@ -220,7 +233,7 @@ func (m *Machine) acceptWrite(p int, a *AXIState, b *PortState) {
 	}
 	t := (b.BHead + b.BCount - 1) % tableWrites
 	tm := m.timing(a.WAddr)
-	b.NextW = now + uint64(tm.BeatInterval)
+	b.NextW = now + tm.interval(a.WAddr)
 	if a.WLast != 0 {
 		b.BReady[t] = now + uint64(tm.WriteLatency)
 	}
@@ -238,19 +251,23 @@ func (m *Machine) storeBeat(addr uint32, v uint64, strb uint8) bool {
 	if strb == 0 {
 		return true
 	}
-	if addr < m.WindowLo || addr >= m.WindowHi {
+	image, ok := m.writable(addr)
+	if image < m.WindowLo || image >= m.WindowHi {
 		m.S.Bus.Stray++
 	}
-	if !m.Mem.Writable(addr) {
+	if !ok {
 		return false
 	}
 	if m.Journal != nil {
-		m.Journal.note(Store{Addr: addr, Value: v, Bytes: strb, External: true})
+		m.Journal.note(Store{Addr: image, Value: v, Bytes: strb, External: true})
 	}
-	m.Writes.note(addr)
+	if hole(image) || image >= isa.FlashBase && m.routes != nil {
+		return true // no image takes it
+	}
+	m.Writes.note(image)
 	for i := uint32(0); i < 8; i++ {
 		if strb>>i&1 != 0 {
-			m.Mem.SetByte(addr+i, byte(v>>(8*i)))
+			m.Mem.SetByte(image+i, byte(v>>(8*i)))
 		}
 	}
 	return true

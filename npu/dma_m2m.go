@@ -10,7 +10,7 @@ type M2MState struct {
 	SrcReg   uint8            `npu:"3,global"`
 	DstReg   uint8            `npu:"3,global"`
 	Src      uint32           `npu:"32,global"`
-	Dst      uint32           `npu:"32,global"`
+	Dst      uint32           `npu:"32,global"` // its low three bits: bytes of the last beat, 0 for all
 	Left     uint32           `npu:"29,global"` // beats to request
 	ToWrite  uint32           `npu:"29,global"` // beats to write
 	Out      uint8            `npu:"6,local"`   // beats requested and not received
@@ -49,7 +49,9 @@ func (m *Machine) startM2M(b int) {
 	if f.Internal == 0 {
 		f.Dst = m.regionAddr(int(f.DstReg), r[isa.DMA0Dst]) &^ 7
 	}
-	f.Left = r[isa.DMA0Len] >> 3
+	n := r[isa.DMA0Len]
+	f.Dst |= n & 7
+	f.Left = (n>>3 + uint32(flag(n&7 != 0))) & (1<<29 - 1)
 	f.ToWrite = f.Left
 }
 
@@ -69,13 +71,16 @@ func (m *Machine) stepM2M() {
 	if f.Cnt == 0 || f.Cnt > m2mDepth {
 		return
 	}
-	v := f.FIFO[f.Head&(m2mDepth-1)]
+	v, dst, n := f.FIFO[f.Head&(m2mDepth-1)], f.Dst&^7, 8
+	if tail := int(f.Dst & 7); f.ToWrite == 1 && tail != 0 {
+		n = tail
+	}
 	if f.Internal != 0 {
-		m.ramStore(int(f.Dst&0xffff), v, 8)
+		m.ramStore(int(dst&0xffff), v, n)
 	} else {
 		burst := m.burstBytes(m.limitOf(int(f.DstReg)))
-		at := f.Dst & (burst - 1)
-		if !m.offerBeat(int(f.DstReg), 1, beat{f.Dst, v, 0xff, at == 0, at == burst-8 || f.ToWrite == 1}) {
+		at := dst & (burst - 1)
+		if !m.offerBeat(int(f.DstReg), 1, beat{dst, v, uint8(1<<n - 1), at == 0, at == burst-8 || f.ToWrite == 1}) {
 			return
 		}
 	}

@@ -2,9 +2,11 @@ package npu_test
 
 import (
 	"encoding/binary"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"upset/models/driver"
@@ -25,8 +27,14 @@ const (
 // checks what must hold after any input.
 func hostileRun(t *testing.T, c isa.Config, ecc npu.ECC, mem *isa.Memory, at uint32, words int, bases [8]uint32) npu.Status {
 	t.Helper()
+	return hostileRunOn(t, npu.DefaultSystem(), c, ecc, mem, at, words, bases)
+}
+
+// hostileRunOn is hostileRun on a system.
+func hostileRunOn(t *testing.T, sys npu.System, c isa.Config, ecc npu.ECC, mem *isa.Memory, at uint32, words int, bases [8]uint32) npu.Status {
+	t.Helper()
 	sram, flash := len(mem.SRAM), len(mem.Flash)
-	m := npu.New(c, npu.DefaultSystem(), ecc, mem)
+	m := npu.New(c, sys, ecc, mem)
 	m.Start(at, 4*words, bases)
 	st := m.Run(hostileCycles)
 	if m.Cycle() > hostileCycles {
@@ -124,6 +132,7 @@ func FuzzStream(f *testing.F) {
 	for i, p := range hostilePrograms(f) {
 		f.Add(uint8(i), bytesOfWords(p.Commands))
 		f.Add(uint8(i)+16, bytesOfWords(p.Commands))
+		f.Add(uint8(i)+48, bytesOfWords(p.Commands))
 	}
 	f.Fuzz(func(t *testing.T, c uint8, stream []byte) {
 		stream = stream[:min(len(stream), hostileFlash)&^3]
@@ -138,7 +147,11 @@ func FuzzStream(f *testing.F) {
 			bases = [8]uint32{r.Uint32(), isa.SRAMBase + hostileSRAM - 8, isa.FlashBase + 3, r.Uint32(), 0, 0xffffffff}
 		}
 		ecc := []npu.ECC{npu.ECCNone, npu.ECCParity, npu.ECCSECDED}[(c>>2)%3]
-		hostileRun(t, isa.Configs[c&3], ecc, mem, isa.FlashBase+hostileFlash, len(stream)/4, bases)
+		sys := npu.DefaultSystem()
+		if c&0x20 != 0 {
+			sys = systems()[slices.Sorted(maps.Keys(systems()))[c>>6]]
+		}
+		hostileRunOn(t, sys, isa.Configs[c&3], ecc, mem, isa.FlashBase+hostileFlash, len(stream)/4, bases)
 	})
 }
 

@@ -38,6 +38,9 @@ type Machine struct {
 	// that is depends on the data, unlike all other accesses.
 	Lookup func()
 
+	memory [places]Window // of the system
+	routes []route        // nil with the default map
+
 	op         [4]params // decoded view of the banks, renewed when they change
 	work       work
 	pixels     int
@@ -77,7 +80,7 @@ func (m *Machine) note(k NoteKind, bank int) {
 func (m *Machine) opDone(bank int) { m.note(NoteRetire, bank) }
 
 // Pages marks 4 KiB pages of SRAM.
-type Pages [isa.SRAMSize >> 18]uint64
+type Pages [isa.MaxSRAM >> 18]uint64
 
 // PageShift is the size of a page as a power of two.
 const PageShift = 12
@@ -94,7 +97,8 @@ func (p *Pages) note(addr uint32) {
 	p[i>>6] |= 1 << (i & 63)
 }
 
-// New returns a machine after reset.
+// New returns a machine after reset. Where the system has a map of its own, the images
+// of mem must have their length.
 func New(c isa.Config, sys System, ecc ECC, mem *isa.Memory) *Machine {
 	s := c.Spec()
 	m := &Machine{
@@ -104,6 +108,8 @@ func New(c isa.Config, sys System, ecc ECC, mem *isa.Memory) *Machine {
 		shramLast8: s.SHRAMBytes() - 8, lutStart: s.LUTStart(),
 	}
 	m.Sys.Limits = sys.Limits.bounded()
+	k := sys.Memories()
+	m.memory, m.routes = [places]Window{k.SRAM, k.Flash, k.DRAM}, sys.routes(mem)
 	m.refresh()
 	return m
 }

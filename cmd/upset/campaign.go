@@ -22,6 +22,11 @@ import (
 const (
 	noteModel     = "model"
 	noteInputs    = "inputs"
+	noteLenient   = "lenient"
+	noteDelegate  = "delegate"
+	noteScale     = "image_scale"
+	noteResize    = "resize"
+	noteAccuracy  = "accuracy" // labelled inputs that are right, and all of them
 	noteInventory = "inventory"
 	noteHeld      = "held" // every second input is kept back for the proof
 	noteCommand   = "command"
@@ -184,6 +189,9 @@ func (p *program) perform(ctx context.Context, k *prepared, o campaign.RunOption
 		return nil, err
 	}
 	o.Population, o.GoldenSeconds, o.Note, o.Lock = k.population, time.Since(began).Seconds(), k.note, k.lock
+	if err := x.noteAccuracy(k.note); err != nil {
+		return nil, err
+	}
 	r, err := p.injectAll(ctx, x.engine, k.spec, k.dir, o)
 	if err != nil {
 		return nil, err
@@ -227,7 +235,7 @@ func (p *program) injectAll(ctx context.Context, e *faults.Engine, spec campaign
 	if err != nil {
 		return nil, folderError(dir, err)
 	}
-	r.Command = o.Note[noteCommand]
+	r.Command, r.Accuracy = o.Note[noteCommand], notedAccuracy(o.Note)
 	p.note("the campaign is stored in %s", dir)
 	return r, storeCampaign(dir, r)
 }

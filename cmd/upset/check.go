@@ -36,7 +36,7 @@ Examples:
 			if err != nil {
 				return err
 			}
-			r := check.Examine(data, o.config, o.npuGiven)
+			r := check.Examine(data, o.choice())
 			out := describeCheck(r)
 			out.Model, out.Command = modelName(args[0]), p.command()
 			if err := p.emit(o, "check", out); err != nil {

@@ -11,6 +11,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"upset/models/check"
+	"upset/models/driver"
 	"upset/npu"
 	"upset/npu/isa"
 	"upset/stats/report"
@@ -27,7 +29,9 @@ func commonFlags(more ...cli.Flag) []cli.Flag {
 		&cli.IntFlag{Name: "workers", Value: runtime.NumCPU(), Usage: "number of parallel workers; results do not depend on it"},
 		&cli.StringFlag{Name: "format", Value: report.FormatText, Usage: "form of the result: text, json or csv"},
 		&cli.StringFlag{Name: "out", Usage: "`DIR` for result files (campaigns: ./upset-out/<model>-<npu>-<digest>)"},
-		&cli.StringFlag{Name: "system", Usage: "`FILE.yaml` with the timing of the memories"},
+		&cli.BoolFlag{Name: "lenient", Usage: "accept networks that TensorFlow Lite's kernels refuse, such as a bias of another scale"},
+		&cli.IntFlag{Name: "delegate", Usage: "of an ExecuTorch program (.pte) run delegate `N` alone, from 0 on"},
+		&cli.StringFlag{Name: "system", Usage: "the memories around the NPU: a `NAME` of upset system --list, FILE.yaml, or FILE.ini:SystemConfig:MemoryMode"},
 	}, more...)
 }
 
@@ -35,6 +39,7 @@ func commonFlags(more ...cli.Flag) []cli.Flag {
 type common struct {
 	config   isa.Config
 	npuGiven bool // the user asked for the configuration
+	opening  driver.Options
 	seed     uint64
 	workers  int
 	format   string
@@ -42,19 +47,19 @@ type common struct {
 	system   npu.System
 }
 
-// target is the configuration for a network. One that was not asked for gives way to that
-// of a compiled file.
-type target struct {
-	config isa.Config
-	given  bool
+// choice is what was asked for of a network.
+func (o *common) choice() check.Choice {
+	return check.Choice{Config: o.config, Given: o.npuGiven, Options: o.opening}
 }
-
-func (o *common) target() target { return target{o.config, o.npuGiven} }
 
 // readCommon checks the common flags. Formats are those allowed beside text,
 // json and csv.
 func readCommon(c *cli.Context, formats ...string) (common, error) {
 	o := common{npuGiven: c.IsSet("npu"), seed: c.Uint64("seed"), workers: c.Int("workers"), format: c.String("format"), out: c.String("out")}
+	o.opening = driver.Options{Lenient: c.Bool("lenient"), Alone: c.IsSet("delegate"), Delegate: c.Int("delegate")}
+	if o.opening.Delegate < 0 {
+		return o, usage("--delegate %d: delegates are numbered from 0", o.opening.Delegate)
+	}
 	var err error
 	if o.config, err = parseConfig(c.String("npu")); err != nil {
 		return o, err

@@ -94,7 +94,7 @@ Examples:
 
 // compile performs upset compile.
 func (p *program) compile(ctx context.Context, o common, file string) error {
-	n, err := openModel(ctx, file, o.target())
+	n, err := openModel(ctx, file, o.choice())
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ Examples:
 			if err != nil {
 				return err
 			}
-			n, err := openModel(c.Context, args[0], o.target())
+			n, err := openModel(c.Context, args[0], o.choice())
 			if err != nil {
 				return err
 			}

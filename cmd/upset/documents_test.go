@@ -318,3 +318,10 @@ func TestWrongCommandsInDocumentsAreFound(t *testing.T) {
 		}
 	}
 }
+
+// What the warning of random inputs says of their effect was measured.
+func TestEffectOfRandomInputsIsMeasured(t *testing.T) {
+	if !strings.Contains(string(readTestFile(t, "../../docs/inputs.md")), "*"+randomEffect+"*") {
+		t.Errorf("docs/inputs.md does not say %q", randomEffect)
+	}
+}

@@ -30,7 +30,7 @@ func (s inputSet) sequences(frames int) (inputSet, error) {
 		return s, nil
 	}
 	out := s
-	out.data, out.names = join(s.data, frames), nil
+	out.data, out.names, out.labels = join(s.data, frames), nil, nil
 	for i := range out.data {
 		if len(s.names) > 0 {
 			out.names = append(out.names, fmt.Sprintf("%s and the %d behind it", s.names[i*frames%len(s.names)], frames-1))

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"unicode"
 	"unicode/utf8"
+
+	"upset/models/check"
 )
 
 var (
@@ -121,7 +123,7 @@ func TestOddNetworksRun(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			n, err := openModel(t.Context(), file, target{c, true})
+			n, err := openModel(t.Context(), file, check.Choice{Config: c, Given: true})
 			if err != nil {
 				t.Errorf("%s on %s: %v", file, npu, err)
 				continue

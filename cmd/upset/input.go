@@ -3,55 +3,80 @@ package main
 import (
 	"fmt"
 	"io"
-	"path/filepath"
+
+	"github.com/urfave/cli/v2"
 
 	"upset/models/driver"
+	"upset/models/inputs"
 )
 
 // stdinName stands for the standard input in --input.
 const stdinName = "-"
 
-// readInput reads one input: raw tensors in graph order, or a .npy array for a
-// network with a single input.
-func readInput(file string, stdin io.Reader, n *driver.Network) ([]byte, error) {
-	size := n.InputBytes()
-	var data []byte
-	var err error
+// pictureFlags say how pictures become inputs.
+func pictureFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "image-scale", Usage: "numbers that pixels stand for: `LOW..HIGH` such as 0..1, imagenet, or mean:M,std:S in pixels; without it what the input's quantisation shows"},
+		&cli.BoolFlag{Name: "resize", Usage: "stretch pictures to the size that the network takes"},
+	}
+}
+
+// readPictureFlags reads the flags of pictureFlags.
+func readPictureFlags(c *cli.Context) (inputs.Options, error) {
+	o := inputs.Options{Resize: c.Bool("resize")}
+	if text := c.String("image-scale"); text != "" {
+		s, err := inputs.ParseScale(text)
+		if err != nil {
+			return o, usage("--image-scale %w", err)
+		}
+		o.Scale = s
+	}
+	return o, nil
+}
+
+// notePictures keeps the flags in the note of a campaign.
+func notePictures(note map[string]string, o inputs.Options) {
+	if o.Scale != nil {
+		note[noteScale] = o.Scale.Name
+	}
+	if o.Resize {
+		note[noteResize] = "yes"
+	}
+}
+
+// notedPictures reads them again.
+func notedPictures(note map[string]string) (inputs.Options, error) {
+	o := inputs.Options{Resize: note[noteResize] != ""}
+	if text := note[noteScale]; text != "" {
+		s, err := inputs.ParseScale(text)
+		if err != nil {
+			return o, fmt.Errorf("the campaign's scaling of pictures: %w", err)
+		}
+		o.Scale = s
+	}
+	return o, nil
+}
+
+// readInput reads the input of one inference: raw tensors in graph order, an array, a
+// picture or sound. A file that holds several is refused.
+func readInput(file string, stdin io.Reader, n *driver.Network, o inputs.Options) ([]byte, error) {
 	if file == stdinName {
-		data, err = io.ReadAll(io.LimitReader(stdin, int64(size)+1))
-	} else {
-		const header = 1 << 16 // more than any .npy header of ours
-		data, err = readFile(file, int64(size)+header)
-	}
-	if err != nil {
-		return nil, bad(fmt.Errorf("input: %w", err))
-	}
-	if filepath.Ext(file) == ".npy" {
-		if len(n.Inputs) != 1 {
-			return nil, usage("input %s: the network has %d inputs; give them in one .bin file, in graph order", file, len(n.Inputs))
+		data, err := io.ReadAll(io.LimitReader(stdin, inputs.Limit("", n.Inputs)))
+		if err != nil {
+			return nil, bad(fmt.Errorf("input: %w", err))
 		}
-		a, err := parseNPY(data)
-		if err == nil {
-			data, err = a.fit(n.Inputs[0].Type, n.Inputs[0].Shape, size)
-		}
+		list, err := inputs.Decode("", data, n.Inputs, o)
 		if err != nil {
 			return nil, usage("input %s: %w", file, err)
 		}
+		return list[0], nil
 	}
-	if len(data) != size {
-		return nil, usage("input %s has %d bytes, the network takes %d: %s", file, len(data), size, describeInputs(n))
+	list, err := inputs.File(file, n.Inputs, o)
+	if err != nil {
+		return nil, bad(err)
 	}
-	return data, nil
-}
-
-// describeInputs lists the inputs of a network with their types and shapes.
-func describeInputs(n *driver.Network) string {
-	text := ""
-	for i, b := range n.Inputs {
-		if i > 0 {
-			text += ", "
-		}
-		text += fmt.Sprintf("%s %s %v", b.Name, b.Type, b.Shape)
+	if len(list) > 1 {
+		return nil, usage("input %s holds %d inputs: one inference takes one; upset campaign takes a folder of them with --inputs", file, len(list))
 	}
-	return text
+	return list[0], nil
 }

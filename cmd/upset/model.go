@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"upset/faults/campaign"
@@ -30,16 +31,16 @@ func readModel(file string) ([]byte, error) {
 // openModel reads a network and brings it to the configuration: what cannot run is
 // refused, with all that is in the way, before anything is compiled. A file that was
 // compiled before runs on its own configuration unless another one was asked for.
-func openModel(ctx context.Context, file string, t target) (*driver.Network, error) {
+func openModel(ctx context.Context, file string, c check.Choice) (*driver.Network, error) {
 	data, err := readModel(file)
 	if err != nil {
 		return nil, err
 	}
-	r := check.Examine(data, t.config, t.given)
+	r := check.Examine(data, c)
 	if err := r.Err(); err != nil {
 		return nil, usage("%s: %w; see upset check %s", file, err, quote(file))
 	}
-	n, err := driver.Open(data, r.Config)
+	n, err := driver.OpenWith(ctx, data, r.Config, c.Options)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -49,8 +50,30 @@ func openModel(ctx context.Context, file string, t target) (*driver.Network, err
 	return n, nil
 }
 
+// noteOpening keeps in the note of a campaign how its model was opened.
+func noteOpening(note map[string]string, o driver.Options) {
+	if o.Lenient {
+		note[noteLenient] = "yes"
+	}
+	if o.Alone {
+		note[noteDelegate] = strconv.Itoa(o.Delegate)
+	}
+}
+
+// notedOpening reads it again.
+func notedOpening(note map[string]string) driver.Options {
+	o := driver.Options{Lenient: note[noteLenient] != ""}
+	n, err := strconv.Atoi(note[noteDelegate])
+	o.Alone, o.Delegate = err == nil, n
+	return o
+}
+
 // modelName is the name of a model in results: its file without folder and
 // extension, as plain text.
 func modelName(file string) string {
-	return campaign.PlainText(strings.TrimSuffix(filepath.Base(file), ".tflite"))
+	name := filepath.Base(file)
+	for _, end := range []string{".tflite", ".pte", ".npz"} {
+		name = strings.TrimSuffix(name, end)
+	}
+	return campaign.PlainText(name)
 }

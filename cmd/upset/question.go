@@ -26,7 +26,7 @@ func questionFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "permanent-fit", Usage: "declared permanent rate in `FIT` for 100,000 gate equivalents of logic; LFM and PMHF need it with --lifetime and --test-interval"},
 		&cli.Float64Flag{Name: "lifetime", Usage: "operating life in `HOURS`"},
 		&cli.Float64Flag{Name: "test-interval", Usage: "time between tests of the mechanisms in `HOURS`"},
-		&cli.Float64Flag{Name: "clock", Usage: "declared clock of the NPU in `HZ`, for example 500e6"},
+		&cli.Float64Flag{Name: "clock", Usage: "declared clock of the NPU in `HZ`, for example 500e6; without it that of --system"},
 		&cli.Float64Flag{Name: "ftti", Usage: "declared fault-tolerant time interval in `SECONDS`, with --clock: an alarm, a stop or the watchdog later than that after the upset violates"},
 		&cli.StringFlag{Name: "permanent-coverage", Value: campaign.CoverageMeasured, Usage: "where safe shares and coverage of permanent faults come from: stuck-at faults injected into flops (measured), or the values of ISO 26262-5, annex D (annex-d)"},
 		&cli.Float64Flag{Name: "permanent-flop-share", Usage: "share of the permanent rate that flops have, above 0 to 1, the rest being that of the gates between them, which are not measured; by area without it"},
@@ -125,15 +125,16 @@ func checkDeadline(c *cli.Context, d *campaign.Deadline) error {
 			return usage("--%s %v must be a positive number, for example --clock 500e6 --ftti 0.01", name, c.Float64(name))
 		}
 	}
-	if c.IsSet("ftti") && !c.IsSet("clock") {
-		return usage("--ftti needs --clock: cycles are known, not times; for example --clock 500e6 --ftti 0.01")
+	clock := clockOf(c)
+	if c.IsSet("ftti") && clock == 0 {
+		return usage("--ftti needs --clock, or a --system with a clock: cycles are known, not times; for example --clock 500e6 --ftti 0.01")
 	}
 	credit, err := campaign.ParseDetectors(c.String("credit"))
 	if err != nil {
 		return bad(err)
 	}
 	d.Ignored = campaign.AllDetectors &^ credit
-	d.ClockHz, d.FTTI = c.Float64("clock"), c.Float64("ftti")
+	d.ClockHz, d.FTTI = clock, c.Float64("ftti")
 	if d.Reaction = c.Uint64("alarm-latency"); d.Reaction > mechanism.MaxAlarmLatency {
 		return usage("--alarm-latency %d: give at most %d cycles", d.Reaction, mechanism.MaxAlarmLatency)
 	}

@@ -10,6 +10,8 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/models/check"
+	"upset/models/inputs"
 	"upset/npu"
 )
 
@@ -35,20 +37,25 @@ func (p *program) reopen(ctx context.Context, s campaign.Spec, note map[string]s
 	if err != nil {
 		return nil, nil, err
 	}
-	n, err := openModel(ctx, note[noteModel], target{config, true})
+	n, err := openModel(ctx, note[noteModel], check.Choice{Config: config, Given: true, Options: notedOpening(note)})
 	if err != nil {
 		return nil, nil, err
 	}
-	inputs := drawInputs(s.Seed, n.InputBytes())
+	found := drawInputs(s.Seed, n.InputBytes())
 	if !s.RandomInputs {
-		if inputs, err = readInputs(note[noteInputs], note[noteModel], s.Seed, n); err != nil {
+		var pictures inputs.Options
+		if pictures, err = notedPictures(note); err != nil {
+			return nil, nil, err
+		}
+		pictures.Frames = s.Frames
+		if found, err = readInputs(note[noteInputs], note[noteModel], s.Seed, n, pictures); err != nil {
 			return nil, nil, err
 		}
 	}
 	if note[noteHeld] != "" || s.RandomInputs {
-		inputs = inputs.split(s.Seed)
+		found = found.split(s.Seed)
 	}
-	job, err := newSetup(n, inputs, o, note[noteModel], max(1, s.Frames))
+	job, err := newSetup(n, found, o, note[noteModel], max(1, s.Frames))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -83,8 +90,10 @@ func (s *setup) note(command string) (map[string]string, error) {
 		noteModel: absolute(s.file), noteCommand: command,
 		noteModelSHA: sha, noteInputSHAs: strings.Join(s.inputs.digests(), " "),
 	}
+	noteOpening(note, s.opening)
 	if s.inputs.folder != "" {
 		note[noteInputs] = absolute(s.inputs.folder)
+		notePictures(note, s.inputs.options)
 		if s.inputs.held != nil {
 			note[noteHeld] = "every second"
 		}

@@ -66,7 +66,7 @@ func loadCampaign(dir string, q campaign.Question) (*campaign.Stored, *result.Ca
 	if err != nil {
 		return nil, nil, folderError(dir, err)
 	}
-	r.Command = s.Note[noteCommand]
+	r.Command, r.Accuracy = s.Note[noteCommand], notedAccuracy(s.Note)
 	var old result.Campaign
 	if data, err := os.ReadFile(filepath.Join(dir, campaignJSON)); err == nil && json.Unmarshal(data, &old) == nil && old.ResultDigest == r.ResultDigest {
 		r.Seconds, r.Rate = old.Seconds, old.Rate

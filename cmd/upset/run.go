@@ -3,16 +3,19 @@ package main
 import (
 	"bufio"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/csv"
 	"encoding/hex"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"upset/models/driver"
+	"upset/models/inputs"
 	"upset/models/tflite"
 	"upset/npu"
 	"upset/stats/report"
@@ -46,12 +49,14 @@ Examples:
   upset run net_vela.tflite --format json
 
 Input files: .bin holds the raw little-endian tensors in graph order, .npy one
-array. "-" reads raw tensors from the standard input.`,
-		Flags: commonFlags(
-			&cli.StringFlag{Name: "input", Usage: "input `FILE` (.bin or .npy); without it all bytes are zero"},
+array, .npz one for each input, .png and .jpg a picture, .wav sound as samples.
+Floats are quantised as the input says. "-" reads raw tensors from the standard
+input.`,
+		Flags: commonFlags(append(pictureFlags(),
+			&cli.StringFlag{Name: "input", Usage: "input `FILE` (.bin, .npy, .npz, .png, .jpg or .wav); without it all bytes are zero"},
 			&cli.StringFlag{Name: "output-dir", Usage: "`DIR` for output.bin and one .npy file per output"},
 			&cli.StringFlag{Name: "trace", Usage: "`FILE` for a trace that Chrome and Perfetto show; with .csv, a list of operations"},
-		),
+		)...),
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, "MODEL")
 			if err != nil {
@@ -68,14 +73,18 @@ array. "-" reads raw tensors from the standard input.`,
 
 // run performs upset run.
 func (p *program) run(c *cli.Context, o common, file string) error {
-	n, err := openModel(c.Context, file, o.target())
+	n, err := openModel(c.Context, file, o.choice())
 	if err != nil {
 		return err
 	}
 	input, source := make([]byte, n.InputBytes()), "zero"
 	if name := c.String("input"); name != "" {
 		source = filepath.Base(name)
-		if input, err = readInput(name, p.stdin, n); err != nil {
+		pictures, err := readPictureFlags(c)
+		if err != nil {
+			return err
+		}
+		if input, err = readInput(name, p.stdin, n, pictures); err != nil {
 			return err
 		}
 	} else {
@@ -158,20 +167,22 @@ func describeOutputs(list []driver.Binding, out []byte) []result.Output {
 // top1 is the index of the largest element of a vector of at least two
 // elements, ties to the lowest; nil for anything else.
 func top1(b driver.Binding, data []byte) *int {
-	if dims := longDims(b.Shape); len(dims) != 1 {
+	if dims := inputs.LongDims(b.Shape); len(dims) != 1 {
 		return nil
 	}
-	best, most := 0, int64(0)
+	best, most := 0, 0.0
 	size := b.Type.Size()
 	for i := 0; i*size < len(data); i++ {
-		var v int64
+		var v float64
 		switch b.Type {
 		case tflite.Int8:
-			v = int64(int8(data[i]))
+			v = float64(int8(data[i]))
 		case tflite.Uint8:
-			v = int64(data[i])
+			v = float64(data[i])
 		case tflite.Int16:
-			v = int64(int16(uint16(data[2*i]) | uint16(data[2*i+1])<<8))
+			v = float64(int16(binary.LittleEndian.Uint16(data[2*i:])))
+		case tflite.Float32:
+			v = float64(math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:])))
 		default:
 			return nil
 		}
@@ -201,7 +212,7 @@ func writeOutputs(dir string, n *driver.Network, out []byte) error {
 		data := out[:b.Size]
 		out = out[b.Size:]
 		err := report.WriteFileAtomic(filepath.Join(dir, name+".npy"), func(w io.Writer) error {
-			return writeNPY(w, b.Type, b.Shape, data)
+			return inputs.WriteNPY(w, b.Type, b.Shape, data)
 		})
 		if err != nil {
 			return err

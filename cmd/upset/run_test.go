@@ -9,6 +9,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/convergence"
+	"upset/models/inputs"
 	"upset/models/reference"
 	"upset/models/tflite"
 	"upset/npu/isa"
@@ -55,8 +56,8 @@ func TestRun(t *testing.T) {
 		if got := readTestFile(t, filepath.Join(dir, "output.bin")); !bytes.Equal(got, want[0]) {
 			t.Errorf("%s: output is %x, the reference %x", c, got, want[0])
 		}
-		a, err := parseNPY(readTestFile(t, filepath.Join(dir, "dense1.npy")))
-		if err != nil || !bytes.Equal(a.data, want[0]) || a.descr != "|i1" {
+		a, err := inputs.ParseNPY(readTestFile(t, filepath.Join(dir, "dense1.npy")))
+		if err != nil || !bytes.Equal(a.Data, want[0]) || a.Descr != "|i1" {
 			t.Errorf("%s: dense1.npy: %+v, %v", c, a, err)
 		}
 		r := parse(t, o.out)
@@ -97,7 +98,7 @@ func TestRunInputForms(t *testing.T) {
 	dir := t.TempDir()
 	raw := readTestFile(t, tinyInput)
 	var npy bytes.Buffer
-	if err := writeNPY(&npy, tflite.Int8, []int{7, 7}, raw); err != nil {
+	if err := inputs.WriteNPY(&npy, tflite.Int8, []int{7, 7}, raw); err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(dir, "in.npy")

@@ -118,7 +118,7 @@ func (p *program) sitesNetwork(c *cli.Context, o *common, args []string) (*drive
 	if len(args) == 0 {
 		return nil, nil
 	}
-	n, err := openModel(c.Context, args[0], o.target())
+	n, err := openModel(c.Context, args[0], o.choice())
 	if err != nil {
 		return nil, err
 	}

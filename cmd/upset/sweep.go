@@ -9,6 +9,8 @@ import (
 	"upset/faults"
 	"upset/faults/campaign"
 	"upset/faults/mechanism"
+	"upset/models/check"
+	"upset/models/inputs"
 	"upset/npu"
 	"upset/npu/isa"
 	"upset/stats/report"
@@ -154,15 +156,15 @@ func (p *program) openSweep(c *cli.Context, o common, k sweepCase) (*setup, erro
 	if options.Criterion, err = faults.ParseCriterion(k.criterion); err != nil {
 		return nil, bad(err)
 	}
-	n, err := openModel(c.Context, k.network.Model, target{k.config, true})
+	n, err := openModel(c.Context, k.network.Model, check.Choice{Config: k.config, Given: true})
 	if err != nil {
 		return nil, err
 	}
-	inputs, err := readInputs(k.network.Inputs, k.network.Model, uint64(k.file.Seed), n)
+	found, err := readInputs(k.network.Inputs, k.network.Model, uint64(k.file.Seed), n, inputs.Options{})
 	if err != nil {
 		return nil, err
 	}
-	return newSetup(n, inputs, options, k.network.Model, 1)
+	return newSetup(n, found, options, k.network.Model, 1)
 }
 
 // sweepRow is the default cell of a campaign's verdicts.

@@ -18,6 +18,7 @@ import (
 	"upset/faults"
 	"upset/faults/campaign"
 	"upset/faults/protect"
+	"upset/models/inputs"
 	"upset/models/selection"
 	"upset/models/selection/tasks"
 	"upset/npu/isa"
@@ -43,7 +44,8 @@ var legal = map[string]func(value string) error{
 	"exposure":  oneOf(string(selection.Transient), string(selection.Persistent)),
 	"criterion": matching(`^(auto|top1|any|tolerance:[0-9.]+|\S+\.wasm)$`), "decides": listOf(campaign.GateMetrics()), "allow": listOf(campaign.GateDifferences()),
 	"class": listOf([]string{"datapath", "local", "global", "control", "config", "sram"}), "bits": matching(`^[0-9]+(-[0-9]+)?$`),
-	"layer": matching(`^[0-9]+(,[0-9]+)*$`), "site": matching(`^\w+\.\w+(\[\d+\])*(\.\d+)?@\d+$`), "record": matching(`^.+:\d+$`),
+	"image-scale": func(v string) error { return parsed(inputs.ParseScale(v)) },
+	"layer":       matching(`^[0-9]+(,[0-9]+)*$`), "site": matching(`^\w+\.\w+(\[\d+\])*(\.\d+)?@\d+$`), "record": matching(`^.+:\d+$`),
 	"mix": matching(`^[0-9.]+(,[0-9.]+)+$`), "only": matching(`^[a-z0-9_.*,\[\]]+$`),
 }
 

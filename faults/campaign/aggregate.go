@@ -157,7 +157,7 @@ func (a *aggregate) assumptions() result.Assumptions {
 		Watchdog: !s.NoWatchdog, AssumeReload: s.AssumeReload, ECC: s.ECC, Inventory: s.Inventory,
 		InputsAre: q.InputsAre, Duty: q.Duty, Confidence: q.Confidence, PermanentFITPer100kGE: q.Permanent.FITPer100kGE,
 		ClockHz: q.Deadline.ClockHz, FTTISeconds: q.Deadline.FTTI, AlarmLatency: int64(q.Deadline.Reaction),
-		Credit: q.Deadline.credited().String(), MemoryMap: memoryMap,
+		Credit: q.Deadline.credited().String(), MemoryMap: memoryMap(s.System),
 	}
 	if !as.AssumeReload {
 		as.Followed = faults.MaxFollowed

@@ -1,12 +1,13 @@
 package campaign
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
 	"upset/faults"
-	"upset/npu/isa"
+	"upset/npu"
 	"upset/stats/result"
 )
 
@@ -114,6 +115,34 @@ func (d Deadline) Worst(o faults.Outcome) result.Outcomes {
 	return one(o)
 }
 
-// memoryMap is the map of the system, which decides what a wrong address does.
-var memoryMap = fmt.Sprintf("SRAM %d MiB at %#x, flash %d MiB at %#x (read-only); a bus error elsewhere",
-	isa.SRAMSize>>20, isa.SRAMBase, isa.FlashSize>>20, isa.FlashBase)
+// memoryMap is the map of the system that a spec names, which decides what a wrong
+// address does.
+func memoryMap(system string) string {
+	var s npu.System
+	if err := json.Unmarshal([]byte(system), &s); err != nil {
+		s = npu.System{} // of a log that names none
+	}
+	m := s.Memories()
+	var list []string
+	for _, p := range []struct {
+		name string
+		w    npu.Window
+		note string
+	}{{"SRAM", m.SRAM, ""}, {"flash", m.Flash, " (read-only)"}, {"DRAM", m.DRAM, ""}} {
+		if p.w.Size > 0 {
+			list = append(list, fmt.Sprintf("%s %s at %#x%s", p.name, bytesText(p.w.Size), p.w.Base, p.note))
+		}
+	}
+	return strings.Join(list, ", ") + "; a bus error elsewhere"
+}
+
+// bytesText is a size in the largest unit that it is a multiple of.
+func bytesText(n uint32) string {
+	switch {
+	case n%(1<<20) == 0:
+		return fmt.Sprintf("%d MiB", n>>20)
+	case n%(1<<10) == 0:
+		return fmt.Sprintf("%d KiB", n>>10)
+	}
+	return fmt.Sprintf("%d bytes", n)
+}

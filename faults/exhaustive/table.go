@@ -11,6 +11,7 @@ import (
 
 	"upset/faults"
 	"upset/netlist"
+	"upset/npu"
 )
 
 // Table holds the outcome of every upset of every flop, for every input and cycle.
@@ -44,7 +45,12 @@ func newTable(e *faults.Engine) *Table {
 func Digest(e *faults.Engine) (d [sha256.Size]byte) {
 	h := sha256.New()
 	p := e.Program()
-	fmt.Fprintf(h, "%s %s %v %v %d\n", e.Table().Digest(), p.Config, e.Options().System, e.Criterion(), e.Cycles())
+	s := e.Options().System
+	fmt.Fprintf(h, "%s %s {{%d %d %d} {%d %d %d} %v} %v %d\n", e.Table().Digest(), p.Config,
+		s.SRAM.BeatInterval, s.SRAM.ReadLatency, s.SRAM.WriteLatency, s.Flash.BeatInterval, s.Flash.ReadLatency, s.Flash.WriteLatency, s.Limits, e.Criterion(), e.Cycles())
+	if s.Map != (npu.Map{}) || s.SRAM.Permille != 0 || s.Flash.Permille != 0 {
+		fmt.Fprintln(h, s)
+	}
 	part := func(b []byte) {
 		fmt.Fprintf(h, "%d ", len(b))
 		h.Write(b)

@@ -78,7 +78,7 @@ func Compile(m *npu.Machine, limit uint64) *Compiled {
 		if starts {
 			if _, known := c.Streams[issued[bank&3]]; !known {
 				addr, beats := m.WeightStream(bank)
-				c.Streams[issued[bank&3]] = streamCRC(m.Mem, addr, beats)
+				c.Streams[issued[bank&3]] = streamCRC(m, addr, beats)
 				c.Longest = max(c.Longest, beats)
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"sort"
 
 	"upset/npu"
-	"upset/npu/isa"
 )
 
 // crc is a checksum over the beats that the weight decoder takes from its channel.
@@ -54,10 +53,10 @@ func next(sum uint32, beat uint64) uint32 {
 }
 
 // streamCRC is the CRC of a stretch of memory.
-func streamCRC(mem *isa.Memory, addr uint32, beats int) uint32 {
+func streamCRC(m *npu.Machine, addr uint32, beats int) uint32 {
 	sum := ^uint32(0)
 	for k := range beats {
-		beat, _ := mem.Read8(addr + 8*uint32(k))
+		beat, _ := m.Read8(addr + 8*uint32(k))
 		sum = next(sum, beat)
 	}
 	return sum
@@ -78,7 +77,7 @@ func (c *crc) consumed(m *npu.Machine) (sum uint32, live bool) {
 		return 0, false
 	}
 	addr, beats := m.WeightStream(uint8(c.bank))
-	return streamCRC(m.Mem, addr, min(c.longest, max(0, beats-int(w.Beats)))), true
+	return streamCRC(m, addr, min(c.longest, max(0, beats-int(w.Beats)))), true
 }
 
 // current is the bank of the pass that is under way: the stage has turned to the
@@ -121,7 +120,7 @@ func (c *crc) agrees(m *npu.Machine) bool {
 	}
 	for b := range c.expected {
 		addr, beats := m.WeightStream(uint8(b))
-		if beats > 0 && c.needed(m, b) && (beats > c.longest || c.expected[b] != uint64(streamCRC(m.Mem, addr, beats))) {
+		if beats > 0 && c.needed(m, b) && (beats > c.longest || c.expected[b] != uint64(streamCRC(m, addr, beats))) {
 			return false
 		}
 	}

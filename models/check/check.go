@@ -3,6 +3,10 @@
 package check
 
 import (
+	"context"
+	"errors"
+	"fmt"
+
 	"upset/models/compile"
 	"upset/models/driver"
 	"upset/models/reference"
@@ -18,6 +22,7 @@ const (
 	NPU     Place = "npu"
 	Host    Place = "host"
 	Refused Place = "refused" // neither can
+	Nobody  Place = "nobody"  // its result is known before the inference
 )
 
 // Operator is one operator of the graph.
@@ -60,11 +65,25 @@ func (r *Report) Count(p Place) int {
 	return n
 }
 
-// Examine looks at the bytes of a file. A compiled file is held against the
-// configuration where chosen says that the user asked for it, else against the one that
-// it was compiled for.
-func Examine(data []byte, cfg isa.Config, chosen bool) *Report {
-	r := &Report{Format: formatTFLite, Config: cfg}
+// Choice is what the user asked for.
+type Choice struct {
+	Config isa.Config
+	Given  bool // the configuration; else one gives way to that of a compiled file
+	driver.Options
+}
+
+// Examine looks at the bytes of a file.
+func Examine(data []byte, c Choice) *Report {
+	r := &Report{Format: formatTFLite, Config: c.Config}
+	if c.Alone && driver.Delegates(data) == 0 {
+		r.Problems = []Problem{{Reason: "a delegate is asked for, but the file is no ExecuTorch program with one", Remedy: "leave --delegate out"}}
+		return r
+	}
+	if name := driver.FormName(data); name != "" {
+		r.Format = name
+		r.opened(data, c)
+		return r
+	}
 	if format, p := foreign(data); p != nil {
 		r.Format, r.Problems = format, []Problem{*p}
 		return r
@@ -76,13 +95,16 @@ func Examine(data []byte, cfg isa.Config, chosen bool) *Report {
 	case len(m.Subgraphs) == 0:
 		r.Problems = []Problem{{Reason: "the model has no graph", Remedy: "export a model that computes something"}}
 	case driver.IsVela(m):
-		r.compiled(data, m, chosen)
+		r.compiled(data, m, c.Given)
 	default:
-		if m, err = m.Normalise(); err != nil {
+		m.Subgraphs[0].Lenient = c.Lenient
+		ready, err := compile.Prepare(m)
+		if err != nil {
 			r.Problems = []Problem{{Reason: err.Error(), Remedy: "export the model again: its variables cannot be followed"}}
 			return r
 		}
-		r.source(m)
+		r.source(ready)
+		r.number(&m.Subgraphs[0], &ready.Subgraphs[0])
 	}
 	return r
 }
@@ -112,6 +134,35 @@ func (r *Report) source(m *tflite.Model) {
 	}
 }
 
+// number gives operators the numbers that they have in the file, and adds those that
+// need not be computed: handles of variables, and what constants alone decide.
+func (r *Report) number(file, ready *tflite.Subgraph) {
+	list, next := make([]Operator, 0, len(file.Operators)), 0
+	for i := range file.Operators {
+		if next < len(ready.Operators) && same(&file.Operators[i], &ready.Operators[next]) {
+			o := r.Operators[next]
+			o.Index = i
+			list, next = append(list, o), next+1
+			continue
+		}
+		o := describe(file, i)
+		o.Place, o.Reason = Nobody, "known before the inference"
+		list = append(list, o)
+	}
+	if next == len(ready.Operators) { // else they are another graph: numbers stay
+		r.Operators = list
+	}
+}
+
+// same tells an operator of a file in the graph that is made of it: tensors keep their
+// numbers, and an assignment has an output in the graph only.
+func same(file, ready *tflite.Operator) bool {
+	if file.Code != ready.Code || file.Custom != ready.Custom {
+		return false
+	}
+	return len(file.Outputs) == 0 || len(ready.Outputs) == 0 || file.Outputs[0] == ready.Outputs[0]
+}
+
 // elsewhere says who computes an operator that the NPU cannot execute.
 func (r *Report) elsewhere(g *tflite.Subgraph, o *Operator, npu error) {
 	op := &g.Operators[o.Index]
@@ -120,6 +171,39 @@ func (r *Report) elsewhere(g *tflite.Subgraph, o *Operator, npu error) {
 		o.Place, o.Reason = Refused, both(npu, err, op)
 	}
 	o.Remedy = remedy(g, op, o.Place)
+}
+
+// opened answers for a compiled program of another form, which its reader judges as a
+// whole.
+func (r *Report) opened(data []byte, c Choice) {
+	r.Compiled = true
+	cfg, known, err := driver.ConfigOf(data)
+	if err == nil && known && (!c.Given || cfg == r.Config) {
+		r.Config = cfg
+	}
+	var n *driver.Network
+	if err == nil {
+		n, err = driver.OpenWith(context.Background(), data, r.Config, c.Options)
+	}
+	if err != nil {
+		p := streamProblem(err)
+		if !errors.As(err, new(*driver.MismatchError)) {
+			p.Remedy = "lower the model again, with the Ethos-U backend of ExecuTorch"
+		}
+		if known := driver.Delegates(data); known > 0 && !c.Alone {
+			p.Remedy += fmt.Sprintf("; or run one of its %d delegates alone with --delegate, from 0 on", known)
+		}
+		r.Problems = []Problem{p}
+		return
+	}
+	for i := range n.Stages {
+		o := Operator{Index: i, Place: NPU}
+		o.Name, o.Output = n.StageName(i)
+		if n.Stages[i].Program == nil {
+			o.Place, o.Reason = Host, "the compiler left it to the host"
+		}
+		r.Operators = append(r.Operators, o)
+	}
 }
 
 // compiled answers for a file with command streams.

@@ -45,7 +45,7 @@ func TestAnswerIsThatOfCompiling(t *testing.T) {
 			}
 			seen++
 			c := isa.Configs[n%len(isa.Configs)]
-			r := Examine(data, c, false)
+			r := Examine(data, Choice{Config: c})
 			if _, err := driver.Open(data, r.Config); (err == nil) != r.Runs() {
 				t.Errorf("%s on %s: check says %v, compiling %v", file, r.Config, r.Err(), err)
 			}
@@ -61,7 +61,7 @@ func TestAnswerIsQuick(t *testing.T) {
 	for _, elem := range [][]string{{"zoo", "pairs", "yolov8n-192.tflite"}, {"models", "mobilenet_v2_quantized_1x3x224x224.tflite"}} {
 		data := read(t, elem...)
 		began := time.Now()
-		r := Examine(data, isa.U55x64, true)
+		r := Examine(data, Choice{Config: isa.U55x64, Given: true})
 		// A second is promised; four times as much for a busy machine.
 		if took := time.Since(began); took > 4*time.Second {
 			t.Errorf("%v: %v", elem, took)
@@ -74,10 +74,10 @@ func TestAnswerIsQuick(t *testing.T) {
 
 func TestCompiledFileNamesItsConfiguration(t *testing.T) {
 	data := read(t, "zoo", "vela", "tensorflow-person_detect_vela-u55-256.tflite")
-	if r := Examine(data, isa.U55x128, false); r.Config != isa.U55x256 || !r.Runs() || !r.Compiled {
+	if r := Examine(data, Choice{Config: isa.U55x128}); r.Config != isa.U55x256 || !r.Runs() || !r.Compiled {
 		t.Errorf("%s, %v", r.Config, r.Err())
 	}
-	err := Examine(data, isa.U55x128, true).Err()
+	err := Examine(data, Choice{Config: isa.U55x128, Given: true}).Err()
 	if err == nil || !strings.Contains(err.Error(), "u55-256") || !strings.Contains(err.Error(), "u55-128") {
 		t.Errorf("%v", err)
 	}
@@ -129,7 +129,7 @@ func TestOtherFilesAreNamed(t *testing.T) {
 		"web page": "<!DOCTYPE html>", "C source": "const unsigned char g_model[] = {0x1c, 0x00};", "unknown kind": "abc", ".keras": zipped(t, "model.weights.h5"),
 		"PyTorch": zipped(t, "net/data.pkl"), "ZIP": zipped(t, "readme"), "damaged ZIP": "PK\x03\x04", "gzip": "\x1f\x8b\x08", "program": "\x7fELF\x01",
 	} {
-		r := Examine([]byte(data), isa.U55x128, false)
+		r := Examine([]byte(data), Choice{Config: isa.U55x128})
 		if r.Runs() || len(r.Problems) != 1 || !strings.Contains(r.Problems[0].Reason, want) || r.Problems[0].Remedy == "" {
 			t.Errorf("%s: %+v", want, r.Problems)
 		}
@@ -150,13 +150,31 @@ func TestErrorNamesEverything(t *testing.T) {
 	}
 }
 
+// An ExecuTorch program is judged as its reader judges it; a delegate can be run alone.
+func TestExecuTorchPrograms(t *testing.T) {
+	for name, want := range map[string]string{
+		"arm-minimal-u55-128.pte": "", "himax-mbv2-cifar10-u55-64.pte": "", "cpu-only-add.pte": "no delegate",
+	} {
+		data := read(t, "zoo", "pte", name)
+		r := Examine(data, Choice{Config: isa.U55x128})
+		if err := r.Err(); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", name, err)
+		}
+		alone := Examine(data, Choice{Config: isa.U55x128, Options: driver.Options{Alone: true}})
+		if want == "" && (!alone.Runs() || alone.Count(NPU) != 1) || want != "" && alone.Runs() {
+			t.Errorf("%s, delegate alone: %v", name, alone.Err())
+		}
+	}
+}
+
 func FuzzExamine(f *testing.F) {
+	f.Add(read(f, "zoo", "pte", "arm-minimal-u55-128.pte"))
 	f.Add(read(f, "zoo", "user", "tensorflow-simple_add_model.tflite"))
 	f.Add(read(f, "zoo", "user", "uTensor-tanh_model.tflite"))
 	f.Add([]byte("PK\x03\x04"))
 	f.Add([]byte("\x08\x07\x12"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r := Examine(data, isa.U55x32, false)
+		r := Examine(data, Choice{Config: isa.U55x32})
 		if (r.Err() == nil) != r.Runs() {
 			t.Error("the error is not that of the report")
 		}

@@ -125,7 +125,11 @@ func isNPU(op *tflite.Operator) bool { return op.Code == tflite.OpCustom && op.C
 func streamProblem(err error) Problem {
 	p := Problem{Reason: strings.TrimPrefix(err.Error(), "driver: "), Remedy: "compile the source model again with a current Vela, or give the source model itself"}
 	var other *driver.MismatchError
-	if errors.As(err, &other) {
+	switch {
+	case !errors.As(err, &other):
+	case other.NPU == "":
+		p.Remedy = "compile the source model for an Ethos-U55, such as vela --accelerator-config ethos-u55-128 MODEL, or give the source model itself"
+	default:
 		p.Remedy = fmt.Sprintf("leave --npu out to use what the file was compiled for, or compile the source model for it: vela --accelerator-config ethos-%s MODEL", other.NPU)
 	}
 	return p

@@ -21,8 +21,9 @@ type Options struct {
 	// Context ends a compilation early, with its error; nil means never.
 	Context context.Context
 
-	pinned map[int]int // arena offset of tensors that have a fixed place
-	start  int         // the first byte of the arena behind those
+	pinned    map[int]int // arena offset of tensors that have a fixed place
+	hostState bool        // the host reads and assigns all variables
+	start     int         // the first byte of the arena behind those
 }
 
 // Binding is a graph input or output in the arena, plain NHWC.
@@ -33,6 +34,13 @@ type Binding struct {
 	Shape  []int
 	Offset int // bytes in region 1
 	Bytes  int
+}
+
+// Variable is a state tensor in the arena. Its place belongs to it alone, so that
+// it keeps its value from one inference to the next.
+type Variable struct {
+	Binding
+	Initial []byte // before the first inference
 }
 
 // OpInfo describes one NPU kernel operation.
@@ -53,7 +61,8 @@ type Program struct {
 	ArenaSize  int      // bytes of region 1
 	Inputs     []Binding
 	Outputs    []Binding
-	Operations []OpInfo // one per kernel operation, in stream order
+	Variables  []Variable // state tensors that the program reads or writes; neither inputs nor outputs
+	Operations []OpInfo   // one per kernel operation, in stream order
 }
 
 // Compile lowers the first subgraph of a model. An operator that the NPU cannot
@@ -121,10 +130,8 @@ func plan(sub *tflite.Subgraph, opt Options) (*graph, error) {
 // the command stream.
 func (g *graph) program() (*Program, error) {
 	opt := &g.opt
-	for _, k := range g.kernels {
-		if err := k.encode(g.config, opt.context()); err != nil {
-			return nil, fmt.Errorf("compile: %w", err)
-		}
+	if err := g.encode(opt.context()); err != nil {
+		return nil, fmt.Errorf("compile: %w", err)
 	}
 	flash := g.placeFlash()
 	size, err := g.placeArena(opt.start, opt.limit())
@@ -133,7 +140,7 @@ func (g *graph) program() (*Program, error) {
 	}
 	p := &Program{Config: opt.Config, Flash: flash, ArenaSize: size, Commands: g.emit()}
 	p.Inputs, p.Outputs = g.bindings(g.sub.Inputs), g.bindings(g.sub.Outputs)
-	p.Operations = g.operations()
+	p.Variables, p.Operations = g.variables(), g.operations()
 	return p, nil
 }
 

@@ -85,7 +85,14 @@ func TestDamagedModels(t *testing.T) {
 		m := randomModel(seed % 50)
 		if seed%2 == 1 {
 			c := &operatorCases[int(seed/2)%len(operatorCases)]
-			m = operatorModel(t, c, seed, c.wide && seed%4 == 1)
+			of := tflite.Int8
+			switch {
+			case seed%4 == 1 && (c.types == with16 || c.types == withAll):
+				of = tflite.Int16
+			case seed%8 == 3 && (c.types == with8 || c.types == withAll):
+				of = tflite.Uint8
+			}
+			m = operatorModel(t, c, seed, of)
 		}
 		r := rand.New(rand.NewPCG(seed, 11))
 		for n := 1 + r.IntN(2); n > 0; n-- {

@@ -19,8 +19,10 @@ func FuzzCompile(f *testing.F) {
 		}
 	}
 	for seed := uint64(0); seed < 8; seed++ {
-		if data, err := randomModel(seed).Marshal(); err == nil {
-			f.Add(data, uint8(seed))
+		for _, m := range []*tflite.Model{randomModel(seed), remembering(seed), recurrent(seed)} {
+			if data, err := m.Marshal(); err == nil {
+				f.Add(data, uint8(seed))
+			}
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte, c uint8) {
@@ -38,7 +40,13 @@ func FuzzCompile(f *testing.F) {
 				}
 			}
 		}
+		if m, err = Prepare(m); err != nil {
+			return
+		}
 		cfg := isa.Configs[c%4]
+		for i := range m.Subgraphs[0].Operators {
+			_ = Supports(m, i, Options{Config: cfg})
+		}
 		p, err := Compile(m, Options{Config: cfg})
 		if err != nil {
 			if !strings.HasPrefix(err.Error(), "compile: ") {

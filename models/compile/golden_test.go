@@ -28,6 +28,9 @@ const arenaFill = 0x5a
 func execute(t testing.TB, p *Program, input []byte) []byte {
 	t.Helper()
 	mem := isa.Memory{SRAM: bytes.Repeat([]byte{arenaFill}, p.ArenaSize), Flash: p.Flash}
+	for _, v := range p.Variables {
+		copy(mem.SRAM[v.Offset:], v.Initial)
+	}
 	for _, b := range p.Inputs {
 		copy(mem.SRAM[b.Offset:b.Offset+b.Bytes], input)
 		input = input[b.Bytes:]

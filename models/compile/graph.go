@@ -59,6 +59,9 @@ func lower(sub *tflite.Subgraph, opt Options) (*graph, error) {
 		}
 		b.plain, known[i] = true, true
 	}
+	for i := range sub.Tensors {
+		known[i] = known[i] || sub.Tensors[i].Variable
+	}
 	for i := range sub.Operators {
 		op := &sub.Operators[i]
 		g.source = i
@@ -110,7 +113,7 @@ func (g *graph) check(op *tflite.Operator, r rule, known map[int]bool) error {
 		if i < 0 || i >= len(g.sub.Tensors) {
 			return fmt.Errorf("output refers to tensor %d", i)
 		}
-		if known[i] || g.tensor(i).Data != nil {
+		if (known[i] || g.tensor(i).Data != nil) && op.Code != tflite.OpAssignVariable {
 			return fmt.Errorf("tensor %q is written twice", g.tensor(i).Name)
 		}
 	}
@@ -172,6 +175,7 @@ func (g *graph) buffer(i int) (*buffer, error) {
 		b.data, b.plain = t.Data, true
 		g.consts = append(g.consts, b)
 	}
+	b.plain = b.plain || t.Variable
 	b.offset, b.pinned = g.pinned[i], g.isPinned(i)
 	g.buffers[i] = b
 	return b, nil
@@ -264,15 +268,7 @@ func (g *graph) copyAlias(input, output int) error {
 	if err != nil {
 		return err
 	}
-	if src.elem > 2 {
-		return fmt.Errorf("from %q to %q: the NPU copies int8 and int16", g.tensor(input).Name, g.tensor(output).Name)
-	}
-	src.buf.plain, dst.plain = true, true
-	src.zp = 0
-	to := src
-	to.buf = dst
-	g.add(copyOf(src, to))
-	return nil
+	return g.copyBytes(src, dst)
 }
 
 // add appends a kernel for the operator that is being lowered.

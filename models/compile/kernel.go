@@ -130,6 +130,8 @@ type filter struct {
 	shift          []uint
 	wide           bool    // 40-bit sums and 15-bit scales of 16-bit feature maps
 	entropy        float64 // bits of a weight, 0 until measured
+	origin         *filter // the filter that this is a slice of, or nil
+	first          int     // its first channel there
 }
 
 // scaling is the contents of a scale register.
@@ -177,9 +179,9 @@ type kernel struct {
 	lut            *table
 
 	blk      blockShape
-	code     encoded // weights and scales in flash
-	buffered bool    // a DMA copies them to the arena
-	wbuf     *buffer // the copy
+	code     *encoded // weights and scales in flash
+	buffered bool     // a DMA copies them to the arena
+	wbuf     *buffer  // the copy
 }
 
 // conv reports whether the kernel sums over the input channels.

@@ -65,7 +65,9 @@ func (g *graph) placeFlash() []byte {
 		if k.filter == nil {
 			continue
 		}
-		k.code.offset = place(k.code.data)
+		if !k.code.placed {
+			k.code.offset, k.code.placed = place(k.code.data), true
+		}
 		if k.buffered {
 			k.wbuf = &buffer{name: k.name + " weights", size: len(k.code.data), copies: true, plain: true}
 		}
@@ -131,6 +133,10 @@ func (g *graph) lifetimes() []*buffer {
 		}
 	}
 	for _, i := range g.sub.Outputs {
+		use(g.buffers[i], len(g.kernels))
+	}
+	for _, i := range g.states() {
+		use(g.buffers[i], -1)
 		use(g.buffers[i], len(g.kernels))
 	}
 	return list

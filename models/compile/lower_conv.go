@@ -131,11 +131,11 @@ func (g *graph) newFilter(op *tflite.Operator, od int, perTensor bool) (*filter,
 			return nil, err
 		}
 	}
-	// TFLite's 16-bit CONV_2D takes the 32-bit path unless its bias has 64 bits;
-	// its other 16-bit operators always have 64-bit sums.
+	// A 64-bit bias makes the sums of TFLite Micro wide and its multipliers short.
+	// Without a bias so do DEPTHWISE_CONV_2D and TRANSPOSE_CONV.
 	f.wide = in.Type == tflite.Int16 && op.Code != tflite.OpConv2D && op.Code != tflite.OpFullyConnected
-	if bias != nil && op.Code != tflite.OpDepthwiseConv2D {
-		f.wide = bias.Type == tflite.Int64
+	if bias != nil {
+		f.wide = in.Type == tflite.Int16 && bias.Type == tflite.Int64
 	}
 	for i := range f.scale {
 		ws := w.Quant.Scale[min(i, len(w.Quant.Scale)-1)]

@@ -82,6 +82,9 @@ func (g *graph) lowerAdd(op *tflite.Operator) error {
 	if op.Code == tflite.OpSub {
 		mode = isa.ElemSub
 	}
+	if g.tensor(op.Inputs[0]).Type == tflite.Int32 {
+		return g.lowerInt32(op, mode)
+	}
 	k, err := g.element(op, mode)
 	if err != nil {
 		return err
@@ -107,6 +110,9 @@ func (g *graph) lowerAdd(op *tflite.Operator) error {
 
 // lowerMul lowers MUL. The factor is computed in float32, as Vela 3.10 does.
 func (g *graph) lowerMul(op *tflite.Operator) error {
+	if g.tensor(op.Inputs[0]).Type == tflite.Int32 {
+		return g.lowerInt32(op, isa.ElemMul)
+	}
 	k, err := g.element(op, isa.ElemMul)
 	if err != nil {
 		return err
@@ -160,7 +166,7 @@ func (g *graph) lowerAbs(op *tflite.Operator) error {
 // kernels.
 const squareShift = 7
 
-// lowerSquaredDifference lowers int8 SQUARED_DIFFERENCE in 32-bit arithmetic:
+// lowerSquaredDifference lowers 8-bit SQUARED_DIFFERENCE in 32-bit arithmetic:
 // both operands are brought to twice the larger scale, subtracted and squared.
 func (g *graph) lowerSquaredDifference(op *tflite.Operator) error {
 	k, err := g.element(op, isa.ElemSub)
@@ -168,8 +174,8 @@ func (g *graph) lowerSquaredDifference(op *tflite.Operator) error {
 		return err
 	}
 	in1, in2, out := g.tensor(op.Inputs[0]), g.tensor(op.Inputs[1]), g.tensor(op.Outputs[0])
-	if in1.Type != tflite.Int8 {
-		return fmt.Errorf("type %s; the lowering needs int8", in1.Type)
+	if in1.Type == tflite.Int16 {
+		return fmt.Errorf("type %s; the lowering needs int8 or uint8", in1.Type)
 	}
 	s1, s2 := float64(scale(in1)), float64(scale(in2))
 	if k.swap {
@@ -198,7 +204,7 @@ func (g *graph) lowerSquaredDifference(op *tflite.Operator) error {
 	return nil
 }
 
-// widen returns an int8 map shifted left by squareShift and multiplied by a
+// widen returns an 8-bit map shifted left by squareShift and multiplied by a
 // factor of at most one, as 32-bit numbers.
 func (g *graph) widen(v view, factor float64) (view, error) {
 	mult, exp := arith.QuantizeMultiplier(factor)
@@ -221,7 +227,7 @@ func (g *graph) widen(v view, factor float64) (view, error) {
 	return scaled, nil
 }
 
-// lowerPrelu lowers int8 PRELU: the rescaled positive part and the negative part
+// lowerPrelu lowers 8-bit PRELU: the rescaled positive part and the negative part
 // times the slope, of which one is zero, are added.
 func (g *graph) lowerPrelu(op *tflite.Operator) error {
 	product, err := g.element(op, isa.ElemMul)
@@ -229,11 +235,11 @@ func (g *graph) lowerPrelu(op *tflite.Operator) error {
 		return err
 	}
 	in, slope, out := g.tensor(op.Inputs[0]), g.tensor(op.Inputs[1]), g.tensor(op.Outputs[0])
-	if in.Type != tflite.Int8 || product.swap {
-		return fmt.Errorf("input %v with slopes %v: the NPU lowering needs int8 and slopes that broadcast", in.Shape, slope.Shape)
+	if in.Type == tflite.Int16 || product.swap {
+		return fmt.Errorf("input %s%v with slopes %v: the NPU lowering needs int8 or uint8, and slopes that broadcast", in.Type, in.Shape, slope.Shape)
 	}
 	x, ofm := product.ifm, product.ofm
-	temp := func(what string, zp int) view { return of(g.temp(out.Name+" "+what, ofm.h, ofm.w, ofm.d, 1), zp) }
+	temp := func(what string, zp int) view { return of(g.like(ofm.buf, out.Name+" "+what, ofm.h, ofm.w, ofm.d), zp) }
 	s := float64(scale(in))
 
 	positive := copyOf(x, temp("positive", ofm.zp))

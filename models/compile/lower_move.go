@@ -60,7 +60,7 @@ func (g *graph) lowerMovement(op *tflite.Operator) error {
 				return err
 			}
 			src.offset, dst.offset = moves[0].from*src.elem, moves[0].to*dst.elem
-			if err := g.copyDims(dims, src, dst); err != nil {
+			if err := g.copyDims(dims, src, dst, nil); err != nil {
 				return err
 			}
 		}
@@ -88,8 +88,8 @@ func (g *graph) trace(op *tflite.Operator, inputs []int) ([][]int, error) {
 	total, results := 0, 0
 	for _, i := range inputs {
 		t := g.tensor(i)
-		if t.Type != tflite.Int8 && t.Type != tflite.Int16 {
-			return nil, fmt.Errorf("tensor %q is %s; the NPU copies int8 and int16", t.Name, t.Type)
+		if t.Type != tflite.Int8 && t.Type != tflite.Uint8 && t.Type != tflite.Int16 {
+			return nil, fmt.Errorf("tensor %q is %s; the NPU copies int8, uint8 and int16", t.Name, t.Type)
 		}
 		total += t.Elements()
 	}
@@ -161,7 +161,7 @@ func nest(moves []move, elem int) ([]dim, error) {
 		for n < len(moves) && moves[n].from-moves[n-1].from == from && moves[n].to-moves[n-1].to == to {
 			n++
 		}
-		if len(moves)%n != 0 || from <= 0 || to <= 0 || n > maxDim {
+		if len(moves)%n != 0 || from <= 0 || to <= 0 {
 			return nil, errors.New("the movement has no regular strides")
 		}
 		var starts []move
@@ -179,9 +179,34 @@ func nest(moves []move, elem int) ([]dim, error) {
 	return dims, nil
 }
 
+// fitting splits dimensions that are too large for the registers.
+func fitting(dims []dim) ([]dim, error) {
+	var list []dim
+	for _, d := range dims {
+		for d.n > maxDim {
+			part := maxDim
+			for d.n%part != 0 {
+				part--
+			}
+			if part == 1 {
+				return nil, fmt.Errorf("a movement of %d elements cannot be divided", d.n)
+			}
+			list = append(list, dim{part, d.from, d.to})
+			d = dim{d.n / part, part * d.from, part * d.to}
+		}
+		list = append(list, d)
+	}
+	return list, nil
+}
+
 // copyDims appends the copies: depth takes a contiguous innermost dimension,
-// width and height the two largest others, and a loop the rest.
-func (g *graph) copyDims(dims []dim, src, dst view) error {
+// width and height the two largest others, and a loop the rest. Convert, where
+// there is one, changes what each copy does with the values.
+func (g *graph) copyDims(dims []dim, src, dst view, convert func(*kernel)) error {
+	dims, err := fitting(dims)
+	if err != nil {
+		return err
+	}
 	depth := dim{1, src.elem, src.elem}
 	if len(dims) > 0 && dims[0].from == src.elem && dims[0].to == src.elem {
 		depth, dims = dims[0], dims[1:]
@@ -223,7 +248,11 @@ func (g *graph) copyDims(dims []dim, src, dst view) error {
 		b.h, b.w, b.d, b.zp = y.n, x.n, depth.n, 0
 		a.strideX, a.strideY = stride(x.from, depth.n*a.elem), stride(y.from, src.buf.h*src.buf.w*src.buf.d*a.elem)
 		b.strideX, b.strideY = stride(x.to, depth.n*b.elem), stride(y.to, dst.buf.h*dst.buf.w*dst.buf.d*b.elem)
-		g.add(copyOf(a, b))
+		k := copyOf(a, b)
+		if convert != nil {
+			convert(k)
+		}
+		g.add(k)
 	}
 	return nil
 }

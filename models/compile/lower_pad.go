@@ -9,7 +9,7 @@ import (
 	"upset/npu/isa"
 )
 
-// lowerPad lowers PAD of height, width and depth. Where a single convolution
+// lowerPad lowers PAD and PADV2 of height, width and depth. Where a single convolution
 // reads the result it absorbs the padding of height and width; otherwise a 1x1
 // depthwise convolution with weights of one does it: taps in the padding
 // contribute nothing, which leaves the zero point. With padding of the depth it
@@ -30,7 +30,11 @@ func (g *graph) lowerPad(op *tflite.Operator) error {
 	if oh, ow, od := extent(out.Shape); oh != h+p.top+p.bottom || ow != w+p.left+p.right || od != d+p.before+p.after || len(in.Shape) != len(out.Shape) {
 		return fmt.Errorf("output shape %v does not fit input %v and its padding", out.Shape, in.Shape)
 	}
-	if g.absorbs(op.Outputs[0], p) {
+	fill, err := g.fill(op)
+	if err != nil {
+		return err
+	}
+	if fill == zeroPoint(out) && g.absorbs(op.Outputs[0], p) {
 		g.folded[op.Outputs[0]] = p
 		return nil
 	}
@@ -63,11 +67,37 @@ func (g *graph) lowerPad(op *tflite.Operator) error {
 			return 1
 		}
 	}
+	// The values are taken relative to the fill, which padding then leaves.
+	k.ifm.zp = fill
 	k.top, k.bottom, k.left, k.right = p.top, p.bottom, p.left, p.right
 	if max(k.top, k.left) > 127 || max(k.bottom, k.right) > 128 {
 		return fmt.Errorf("padding %d,%d,%d,%d is larger than the registers hold", k.top, k.left, k.bottom, k.right)
 	}
-	return g.finish(k, op)
+	if err := g.finish(k, op); err != nil {
+		return err
+	}
+	k.ofm.zp = fill
+	return nil
+}
+
+// fill returns the value that a padding operator fills with: its zero point, or
+// the constant of PADV2.
+func (g *graph) fill(op *tflite.Operator) (int, error) {
+	in := g.tensor(op.Inputs[0])
+	if op.Code != tflite.OpPadV2 {
+		return zeroPoint(in), nil
+	}
+	c := g.tensor(op.Inputs[2])
+	if c.Type != in.Type || len(c.Data) != in.Type.Size() {
+		return 0, fmt.Errorf("the fill value %q must be one constant of %s", c.Name, in.Type)
+	}
+	switch in.Type {
+	case tflite.Int16:
+		return int(int16(binary.LittleEndian.Uint16(c.Data))), nil
+	case tflite.Uint8:
+		return int(c.Data[0]), nil
+	}
+	return int(int8(c.Data[0])), nil
 }
 
 // readPadding reads the constant amounts of a PAD operator.

@@ -95,7 +95,9 @@ func (g *graph) reduction(op *tflite.Operator, mode int) (*kernel, int, error) {
 func (g *graph) lowerMean(op *tflite.Operator) error {
 	k, n, err := g.reduction(op, isa.PoolAverage)
 	if err != nil {
-		return err
+		if k, n, err = g.flatReduction(op); err != nil {
+			return err
+		}
 	}
 	if op.Code == tflite.OpSum {
 		n = 1
@@ -136,4 +138,69 @@ func meanScale(in, out float32, n int) (scaling, error) {
 		return scaling{}, fmt.Errorf("scales %g and %g are too far apart", in, out)
 	}
 	return s, nil
+}
+
+// regroup returns a shape as rows, reduced elements and elements that each row
+// keeps, if the reduced dimensions lie side by side. Dimensions of one do not
+// count.
+func regroup(shape, list []int) (outer, n, inner int, ok bool) {
+	reduced := map[int]bool{}
+	for _, a := range list {
+		reduced[a] = true
+	}
+	outer, n, inner = 1, 1, 1
+	for i, d := range shape {
+		switch {
+		case d == 1:
+		case reduced[i] && inner > 1:
+			return 0, 0, 0, false
+		case reduced[i]:
+			n *= d
+		case n > 1:
+			inner *= d
+		default:
+			outer *= d
+		}
+	}
+	return outer, n, inner, true
+}
+
+// flatReduction returns a kernel like reduction for dimensions of any place, in a
+// map of one row for each kept element in front of them: a sum over the depth
+// where they are the last, else a pool along the width.
+func (g *graph) flatReduction(op *tflite.Operator) (*kernel, int, error) {
+	in, out := g.tensor(op.Inputs[0]), g.tensor(op.Outputs[0])
+	if err := quantised(in, out); err != nil {
+		return nil, 0, err
+	}
+	list, err := axes(g.tensor(op.Inputs[1]), len(in.Shape))
+	if err != nil {
+		return nil, 0, err
+	}
+	outer, n, inner, ok := regroup(in.Shape, list)
+	if !ok || n > maxTaps || max(outer, inner) > maxDim || out.Elements() != outer*inner {
+		return nil, 0, fmt.Errorf("reduction of dimensions %v of %v; the NPU reduces up to %d elements side by side", list, in.Shape, maxTaps)
+	}
+	x, err := g.full(op.Inputs[0])
+	if err != nil {
+		return nil, 0, err
+	}
+	y, err := g.full(op.Outputs[0])
+	if err != nil {
+		return nil, 0, err
+	}
+	x.buf.plain, y.buf.plain = true, true
+	k := &kernel{op: isa.OpPool, mode: isa.PoolAverage, window: unit, round: arith.RoundDouble}
+	if inner == 1 {
+		k.mode = isa.PoolReduceSum
+		x.h, x.w, x.d = 1, outer, n
+		y.h, y.w, y.d = 1, outer, 1
+	} else {
+		k.kw = n
+		x.h, x.w, x.d = outer, n, inner
+		y.h, y.w, y.d = outer, 1, inner
+	}
+	k.ifm, k.ofm = x, y
+	k.actMin, k.actMax = typeRange(out.Type)
+	return k, n, nil
 }

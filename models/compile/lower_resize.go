@@ -44,6 +44,44 @@ func (g *graph) resizing(op *tflite.Operator) (ifm, ofm view, n int, err error) 
 	return
 }
 
+// single reports whether the input has one pixel, which then fills the output.
+func (g *graph) single(op *tflite.Operator) bool {
+	in, out := g.tensor(op.Inputs[0]).Shape, g.tensor(op.Outputs[0]).Shape
+	return len(in) == 4 && len(out) == 4 && in[0] == 1 && out[0] == 1 && in[1] == 1 && in[2] == 1 && in[3] == out[3]
+}
+
+// resizeSingle adds the one pixel to a map of zeros, as Vela 3.10 does.
+func (g *graph) resizeSingle(op *tflite.Operator) error {
+	in, out := g.tensor(op.Inputs[0]), g.tensor(op.Outputs[0])
+	if err := quantised(in, out); err != nil {
+		return err
+	}
+	if scale(in) != scale(out) || zeroPoint(in) != zeroPoint(out) || in.Type != out.Type {
+		return fmt.Errorf("input and output differ in quantisation; resizing does not rescale")
+	}
+	pixel, err := g.full(op.Inputs[0])
+	if err != nil {
+		return err
+	}
+	ofm, err := g.full(op.Outputs[0])
+	if err != nil {
+		return err
+	}
+	b := g.constant("zeros", ofm.h, ofm.w, ofm.d, ofm.elem, make([]byte, ofm.h*ofm.w*ofm.d*ofm.elem))
+	b.unsigned = ofm.buf.unsigned
+	pixel.zp, ofm.zp = 0, 0
+	k := copyOf(of(b, 0), ofm)
+	k.op, k.mode, k.ifm2 = isa.OpElementwise, isa.ElemAdd, &pixel
+	k.opa, k.opb, k.ofmScale = scaling{1, 0}, 1, scaling{1, 0}
+	for i, d := range [2]int{ofm.h, ofm.w} {
+		if d != 1 {
+			k.broadcast |= 1 << i
+		}
+	}
+	g.add(k)
+	return nil
+}
+
 // double appends copies that double height and width until the factor is reached
 // and returns the result.
 func (g *graph) double(v view, factor int) view {
@@ -60,6 +98,9 @@ func (g *graph) double(v view, factor int) view {
 // lowerResizeNearest lowers RESIZE_NEAREST_NEIGHBOR: copies that double, or with
 // aligned corners strided copies, one for each place between two pixels.
 func (g *graph) lowerResizeNearest(op *tflite.Operator) error {
+	if g.single(op) {
+		return g.resizeSingle(op)
+	}
 	ifm, ofm, n, err := g.resizing(op)
 	if err != nil {
 		return err
@@ -105,6 +146,9 @@ func (g *graph) lowerResizeNearest(op *tflite.Operator) error {
 // result is the average of n by n pixels of the input enlarged n times; with them
 // and a factor of two it is four weighted averages, one per phase.
 func (g *graph) lowerResizeBilinear(op *tflite.Operator) error {
+	if g.single(op) {
+		return g.resizeSingle(op)
+	}
 	ifm, ofm, n, err := g.resizing(op)
 	if err != nil {
 		return err

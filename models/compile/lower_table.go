@@ -11,8 +11,7 @@ import (
 )
 
 // lowerTable lowers an 8-bit operator of one variable to a table that holds what
-// the reference kernel gives for every input value. Adding a scalar zero leaves
-// the values as they are on their way to the table.
+// the reference kernel gives for every input value.
 func (g *graph) lowerTable(op *tflite.Operator) error {
 	in, out := g.tensor(op.Inputs[0]), g.tensor(op.Outputs[0])
 	if err := quantised(in, out); err != nil {
@@ -29,10 +28,7 @@ func (g *graph) lowerTable(op *tflite.Operator) error {
 	if err != nil {
 		return err
 	}
-	k.op, k.mode, k.scalar = isa.OpElementwise, isa.ElemAdd, true
-	k.opa, k.opb, k.ofmScale = scaling{1, 0}, 1, scaling{1, 0}
-	k.ifm.zp, k.ofm.zp = 0, 0
-	k.lut, k.act = g.newTable(data), actTable
+	k.lookUp(g.newTable(data))
 	g.add(k)
 	return nil
 }

@@ -8,7 +8,9 @@ import (
 )
 
 // lowerTransposeConv lowers TRANSPOSE_CONV of stride 1 or 2: a convolution with
-// the mirrored kernel over the input, spread with zeros for stride 2.
+// the mirrored kernel over the input, spread with zeros for stride 2. The stride
+// along a dimension with a single input is of no account, so that 1x2 serves a
+// row as well.
 func (g *graph) lowerTransposeConv(op *tflite.Operator) error {
 	w, out := g.tensor(op.Inputs[1]), g.tensor(op.Outputs[0])
 	ifm, _, err := g.input(op.Inputs[2])
@@ -17,8 +19,11 @@ func (g *graph) lowerTransposeConv(op *tflite.Operator) error {
 	}
 	o := &op.Options
 	s := o.StrideH
-	if s != o.StrideW || s < 1 || s > 2 || len(w.Shape) != 4 || len(out.Shape) != 4 {
-		return fmt.Errorf("stride %dx%d with weights %v; the NPU transposes strides of 1 and 2", o.StrideH, o.StrideW, w.Shape)
+	if ifm.h == 1 {
+		s = o.StrideW
+	}
+	if s != o.StrideW && ifm.w > 1 || s < 1 || s > 2 || o.StrideH < 1 || o.StrideW < 1 || len(w.Shape) != 4 || len(out.Shape) != 4 {
+		return fmt.Errorf("stride %dx%d over %dx%d; the NPU transposes strides of 1x1 and 2x2, and 1x2 over one row", o.StrideH, o.StrideW, ifm.h, ifm.w)
 	}
 	od, kh, kw, id := w.Shape[0], w.Shape[1], w.Shape[2], w.Shape[3]
 	if id != ifm.d || od != out.Shape[3] {
@@ -37,8 +42,8 @@ func (g *graph) lowerTransposeConv(op *tflite.Operator) error {
 		k.upscale = 2
 	}
 	oh, ow := out.Shape[1], out.Shape[2]
-	top, _ := pads(o.Padding, oh, ceilDiv(oh, s), s, kh)
-	left, _ := pads(o.Padding, ow, ceilDiv(ow, s), s, kw)
+	top, _ := pads(o.Padding, oh, ceilDiv(oh, o.StrideH), o.StrideH, kh)
+	left, _ := pads(o.Padding, ow, ceilDiv(ow, o.StrideW), o.StrideW, kw)
 	k.top, k.left = kh-1-top, kw-1-left
 	k.bottom, k.right = max(0, oh-1+kh-k.top-s*ifm.h), max(0, ow-1+kw-k.left-s*ifm.w)
 	if k.top < 0 || k.left < 0 || max(k.top, k.left) > 127 || max(k.bottom, k.right) > 128 {

@@ -19,6 +19,9 @@ func clocked(t testing.TB, p *Program, input []byte) ([]byte, npu.Status) {
 	for i, w := range p.Commands {
 		binary.LittleEndian.PutUint32(mem.Flash[at+4*i:], w)
 	}
+	for _, v := range p.Variables {
+		copy(mem.SRAM[v.Offset:], v.Initial)
+	}
 	for _, b := range p.Inputs {
 		copy(mem.SRAM[b.Offset:], input[:b.Bytes])
 		input = input[b.Bytes:]

@@ -171,6 +171,14 @@ func (s *sketch) unary(code tflite.BuiltinCode, o tflite.Options) int {
 	return s.op(code, o, out, x)
 }
 
+// lowest is the lowest number of 8 bits.
+func (s *sketch) lowest() int {
+	if s.unsigned {
+		return 0
+	}
+	return -128
+}
+
 func (s *sketch) curve(code tflite.BuiltinCode) int {
 	x := s.any(9)
 	out := s.tensor(s.dims(x)...)
@@ -181,9 +189,9 @@ func (s *sketch) curve(code tflite.BuiltinCode) int {
 			s.quantise(x, s.powerOfTwo(-14, -10), 0)
 		}
 	case code == tflite.OpLogistic:
-		s.quantise(out, 1.0/256, -128)
+		s.quantise(out, 1.0/256, s.lowest())
 	default:
-		s.quantise(out, 1.0/128, 0)
+		s.quantise(out, 1.0/128, s.lowest()+128)
 	}
 	return s.op(code, tflite.Options{}, out, x)
 }
@@ -193,7 +201,7 @@ func (s *sketch) softmaxCase() int {
 	x := s.tensor(shape...)
 	s.g.Inputs = []int{x}
 	out := s.tensor(shape...)
-	s.quantise(out, 1.0/256, -128)
+	s.quantise(out, 1.0/256, s.lowest())
 	if s.wide {
 		s.quantise(out, 1.0/32768, 0)
 		s.quantise(x, s.powerOfTwo(-15, -9)*(1+s.r.Float64()), 0)

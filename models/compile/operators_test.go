@@ -22,10 +22,20 @@ const (
 	onHost
 )
 
+// widths are the types beside int8 that an operator is drawn with.
+type widths int
+
+const (
+	int8Only widths = iota
+	with16          // int16
+	with8           // uint8
+	withAll
+)
+
 // operatorCase draws graphs of one operator.
 type operatorCase struct {
 	name  string
-	wide  bool // int16 too
+	types widths
 	where place
 	build func(s *sketch) int
 }
@@ -77,12 +87,13 @@ func (s *sketch) dims(i int) []int { return append([]int(nil), s.g.Tensors[i].Sh
 
 // operatorModel builds a graph of one operator and takes it through the file
 // format.
-func operatorModel(t *testing.T, c *operatorCase, seed uint64, wide bool) *tflite.Model {
+func operatorModel(t *testing.T, c *operatorCase, seed uint64, of tflite.Type) *tflite.Model {
 	t.Helper()
-	s := &sketch{r: rand.New(rand.NewPCG(seed, 99)), wide: wide}
+	s := &sketch{r: rand.New(rand.NewPCG(seed, 99)), wide: of == tflite.Int16, unsigned: of == tflite.Uint8}
 	c.build(s)
 	last := &s.g.Operators[len(s.g.Operators)-1]
 	s.g.Outputs = last.Outputs
+	s.scaleBiases()
 	data, err := (&tflite.Model{Version: 3, Subgraphs: []tflite.Subgraph{s.g}}).Marshal()
 	if err != nil {
 		t.Fatal(err)
@@ -92,6 +103,29 @@ func operatorModel(t *testing.T, c *operatorCase, seed uint64, wide bool) *tflit
 		t.Fatal(err)
 	}
 	return m
+}
+
+// scaleBiases gives every bias the scale of its products.
+func (s *sketch) scaleBiases() {
+	for _, op := range s.g.Operators {
+		in, bias := 0, 2
+		switch op.Code {
+		case tflite.OpConv2D, tflite.OpDepthwiseConv2D, tflite.OpFullyConnected:
+		case tflite.OpTransposeConv:
+			in, bias = 2, 3
+		default:
+			continue
+		}
+		if len(op.Inputs) <= bias || op.Inputs[bias] < 0 {
+			continue
+		}
+		q := &s.g.Tensors[op.Inputs[bias]].Quant
+		q.Scale, q.ZeroPoint = nil, nil
+		for _, w := range s.g.Tensors[op.Inputs[1]].Quant.Scale {
+			q.Scale = append(q.Scale, s.g.Tensors[op.Inputs[in]].Quant.Scale[0]*w)
+			q.ZeroPoint = append(q.ZeroPoint, 0)
+		}
+	}
 }
 
 // drawInputs draws one value for every input of a graph, with the extremes in it.
@@ -114,8 +148,8 @@ func drawInputs(g *tflite.Subgraph, seed uint64) (list [][]byte, joined []byte) 
 
 // checkOperator compares one graph on the functional machine, and where clock is
 // set on the cycle-level one, with the reference.
-func checkOperator(t *testing.T, c *operatorCase, seed uint64, wide, clock bool) {
-	m := operatorModel(t, c, seed, wide)
+func checkOperator(t *testing.T, c *operatorCase, seed uint64, of tflite.Type, clock bool) {
+	m := operatorModel(t, c, seed, of)
 	g := &m.Subgraphs[0]
 	list, joined := drawInputs(g, seed)
 	cfg := isa.Configs[seed%4]
@@ -164,7 +198,8 @@ func checkOperator(t *testing.T, c *operatorCase, seed uint64, wide, clock bool)
 }
 
 // TestOperators draws graphs of every operator that the NPU executes, int8 and
-// where the reference kernels have it int16, and of some that the host keeps.
+// where the reference kernels have it int16 and uint8, and of some that the host
+// keeps.
 func TestOperators(t *testing.T) {
 	count := uint64(8)
 	if full() {
@@ -172,17 +207,15 @@ func TestOperators(t *testing.T) {
 	}
 	for i := range operatorCases {
 		c := &operatorCases[i]
-		for _, wide := range []bool{false, true} {
-			name := c.name + " int8"
-			if wide {
-				if !c.wide {
-					continue
-				}
-				name = c.name + " int16"
+		for of, drawn := range map[tflite.Type]bool{
+			tflite.Int8: true, tflite.Int16: c.types == with16 || c.types == withAll, tflite.Uint8: c.types == with8 || c.types == withAll,
+		} {
+			if !drawn {
+				continue
 			}
-			t.Run(name, func(t *testing.T) {
+			t.Run(c.name+" "+of.String(), func(t *testing.T) {
 				for seed := range count {
-					checkOperator(t, c, seed, wide, (seed+uint64(i))%3 == 0)
+					checkOperator(t, c, seed, of, (seed+uint64(i))%3 == 0)
 				}
 			})
 		}
@@ -192,7 +225,7 @@ func TestOperators(t *testing.T) {
 // TestUnknownOperators checks that what nobody can compute is an error with its
 // name.
 func TestUnknownOperators(t *testing.T) {
-	for _, code := range []tflite.BuiltinCode{tflite.OpElu, tflite.OpLogSoftmax, tflite.OpBatchMatmul, 200} {
+	for _, code := range []tflite.BuiltinCode{199, 200, 201} {
 		s := &sketch{r: rand.New(rand.NewPCG(1, 1))}
 		x := s.source(2, 2, 2)
 		s.g.Outputs = []int{s.op(code, tflite.Options{}, s.tensor(1, 2, 2, 2), x)}

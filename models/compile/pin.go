@@ -22,7 +22,7 @@ func pin(m *tflite.Model, parts []section, opt Options) error {
 		if p.plan == nil {
 			continue
 		}
-		for _, ids := range [2][]int{p.plan.sub.Inputs, p.plan.sub.Outputs} {
+		for _, ids := range [3][]int{p.plan.sub.Inputs, p.plan.sub.Outputs, p.plan.states()} {
 			for _, i := range ids {
 				if lives[i] == nil {
 					lives[i] = &buffer{name: g.Tensors[i].Name, size: g.Tensors[i].Bytes(), first: len(parts), last: -1}
@@ -43,6 +43,12 @@ func pin(m *tflite.Model, parts []section, opt Options) error {
 	}
 	for _, i := range g.Outputs {
 		live(i, len(parts))
+	}
+	for i := range g.Tensors {
+		if g.Tensors[i].Variable {
+			live(i, -1)
+			live(i, len(parts))
+		}
 	}
 	opt.start = pack(list)
 	opt.pinned = map[int]int{}

@@ -133,6 +133,7 @@ func (k *kernel) split(c isa.Config, prev *kernel, depth int) ([]*kernel, error)
 		s := *k
 		s.buffered = false
 		f := *k.filter
+		f.origin, f.first = k.filter, c0
 		f.od, f.bias, f.scale, f.shift = n, f.bias[c0:c0+n], f.scale[c0:c0+n], f.shift[c0:c0+n]
 		at := k.filter.at
 		f.at = func(oc, ky, kx, ic int) int16 { return at(oc+c0, ky, kx, ic) }

@@ -18,6 +18,7 @@ type sketch struct {
 	r        *rand.Rand
 	g        tflite.Subgraph
 	wide     bool // feature maps are int16
+	unsigned bool // feature maps and weights are uint8
 	dilation int  // of depthwise convolutions where set
 }
 
@@ -30,6 +31,9 @@ func (s *sketch) tensor(shape ...int) int {
 	if t := &s.g.Tensors[i]; s.wide {
 		t.Type, t.Quant.ZeroPoint = tflite.Int16, []int64{0}
 		t.Quant.Scale[0] /= 128
+	}
+	if t := &s.g.Tensors[i]; s.unsigned {
+		t.Type, t.Quant.ZeroPoint = tflite.Uint8, []int64{int64(s.r.IntN(256))}
 	}
 	return i
 }
@@ -55,6 +59,13 @@ func (s *sketch) ints(values ...int) int {
 func (s *sketch) weights(axis int, shape ...int) int {
 	i := s.tensor(shape...)
 	t := &s.g.Tensors[i]
+	if s.unsigned {
+		t.Quant.Scale[0] /= 10
+		for range t.Elements() {
+			t.Data = append(t.Data, byte(s.r.Uint32()))
+		}
+		return i
+	}
 	t.Type, t.Quant = tflite.Int8, tflite.Quantization{Axis: axis}
 	for range shape[axis] {
 		t.Quant.Scale = append(t.Quant.Scale, float32(0.002+s.r.Float64()*0.01))
@@ -287,6 +298,7 @@ func randomModel(seed uint64) *tflite.Model {
 		x = s.finale(x)
 	}
 	s.g.Outputs = []int{x}
+	s.scaleBiases()
 	return &tflite.Model{Version: 3, Subgraphs: []tflite.Subgraph{s.g}}
 }
 

@@ -33,6 +33,10 @@ func Stages(m *tflite.Model, opt Options) ([]Stage, error) {
 		return []Stage{{Program: p, Inputs: g.Inputs, Outputs: g.Outputs}}, err
 	}
 	parts, err := divide(m, opt)
+	if err == nil && divided(m, parts, opt) {
+		opt.hostState = true
+		parts, err = divide(m, opt)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -119,14 +123,15 @@ func longest(m *tflite.Model, from, to int, opt Options) (section, error) {
 }
 
 // cut returns operators from..to-1 as a graph: its inputs are the tensors that
-// come from outside, its outputs those that are needed outside.
+// come from outside, its outputs those that are needed outside. State tensors are
+// neither.
 func cut(m *tflite.Model, from, to int) *tflite.Subgraph {
 	g := &m.Subgraphs[0]
 	part := &tflite.Subgraph{Name: fmt.Sprintf("%s %d-%d", g.Name, from, to-1), Tensors: g.Tensors, Operators: g.Operators[from:to]}
 	made, taken := map[int]bool{}, map[int]bool{}
 	for _, op := range part.Operators {
 		for _, i := range op.Inputs {
-			if i >= 0 && i < len(g.Tensors) && g.Tensors[i].Data == nil && !made[i] && !taken[i] && g.Tensors[i].Elements() > 0 {
+			if i >= 0 && i < len(g.Tensors) && g.Tensors[i].Data == nil && !g.Tensors[i].Variable && !made[i] && !taken[i] && g.Tensors[i].Elements() > 0 {
 				taken[i] = true
 				part.Inputs = append(part.Inputs, i)
 			}
@@ -149,7 +154,7 @@ func cut(m *tflite.Model, from, to int) *tflite.Subgraph {
 	}
 	for _, op := range part.Operators {
 		for _, i := range op.Outputs {
-			if outside[i] {
+			if outside[i] && !g.Tensors[i].Variable {
 				part.Outputs = append(part.Outputs, i)
 			}
 		}

@@ -21,6 +21,9 @@ func Supports(m *tflite.Model, op int, opt Options) error {
 	if _, ok := rules[o.Code]; !ok || o.Code == tflite.OpCustom {
 		return errNoLowering
 	}
+	if opt.hostState && (o.Code == tflite.OpReadVariable || o.Code == tflite.OpAssignVariable) {
+		return errHostState
+	}
 	opt.pinned, opt.start = nil, 0
 	g, err := lower(cut(m, op, op+1), opt)
 	if err != nil {

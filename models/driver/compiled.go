@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -17,6 +18,9 @@ func FromCompiled(c *compile.Program) (*Program, error) {
 	p := &Program{
 		Name: "compiled network", Config: c.Config, Commands: c.Commands, Flash: c.Flash, ArenaSize: c.ArenaSize,
 		Inputs: compiledBindings(c.Inputs), Outputs: compiledBindings(c.Outputs), Operations: Describe(c.Commands),
+	}
+	for _, v := range c.Variables {
+		p.Constants = append(p.Constants, Constant{Name: v.Name, Offset: v.Offset, Data: v.Initial})
 	}
 	kernel, first := 0, 0
 	for i := range p.Operations {
@@ -49,12 +53,20 @@ func compiledBindings(list []compile.Binding) []Binding {
 // the NPU cannot execute is left to the host; a network of which the NPU can
 // execute nothing, or neither of them all, is refused.
 func Compile(m *tflite.Model, cfg isa.Config) (*Network, error) {
-	m, err := m.Normalise()
+	return compileContext(context.Background(), m, cfg)
+}
+
+// compileContext is Compile until a context ends, with whose error it then ends.
+func compileContext(ctx context.Context, m *tflite.Model, cfg isa.Config) (*Network, error) {
+	m, err := compile.Prepare(m)
 	if err != nil {
 		return nil, err
 	}
-	opt := compile.Options{Config: cfg, OneArena: true}
+	opt := compile.Options{Config: cfg, OneArena: true, Context: ctx}
 	parts, err := compile.Stages(m, opt)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	if err != nil {
 		// Together the tensors may not fit where each program does.
 		opt.OneArena = false
@@ -139,10 +151,33 @@ func graphBindings(g *tflite.Subgraph, ids []int) ([]Binding, error) {
 	return list, nil
 }
 
-// Open reads a model from the bytes of a TensorFlow Lite file and brings it to
-// the given configuration: a Vela output runs as it is, any other model is
-// compiled, with the operators that the NPU cannot execute left to the host.
+// Open reads a model from the bytes of a file and brings it to the given
+// configuration: a Vela output (.tflite or .npz) and an ExecuTorch program run as
+// they are, any other TensorFlow Lite model is compiled, with the operators that the
+// NPU cannot execute left to the host.
 func Open(data []byte, cfg isa.Config) (*Network, error) {
+	return OpenWith(context.Background(), data, cfg, Options{})
+}
+
+// Options say how a file is opened.
+type Options struct {
+	Lenient  bool // accept what TFLite's kernels refuse, see [tflite.Subgraph]
+	Alone    bool // run one delegate of an ExecuTorch program, and nothing around it
+	Delegate int  // its number, from 0
+}
+
+// OpenWith is Open with options, until a context ends: compiling then ends soon, with the
+// context's error.
+func OpenWith(ctx context.Context, data []byte, cfg isa.Config, o Options) (*Network, error) {
+	if o.Alone {
+		return Delegate(data, o.Delegate, cfg)
+	}
+	switch formOf(data) {
+	case formPTE:
+		return FromExecuTorch(data, cfg)
+	case formRaw:
+		return FromRaw(data, cfg)
+	}
 	m, err := tflite.Parse(data)
 	if err != nil {
 		return nil, err
@@ -150,5 +185,8 @@ func Open(data []byte, cfg isa.Config) (*Network, error) {
 	if IsVela(m) {
 		return FromVela(m, cfg)
 	}
-	return Compile(m, cfg)
+	if len(m.Subgraphs) > 0 {
+		m.Subgraphs[0].Lenient = o.Lenient
+	}
+	return compileContext(ctx, m, cfg)
 }

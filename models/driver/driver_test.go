@@ -238,8 +238,8 @@ func TestSpill(t *testing.T) {
 		t.Errorf("a program without commands gives %v", err)
 	}
 	for _, bad := range []*Program{
-		{ArenaSize: isa.SRAMSize + 1},
-		{Flash: make([]byte, isa.FlashSize), Commands: []uint32{0}},
+		{ArenaSize: isa.MaxSRAM + 1},
+		{Flash: make([]byte, isa.MaxFlash), Commands: []uint32{0}},
 		{ArenaSize: 16, Outputs: []Binding{{Offset: 8, Size: 16}}},
 		{ArenaSize: 16, Inputs: []Binding{{Offset: -2, Size: 1}}},
 		{ArenaSize: 16, Outputs: []Binding{{Offset: -1, Size: 1}}},
@@ -377,13 +377,19 @@ func FuzzFromVela(f *testing.F) {
 		if n.InputBytes() > 1<<20 {
 			return
 		}
-		p, err := n.Whole(1)
-		if err != nil {
-			return
-		}
-		var mem isa.Memory
-		if p.Load(&mem, make([]byte, n.InputBytes())) == nil {
-			_ = p.execute(&mem, 1<<20)
-		}
+		runLimited(n)
 	})
+}
+
+// runLimited runs a network of zeros on the functional machine with little work per
+// operation.
+func runLimited(n *Network) {
+	p, err := n.Whole(1)
+	if err != nil {
+		return
+	}
+	var mem isa.Memory
+	if p.Load(&mem, make([]byte, n.InputBytes())) == nil {
+		_ = p.execute(&mem, 1<<20)
+	}
 }

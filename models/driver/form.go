@@ -3,6 +3,7 @@ package driver
 import (
 	"errors"
 
+	"upset/models/executorch"
 	"upset/models/tflite"
 	"upset/npu/isa"
 )
@@ -32,13 +33,61 @@ func ConfigOf(data []byte) (cfg isa.Config, compiled bool, err error) {
 	return cfg, true, nil
 }
 
-// payloads finds the driver payloads of a file in any of the forms that Open reads.
+// form is the form of a file.
+type form int
+
+const (
+	formTFLite form = iota // or unknown: its reader tells
+	formPTE
+	formRaw
+)
+
+func formOf(data []byte) form {
+	switch {
+	case executorch.IsProgram(data):
+		return formPTE
+	case isArchive(data):
+		return formRaw
+	}
+	return formTFLite
+}
+
+// payloads finds the driver payloads of a file in any of the forms that Open reads. A
+// file that cannot be read has none.
 func payloads(data []byte) ([]*payload, error) {
-	m, err := tflite.Parse(data)
+	var (
+		m   *tflite.Model
+		err error
+	)
+	switch formOf(data) {
+	case formPTE:
+		return ptePayloads(data)
+	case formRaw:
+		m, err = rawModel(data)
+	default:
+		m, err = tflite.Parse(data)
+	}
 	if err != nil {
 		return nil, nil
 	}
 	return velaPayloads(m)
+}
+
+// ptePayloads reads the payloads of all delegates of an ExecuTorch program.
+func ptePayloads(data []byte) ([]*payload, error) {
+	b, err := newPTE(data)
+	if err != nil {
+		return nil, nil
+	}
+	var list []*payload
+	for _, blob := range b.blobs {
+		p, err := parsePayload(blob.Commands)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, p)
+	}
+	return list, nil
 }
 
 // velaPayloads reads the payloads of all NPU operators of a model.

@@ -55,8 +55,8 @@ type Program struct {
 	Commands   []uint32
 	Flash      []byte
 	ArenaSize  int
-	FastSize   int // fast scratch memory behind the arena; 0 when it is the arena itself
-	Spaces     *Spaces
+	FastSize   int     // fast scratch memory behind the arena; 0 when it is the arena itself
+	Spaces     *Spaces `json:",omitempty"` // nil where inputs and outputs lie in the arena
 	Inputs     []Binding
 	Outputs    []Binding
 	Constants  []Constant
@@ -120,18 +120,22 @@ func (p *Program) SRAMBytes() int {
 	return alignUp(p.ArenaSize)
 }
 
+// MemoryBytes is the part of the SRAM that an inference takes: that of the NPU, and
+// behind it what the host keeps between jobs.
+func (p *Program) MemoryBytes() int { return p.SRAMBytes() + p.hostBytes }
+
 // Check reports a program that does not fit the memory map, or whose bindings
 // lie outside its arena.
 func (p *Program) Check() error {
-	if n := p.SRAMBytes() + p.hostBytes; n > isa.SRAMSize || p.ArenaSize < 0 || p.FastSize < 0 {
-		return fmt.Errorf("program %s: arena of %d bytes does not fit the %d bytes of SRAM", p.Name, n, isa.SRAMSize)
+	if n := p.MemoryBytes(); n > isa.MaxSRAM || p.ArenaSize < 0 || p.FastSize < 0 {
+		return fmt.Errorf("program %s: arena of %d bytes does not fit the %d bytes of SRAM that are simulated", p.Name, n, isa.MaxSRAM)
 	}
-	if n := p.streamOffset() + 4*len(p.Commands); n > isa.FlashSize {
-		return fmt.Errorf("program %s: weights and commands of %d bytes do not fit the %d bytes of flash", p.Name, n, isa.FlashSize)
+	if n := p.streamOffset() + 4*len(p.Commands); n > isa.MaxFlash {
+		return fmt.Errorf("program %s: weights and commands of %d bytes do not fit the %d bytes of flash that are simulated", p.Name, n, isa.MaxFlash)
 	}
 	room := p.ArenaSize
 	if len(p.Jobs) > 0 {
-		room = p.SRAMBytes() + p.hostBytes
+		room = p.MemoryBytes()
 	}
 	for i := range p.Jobs {
 		if j := &p.Jobs[i]; j.Stream%streamAlign != 0 {
@@ -192,13 +196,18 @@ func (p *Program) Load(mem *isa.Memory, input []byte) error {
 	if n := p.InputBytes(); len(input) != n {
 		return fmt.Errorf("program %s: input has %d bytes, the network takes %d", p.Name, len(input), n)
 	}
-	n := p.SRAMBytes() + p.hostBytes
+	n := p.MemoryBytes()
 	if cap(mem.SRAM) < n {
 		mem.SRAM = make([]byte, n)
 	}
 	mem.SRAM = mem.SRAM[:n]
 	clear(mem.SRAM)
 	mem.Flash = p.FlashImage()
+	mem.FastLo, mem.FastHi = 0, 0
+	if p.FastSize > 0 {
+		mem.FastLo = alignUp(p.ArenaSize)
+		mem.FastHi = mem.FastLo + alignUp(p.FastSize)
+	}
 	for _, c := range p.Constants {
 		copy(mem.SRAM[c.Offset:], c.Data)
 	}

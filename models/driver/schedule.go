@@ -206,7 +206,7 @@ func (s *schedule) digest() string {
 func (c *composer) planned() int {
 	end := 0
 	for id, at := range c.n.plan {
-		if n, err := tensorBytes(&c.g.Tensors[id]); err == nil && at >= 0 && at+n <= isa.SRAMSize {
+		if n, err := tensorBytes(&c.g.Tensors[id]); err == nil && at >= 0 && at+n <= isa.MaxSRAM {
 			end = max(end, at+n)
 		}
 	}
@@ -288,8 +288,8 @@ func (c *composer) slot(id int) (int, error) {
 	if at < 0 {
 		at = c.take(n)
 	}
-	if at+n > isa.SRAMSize {
-		return 0, fmt.Errorf("driver: the tensors of the host and the arena do not fit the %d bytes of SRAM", isa.SRAMSize)
+	if at+n > isa.MaxSRAM {
+		return 0, fmt.Errorf("driver: the tensors of the host and the arena do not fit the %d bytes of SRAM that are simulated", isa.MaxSRAM)
 	}
 	c.s.slots[id] = at
 	if t.Variable || t.Data != nil {

@@ -66,7 +66,7 @@ func Judge(f File, limits Limits) (*Result, error) {
 		return nil, fmt.Errorf("networks: %w", err)
 	}
 	r := &Result{File: f}
-	report := check.Examine(data, f.Config, true)
+	report := check.Examine(data, check.Choice{Config: f.Config, Given: true})
 	r.count(report)
 	if err := report.Err(); err != nil {
 		r.Refused = err.Error()

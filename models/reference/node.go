@@ -25,6 +25,7 @@ var kernels = map[tflite.BuiltinCode]func(*node) Kernel{
 	tflite.OpConv2D:                prepareConv,
 	tflite.OpDepthToSpace:          prepareDepthToSpace,
 	tflite.OpDepthwiseConv2D:       prepareDepthwise,
+	tflite.OpCustom:                prepareCustom,
 	tflite.OpDequantize:            prepareDequantize,
 	tflite.OpDiv:                   prepareDiv,
 	tflite.OpElu:                   prepareElu,

@@ -7,8 +7,8 @@ import (
 	"upset/npu/isa"
 )
 
-// beatMask are the low bits of addresses and lengths of DMA, weights and scale
-// records, which have no effect (as in the functional machine).
+// beatMask are the low bits of the addresses of DMA, and of addresses and lengths of
+// weights and scale records, which have no effect (as in the functional machine).
 const beatMask = 7
 
 // builder steps through a stream. Its memory follows only what DMA copies.
@@ -42,6 +42,9 @@ func (b *builder) add(op isa.Opcode, param uint32, word int) error {
 	for _, r := range o.Writes {
 		b.p.extent = max(b.p.extent, int(r.Hi-isa.SRAMBase))
 	}
+	if b.p.extent > len(b.mem.SRAM) {
+		return errors.New("the output leaves the SRAM")
+	}
 	b.p.ops = append(b.p.ops, o)
 	return nil
 }
@@ -51,13 +54,13 @@ func (b *builder) dma(o *operation) error {
 	const internal = 1 << 8 // region mode of the destination: the shared buffer
 	r := &b.regs
 	o.Kind = Copy
-	o.n = int(r[isa.DMA0Len] &^ beatMask)
+	o.n = int(r[isa.DMA0Len])
 	o.src = (b.bases[r[isa.DMA0SrcRegion]&7] + r[isa.DMA0Src]) &^ beatMask
 	o.dst = r[isa.DMA0Dst]
 	if o.n == 0 {
 		return nil
 	}
-	if o.n > isa.SRAMSize+isa.FlashSize {
+	if o.n > isa.MaxSRAM+isa.MaxFlash {
 		return fmt.Errorf("DMA of %d bytes is longer than the memory", o.n)
 	}
 	o.Reads = clipped(nil, o.src, o.n)
@@ -67,7 +70,7 @@ func (b *builder) dma(o *operation) error {
 		return nil
 	}
 	o.dst = (b.bases[r[isa.DMA0DstRegion]&7] + o.dst) &^ beatMask
-	if uint64(o.dst) < isa.SRAMBase || uint64(o.dst)+uint64(o.n) > isa.SRAMBase+isa.SRAMSize {
+	if uint64(o.dst) < isa.SRAMBase || uint64(o.dst)+uint64(o.n) > isa.SRAMBase+uint64(len(b.mem.SRAM)) {
 		return fmt.Errorf("DMA to %#08x leaves the SRAM", o.dst)
 	}
 	o.Writes = clipped(nil, o.dst, o.n)

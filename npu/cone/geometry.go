@@ -83,7 +83,7 @@ func (m *fieldMap) countOutside() int {
 	for e := range m.elements() {
 		a := m.at(e)
 		for i := range uint32(m.Bytes) {
-			if a+i-isa.SRAMBase >= isa.SRAMSize {
+			if a+i-isa.SRAMBase >= isa.MaxSRAM {
 				n++
 			}
 		}
@@ -165,7 +165,7 @@ func (m *fieldMap) run(e int) (start int, first, size uint32) {
 
 // clipped appends the part of n bytes at addr that lies in SRAM.
 func clipped(list []Range, addr uint32, n int) []Range {
-	lo, hi := max(uint64(addr), isa.SRAMBase), min(uint64(addr)+uint64(n), isa.SRAMBase+isa.SRAMSize)
+	lo, hi := max(uint64(addr), isa.SRAMBase), min(uint64(addr)+uint64(n), isa.SRAMBase+isa.MaxSRAM)
 	if lo >= hi {
 		return list
 	}

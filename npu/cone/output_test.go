@@ -64,7 +64,7 @@ func TestFieldMap(t *testing.T) {
 			}
 		}
 	}
-	out := newFieldMap(isa.FeatureMap{Width0: 4, Height0: 4, StrideX: 4, StrideY: 16, Bytes: 1, Base: [4]uint32{isa.SRAMSize - 8}}, bases, 4, 4, 4)
+	out := newFieldMap(isa.FeatureMap{Width0: 4, Height0: 4, StrideX: 4, StrideY: 16, Bytes: 1, Base: [4]uint32{isa.MaxSRAM - 8}}, bases, 4, 4, 4)
 	if out.outside != 56 {
 		t.Errorf("%d bytes lie outside the SRAM, want 56", out.outside)
 	}

@@ -25,7 +25,7 @@ type HostStep func(k int, mem *isa.Memory)
 // among the others. Configuration registers keep their values from one stream to the next.
 func NewStreams(c isa.Config, streams []Stream, host func() HostStep, mem *isa.Memory) (*Program, error) {
 	p := &Program{cfg: c, hosts: host, cache: functional.NewWeightCache()}
-	b := builder{p: p, mem: isa.Memory{SRAM: make([]byte, isa.SRAMSize), Flash: mem.Flash}}
+	b := builder{p: p, mem: isa.Memory{SRAM: make([]byte, max(isa.SRAMSize, len(mem.SRAM))), Flash: mem.Flash}}
 	word := 0
 	for _, s := range streams {
 		s.Commands = append([]uint32(nil), s.Commands...)

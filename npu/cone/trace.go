@@ -104,7 +104,7 @@ func (p *Program) fits(mem *isa.Memory) error {
 	switch {
 	case len(mem.SRAM) < p.extent:
 		return fmt.Errorf("cone: the stream writes %d bytes of SRAM, the memory has %d; enlarge Memory.SRAM", p.extent, len(mem.SRAM))
-	case len(mem.SRAM) > isa.SRAMSize:
+	case len(mem.SRAM) > isa.MaxSRAM:
 		return errors.New("cone: the SRAM is larger than the memory map")
 	}
 	return nil

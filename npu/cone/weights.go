@@ -47,7 +47,7 @@ func (b *builder) constants(o *operation) error {
 
 // constant reads n bytes that must not change, and notes those in SRAM.
 func (b *builder) constant(o *operation, addr uint32, n int) ([]byte, error) {
-	if n > isa.SRAMSize+isa.FlashSize {
+	if n > isa.MaxSRAM+isa.MaxFlash {
 		return nil, fmt.Errorf("%d bytes are longer than the memory", n)
 	}
 	in := clipped(nil, addr, n)

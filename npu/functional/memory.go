@@ -15,7 +15,7 @@ func (m *Machine) view(addr uint32, n int) ([]byte, bool) {
 	if o := int(addr) - isa.FlashBase; o >= 0 && o+n <= len(m.mem.Flash) {
 		return m.mem.Flash[o : o+n], true
 	}
-	if n > isa.SRAMSize+isa.FlashSize {
+	if n > isa.MaxSRAM+isa.MaxFlash {
 		return nil, false
 	}
 	b := grow(&m.buf.bytes, n)

@@ -7,7 +7,7 @@ import (
 	"upset/npu/isa"
 )
 
-// Transfers of the DMA are beats of the 64-bit ports, and addresses in the
+// Transfers of the DMA begin at beats of the 64-bit ports, and addresses in the
 // shared buffer have 16 bits (our choice, as in the cycle-level machine).
 const (
 	beatMask   = 7
@@ -47,12 +47,12 @@ func (m *Machine) pixel(d *isa.Decoded, y, x int, values []int64) error {
 	return m.scatter(&d.OFM, y, x, len(values), out)
 }
 
-// dma copies between memories, or from memory into the lookup tables. It moves
-// whole beats: the low address and length bits have no effect.
+// dma copies between memories, or from memory into the lookup tables. It begins at
+// whole beats: the low address bits have no effect.
 func (m *Machine) dma() error {
 	const internal = 1 << 8 // region mode of the destination: the shared buffer
 	r := &m.Registers
-	n := int(r[isa.DMA0Len] &^ beatMask)
+	n := int(r[isa.DMA0Len])
 	if n == 0 {
 		return nil
 	}

@@ -91,6 +91,7 @@ func briefDecides(a result.Assess) []pair {
 		{"unit", search},
 		{"rates", as.Scenario + ": " + significant(as.LambdaFlop, nearest) + " FIT per flop, " + significant(as.LambdaSRAM, nearest) + " per SRAM bit (" + as.ECC + "); budget " +
 			significant(as.BudgetFIT, nearest) + " FIT; violation " + as.Violation + "; criterion " + as.Criterion + "; duty " + percent(as.Duty, nearest)},
+		{"accuracy", accuracyText(c.Accuracy)},
 		{"cells", briefCells(p)},
 		{"break-even", briefBreakEven(p)},
 		{"detectors", briefCredits(p, as)},

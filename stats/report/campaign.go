@@ -229,6 +229,9 @@ func runPairs(c result.Campaign) []pair {
 	if c.Sampling != "" {
 		pairs = append(pairs, pair{"sampling", fmt.Sprintf("%s, %s rounds, %s inputs", c.Sampling, count(c.Rounds), count(c.Inputs))})
 	}
+	if text := accuracyText(c.Accuracy); text != "" {
+		pairs = append(pairs, pair{"accuracy", text})
+	}
 	if c.Rate != (result.Rate{}) {
 		pairs = append(pairs, pair{"rate", fmt.Sprintf("%s resolved/s, %s simulated/s, %s s in all",
 			significant(c.Rate.Resolved, nearest), significant(c.Rate.Simulated, nearest), significant(c.Seconds.Total, nearest))})

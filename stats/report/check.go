@@ -49,6 +49,9 @@ func placesText(c result.Check) string {
 		return "no operator is known"
 	}
 	text := fmt.Sprintf("of %d operators %d on the NPU, %d on the host", len(c.Operators), c.OnNPU, c.OnHost)
+	if n := len(c.Operators) - c.OnNPU - c.OnHost - c.Refused; n > 0 {
+		text += fmt.Sprintf(", %d known before the inference", n)
+	}
 	if c.Refused > 0 {
 		text += fmt.Sprintf(", %d on neither", c.Refused)
 	}
@@ -62,6 +65,8 @@ func placeWord(place string) string {
 		return "NPU"
 	case "refused":
 		return "neither"
+	case "nobody":
+		return "-"
 	}
 	return place
 }

@@ -159,6 +159,9 @@ func campaignCSV(c result.Campaign) csvTable {
 	t.add("total", limitFields("fit_violating", c.FIT.Violating))
 	t.add("total", limitFields("fit_critical", c.FIT.Critical))
 	t.add("total", limitFields("fit_due", c.FIT.DUE))
+	if a := c.Accuracy; a != nil {
+		t.add("total", fields{"metric": "accuracy", "n": strconv.Itoa(a.Labelled), "estimate": number(a.Share)})
+	}
 	for _, v := range c.Verdicts {
 		t.add("verdict", limitFields(v.Metric, result.Limits{Estimate: v.Estimate, Lower: v.Lower, Upper: v.Upper}).with(
 			"scenario", v.Scenario, "lambda_flop", number(v.LambdaFlop), "lambda_sram", number(v.LambdaSRAM),

@@ -15,6 +15,9 @@ import (
 func inputsSection(c result.Campaign) section {
 	s := section{heading: "Representativeness of the inputs", pageOnly: true}
 	s.pairs = []pair{{"inputs", count(c.Inputs)}}
+	if text := accuracyText(c.Accuracy); text != "" {
+		s.pairs = append(s.pairs, pair{"accuracy", text})
+	}
 	switch {
 	case c.Assumptions.InputsAre == stats.InputsSample:
 		s.note = "The intervals are for the population that the inputs were drawn from. That they were drawn at random is an assumption of use."
@@ -60,6 +63,14 @@ func inputsSection(c result.Campaign) section {
 		s.note += fmt.Sprintf(" The %d of %d inputs that differ most are shown; JSON holds all.", mostInputs, n)
 	}
 	return s
+}
+
+// accuracyText says how well the network works without a fault; nothing without labels.
+func accuracyText(a *result.Accuracy) string {
+	if a == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s of %s labelled inputs are classed rightly without a fault, %s", count(a.Right), count(a.Labelled), percent(a.Share, nearest))
 }
 
 // mostInputs is the number of inputs in the table (our choice). leastExpected is the mean

@@ -28,8 +28,10 @@ type Campaign struct {
 	DoublyRobust *DoublyRobust `json:"doubly_robust,omitempty"`
 	// InputSpread compares the inputs, where there are several.
 	InputSpread *InputSpread `json:"input_spread,omitempty"`
-	Seconds     Seconds      `json:"seconds"`
-	Rate        Rate         `json:"rate"`
+	// Accuracy is that of the fault-free network, where inputs have labels.
+	Accuracy *Accuracy `json:"accuracy,omitempty"`
+	Seconds  Seconds   `json:"seconds"`
+	Rate     Rate      `json:"rate"`
 
 	Outcomes Outcomes `json:"outcomes"`
 	// NotSettled are latent outcomes whose trace was neither gone nor harmful within the
@@ -71,6 +73,14 @@ type Campaign struct {
 	// Identity says what the campaign was about, so that results of two campaigns
 	// can be told to answer the same question.
 	Identity *Identity `json:"identity,omitempty"`
+}
+
+// Accuracy counts the labelled inputs that the fault-free network classes rightly: the
+// largest element of its output is that of the label.
+type Accuracy struct {
+	Labelled int     `json:"labelled"`
+	Right    int     `json:"right"`
+	Share    float64 `json:"share"`
 }
 
 // Identity names what was injected into. Digests are SHA-256 in hexadecimal.

@@ -25,7 +25,8 @@ type CheckOperator struct {
 	Index  int    `json:"index"`
 	Name   string `json:"name"`
 	Output string `json:"output"`
-	// Place is "npu", "host" or "refused".
+	// Place is "npu", "host", "refused" or, where the result is known before the
+	// inference, "nobody".
 	Place  string `json:"place"`
 	Reason string `json:"reason,omitempty"`
 	Remedy string `json:"remedy,omitempty"`

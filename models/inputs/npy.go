@@ -1,4 +1,4 @@
-package main
+package inputs
 
 import (
 	"bytes"
@@ -24,8 +24,8 @@ var npyTypes = map[tflite.Type]string{
 	tflite.Float16: "<f2", tflite.Float32: "<f4", tflite.Float64: "<f8",
 }
 
-// writeNPY writes a tensor in version 1.0 of the format.
-func writeNPY(w io.Writer, t tflite.Type, shape []int, data []byte) error {
+// WriteNPY writes a tensor in version 1.0 of the format.
+func WriteNPY(w io.Writer, t tflite.Type, shape []int, data []byte) error {
 	descr, ok := npyTypes[t]
 	if !ok {
 		return fmt.Errorf("a tensor of type %s has no .npy form", t)
@@ -48,11 +48,11 @@ func writeNPY(w io.Writer, t tflite.Type, shape []int, data []byte) error {
 	return err
 }
 
-// npyArray is a parsed .npy file.
-type npyArray struct {
-	descr string
-	shape []int
-	data  []byte
+// Array is a parsed .npy file.
+type Array struct {
+	Descr string // of an element: byte order, kind and size, for example "<f4"
+	Shape []int
+	Data  []byte // in C order
 }
 
 var (
@@ -61,9 +61,9 @@ var (
 	npyShape   = regexp.MustCompile(`'shape'\s*:\s*\(([0-9, ]*)\)`)
 )
 
-// parseNPY reads versions 1 to 3 of the format.
-func parseNPY(file []byte) (npyArray, error) {
-	var a npyArray
+// ParseNPY reads versions 1 to 3 of the format.
+func ParseNPY(file []byte) (Array, error) {
+	var a Array
 	if !bytes.HasPrefix(file, []byte(npyMagic)) || len(file) < len(npyMagic)+4 {
 		return a, errors.New("no .npy file: the magic is missing")
 	}
@@ -85,7 +85,7 @@ func parseNPY(file []byte) (npyArray, error) {
 	if descr == nil || fortran == nil || shape == nil {
 		return a, errors.New("the .npy header lacks descr, fortran_order or shape")
 	}
-	a.descr, a.data = descr[1], rest[length:]
+	a.Descr, a.Data = descr[1], rest[length:]
 	for _, part := range strings.Split(shape[1], ",") {
 		if part = strings.TrimSpace(part); part == "" {
 			continue
@@ -94,36 +94,10 @@ func parseNPY(file []byte) (npyArray, error) {
 		if err != nil {
 			return a, fmt.Errorf("the .npy shape (%s) is not usable", shape[1])
 		}
-		a.shape = append(a.shape, n)
+		a.Shape = append(a.Shape, n)
 	}
-	if fortran[1] == "True" && len(longDims(a.shape)) > 1 {
+	if fortran[1] == "True" && len(LongDims(a.Shape)) > 1 {
 		return a, errors.New("the .npy array is in Fortran order: store it in C order")
 	}
 	return a, nil
-}
-
-// fit checks an array against a tensor and returns its bytes. Dimensions of one
-// do not count.
-func (a npyArray) fit(t tflite.Type, shape []int, size int) ([]byte, error) {
-	if want := npyTypes[t]; a.descr != want && a.descr != "<"+strings.TrimPrefix(want, "|") {
-		return nil, fmt.Errorf("the array has type %s, the network takes %s (%s)", a.descr, t, want)
-	}
-	if fmt.Sprint(longDims(a.shape)) != fmt.Sprint(longDims(shape)) {
-		return nil, fmt.Errorf("the array has shape %v, the network takes %v", a.shape, shape)
-	}
-	if len(a.data) != size {
-		return nil, fmt.Errorf("the array has %d bytes, the network takes %d", len(a.data), size)
-	}
-	return a.data, nil
-}
-
-// longDims are the dimensions other than one.
-func longDims(shape []int) []int {
-	var out []int
-	for _, n := range shape {
-		if n != 1 {
-			out = append(out, n)
-		}
-	}
-	return out
 }

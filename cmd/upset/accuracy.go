@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+
+	"upset/models/driver"
+	"upset/models/inputs"
+	"upset/stats/result"
+)
+
+// noteAccuracy counts the labelled inputs that the fault-free network classes rightly,
+// and keeps the counts in the note of a campaign.
+func (x *experiment) noteAccuracy(note map[string]string) error {
+	right, all := 0, 0
+	for i, label := range x.inputs.labels {
+		if label == inputs.NoLabel {
+			continue
+		}
+		class, classes := classOf(x.engine.Program().Outputs, x.engine.Golden(i).Output)
+		switch {
+		case classes == 0:
+			return usage("%s: the inputs have labels, but no output of the network is a list of classes: take the file of labels away", x.inputs.folder)
+		case label >= classes:
+			return usage("%s: %s has the label %d, the network knows the classes 0 to %d", x.inputs.folder, x.inputs.names[i], label, classes-1)
+		}
+		all++
+		if class == label {
+			right++
+		}
+	}
+	if all > 0 {
+		note[noteAccuracy] = fmt.Sprintf("%d %d", right, all)
+	}
+	return nil
+}
+
+// notedAccuracy reads the counts again; nil where inputs had no labels.
+func notedAccuracy(note map[string]string) *result.Accuracy {
+	a := new(result.Accuracy)
+	if n, err := fmt.Sscanf(note[noteAccuracy], "%d %d", &a.Right, &a.Labelled); n != 2 || err != nil || a.Labelled < 1 {
+		return nil
+	}
+	a.Share = float64(a.Right) / float64(a.Labelled)
+	return a
+}
+
+// classOf is the largest element of the first output that is a list of classes, and how
+// many classes there are; none without such an output.
+func classOf(list []driver.Binding, out []byte) (class, classes int) {
+	for _, b := range list {
+		if top := top1(b, out[:b.Size]); top != nil {
+			return *top, inputs.LongDims(b.Shape)[0]
+		}
+		out = out[b.Size:]
+	}
+	return 0, 0
+}

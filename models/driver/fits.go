@@ -1,0 +1,27 @@
+package driver
+
+import (
+	"fmt"
+
+	"upset/npu"
+)
+
+// Usage is the memory that the program needs, in bytes.
+func (p *Program) Usage() npu.Usage {
+	u := npu.Usage{Arena: p.SRAMBytes(), Constants: p.streamOffset() + alignUp(4*len(p.Commands))}
+	if p.FastSize > 0 {
+		u.Fast = alignUp(p.FastSize)
+		u.Arena -= u.Fast
+	}
+	return u
+}
+
+// Fits reports a network with a program that does not fit the memories of a system.
+func (n *Network) Fits(s npu.System) error {
+	for _, p := range n.Programs() {
+		if err := s.Fits(p.Usage()); err != nil {
+			return fmt.Errorf("program %s: %w", p.Name, err)
+		}
+	}
+	return nil
+}
