@@ -69,7 +69,7 @@ func (e *Engine) streams() []cone.Stream {
 	}
 	list := make([]cone.Stream, len(p.Jobs))
 	for k, j := range p.Jobs {
-		list[k] = cone.Stream{Commands: p.Commands[j.First : j.First+j.Words], Bases: j.Bases}
+		list[k] = cone.Stream{Commands: p.Commands[j.First : j.First+j.Words], First: j.First, Bases: j.Bases}
 		for _, r := range p.HostReads(k + 1) {
 			list[k].Reads = append(list[k].Reads, cone.Range(r))
 		}

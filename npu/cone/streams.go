@@ -9,6 +9,7 @@ import (
 // the same memory, with what the host does when it has ended.
 type Stream struct {
 	Commands []uint32
+	First    int       // number of its first word among those of all streams
 	Bases    [8]uint32 // absolute addresses of the regions
 	// Reads and Writes are the bytes of SRAM that the host reads before it writes them
 	// itself, and those that it writes: absolute, in ascending order. Without any of
@@ -26,15 +27,13 @@ type HostStep func(k int, mem *isa.Memory)
 func NewStreams(c isa.Config, streams []Stream, host func() HostStep, mem *isa.Memory) (*Program, error) {
 	p := &Program{cfg: c, hosts: host, cache: functional.NewWeightCache()}
 	b := builder{p: p, mem: isa.Memory{SRAM: make([]byte, max(isa.SRAMSize, len(mem.SRAM))), Flash: mem.Flash}}
-	word := 0
 	for _, s := range streams {
 		s.Commands = append([]uint32(nil), s.Commands...)
 		p.streams = append(p.streams, s)
 		b.bases = s.Bases
-		if err := b.stream(&s, word); err != nil {
+		if err := b.stream(&s, s.First); err != nil {
 			return nil, err
 		}
-		word += len(s.Commands)
 	}
 	return p, nil
 }

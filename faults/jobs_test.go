@@ -1,0 +1,114 @@
+package faults
+
+import (
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"upset/models/driver"
+	"upset/netlist"
+	"upset/npu/isa"
+)
+
+// Networks that run in several jobs: with the host around the NPU, between its parts,
+// and as sequences with state in the arena and on the host.
+var severalJobs = []struct {
+	file   string
+	frames int
+	config isa.Config
+	jobs   int // at least
+}{
+	{"zoo/user/OpenNuvoton-model_cnn-s_quantized.tflite", 1, isa.U55x128, 1},
+	{"zoo/user/uTensor-tanh_model.tflite", 2, isa.U55x256, 2},
+	{"models/hello_world_int8.tflite", 3, isa.U55x32, 3},
+	{"vela/ethos-u55-128/keyword_scrambled_8bit_vela.tflite", 2, isa.U55x128, 12},
+}
+
+// jobsEngine opens a network of the data folder as sequences of frames.
+func jobsEngine(t *testing.T, file string, frames int, c isa.Config, o Options) *Engine {
+	t.Helper()
+	root := filepath.Join("..", "..", "shared")
+	if _, absent := os.Stat(root); os.IsNotExist(absent) {
+		t.Skip("the data folder ../shared is absent")
+	}
+	data, err := os.ReadFile(filepath.Join(root, file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := driver.Open(data, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := n.Whole(frames)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inputs := make([][]byte, 2)
+	for i := range inputs {
+		inputs[i] = make([]byte, p.InputBytes())
+		for k := range inputs[i] {
+			inputs[i][k] = byte(k*(31+i)+k/7) & 0x3f // small, also as float32
+		}
+	}
+	e, err := New(p, inputs, o, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// Records of the fast engine equal those of the plain machine over all jobs, and the
+// hand-off goes on through the host.
+func TestSeveralJobs(t *testing.T) {
+	const samples = 120
+	forgiven := 0
+	for _, c := range severalJobs {
+		e := jobsEngine(t, c.file, c.frames, c.config, Options{})
+		if len(e.program.Jobs) < c.jobs || len(e.jobs) != len(e.program.Jobs) {
+			t.Fatalf("%s: %d jobs, %d began", c.file, len(e.program.Jobs), len(e.jobs))
+		}
+		if e.follow == nil {
+			t.Fatalf("%s: nothing is followed without a clock", c.file)
+		}
+		w, paths := worker(t, e), map[Path]int{}
+		struck := make([]int, len(e.jobs))
+		rng := rand.New(rand.NewPCG(9, 9))
+		var flops []netlist.SiteID
+		for _, r := range e.Table().Select(netlist.Filter{NoSRAM: true}) {
+			if r.Block != "pmu" {
+				flops = append(flops, r.First+netlist.SiteID(rng.IntN(r.Bits())))
+			}
+		}
+		for k := range samples {
+			s := Site{ID: flops[rng.IntN(len(flops))], Cycle: rng.Uint64N(e.Cycles())}
+			fast, err := w.Inject(k%2, s, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			plain, err := w.Plain(k%2, s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !fast.Same(plain) {
+				t.Errorf("%s: %s@%d: fast %+v, plain %+v", c.file, e.Table().Name(s.ID), s.Cycle, fast, plain)
+			}
+			paths[fast.Path]++
+			if fast.Cause == CauseForgiven {
+				forgiven++
+			}
+			for j := range e.jobs {
+				if e.jobs[j] <= s.Cycle {
+					struck[j]++
+				}
+			}
+		}
+		if paths[PathHandOff] == 0 || paths[PathConverged] == 0 || struck[len(struck)-1] == 0 {
+			t.Errorf("%s: paths %v, upsets from each job on %v", c.file, paths, struck)
+		}
+		t.Logf("%s: %d cycles, paths %v", c.file, e.Cycles(), paths)
+	}
+	if forgiven == 0 {
+		t.Error("the host forgives nothing")
+	}
+}
