@@ -187,7 +187,7 @@ func (e *Engine) golden(ctx context.Context, input, following []byte, cycles uin
 		return nil, err
 	}
 	if !bytes.Equal(want, g.Output) {
-		return nil, fmt.Errorf("the cycle-level machine and the functional machine disagree on the output of %s: please report this network", e.program.Name)
+		return nil, fmt.Errorf("the cycle-level machine and the functional machine disagree on the output of %s: %s", e.program.Name, e.program.WhyDiffer())
 	}
 	g.second, err = e.behind(ctx, m, &g.points[g.end], following, g.Cycles, 4*step)
 	return g, err
