@@ -21,14 +21,20 @@ type figures struct {
 func newFigures(c *result.Campaign, spec campaign.Spec, q campaign.Question) figures {
 	f := figures{q: q, outcomes: c.Outcomes}
 	for _, s := range c.Strata {
-		x := stats.Exposure{
-			Bits: s.Bits, SRAM: s.SRAM, Scale: s.RateScale, N: s.N, Exact: s.Exact, Observer: s.Class == "observer",
-			Any:      s.Violating(stats.ViolationAny, !spec.NoWatchdog, spec.AssumeReload),
-			Critical: s.Violating(stats.ViolationCritical, !spec.NoWatchdog, spec.AssumeReload),
+		parts := s.Parts
+		if parts == nil {
+			parts = []result.StratumPart{{Share: 1, Outcomes: s.Outcomes}}
 		}
-		f.violating = append(f.violating, x)
-		x.Any = s.DUE(!spec.NoWatchdog) + s.Detected
-		f.alarms = append(f.alarms, x)
+		for _, p := range parts {
+			x := stats.Exposure{
+				Bits: s.Bits * p.Share, SRAM: s.SRAM, Scale: s.RateScale, N: p.Outcomes.Total(), Exact: s.Exact, Observer: s.Class == "observer",
+				Any:      p.Outcomes.Violating(stats.ViolationAny, !spec.NoWatchdog, spec.AssumeReload),
+				Critical: p.Outcomes.Violating(stats.ViolationCritical, !spec.NoWatchdog, spec.AssumeReload),
+			}
+			f.violating = append(f.violating, x)
+			x.Any = p.Outcomes.DUE(!spec.NoWatchdog) + p.Outcomes.Detected
+			f.alarms = append(f.alarms, x)
+		}
 	}
 	return f
 }
@@ -116,12 +122,11 @@ func (f *figures) shown() (float64, error) {
 const powerRepeats = 1000
 
 // power estimates the probability that a proof of n injections shows the limits, where
-// every stratum fails as often as it did here. It is that of the residual and of SPFM;
-// a budget of stops is not foreseen.
+// every stratum fails as often as it did here and has the same share of the injections. It
+// is that of the residual and of SPFM; a budget of stops is not foreseen.
 func (f *figures) power(n int, confidence float64) (float64, error) {
 	q, rates := f.q, f.rates()
-	whole := stats.RawFIT(f.violating, rates, false)
-	lost := 0.0
+	lost, drawn := 0.0, f.outcomes.Total()
 	for _, flops := range []bool{false, true} {
 		budget := q.BudgetFIT
 		if flops {
@@ -137,7 +142,7 @@ func (f *figures) power(n int, confidence float64) (float64, error) {
 			if q.Violation == stats.ViolationCritical {
 				failures = x.Critical
 			}
-			strata = append(strata, stats.ProofStratum{Weight: weight, P: float64(failures) / float64(x.N), N: 1 + int(float64(n)*weight/whole)})
+			strata = append(strata, stats.ProofStratum{Weight: weight, P: float64(failures) / float64(x.N), N: max(1, n*x.N/max(1, drawn))})
 		}
 		if len(strata) == 0 {
 			continue

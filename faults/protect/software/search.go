@@ -42,7 +42,7 @@ type Options struct {
 	// Measures are the combinations, the quickest first; nil takes those of
 	// [Combinations].
 	Measures []driver.Measures
-	// MaxProof is the most injections of a proof; 0 takes 4,000 or twice as many as a
+	// MaxProof is the most injections of a proof; 0 takes 4,000 or four times as many as a
 	// combination has, whichever is more.
 	MaxProof int
 	// Note, which may be nil, is told what begins; Progress, which may be nil, follows
@@ -51,10 +51,11 @@ type Options struct {
 	Progress func(campaign.Progress)
 }
 
-// Sizes of a proof (our choice), as those of package protect.
+// Sizes of a proof (our choice): what it may always take, and how many times as many
+// injections as a combination.
 const (
 	leastProof = 4000
-	proofShare = 2
+	proofShare = 4
 )
 
 // search is a search with its proof under way.
