@@ -38,41 +38,6 @@ func (g *graph) lowerBatchMatmul(op *tflite.Operator) error {
 	return m.lower(float64(scale(a)*scale(b)) / float64(scale(out)))
 }
 
-// lowerConnected lowers a FULLY_CONNECTED whose weights are computed.
-func (g *graph) lowerConnected(op *tflite.Operator) error {
-	in, w, out := g.tensor(op.Inputs[0]), g.tensor(op.Inputs[1]), g.tensor(op.Outputs[0])
-	if err := quantised(in, w, out); err != nil {
-		return err
-	}
-	if in.Type != tflite.Int8 || w.Type != tflite.Int8 || out.Type != tflite.Int8 {
-		return fmt.Errorf("computed weights %s and input %s give %s; the NPU needs int8", w.Type, in.Type, out.Type)
-	}
-	x, err := g.full(op.Inputs[0])
-	if err != nil {
-		return err
-	}
-	x.buf.plain = true
-	m := matmul{g: g, out: op.Outputs[0], batches: 1, act: op.Options.Activation}
-	m.x = matrix{view: x, rows: in.Elements() / w.Shape[1], depth: w.Shape[1]}
-	if m.y, err = g.matrix(op.Inputs[1], false, 1); err != nil {
-		return err
-	}
-	if len(op.Inputs) > 2 && op.Inputs[2] >= 0 {
-		b := g.tensor(op.Inputs[2])
-		if b.Type != tflite.Int32 || b.Elements() != w.Shape[0] {
-			return fmt.Errorf("bias %q of %s%v for %d outputs of computed weights", b.Name, b.Type, b.Shape, w.Shape[0])
-		}
-		v, err := g.full(op.Inputs[2])
-		if err != nil {
-			return err
-		}
-		v.buf.plain = true
-		v.h, v.w, v.d, v.zp = 1, w.Shape[0], 1, 0
-		m.bias = &v
-	}
-	return m.lower(float64(scale(in)*scale(w)) / float64(scale(out)))
-}
-
 // matmul is a product of matrices: the rows of x by those of y.
 type matmul struct {
 	g       *graph
