@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"upset/models/driver"
+	"upset/models/npy"
 	"upset/models/tflite"
 )
 
@@ -50,7 +51,7 @@ func TestNPYRoundTrip(t *testing.T) {
 
 func TestNPYRefusals(t *testing.T) {
 	head := func(version byte, header string) []byte {
-		return append(append([]byte(npyMagic), version, 0, byte(len(header)), 0), header...)
+		return append(append([]byte(npy.Magic), version, 0, byte(len(header)), 0), header...)
 	}
 	for name, file := range map[string][]byte{
 		"empty": nil, "text": []byte("hello, this is no array"), "version 9": head(9, "{}"),
@@ -70,7 +71,7 @@ func FuzzParseNPY(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(file.Bytes())
-	f.Add([]byte(npyMagic + "\x02\x00\xff\xff\xff\xff"))
+	f.Add([]byte(npy.Magic + "\x02\x00\xff\xff\xff\xff"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		a, err := ParseNPY(data)
 		if err == nil && len(a.Data) > len(data) {
