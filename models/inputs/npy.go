@@ -42,12 +42,3 @@ func WriteNPY(w io.Writer, t tflite.Type, shape []int, data []byte) error {
 	_, err := w.Write(append(append(head, header...), data...))
 	return err
 }
-
-// Array is a parsed .npy file.
-type Array npy.Array
-
-// ParseNPY reads versions 1 to 3 of the format.
-func ParseNPY(file []byte) (Array, error) {
-	a, err := npy.Parse(file)
-	return Array(a), err
-}
