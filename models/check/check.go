@@ -112,15 +112,19 @@ func Examine(data []byte, c Choice) *Report {
 
 // source answers for a graph that has not been compiled yet.
 func (r *Report) source(m *tflite.Model) {
-	g, opt := &m.Subgraphs[0], compile.Options{Config: r.Config}
+	g, opt, strict := &m.Subgraphs[0], compile.Options{Config: r.Config}, false
 	for i := range g.Operators {
 		o := describe(g, i)
 		if err := compile.Supports(m, i, opt); err != nil {
 			r.elsewhere(g, &o, err)
 		}
+		if err := reference.Strict(g, &g.Operators[i]); err != nil && o.Place != Refused {
+			o.Place, o.Reason, o.Remedy = Refused, beforeRemedy(plain(err, &g.Operators[i])), strictRemedy
+			strict = true
+		}
 		r.Operators = append(r.Operators, o)
 	}
-	if r.Count(Refused) > 0 && compile.SupportsAll(m, opt) == nil {
+	if !strict && r.Count(Refused) > 0 && compile.SupportsAll(m, opt) == nil {
 		for i := range r.Operators { // joined with its neighbours, each of them can
 			r.Operators[i].Place, r.Operators[i].Reason, r.Operators[i].Remedy = NPU, "", ""
 		}
@@ -167,7 +171,10 @@ func same(file, ready *tflite.Operator) bool {
 // elsewhere says who computes an operator that the NPU cannot execute.
 func (r *Report) elsewhere(g *tflite.Subgraph, o *Operator, npu error) {
 	op := &g.Operators[o.Index]
-	o.Place, o.Reason = Host, plain(npu, op)
+	if onFloats(g, op) {
+		npu = errFloats
+	}
+	o.Place, o.Reason = Host, shorten(plain(npu, op))
 	if _, err := reference.Prepare(g, op); err != nil {
 		o.Place, o.Reason = Refused, both(npu, err, op)
 	}
@@ -187,7 +194,7 @@ func (r *Report) opened(data []byte, c Choice) {
 		n, err = driver.OpenWith(context.Background(), data, r.Config, c.Options)
 	}
 	if err != nil {
-		p := streamProblem(err)
+		p := r.streamProblem(err)
 		if r.Format == driver.FormExecuTorch && !errors.As(err, new(*driver.MismatchError)) {
 			p.Remedy = "lower the model again, with the Ethos-U backend of ExecuTorch"
 		}
@@ -197,6 +204,7 @@ func (r *Report) opened(data []byte, c Choice) {
 		r.Problems = []Problem{p}
 		return
 	}
+	r.Format += streams(n)
 	for i := range n.Stages {
 		o := Operator{Index: i, Place: NPU}
 		o.Name, o.Output = n.StageName(i)
@@ -226,12 +234,24 @@ func (r *Report) compiled(data []byte, m *tflite.Model, chosen bool) {
 	if err == nil && (!chosen || cfg == r.Config) {
 		r.Config = cfg
 	}
+	var n *driver.Network
 	if err == nil {
-		_, err = driver.FromVela(m, r.Config)
+		n, err = driver.FromVela(m, r.Config)
 	}
 	if err != nil {
-		r.Problems = append(r.Problems, streamProblem(err))
+		r.Problems = append(r.Problems, r.streamProblem(err))
+		return
 	}
+	r.Format += streams(n)
+}
+
+// streams says how much the command streams of a file hold.
+func streams(n *driver.Network) string {
+	operations, arena := 0, 0
+	for _, p := range n.Programs() {
+		operations, arena = operations+len(p.Operations), max(arena, p.SRAMBytes())
+	}
+	return fmt.Sprintf(": streams for %s with %d operations, %d bytes of arena", n.Config, operations, arena)
 }
 
 // describe names an operator, as one for the NPU.
