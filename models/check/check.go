@@ -129,6 +129,12 @@ func (r *Report) source(m *tflite.Model) {
 			r.Operators[i].Place, r.Operators[i].Reason, r.Operators[i].Remedy = NPU, "", ""
 		}
 	}
+	for i := range r.Operators { // TFLite refuses these wherever they are computed
+		if err := reference.Strict(g, &g.Operators[i]); err != nil {
+			o := &r.Operators[i]
+			o.Place, o.Reason, o.Remedy = Refused, err.Error(), reference.StrictRemedy
+		}
+	}
 	if p := nature(g, r); p != nil {
 		r.Problems = append(r.Problems, *p)
 	} else if len(g.Operators) > 0 && r.Count(Host) == len(g.Operators) {

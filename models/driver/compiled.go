@@ -62,6 +62,12 @@ func compileContext(ctx context.Context, m *tflite.Model, cfg isa.Config) (*Netw
 	if err != nil {
 		return nil, err
 	}
+	for i := range m.Subgraphs[0].Operators {
+		op := &m.Subgraphs[0].Operators[i]
+		if err := reference.Strict(&m.Subgraphs[0], op); err != nil {
+			return nil, fmt.Errorf("driver: operator %d (%s): %w: %s", i, op.Name(), err, reference.StrictRemedy)
+		}
+	}
 	opt := compile.Options{Config: cfg, OneArena: true, Context: ctx}
 	parts, err := compile.Stages(m, opt)
 	if ctx.Err() != nil {
