@@ -112,19 +112,15 @@ func Examine(data []byte, c Choice) *Report {
 
 // source answers for a graph that has not been compiled yet.
 func (r *Report) source(m *tflite.Model) {
-	g, opt, strict := &m.Subgraphs[0], compile.Options{Config: r.Config}, false
+	g, opt := &m.Subgraphs[0], compile.Options{Config: r.Config}
 	for i := range g.Operators {
 		o := describe(g, i)
 		if err := compile.Supports(m, i, opt); err != nil {
 			r.elsewhere(g, &o, err)
 		}
-		if err := reference.Strict(g, &g.Operators[i]); err != nil && o.Place != Refused {
-			o.Place, o.Reason, o.Remedy = Refused, beforeRemedy(plain(err, &g.Operators[i])), strictRemedy
-			strict = true
-		}
 		r.Operators = append(r.Operators, o)
 	}
-	if !strict && r.Count(Refused) > 0 && compile.SupportsAll(m, opt) == nil {
+	if r.Count(Refused) > 0 && compile.SupportsAll(m, opt) == nil {
 		for i := range r.Operators { // joined with its neighbours, each of them can
 			r.Operators[i].Place, r.Operators[i].Reason, r.Operators[i].Remedy = NPU, "", ""
 		}
@@ -132,7 +128,7 @@ func (r *Report) source(m *tflite.Model) {
 	for i := range r.Operators { // TFLite refuses these wherever they are computed
 		if err := reference.Strict(g, &g.Operators[i]); err != nil {
 			o := &r.Operators[i]
-			o.Place, o.Reason, o.Remedy = Refused, err.Error(), reference.StrictRemedy
+			o.Place, o.Reason, o.Remedy = Refused, shorten(err.Error()), reference.StrictRemedy
 		}
 	}
 	if p := nature(g, r); p != nil {

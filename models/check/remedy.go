@@ -128,15 +128,6 @@ var replacements = map[tflite.BuiltinCode]string{
 	tflite.OpTile:       "repeat by CONCATENATION, or let ADD and MUL broadcast",
 }
 
-// strictRemedy is for what TFLite refuses though it could be computed.
-const strictRemedy = "export the model again with a current converter, or accept it with --lenient"
-
-// beforeRemedy leaves out what a reason says of its remedy, which stands beside it.
-func beforeRemedy(reason string) string {
-	reason, _, _ = strings.Cut(reason, ": export")
-	return shorten(reason)
-}
-
 // both joins the reasons of NPU and host.
 func both(npu, host error, op *tflite.Operator) string {
 	a, b := plain(npu, op), plain(host, op)
