@@ -10,6 +10,7 @@ import (
 	"upset/faults/campaign"
 	"upset/models/check"
 	"upset/models/driver"
+	"upset/npu"
 	"upset/npu/isa"
 )
 
@@ -69,8 +70,8 @@ func noteOpening(note map[string]string, o driver.Options) {
 }
 
 // notedOpening reads it again.
-func notedOpening(note map[string]string) driver.Options {
-	o := driver.Options{Lenient: note[noteLenient] != ""}
+func notedOpening(note map[string]string, s npu.System) driver.Options {
+	o := driver.Options{System: s, Lenient: note[noteLenient] != ""}
 	n, err := strconv.Atoi(note[noteDelegate])
 	o.Alone, o.Delegate = err == nil, n
 	return o
