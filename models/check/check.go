@@ -96,7 +96,7 @@ func Examine(data []byte, c Choice) *Report {
 	case len(m.Subgraphs) == 0:
 		r.Problems = []Problem{{Reason: "the model has no graph", Remedy: "export a model that computes something"}}
 	case driver.IsVela(m):
-		r.compiled(data, m, c.Given)
+		r.compiled(data, m, c)
 	default:
 		m.Subgraphs[0].Lenient = c.Lenient
 		ready, err := compile.Prepare(m)
@@ -104,15 +104,15 @@ func Examine(data []byte, c Choice) *Report {
 			r.Problems = []Problem{{Reason: err.Error(), Remedy: "export the model again: its variables cannot be followed"}}
 			return r
 		}
-		r.source(ready)
+		r.source(ready, c)
 		r.number(&m.Subgraphs[0], &ready.Subgraphs[0])
 	}
 	return r
 }
 
 // source answers for a graph that has not been compiled yet.
-func (r *Report) source(m *tflite.Model) {
-	g, opt := &m.Subgraphs[0], compile.Options{Config: r.Config}
+func (r *Report) source(m *tflite.Model, c Choice) {
+	g, opt := &m.Subgraphs[0], driver.Compiling(r.Config, c.Options)
 	for i := range g.Operators {
 		o := describe(g, i)
 		if err := compile.Supports(m, i, opt); err != nil {
@@ -218,7 +218,7 @@ func (r *Report) opened(data []byte, c Choice) {
 }
 
 // compiled answers for a file with command streams.
-func (r *Report) compiled(data []byte, m *tflite.Model, chosen bool) {
+func (r *Report) compiled(data []byte, m *tflite.Model, c Choice) {
 	r.Format, r.Compiled = formatVela, true
 	g := &m.Subgraphs[0]
 	for i := range g.Operators {
@@ -233,7 +233,7 @@ func (r *Report) compiled(data []byte, m *tflite.Model, chosen bool) {
 		r.Operators = append(r.Operators, o)
 	}
 	cfg, _, err := driver.ConfigOf(data)
-	if err == nil && (!chosen || cfg == r.Config) {
+	if err == nil && (!c.Given || cfg == r.Config) {
 		r.Config = cfg
 	}
 	var n *driver.Network
@@ -243,6 +243,9 @@ func (r *Report) compiled(data []byte, m *tflite.Model, chosen bool) {
 	if err != nil {
 		r.Problems = append(r.Problems, r.streamProblem(err))
 		return
+	}
+	if err := n.Fits(c.System); err != nil {
+		r.Problems = append(r.Problems, Problem{Reason: err.Error(), Remedy: "give the memories of your board with --system, or compile the source model for smaller ones"})
 	}
 	r.Format += streams(n)
 }
