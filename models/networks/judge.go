@@ -30,6 +30,7 @@ type Result struct {
 	Compiled bool   // by others
 	Stream   int    // operations of its command streams
 	Host     int    // operators that the host computes
+	Foretold int    // the same as upset check says before anything is compiled
 	MACs     int64  // of the command streams
 
 	Equal, Different int    // cases with and without equal bytes
@@ -78,7 +79,7 @@ func Judge(f File, limits Limits) (*Result, error) {
 		r.Failed = "though the check lets it pass: " + err.Error()
 		return r, nil
 	}
-	r.measure(n)
+	r.measure(n, report)
 	if r.MACs > limits.MACs {
 		return r, nil
 	}
@@ -192,8 +193,24 @@ func (r *Result) infer(n *driver.Network, in []byte, frames int, both bool) ([]b
 	return p.ReadOutputs(&want), nil
 }
 
-// measure fills in what an open network has to do.
-func (r *Result) measure(n *driver.Network) {
+// measure fills in what an open network has to do, and corrects by its stages what the
+// report foretold of its operators.
+func (r *Result) measure(n *driver.Network, report *check.Report) {
+	host := map[int]bool{}
+	for _, s := range n.Stages {
+		if s.Program == nil {
+			host[s.Operator] = true
+		}
+	}
+	r.Foretold = report.Count(check.Host)
+	for i := range report.Operators {
+		o := &report.Operators[i]
+		if o.Place = check.NPU; host[o.Index] {
+			o.Place = check.Host
+		}
+	}
+	r.Uses = nil
+	r.count(report)
 	for _, p := range n.Programs() {
 		r.Stream += len(p.Operations)
 		for i := range p.Operations {

@@ -140,6 +140,9 @@ func writeRow(b *strings.Builder, r *Result) {
 	if r.Refused == "" {
 		host = fmt.Sprint(r.Host)
 		macs = fmt.Sprint(r.MACs)
+		if r.Foretold != r.Host {
+			host += fmt.Sprintf(" (check: %d)", r.Foretold)
+		}
 		if onNPU = fmt.Sprint(all - r.Host); all == 0 || r.Compiled {
 			onNPU = fmt.Sprintf("%d of the stream", r.Stream)
 		}
