@@ -152,7 +152,7 @@ func TestLargeFilesAreNamed(t *testing.T) {
 // Everything that is in the way stands in one error, with its remedy.
 func TestErrorNamesEverything(t *testing.T) {
 	r := &Report{Operators: []Operator{
-		{Index: 0, Name: "TILE", Place: Refused, Reason: `tensor "a/very/long/name/of/a/tensor/at/its/end" is odd`, Remedy: "do this"},
+		{Index: 0, Name: "TILE", Place: Refused, Reason: shorten(`tensor "a/very/long/name/of/a/tensor/at/its/end" is odd`), Remedy: "do this"},
 		{Index: 1, Name: "TILE", Place: Refused, Remedy: "do this"}, {Index: 2, Name: "ELU", Place: Refused, Remedy: "do this"},
 		{Index: 4, Name: "ELU", Place: Refused, Reason: "no", Remedy: "do that"}, {Index: 5, Name: "ADD", Place: NPU},
 	}}

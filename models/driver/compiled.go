@@ -70,7 +70,8 @@ func compileContext(ctx context.Context, m *tflite.Model, cfg isa.Config, s npu.
 			return nil, fmt.Errorf("driver: operator %d (%s): %w: %s", i, op.Name(), err, reference.StrictRemedy)
 		}
 	}
-	opt := compile.Options{Config: cfg, OneArena: true, Context: ctx, ArenaLimit: arenaLimit(s)}
+	opt := Compiling(cfg, Options{System: s})
+	opt.OneArena, opt.Context = true, ctx
 	parts, err := compile.Stages(m, opt)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
