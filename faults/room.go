@@ -27,6 +27,9 @@ func (e *Engine) mostMilestones() int {
 	return min(maxMilestones, e.memory()/10/int(unsafe.Sizeof(milestone{})))
 }
 
+// Memory is what the fault-free runs and the workers keep within, in bytes.
+func (e *Engine) Memory() int { return e.memory() }
+
 func (e *Engine) memory() int {
 	if e.options.Memory == 0 {
 		return DefaultMemory

@@ -308,4 +308,3 @@ func ParsePlace(name string) (Place, error) {
 	}
 	return 0, fmt.Errorf("unknown memory %q: use sram, flash or dram", name)
 }
-

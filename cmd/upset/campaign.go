@@ -188,10 +188,12 @@ func (p *program) perform(ctx context.Context, k *prepared, o campaign.RunOption
 	if err != nil {
 		return nil, err
 	}
-	o.Population, o.GoldenSeconds, o.Note, o.Lock = k.population, time.Since(began).Seconds(), k.note, k.lock
-	if err := x.noteAccuracy(k.note); err != nil {
+	golden := time.Since(began)
+	if err := p.plan(x.engine, golden, o.Workers); err != nil {
 		return nil, err
 	}
+	o.Population, o.GoldenSeconds, o.Note, o.Lock = k.population, golden.Seconds(), k.note, k.lock
+	x.noteAccuracy(k.note)
 	r, err := p.injectAll(ctx, x.engine, k.spec, k.dir, o)
 	if err != nil {
 		return nil, err

@@ -3,14 +3,17 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"upset/faults"
 	"upset/models/check"
 	"upset/models/driver"
 	"upset/npu"
@@ -27,6 +30,7 @@ func commonFlags(more ...cli.Flag) []cli.Flag {
 		&cli.StringFlag{Name: "npu", Value: "u55-128", Usage: "configuration: u55-32, u55-64, u55-128 or u55-256; without it a compiled file runs on its own"},
 		&cli.Uint64Flag{Name: "seed", Value: defaultSeed, Usage: "`SEED` of every random draw, 0 to 2^53-1"},
 		&cli.IntFlag{Name: "workers", Value: runtime.NumCPU(), Usage: "number of parallel workers; results do not depend on it"},
+		&cli.IntFlag{Name: "memory", Value: faults.DefaultMemory >> 20, Usage: "`MIB` of memory to stay within; results do not depend on it"},
 		&cli.StringFlag{Name: "format", Value: report.FormatText, Usage: "form of the result: text, json or csv"},
 		&cli.StringFlag{Name: "out", Usage: "`DIR` for result files (campaigns: ./upset-out/<model>-<npu>-<digest>)"},
 		&cli.BoolFlag{Name: "lenient", Usage: "accept networks that TensorFlow Lite's kernels refuse, such as a bias of another scale"},
@@ -71,10 +75,16 @@ func readCommon(c *cli.Context, formats ...string) (common, error) {
 	if o.workers < 1 || o.workers > maxWorkers {
 		return o, usage("--workers %d is not between 1 and %d", o.workers, maxWorkers)
 	}
+	if n := c.Int("memory"); n < faults.MinMemory>>20 || n > maxMemoryMiB {
+		return o, usage("--memory %d is not between %d and %d MiB", n, faults.MinMemory>>20, maxMemoryMiB)
+	} else if c.IsSet("memory") {
+		debug.SetMemoryLimit(heapOf(n << 20))
+	}
 	o.system = npu.DefaultSystem()
 	if file := c.String("system"); file != "" {
 		o.system, err = readSystem(file)
 	}
+	o.opening.System = o.system
 	return o, err
 }
 
@@ -82,6 +92,22 @@ func readCommon(c *cli.Context, formats ...string) (common, error) {
 func parseConfig(name string) (isa.Config, error) {
 	c, err := isa.ParseConfig(name)
 	return c, bad(err)
+}
+
+// maxMemoryMiB bounds --memory (our choice: a mebibyte of them).
+const maxMemoryMiB = 1 << 20
+
+// heapOf is what the Go runtime may take of an amount of memory: the program itself takes
+// the rest (our choice: a sixteenth).
+func heapOf(n int) int64 { return int64(n - n/16) }
+
+// allowedMemory is what the Go runtime may take in bytes, 0 where nothing limits it: that of
+// --memory, or of the environment variable GOMEMLIMIT.
+func allowedMemory() int {
+	if n := debug.SetMemoryLimit(-1); n != math.MaxInt64 {
+		return int(n)
+	}
+	return 0
 }
 
 // maxWorkers bounds the number of workers, each of which holds a machine (our

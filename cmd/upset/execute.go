@@ -32,8 +32,9 @@ const (
 type inference struct {
 	ctx    context.Context
 	system npu.System
-	trace  io.Writer // may be nil
-	chrome *tracer   // may be nil
+	trace  io.Writer            // may be nil
+	chrome *tracer              // may be nil
+	show   func(operations int) // how many are done, may be nil
 
 	operations []result.RunOperation
 	events     [npu.NumEvents]uint64
@@ -98,7 +99,7 @@ func (r *inference) program(p *driver.Program, input []byte) ([]byte, error) {
 		return nil, err
 	}
 	if !bytes.Equal(mem.SRAM, want) {
-		return nil, fmt.Errorf("the cycle-level machine and the functional machine differ after %s; no result is given", p.Name)
+		return nil, fmt.Errorf("the cycle-level machine and the functional machine differ after %s; no result is given: %s", p.Name, p.WhyDiffer())
 	}
 	for i := range t.operations {
 		t.operations[i].Index += len(r.operations)
@@ -121,6 +122,9 @@ func (r *inference) steps(m *npu.Machine, t *tally) error {
 		if m.Cycle()%checkEvery == 0 {
 			if err := r.ctx.Err(); err != nil {
 				return &coded{codeIncomplete, fmt.Errorf("interrupted at cycle %d: no result is given", m.Cycle())}
+			}
+			if r.show != nil {
+				r.show(len(r.operations) + max(0, t.owner))
 			}
 			e := &m.Events
 			if done := e[npu.EvAXIReadBeat] + e[npu.EvAXIReadBeat1] + e[npu.EvAXIWriteBeat] + e[npu.EvAXIWriteBeat1] + e[npu.EvMACActive] + e[npu.EvAOActive]; done != progress {

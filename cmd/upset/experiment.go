@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -95,7 +97,7 @@ func (x *experiment) readHeld(c *cli.Context) error {
 
 // readOptions reads the flags of experimentFlags.
 func readOptions(c *cli.Context, system npu.System) (faults.Options, error) {
-	o := faults.Options{System: system, NoWatchdog: c.Bool("no-watchdog"), AssumeReload: c.Bool("assume-reload")}
+	o := faults.Options{System: system, Memory: allowedMemory(), NoWatchdog: c.Bool("no-watchdog"), AssumeReload: c.Bool("assume-reload")}
 	const most, verify = 1 << 24, 64
 	n := c.Int("cache")
 	if n < 0 || n > most {
@@ -141,6 +143,9 @@ type setup struct {
 // newSetup puts an experiment together: the program that runs the network over
 // sequences of frames, and the inputs as such sequences.
 func newSetup(n *driver.Network, inputs inputSet, o faults.Options, file string, frames int) (*setup, error) {
+	if err := inputs.checkLabels(n.Outputs); err != nil {
+		return nil, err
+	}
 	prog, err := n.Whole(frames)
 	if err != nil {
 		return nil, usage("%s: %w", file, err)
@@ -198,8 +203,13 @@ func (p *program) start(ctx context.Context, s *setup) (*experiment, error) {
 		p.note("no inputs: %d random ones are used; %s; give real ones with --inputs", len(s.inputs.data), randomEffect)
 	}
 	p.noteInventory(s.program.Config, s.options.ECC)
-	bar := p.progress("fault-free runs", len(s.inputs.data))
-	e, err := faults.NewContext(ctx, s.program, s.inputs.data, s.options, func(done, _ int) { bar.set(done) })
+	bar, began := p.progress("fault-free runs", len(s.inputs.data)), time.Now()
+	e, err := faults.NewContext(ctx, s.program, s.inputs.data, s.options, func(done, total int) {
+		bar.set(done)
+		if done == 1 {
+			p.foretell(time.Since(began), total, runtime.GOMAXPROCS(0))
+		}
+	})
 	bar.finish()
 	if ctx.Err() != nil {
 		return nil, ctx.Err()

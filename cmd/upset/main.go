@@ -15,17 +15,14 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"upset/faults"
 	"upset/faults/campaign"
 	"upset/stats/report"
 )
 
-// softMemory is where the garbage collector begins to work harder (our choice:
-// large networks are to stay below 2 GiB).
-const softMemory = 1700 << 20
-
 func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(softMemory)
+		debug.SetMemoryLimit(heapOf(faults.DefaultMemory))
 	}
 	os.Exit(run(os.Args, os.Stdin, os.Stdout, os.Stderr))
 }
@@ -68,7 +65,7 @@ const messageInterrupted = "interrupted: no result is given"
 // runContext is run with a context that stands for the interrupt.
 func runContext(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	out := &checkedWriter{w: stdout}
-	p := &program{stdin: stdin, stdout: out, stderr: stderr, args: args}
+	p := &program{stdin: stdin, stdout: out, stderr: &lockedWriter{w: stderr}, args: args}
 	app := newApp(p)
 	ordered, err := reorder(app, args)
 	if err == nil {

@@ -98,7 +98,7 @@ func TestHelp(t *testing.T) {
 		if !strings.Contains(o.out, "upset "+name) || !strings.Contains(o.out, "Example") || c.Usage == "" {
 			t.Errorf("the help of %s does not show its use with an example:\n%s", name, o.out)
 		}
-		for _, n := range []string{"npu", "seed", "workers", "format", "out", "system"} {
+		for _, n := range []string{"npu", "seed", "workers", "memory", "format", "out", "system"} {
 			if !hasFlag(c, n) {
 				t.Errorf("%s lacks the common flag --%s", name, n)
 			}

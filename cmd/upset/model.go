@@ -10,6 +10,7 @@ import (
 	"upset/faults/campaign"
 	"upset/models/check"
 	"upset/models/driver"
+	"upset/npu"
 	"upset/npu/isa"
 )
 
@@ -23,6 +24,14 @@ func readModel(file string) ([]byte, error) {
 			return nil, usage("%s is a SavedModel of TensorFlow: convert it to a full-integer .tflite with tf.lite.TFLiteConverter.from_saved_model, see upset check --help", file)
 		}
 		return nil, usage("%s is a folder: give the file of a network", file)
+	}
+	if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() && info.Size() > maxModel {
+		f, err := os.Open(file)
+		if err != nil {
+			return nil, bad(pathError(file, err))
+		}
+		defer f.Close()
+		return nil, usage("%s: %w", file, check.Large(f, info.Size()).Err())
 	}
 	data, err := readFile(file, maxModel)
 	return data, bad(err)
@@ -61,8 +70,8 @@ func noteOpening(note map[string]string, o driver.Options) {
 }
 
 // notedOpening reads it again.
-func notedOpening(note map[string]string) driver.Options {
-	o := driver.Options{Lenient: note[noteLenient] != ""}
+func notedOpening(note map[string]string, s npu.System) driver.Options {
+	o := driver.Options{System: s, Lenient: note[noteLenient] != ""}
 	n, err := strconv.Atoi(note[noteDelegate])
 	o.Alone, o.Delegate = err == nil, n
 	return o

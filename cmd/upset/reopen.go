@@ -18,7 +18,7 @@ import (
 // reopen rebuilds the experiment of a stored campaign, after it has made sure that model,
 // inputs, system and sites are those of the campaign.
 func (p *program) reopen(ctx context.Context, s campaign.Spec, note map[string]string) (*experiment, campaign.Population, error) {
-	var o faults.Options
+	o := faults.Options{Memory: allowedMemory()}
 	var err error
 	if err := json.Unmarshal([]byte(s.System), &o.System); err != nil || o.System == (npu.System{}) {
 		return nil, nil, fmt.Errorf("the campaign names the system %q, which is not known", s.System)
@@ -37,7 +37,7 @@ func (p *program) reopen(ctx context.Context, s campaign.Spec, note map[string]s
 	if err != nil {
 		return nil, nil, err
 	}
-	n, err := openModel(ctx, note[noteModel], check.Choice{Config: config, Given: true, Options: notedOpening(note)})
+	n, err := openModel(ctx, note[noteModel], check.Choice{Config: config, Given: true, Options: notedOpening(note, o.System)})
 	if err != nil {
 		return nil, nil, err
 	}

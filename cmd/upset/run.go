@@ -99,7 +99,14 @@ func (p *program) run(c *cli.Context, o common, file string) error {
 		}
 	}
 	run := newInference(c.Context, o.system)
+	total := 0
+	for _, q := range n.Programs() {
+		total += len(q.Operations)
+	}
+	bar := p.progress("operations", total)
+	run.show = bar.set
 	out, err := p.runTraced(run, c.String("trace"), n, input)
+	bar.finish()
 	if err != nil {
 		return err
 	}

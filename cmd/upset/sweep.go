@@ -151,12 +151,12 @@ func (p *program) sweepCampaign(c *cli.Context, o common, k sweepCase, questions
 
 // openSweep reads the network of one campaign.
 func (p *program) openSweep(c *cli.Context, o common, k sweepCase) (*setup, error) {
-	options := faults.Options{System: o.system, ECC: k.ecc}
+	options := faults.Options{System: o.system, Memory: allowedMemory(), ECC: k.ecc}
 	var err error
 	if options.Criterion, err = faults.ParseCriterion(k.criterion); err != nil {
 		return nil, bad(err)
 	}
-	n, err := openModel(c.Context, k.network.Model, check.Choice{Config: k.config, Given: true})
+	n, err := openModel(c.Context, k.network.Model, check.Choice{Config: k.config, Given: true, Options: o.opening})
 	if err != nil {
 		return nil, err
 	}

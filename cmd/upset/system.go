@@ -30,12 +30,9 @@ Examples:
   upset run --system corstone-300 testdata/models/fashion-tiny.tflite`,
 		Flags: commonFlags(&cli.BoolFlag{Name: "list", Usage: "the named systems and where their numbers come from"}),
 		Action: func(c *cli.Context) error {
-			var args []string
-			var err error
-			if c.NArg() > 0 {
-				if args, err = arguments(c, "SYSTEM"); err != nil {
-					return err
-				}
+			args, err := arguments(c, "[SYSTEM]")
+			if err != nil {
+				return err
 			}
 			o, err := readCommon(c)
 			if err != nil {

@@ -77,7 +77,7 @@ func differences(now, base *result.Campaign) (out []result.GateDifference) {
 		}
 		add(differsWeights, "weights", x.Program, y.Program)
 		add(differsInputs, "set of inputs", fmt.Sprintf("%d: %s", now.Inputs, x.Inputs), fmt.Sprintf("%d: %s", base.Inputs, y.Inputs))
-		add(differsMachine, "timing of the memories", x.System, y.System)
+		add(differsMachine, "memories around the NPU", x.System, y.System)
 		add(differsSites, "selection of sites", x.Selection, y.Selection)
 		if a.ECC == b.ECC && now.NPU == base.NPU && x.Selection == y.Selection {
 			add(differsMachine, "storage of the NPU", x.Table, y.Table)

@@ -61,7 +61,7 @@ type Spec struct {
 	// Frames is the number of inferences of a sequence, 0 where each stands alone.
 	Frames int    `json:"frames,omitempty"`
 	Table  string `json:"table"`
-	// System is the timing of the memories, Inventory names the inventory of
+	// System is the system around the NPU in JSON, Inventory names the inventory of
 	// flops, empty for the built-in one.
 	System    string `json:"system"`
 	Inventory string `json:"inventory,omitempty"`

@@ -8,6 +8,7 @@ import (
 	"upset/models/compile"
 	"upset/models/reference"
 	"upset/models/tflite"
+	"upset/npu"
 	"upset/npu/isa"
 )
 
@@ -53,11 +54,12 @@ func compiledBindings(list []compile.Binding) []Binding {
 // the NPU cannot execute is left to the host; a network of which the NPU can
 // execute nothing, or neither of them all, is refused.
 func Compile(m *tflite.Model, cfg isa.Config) (*Network, error) {
-	return compileContext(context.Background(), m, cfg)
+	return compileContext(context.Background(), m, cfg, npu.System{})
 }
 
-// compileContext is Compile until a context ends, with whose error it then ends.
-func compileContext(ctx context.Context, m *tflite.Model, cfg isa.Config) (*Network, error) {
+// compileContext is Compile for the memories of a system, until a context ends, with
+// whose error it then ends.
+func compileContext(ctx context.Context, m *tflite.Model, cfg isa.Config, s npu.System) (*Network, error) {
 	m, err := compile.Prepare(m)
 	if err != nil {
 		return nil, err
@@ -68,7 +70,7 @@ func compileContext(ctx context.Context, m *tflite.Model, cfg isa.Config) (*Netw
 			return nil, fmt.Errorf("driver: operator %d (%s): %w: %s", i, op.Name(), err, reference.StrictRemedy)
 		}
 	}
-	opt := compile.Options{Config: cfg, OneArena: true, Context: ctx}
+	opt := compile.Options{Config: cfg, OneArena: true, Context: ctx, ArenaLimit: arenaLimit(s)}
 	parts, err := compile.Stages(m, opt)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -167,14 +169,23 @@ func Open(data []byte, cfg isa.Config) (*Network, error) {
 
 // Options say how a file is opened.
 type Options struct {
-	Lenient  bool // accept what TFLite's kernels refuse, see [tflite.Subgraph]
-	Alone    bool // run one delegate of an ExecuTorch program, and nothing around it
-	Delegate int  // its number, from 0
+	System   npu.System // whose memories the network must fit; the zero value is the default one
+	Lenient  bool       // accept what TFLite's kernels refuse, see [tflite.Subgraph]
+	Alone    bool       // run one delegate of an ExecuTorch program, and nothing around it
+	Delegate int        // its number, from 0
 }
 
 // OpenWith is Open with options, until a context ends: compiling then ends soon, with the
 // context's error.
 func OpenWith(ctx context.Context, data []byte, cfg isa.Config, o Options) (*Network, error) {
+	n, err := openWith(ctx, data, cfg, o)
+	if err != nil {
+		return nil, err
+	}
+	return n, n.Fits(o.System)
+}
+
+func openWith(ctx context.Context, data []byte, cfg isa.Config, o Options) (*Network, error) {
 	if o.Alone {
 		return Delegate(data, o.Delegate, cfg)
 	}
@@ -194,5 +205,5 @@ func OpenWith(ctx context.Context, data []byte, cfg isa.Config, o Options) (*Net
 	if len(m.Subgraphs) > 0 {
 		m.Subgraphs[0].Lenient = o.Lenient
 	}
-	return compileContext(ctx, m, cfg)
+	return compileContext(ctx, m, cfg, o.System)
 }

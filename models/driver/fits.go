@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"upset/npu"
+	"upset/npu/isa"
 )
 
 // Usage is the memory that the program needs, in bytes.
@@ -14,6 +15,16 @@ func (p *Program) Usage() npu.Usage {
 		u.Arena -= u.Fast
 	}
 	return u
+}
+
+// arenaLimit is the largest arena that a system has room for.
+func arenaLimit(s npu.System) int {
+	m := s.Memories()
+	size := m.SRAM.Size
+	if m.Arena == npu.InDRAM {
+		size = m.DRAM.Size
+	}
+	return min(int(size), isa.MaxSRAM)
 }
 
 // Fits reports a network with a program that does not fit the memories of a system.

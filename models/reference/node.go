@@ -213,8 +213,8 @@ func (n *node) out(i int, types ...tflite.Type) operand {
 // quantised requires each operand to have one usable scale and zero point.
 func (n *node) quantised(list ...operand) {
 	for _, o := range list {
-		n.require(len(o.Quant.Scale) == 1 && usable(o.scale), "tensor %q needs one positive scale, has %v",
-			o.Name, o.Quant.Scale)
+		n.require(len(o.Quant.Scale) == 1 && usable(o.scale), "tensor %q needs one positive scale, has %s",
+			o.Name, someOf(o.Quant.Scale))
 		n.zeroPoints(o)
 	}
 }
@@ -310,3 +310,12 @@ func (n *node) activationRange(a tflite.Activation, o operand) (lo, hi int32) {
 }
 
 func clamp(x, lo, hi int32) int32 { return min(max(x, lo), hi) }
+
+// someOf prints numbers, only the first of many.
+func someOf(list []float32) string {
+	const few = 4
+	if len(list) <= few {
+		return fmt.Sprint(list)
+	}
+	return fmt.Sprintf("%d of them, %v and so on", len(list), list[:few])
+}
