@@ -28,8 +28,7 @@ func (w *Worker) classify(r *Record, g *Golden, guard Guard) {
 	switch {
 	case m.S.Bus.Stray != 0:
 		r.Outcome, r.Cause = StrayWrite, CauseStray
-	case !bytes.Equal(out, g.Output):
-		w.corrupted(r, g, out)
+	case w.judged(r, g, out, e.program.Alarmed(m.Mem), int64(m.Cycle())-int64(g.Cycles)):
 	case e.options.AssumeReload:
 		r.Outcome, r.Cause = Masked, CauseNone
 	default:

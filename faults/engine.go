@@ -119,6 +119,9 @@ func NewContext(ctx context.Context, p *driver.Program, inputs [][]byte, o Optio
 		return nil, fmt.Errorf("program %s: %w", p.Name, err)
 	}
 	e := &Engine{program: p, table: netlist.New(p.Config, o.ECC), options: o, criterion: o.Criterion.Resolve(p), points: o.Checkpoints, inputs: len(inputs), future: newFuture(p), starts: new(starts), traces: new(recent[*cone.Trace]), chains: new(recent[chain]), cache: newCache(o.Cache)}
+	if p.Retries() {
+		e.cache = nil // what the host still may do is not part of a state
+	}
 	e.follow = e.newFollow()
 	if err := e.runAll(ctx, inputs, progress); err != nil {
 		return nil, err

@@ -57,8 +57,18 @@ func (w *Worker) followed(r *Record, guard Guard) {
 		case m.S.Bus.Stray != 0:
 			r.Outcome, r.Cause = Latent, CauseResidue
 			return
-		case m.Status() != npu.Done || !bytes.Equal(e.program.ReadOutputs(m.Mem), l.output):
+		case m.Status() != npu.Done:
 			r.Outcome, r.Cause = Latent, CauseResidue
+			return
+		}
+		raised := e.program.Alarmed(m.Mem)
+		switch upTo := e.handedOver(len(l.output), raised); {
+		case !bytes.Equal(e.program.ReadOutputs(m.Mem)[:upTo], l.output[:upTo]):
+			r.Outcome, r.Cause = Latent, CauseResidue
+			return
+		case raised > 0:
+			r.Outcome, r.Cause = Detected, CauseHost
+			r.End = uint64(int64(e.Cycles()+e.found(raised)) + behind)
 			return
 		}
 		behind += int64(m.Cycle()) - int64(e.Cycles())

@@ -28,6 +28,7 @@ type futureOp struct {
 	dma     bool
 	host    bool // it is what the host does behind a job
 	job     int  // of host: the job
+	reset   bool // of host: it resets the NPU before the next job
 	kernel  int  // kernel operations before this one
 	setup   npu.Setup
 	table   bool  // it looks up a table
@@ -93,7 +94,7 @@ func (f *future) noteHost(p *driver.Program) {
 				kernels++
 			}
 		}
-		ops = append(ops, futureOp{word: stop, host: true, job: k, kernel: kernels})
+		ops = append(ops, futureOp{word: stop, host: true, job: k, reset: p.Jobs[(k+1)%len(p.Jobs)].Reset, kernel: kernels})
 	}
 	f.ops = ops
 	at := 0
@@ -331,6 +332,9 @@ func (f *future) walk(a, b *isa.Registers, pos int, see func(op int, s *npu.Setu
 		for i := f.opAt[min(from, len(f.commands))]; i < len(f.ops) && len(differ) > 0; i++ {
 			o := &f.ops[i]
 			if o.host {
+				if o.reset {
+					return // nothing is left of what differs
+				}
 				continue
 			}
 			left := differ[:0]

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"sort"
 
@@ -174,6 +175,9 @@ func (e *Engine) golden(ctx context.Context, input, following []byte, cycles uin
 	g.end = len(g.points) - 1
 	g.Output = e.program.ReadOutputs(m.Mem)
 	g.hash = hashOutput(g.Output)
+	if e.program.Alarmed(m.Mem) != 0 {
+		return nil, errors.New("the host finds a difference in the fault-free run: its measures do not fit this network")
+	}
 	if cycles != 0 && m.Cycle() != cycles {
 		return nil, fmt.Errorf("the fault-free run took %d cycles for one input and %d for another: its timing must not depend on the data", cycles, m.Cycle())
 	}
@@ -182,7 +186,7 @@ func (e *Engine) golden(ctx context.Context, input, following []byte, cycles uin
 		return nil, err
 	}
 	if !bytes.Equal(want, g.Output) {
-		return nil, fmt.Errorf("the cycle-level machine and the functional machine disagree on the output of %s: please report this network", e.program.Name)
+		return nil, fmt.Errorf("the cycle-level machine and the functional machine disagree on the output of %s: %s", e.program.Name, e.program.WhyDiffer())
 	}
 	g.second, err = e.behind(ctx, m, &g.points[g.end], following, g.Cycles, 4*step)
 	return g, err

@@ -250,17 +250,20 @@ func (w *Worker) propagate(r *Record, u *pursuit, from int, ahead *outlook) bool
 		return false
 	}
 	out, wrong := w.patched(g, left)
-	if !wrong && !e.options.AssumeReload && (ahead.next || e.inherits.reads(left)) {
+	alarm := e.leftAlarm(left)
+	if alarm == 0 && !wrong && !e.options.AssumeReload && (ahead.next || e.inherits.reads(left)) {
 		return false
 	}
 	if w.hand.runner.Forgiven() {
 		w.wrong++
 	}
 	r.settle(g, PathHandOff)
-	if wrong {
+	if wrong || alarm > 0 {
+		if out == nil {
+			out = g.Output
+		}
 		r.Output = hashOutput(out)
-		w.faulty = out
-		w.corrupted(r, g, out)
+		w.judged(r, g, out, alarm, 0)
 	}
 	w.strayed(r)
 	r.delay(u.shift, e.Watchdog())

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"bytes"
 	"hash/fnv"
 	"sort"
 
@@ -103,8 +104,15 @@ func (w *Worker) watchHost(m *npu.Machine) {
 		return
 	}
 	m.Host = func(m *npu.Machine) bool {
+		if m.Status() != npu.Done {
+			if host(m) {
+				w.retried++
+				return true
+			}
+			return false
+		}
 		k := w.e.program.Job(m.Mem) + 1
-		if g := w.struck; g != nil && k < len(g.handed) && g.handed[k] != w.e.handed(m.Mem, k) {
+		if g := w.struck; g != nil && k > 0 && k < len(g.handed) && g.handed[k] != w.e.handed(m.Mem, k) {
 			w.wrong++
 		}
 		return host(m)
@@ -120,11 +128,66 @@ func (e *Engine) handed(mem *isa.Memory, k int) uint64 {
 	return h.Sum64()
 }
 
-// forgiven names the cause of a masked fault that had reached the host.
+// forgiven names what the host did about a fault that ends masked: it ran a job once
+// more, or it was handed something wrong without an effect.
 func (w *Worker) forgiven(r *Record) {
-	if r.Outcome == Masked && r.Cause == CauseNone && w.wrong > 0 {
+	switch {
+	case r.Outcome != Masked || r.Cause != CauseNone:
+	case w.retried > 0:
+		r.Outcome, r.Cause = Corrected, CauseRetried
+	case w.wrong > 0:
 		r.Cause = CauseForgiven
 	}
+}
+
+// judged names the outcome of a run that has come to its end with an output and perhaps
+// an alarm of the host: at the bound behind so many jobs, 0 for none. Outputs of frames
+// in front of the alarm were handed over; those from it on are not used. Late is the
+// number of cycles by which the run is behind. It reports false where the output is
+// right and there is no alarm.
+func (w *Worker) judged(r *Record, g *Golden, out []byte, alarm int, late int64) bool {
+	e, upTo := w.e, w.e.handedOver(len(out), alarm)
+	if !bytes.Equal(out[:upTo], g.Output[:upTo]) {
+		w.faulty = out
+		w.corrupted(r, g, out)
+		return true
+	}
+	if alarm == 0 {
+		return false
+	}
+	r.Outcome, r.Cause, r.Output, r.Late = Detected, CauseHost, 0, false
+	r.End = uint64(int64(e.found(alarm)) + late)
+	return true
+}
+
+// handedOver is how much of an output was used: that of the frames in front of an alarm.
+func (e *Engine) handedOver(bytes, alarm int) int {
+	if alarm > 0 && alarm <= len(e.program.Jobs) {
+		return bytes / max(1, e.program.Frames) * e.program.Jobs[alarm-1].Frame
+	}
+	return bytes
+}
+
+// found is the cycle of the fault-free run at the bound behind so many jobs.
+func (e *Engine) found(jobs int) uint64 {
+	if jobs < len(e.jobs) {
+		return e.jobs[jobs]
+	}
+	return e.golds[0].Cycles
+}
+
+// leftAlarm is the alarm of the host in the bytes that differ at the end of a run.
+func (e *Engine) leftAlarm(left []cone.Byte) int {
+	at, v := e.program.AlarmPlace(), uint32(0)
+	if at < 0 {
+		return 0
+	}
+	for _, b := range left {
+		if k := int(b.Addr-isa.SRAMBase) - at; k >= 0 && k < 4 {
+			v |= uint32(b.Value) << (8 * k)
+		}
+	}
+	return int(v)
 }
 
 // noteHanded keeps what the host takes over in the fault-free run of an input.

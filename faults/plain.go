@@ -30,7 +30,7 @@ func (w *Worker) PlainGuarded(input int, s Site, guard Guard) (Record, error) {
 		return Record{}, err
 	}
 	w.m, w.gold, w.faulty, w.failed, w.wrong = m, nil, nil, nil, 0
-	w.struck = g
+	w.struck, w.retried = g, 0
 	w.watchHost(m)
 	if b, ok := guard.(Beginner); ok {
 		b.Begin(m)

@@ -76,13 +76,15 @@ const (
 	CauseHardened                // the hardened cell did not flip
 	CauseFaded                   // the pulse at a voter's output was not taken over
 	CauseUnsettled               // output equal; what differs was neither harmful nor gone after MaxFollowed inferences
+	CauseHost                    // the host found a difference
+	CauseRetried                 // the host ran a job once more that the NPU had stopped
 	CauseForgiven                // the NPU handed a wrong value to the host, and the network's output is equal
 	NumCauses
 )
 
 var causeNames = [NumCauses]string{
 	"no effect", "residue", "output", "stray write", "bus error", "parse error",
-	"decoder fault", "RAM error", "watchdog", "RAM code", "alarm", "voted", "hardened cell", "pulse faded", "not settled", "forgiven by the host",
+	"decoder fault", "RAM error", "watchdog", "RAM code", "alarm", "voted", "hardened cell", "pulse faded", "not settled", "host alarm", "run once more", "forgiven by the host",
 }
 
 // String describes the cause in a word or two.

@@ -52,6 +52,7 @@ type Worker struct {
 
 	strayBefore bool    // a foreign place was written before the last clock under a guard
 	struck      *Golden // the fault-free run of the inference with the upset, nil in those behind it
+	retried     int     // jobs that the host has run once more since the upset
 	wrong       int     // times that the host took over something wrong since the upset
 }
 
@@ -86,7 +87,7 @@ func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 		}
 	}
 	r := Record{Site: s, Input: uint32(input), Op: uint16(g.opAt(s.Cycle))}
-	w.faulty, w.failed, w.wrong, w.struck = nil, nil, 0, g
+	w.faulty, w.failed, w.wrong, w.retried, w.struck = nil, nil, 0, 0, g
 	model := e.options.Model.Kind
 	var hit []netlist.SiteID
 	if guard != nil {
@@ -150,7 +151,7 @@ func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 // as that of Inject.
 func (w *Worker) Plain(input int, s Site) (Record, error) {
 	e, g := w.e, w.e.golds[input]
-	w.faulty, w.wrong, w.struck = nil, 0, g
+	w.faulty, w.wrong, w.retried, w.struck = nil, 0, 0, g
 	r := Record{Site: s, Input: uint32(input), Op: uint16(g.opAt(s.Cycle))}
 	if e.options.Model.Permanent() {
 		err := w.stuckAt(&r, g)

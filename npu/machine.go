@@ -24,9 +24,8 @@ type Machine struct {
 	Observe func(n Note)      // called on issue and retirement of operations, may be nil
 	Journal *Journal          // records every store, may be nil
 
-	// Host is called when the NPU has come to the end of a stream, may be nil. It is the
-	// software outside: it may write to memory and start another stream, which it
-	// reports.
+	// Host is called when the NPU has come to a stop, may be nil. It is the software
+	// outside: it may write to memory and start another stream, which it reports.
 	Host   func(m *Machine) bool
 	Starts int // streams that Host has started since construction
 
@@ -190,7 +189,7 @@ func (m *Machine) Step() {
 	m.stepArbiters()
 	m.stepCC()
 	m.stepPMU(&before)
-	if m.S.CC.Run == 0 && m.Host != nil && m.Status() == Done && m.Host(m) {
+	if m.S.CC.Run == 0 && m.Host != nil && m.Host(m) {
 		m.Starts++
 	}
 }

@@ -8,30 +8,43 @@ import (
 	"upset/stats/result"
 )
 
+// checkLabels refuses labels that the network cannot give, before anything runs.
+func (s *inputSet) checkLabels(list []driver.Binding) error {
+	if s.labels == nil {
+		return nil
+	}
+	zero := 0
+	for i := range list {
+		zero += list[i].Size
+	}
+	_, classes := classOf(list, make([]byte, zero))
+	if classes == 0 {
+		return usage("%s: the inputs have labels, but no output of the network is a list of classes: take the file of labels away", s.folder)
+	}
+	for i, label := range s.labels {
+		if label >= classes {
+			return usage("%s: %s has the label %d, the network knows the classes 0 to %d", s.folder, s.names[i], label, classes-1)
+		}
+	}
+	return nil
+}
+
 // noteAccuracy counts the labelled inputs that the fault-free network classes rightly,
 // and keeps the counts in the note of a campaign.
-func (x *experiment) noteAccuracy(note map[string]string) error {
+func (x *experiment) noteAccuracy(note map[string]string) {
 	right, all := 0, 0
 	for i, label := range x.inputs.labels {
 		if label == inputs.NoLabel {
 			continue
 		}
-		class, classes := classOf(x.engine.Program().Outputs, x.engine.Golden(i).Output)
-		switch {
-		case classes == 0:
-			return usage("%s: the inputs have labels, but no output of the network is a list of classes: take the file of labels away", x.inputs.folder)
-		case label >= classes:
-			return usage("%s: %s has the label %d, the network knows the classes 0 to %d", x.inputs.folder, x.inputs.names[i], label, classes-1)
-		}
 		all++
-		if class == label {
+		if class, _ := classOf(x.engine.Program().Outputs, x.engine.Golden(i).Output); class == label {
 			right++
 		}
 	}
 	if all > 0 {
 		note[noteAccuracy] = fmt.Sprintf("%d %d", right, all)
 	}
-	return nil
 }
 
 // notedAccuracy reads the counts again; nil where inputs had no labels.

@@ -193,9 +193,7 @@ func (p *program) perform(ctx context.Context, k *prepared, o campaign.RunOption
 		return nil, err
 	}
 	o.Population, o.GoldenSeconds, o.Note, o.Lock = k.population, golden.Seconds(), k.note, k.lock
-	if err := x.noteAccuracy(k.note); err != nil {
-		return nil, err
-	}
+	x.noteAccuracy(k.note)
 	r, err := p.injectAll(ctx, x.engine, k.spec, k.dir, o)
 	if err != nil {
 		return nil, err

@@ -10,7 +10,7 @@ import (
 
 	"upset/faults/campaign"
 	"upset/models/driver"
-	"upset/models/inputs"
+	"upset/models/npy"
 	"upset/models/tflite"
 	"upset/npu/isa"
 	"upset/npu/mlw"
@@ -27,7 +27,7 @@ func TestHugeCountsCostNothing(t *testing.T) {
 	}{
 		"model": {readTestFile(t, tiny), func(data []byte) error { _, err := tflite.Parse(data); return err }},
 		"array": {[]byte("\x93NUMPY\x02\x00\x46\x00\x00\x00{'descr': '|i1', 'fortran_order': False, 'shape': (999999999999, 2), }   \n12345678"), func(data []byte) error {
-			_, err := inputs.ParseNPY(data)
+			_, err := npy.Parse(data)
 			return err
 		}},
 		"log": {readTestFile(t, filepath.Join(dir, "records.log")), func(data []byte) error {

@@ -99,7 +99,7 @@ func (r *inference) program(p *driver.Program, input []byte) ([]byte, error) {
 		return nil, err
 	}
 	if !bytes.Equal(mem.SRAM, want) {
-		return nil, fmt.Errorf("the cycle-level machine and the functional machine differ after %s; no result is given", p.Name)
+		return nil, fmt.Errorf("the cycle-level machine and the functional machine differ after %s; no result is given: %s", p.Name, p.WhyDiffer())
 	}
 	for i := range t.operations {
 		t.operations[i].Index += len(r.operations)

@@ -143,6 +143,9 @@ type setup struct {
 // newSetup puts an experiment together: the program that runs the network over
 // sequences of frames, and the inputs as such sequences.
 func newSetup(n *driver.Network, inputs inputSet, o faults.Options, file string, frames int) (*setup, error) {
+	if err := inputs.checkLabels(n.Outputs); err != nil {
+		return nil, err
+	}
 	prog, err := n.Whole(frames)
 	if err != nil {
 		return nil, usage("%s: %w", file, err)

@@ -89,6 +89,7 @@ Examples:
 			&cli.StringFlag{Name: "site", Usage: "`SITE`: register, bit and cycle, such as mac.acc[3].17@600; see upset sites"},
 			&cli.StringFlag{Name: "record", Usage: "`CAMPAIGN:i`: repeat injection i of a stored campaign"},
 			&cli.IntFlag{Name: "input-index", Usage: "number of the input, from 0"},
+			measuresFlag(),
 		)...),
 		Action: func(c *cli.Context) error {
 			name := "MODEL"

@@ -16,7 +16,7 @@ const stdinName = "-"
 // pictureFlags say how pictures become inputs.
 func pictureFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "image-scale", Usage: "numbers that pixels stand for: `LOW..HIGH` such as 0..1, imagenet, or mean:M,std:S in pixels; without it what the input's quantisation shows"},
+		&cli.StringFlag{Name: "image-scale", Usage: "numbers that pixels stand for: `LOW..HIGH` such as 0..1, imagenet, or mean:M,std:S in pixels; without it what the model's metadata or the range of its input say"},
 		&cli.BoolFlag{Name: "resize", Usage: "stretch pictures to the size that the network takes"},
 	}
 }
@@ -57,9 +57,19 @@ func notedPictures(note map[string]string) (inputs.Options, error) {
 	return o, nil
 }
 
+// declared takes the scaling of pictures from the model's metadata where the user gives
+// none.
+func declared(o inputs.Options, n *driver.Network) inputs.Options {
+	if o.Scale == nil && len(n.Inputs) == 1 {
+		o.Scale = inputs.ScaleOf(n.Normalisation(0))
+	}
+	return o
+}
+
 // readInput reads the input of one inference: raw tensors in graph order, an array, a
 // picture or sound. A file that holds several is refused.
 func readInput(file string, stdin io.Reader, n *driver.Network, o inputs.Options) ([]byte, error) {
+	o = declared(o, n)
 	if file == stdinName {
 		data, err := io.ReadAll(io.LimitReader(stdin, inputs.Limit("", n.Inputs)))
 		if err != nil {

@@ -57,7 +57,7 @@ func readInputs(folder, model string, seed uint64, n *driver.Network, o inputs.O
 			return drawInputs(seed, n.InputBytes()), nil
 		}
 	}
-	s, err := inputs.Folder(folder, n.Inputs, o)
+	s, err := inputs.Folder(folder, n.Inputs, declared(o, n))
 	if err != nil {
 		return inputSet{}, bad(err)
 	}

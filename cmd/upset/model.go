@@ -25,6 +25,14 @@ func readModel(file string) ([]byte, error) {
 		}
 		return nil, usage("%s is a folder: give the file of a network", file)
 	}
+	if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() && info.Size() > maxModel {
+		f, err := os.Open(file)
+		if err != nil {
+			return nil, bad(pathError(file, err))
+		}
+		defer f.Close()
+		return nil, usage("%s: %w", file, check.Large(f, info.Size()).Err())
+	}
 	data, err := readFile(file, maxModel)
 	return data, bad(err)
 }

@@ -26,7 +26,7 @@ func detailFlag() cli.Flag {
 }
 
 func optionsFlag() cli.Flag {
-	return &cli.StringFlag{Name: "options", Value: protect.OptionsFull, Usage: "mechanisms: paper (harden, duplicate) or full (also light hardening, parity, triplication, lock-step, checkers)"}
+	return &cli.StringFlag{Name: "options", Value: protect.OptionsFull, Usage: "mechanisms: paper (harden, duplicate), full (also light hardening, parity, triplication, lock-step, checkers); of assess also software: what a board's owner can do (run twice, reset, known answers, run again)"}
 }
 
 // searchFlags are those of a search for protection.
@@ -106,8 +106,8 @@ func checkSearch(c *cli.Context) error {
 	if c.String("inputs-are") != stats.InputsFixed {
 		return usage("--inputs-are %s: search and proof are for these inputs; use upset campaign run or report for the population", c.String("inputs-are"))
 	}
-	if s := c.String("options"); s != protect.OptionsPaper && s != protect.OptionsFull {
-		return usage("unknown set of options %q: use %s or %s", s, protect.OptionsPaper, protect.OptionsFull)
+	if err := checkOptions(c); err != nil {
+		return err
 	}
 	if err := checkUnit(c); err != nil {
 		return err
@@ -329,6 +329,7 @@ machine. Exit code 4 says that the target was not shown to be met even so.
 Examples:
   upset assess testdata/models/fashion-dscnn.tflite
   upset assess net.tflite --npu u55-256 --injections 50000 --options paper
+  upset assess net_vela.tflite --options software --frames 4
   upset assess net_vela.tflite --inputs pictures --evidence 2000 --format html > net.html`,
 		Flags: commonFlags(append(append(append(experimentFlags(specFlags()...), questionFlags()...), searchFlags()...), inventoryFlag(), evidenceFlag(), detailFlag())...),
 		Action: func(c *cli.Context) error {
@@ -360,6 +361,9 @@ Examples:
 			}
 			if c.String("sites") != campaign.SitesAll {
 				return usage("--sites %s leaves out part of the machine, which an assessment must not: use upset campaign run", c.String("sites"))
+			}
+			if c.String("options") == optionsSoftware {
+				return p.assessSoftware(c, o, q, args[0])
 			}
 			return p.assess(c, o, q, args[0])
 		},

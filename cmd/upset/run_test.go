@@ -10,6 +10,7 @@ import (
 	"upset/faults"
 	"upset/faults/convergence"
 	"upset/models/inputs"
+	"upset/models/npy"
 	"upset/models/reference"
 	"upset/models/tflite"
 	"upset/npu/isa"
@@ -56,7 +57,7 @@ func TestRun(t *testing.T) {
 		if got := readTestFile(t, filepath.Join(dir, "output.bin")); !bytes.Equal(got, want[0]) {
 			t.Errorf("%s: output is %x, the reference %x", c, got, want[0])
 		}
-		a, err := inputs.ParseNPY(readTestFile(t, filepath.Join(dir, "dense1.npy")))
+		a, err := npy.Parse(readTestFile(t, filepath.Join(dir, "dense1.npy")))
 		if err != nil || !bytes.Equal(a.Data, want[0]) || a.Descr != "|i1" {
 			t.Errorf("%s: dense1.npy: %+v, %v", c, a, err)
 		}

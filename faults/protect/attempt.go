@@ -125,7 +125,7 @@ func (r *run) put(ctx context.Context, c candidate, attempt int) (done bool, err
 	for i, pr := range c.pr.networks() {
 		n, plan := r.nets[i], c.plans[i]
 		plan.Seed = proofSeed(n.stored.Spec, c.d.String(), plan.Attempt)
-		if err := n.ledger.begin(result.LedgerProof{
+		if err := n.ledger.Begin(result.LedgerProof{
 			Question: r.question, Asked: r.asked(), Attempt: attempt, Design: c.d.String(), Seed: plan.Seed,
 			Confidence: plan.Confidence, Injections: plan.Injections,
 		}); err != nil {
@@ -141,7 +141,7 @@ func (r *run) put(ctx context.Context, c candidate, attempt int) (done bool, err
 		if err != nil {
 			return false, err
 		}
-		if err := n.ledger.end(r.question, c.d.String(), p.attempt); err != nil {
+		if err := n.ledger.End(r.question, c.d.String(), p.attempt); err != nil {
 			return false, err
 		}
 		list = append(list, p)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"upset/stats/result"
 )
@@ -27,15 +28,15 @@ const (
 	ProofFails = "does not hold"
 )
 
-// ledger is the record of all proofs on a campaign. Without a folder it lives in memory.
-type ledger struct {
+// Ledger is the record of all proofs on a campaign. Without a folder it lives in memory.
+type Ledger struct {
 	folder string
 	list   []result.LedgerProof
 }
 
-// openLedger reads the ledger of a folder; none is an empty one.
-func openLedger(folder string) (*ledger, error) {
-	l := &ledger{folder: folder}
+// OpenLedger reads the ledger of a folder; none is an empty one.
+func OpenLedger(folder string) (*Ledger, error) {
+	l := &Ledger{folder: folder}
 	if folder == "" {
 		return l, nil
 	}
@@ -66,12 +67,12 @@ func openLedger(folder string) (*ledger, error) {
 	return l, nil
 }
 
-func (l *ledger) damaged(what string) error {
+func (l *Ledger) damaged(what string) error {
 	return fmt.Errorf("the ledger of proofs %s %s: without it the error of earlier proofs is unknown; run the campaign in another folder", filepath.Join(l.folder, LedgerFile), what)
 }
 
 // find is the entry of an attempt at a question, nil if it was never begun.
-func (l *ledger) find(question string, attempt int) *result.LedgerProof {
+func (l *Ledger) find(question string, attempt int) *result.LedgerProof {
 	for i := range l.list {
 		if p := &l.list[i]; p.Question == question && p.Attempt == attempt {
 			return p
@@ -80,16 +81,16 @@ func (l *ledger) find(question string, attempt int) *result.LedgerProof {
 	return nil
 }
 
-// number is the place of an attempt among all proofs of the folder, from 1.
-func (l *ledger) number(question string, attempt int) int {
+// Number is the place of an attempt among all proofs of the folder, from 1.
+func (l *Ledger) Number(question string, attempt int) int {
 	if p := l.find(question, attempt); p != nil {
 		return p.Number
 	}
 	return len(l.list) + 1
 }
 
-// begin enters a proof before its first injection, so that no proof can be forgotten.
-func (l *ledger) begin(p result.LedgerProof) error {
+// Begin enters a proof before its first injection, so that no proof can be forgotten.
+func (l *Ledger) Begin(p result.LedgerProof) error {
 	if old := l.find(p.Question, p.Attempt); old != nil {
 		if old.Design == p.Design && old.Seed == p.Seed {
 			return nil // the same proof, which goes on or is read again
@@ -103,8 +104,8 @@ func (l *ledger) begin(p result.LedgerProof) error {
 	return l.store()
 }
 
-// end enters the outcome of a proof.
-func (l *ledger) end(question, design string, a result.Attempt) error {
+// End enters the outcome of a proof.
+func (l *Ledger) End(question, design string, a result.Attempt) error {
 	for i := range l.list {
 		p := &l.list[i]
 		if p.Question != question || p.Design != design || p.Seed != a.Seed {
@@ -120,7 +121,7 @@ func (l *ledger) end(question, design string, a result.Attempt) error {
 }
 
 // store writes the ledger in one piece.
-func (l *ledger) store() error {
+func (l *Ledger) store() error {
 	if l.folder == "" {
 		return nil
 	}
@@ -147,3 +148,6 @@ func (l *ledger) store() error {
 	}
 	return nil
 }
+
+// Proofs lists every proof that was ever begun, in order.
+func (l *Ledger) Proofs() []result.LedgerProof { return slices.Clone(l.list) }

@@ -127,7 +127,7 @@ type network struct {
 	chosen *Evidence // that the search sees, nil for the same
 	view   view      // of what judges
 	caught []Caught
-	ledger *ledger
+	ledger *Ledger
 	mixed  bool // stands for several networks, by their shares of the time
 }
 
@@ -210,7 +210,7 @@ func newRun(nets []network, o Options) (*run, error) {
 	for i := range r.nets {
 		if r.nets[i].ledger == nil {
 			var err error
-			if r.nets[i].ledger, err = openLedger(o.Ledger); err != nil {
+			if r.nets[i].ledger, err = OpenLedger(o.Ledger); err != nil {
 				return nil, err
 			}
 		}
@@ -234,7 +234,7 @@ func newRun(nets []network, o Options) (*run, error) {
 // of the networks.
 func (r *run) number(attempt int) (most int) {
 	for _, n := range r.nets {
-		most = max(most, n.ledger.number(r.question, attempt))
+		most = max(most, n.ledger.Number(r.question, attempt))
 	}
 	return most
 }

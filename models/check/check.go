@@ -3,6 +3,7 @@
 package check
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -84,7 +85,7 @@ func Examine(data []byte, c Choice) *Report {
 		r.opened(data, c)
 		return r
 	}
-	if format, p := foreign(data); p != nil {
+	if format, p := foreign(data, bytes.NewReader(data), int64(len(data))); p != nil {
 		r.Format, r.Problems = format, []Problem{*p}
 		return r
 	}
@@ -187,7 +188,7 @@ func (r *Report) opened(data []byte, c Choice) {
 	}
 	if err != nil {
 		p := streamProblem(err)
-		if !errors.As(err, new(*driver.MismatchError)) {
+		if r.Format == driver.FormExecuTorch && !errors.As(err, new(*driver.MismatchError)) {
 			p.Remedy = "lower the model again, with the Ethos-U backend of ExecuTorch"
 		}
 		if known := driver.Delegates(data); known > 0 && !c.Alone {

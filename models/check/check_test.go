@@ -136,6 +136,19 @@ func TestOtherFilesAreNamed(t *testing.T) {
 	}
 }
 
+func TestLargeFilesAreNamed(t *testing.T) {
+	const size = 1 << 30
+	for data, want := range map[string]string{"\x08\x07\x12\x07pytorch": "ONNX", "\x1c\x00\x00\x00TFL3": "smaller network", zipped(t, "net/data.pkl"): "PyTorch"} {
+		n := int64(size)
+		if data[0] == 'P' {
+			n = int64(len(data)) // an archive has its list of names at its end
+		}
+		if err := Large(strings.NewReader(data), n).Err(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+}
+
 // Everything that is in the way stands in one error, with its remedy.
 func TestErrorNamesEverything(t *testing.T) {
 	r := &Report{Operators: []Operator{

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"upset/models/driver"
@@ -58,9 +59,24 @@ var signatures = []signature{
 	{"\x7fELF", 0, "program", "give the model, not the firmware it is part of", nil},
 }
 
-// foreign recognises what is no TensorFlow Lite model and says what to do about it;
-// a nil problem means that the file may be one.
-func foreign(data []byte) (string, *Problem) {
+// Large answers for a file that is larger than any network that is read, by what it begins
+// with and, where it is an archive, by the names in it.
+func Large(file io.ReaderAt, size int64) *Report {
+	head := make([]byte, 1<<12)
+	n, err := file.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return &Report{Format: "unreadable file", Problems: []Problem{{Reason: err.Error(), Remedy: "get the file anew"}}}
+	}
+	format, p := foreign(head[:n], file, size)
+	if p == nil {
+		p = &Problem{Reason: fmt.Sprintf("the file has %d bytes, more than the memory of a board with this NPU", size), Remedy: "use a smaller network"}
+	}
+	return &Report{Format: format, Problems: []Problem{*p}}
+}
+
+// foreign recognises what is no TensorFlow Lite model by its first bytes, and says what to
+// do about it; a nil problem means that the file may be one.
+func foreign(data []byte, file io.ReaderAt, size int64) (string, *Problem) {
 	format, remedy, lines := "", "", []string(nil)
 	switch {
 	case len(data) >= 8 && string(data[4:8]) == "TFL3":
@@ -68,7 +84,7 @@ func foreign(data []byte) (string, *Problem) {
 	case len(data) == 0:
 		format, remedy = "empty file", "get the file anew"
 	case bytes.HasPrefix(data, []byte("PK\x03\x04")):
-		format, remedy, lines = archive(data)
+		format, remedy, lines = archive(file, size)
 	case isONNX(data):
 		format, remedy, lines = "ONNX model", "convert it to a full-integer .tflite", []string{"onnx2tf -i model.onnx -oiqt"}
 	case isSource(data):
@@ -89,8 +105,8 @@ func foreign(data []byte) (string, *Problem) {
 }
 
 // archive tells ZIP archives by the names in them. Nothing is unpacked.
-func archive(data []byte) (format, remedy string, lines []string) {
-	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+func archive(file io.ReaderAt, size int64) (format, remedy string, lines []string) {
+	z, err := zip.NewReader(file, size)
 	if err != nil {
 		return "damaged ZIP archive", "get the file anew", nil
 	}
@@ -98,6 +114,8 @@ func archive(data []byte) (format, remedy string, lines []string) {
 		switch {
 		case f.Name == "model.weights.h5":
 			return "Keras model (.keras)", "convert it to a full-integer .tflite: model = tf.keras.models.load_model(FILE), then", fullInteger
+		case strings.HasSuffix(f.Name, ".npy"):
+			return "archive of arrays without command streams", "give the archive that vela --output-format raw writes, or arrays of inputs with --inputs", nil
 		case strings.HasSuffix(f.Name, "/data.pkl"), strings.HasSuffix(f.Name, "/serialized_exported_program.json"):
 			return "PyTorch model", "bring it to int8 and to a form that a board takes", torchLines
 		}

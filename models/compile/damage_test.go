@@ -94,6 +94,12 @@ func TestDamagedModels(t *testing.T) {
 			}
 			m = operatorModel(t, c, seed, of)
 		}
+		switch seed % 10 {
+		case 4:
+			m = recurrent(seed)
+		case 8:
+			m = remembering(seed)
+		}
 		r := rand.New(rand.NewPCG(seed, 11))
 		for n := 1 + r.IntN(2); n > 0; n-- {
 			damage(r, &m.Subgraphs[0])
@@ -113,6 +119,12 @@ func TestDamagedModels(t *testing.T) {
 				}
 			}()
 			cfg := isa.Configs[seed%4]
+			if m, err = Prepare(m); err != nil {
+				return
+			}
+			for i := range m.Subgraphs[0].Operators {
+				_ = Supports(m, i, Options{Config: cfg})
+			}
 			p, err := Compile(m, Options{Config: cfg})
 			if err != nil {
 				return

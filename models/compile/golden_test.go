@@ -61,10 +61,7 @@ func compareGolden(t *testing.T, m *tflite.Model, dir string, c isa.Config, case
 			}
 			return
 		}
-		want, err := os.ReadFile(filepath.Join(dir, fmt.Sprintf("npu_%02d.bin", n)))
-		if err != nil {
-			want, err = os.ReadFile(filepath.Join(dir, fmt.Sprintf("out_%02d.bin", n)))
-		}
+		want, err := os.ReadFile(filepath.Join(dir, fmt.Sprintf("out_%02d.bin", n)))
 		if err != nil {
 			t.Fatal(err)
 		}

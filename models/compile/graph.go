@@ -165,7 +165,7 @@ func (g *graph) buffer(i int) (*buffer, error) {
 	switch t.Type {
 	case tflite.Int8, tflite.Uint8, tflite.Int16, tflite.Int32:
 	default:
-		return nil, fmt.Errorf("tensor %q: type %s; quantise the model to int8", t.Name, t.Type)
+		return nil, fmt.Errorf("tensor %q: type %s; the NPU computes with integers of 8, 16 and 32 bits", t.Name, t.Type)
 	}
 	if h*w > maxBytes || h*w*d > maxBytes/size {
 		return nil, fmt.Errorf("tensor %q: shape %v is larger than the memory of %d bytes", t.Name, t.Shape, maxBytes)

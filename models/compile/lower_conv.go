@@ -23,10 +23,13 @@ func (g *graph) input(i int) (view, padding, error) {
 		p, i = *f, f.input
 	}
 	t := g.tensor(i)
-	if len(t.Shape) != 4 || t.Shape[0] != 1 {
-		return view{}, p, fmt.Errorf("input shape %v: the NPU takes one batch of height, width and depth", t.Shape)
+	if len(t.Shape) != 4 || t.Shape[0] < 1 || t.Shape[0] > maxCopies {
+		return view{}, p, fmt.Errorf("input shape %v: the NPU takes up to %d batches of height, width and depth", t.Shape, maxCopies)
 	}
 	v, err := g.full(i)
+	if v.h > 0 {
+		v.h = t.Shape[1]
+	}
 	return v, p, err
 }
 
@@ -92,49 +95,22 @@ func weightAt(t *tflite.Tensor, channel func(i int) int) func(i int) int16 {
 // newFilter checks weights and bias and computes the scale records.
 func (g *graph) newFilter(op *tflite.Operator, od int, perTensor bool) (*filter, error) {
 	in, w, out := g.tensor(op.Inputs[0]), g.tensor(op.Inputs[1]), g.tensor(op.Outputs[0])
-	if op.Code == tflite.OpTransposeConv {
-		in = g.tensor(op.Inputs[2])
-	}
-	if err := quantised(in, out); err != nil {
-		return nil, err
-	}
-	switch {
-	case w.Data == nil:
-		return nil, fmt.Errorf("weights %q are not constant", w.Name)
-	case w.Elements() == 0:
-		return nil, fmt.Errorf("weights %q are empty", w.Name)
-	case w.Type != tflite.Int8 && in.Type != tflite.Uint8, w.Type != tflite.Uint8 && in.Type == tflite.Uint8:
-		return nil, fmt.Errorf("weights %q are %s for inputs of %s; the NPU needs int8, or uint8 for both", w.Name, w.Type, in.Type)
-	case in.Type != out.Type:
-		return nil, fmt.Errorf("input is %s and output %s; they must be equal", in.Type, out.Type)
-	case len(w.Quant.Scale) != 1 && len(w.Quant.Scale) != od:
-		return nil, fmt.Errorf("weights %q have %d scales for %d channels", w.Name, len(w.Quant.Scale), od)
-	}
-	low, high := int64(-127), int64(127)
-	if w.Type == tflite.Uint8 {
-		low, high = 0, 255
-	}
-	for _, z := range w.Quant.ZeroPoint {
-		if z < low || z > high {
-			return nil, fmt.Errorf("weights %q have zero point %d; weights have 9 bits", w.Name, z)
-		}
-	}
-	f := &filter{od: od, bias: make([]int64, od), scale: make([]uint32, od), shift: make([]uint, od)}
 	biasInput := 2
 	if op.Code == tflite.OpTransposeConv {
-		biasInput = 3
+		in, biasInput = g.tensor(op.Inputs[2]), 3
 	}
-	var bias *tflite.Tensor
-	if len(op.Inputs) > biasInput && op.Inputs[biasInput] >= 0 {
-		bias = g.tensor(op.Inputs[biasInput])
-		if err := f.readBias(bias); err != nil {
-			return nil, err
-		}
+	if err := usableWeights(in, w, out, od); err != nil {
+		return nil, err
 	}
+	f := &filter{od: od, bias: make([]int64, od), scale: make([]uint32, od), shift: make([]uint, od)}
 	// A 64-bit bias makes the sums of TFLite Micro wide and its multipliers short.
 	// Without a bias so do DEPTHWISE_CONV_2D and TRANSPOSE_CONV.
 	f.wide = in.Type == tflite.Int16 && op.Code != tflite.OpConv2D && op.Code != tflite.OpFullyConnected
-	if bias != nil {
+	if len(op.Inputs) > biasInput && op.Inputs[biasInput] >= 0 {
+		bias := g.tensor(op.Inputs[biasInput])
+		if err := f.readBias(bias); err != nil {
+			return nil, err
+		}
 		f.wide = in.Type == tflite.Int16 && bias.Type == tflite.Int64
 	}
 	for i := range f.scale {
@@ -153,6 +129,35 @@ func (g *graph) newFilter(op *tflite.Operator, od int, perTensor bool) (*filter,
 		}
 	}
 	return f, nil
+}
+
+// usableWeights checks the types and scales of a convolution to od channels.
+func usableWeights(in, w, out *tflite.Tensor, od int) error {
+	if err := quantised(in, out); err != nil {
+		return err
+	}
+	switch {
+	case w.Data == nil:
+		return fmt.Errorf("weights %q are not constant", w.Name)
+	case w.Elements() == 0:
+		return fmt.Errorf("weights %q are empty", w.Name)
+	case w.Type != tflite.Int8 && in.Type != tflite.Uint8, w.Type != tflite.Uint8 && in.Type == tflite.Uint8:
+		return fmt.Errorf("weights %q are %s for inputs of %s; the NPU needs int8, or uint8 for both", w.Name, w.Type, in.Type)
+	case in.Type != out.Type:
+		return fmt.Errorf("input is %s and output %s; they must be equal", in.Type, out.Type)
+	case len(w.Quant.Scale) != 1 && len(w.Quant.Scale) != od:
+		return fmt.Errorf("weights %q have %d scales for %d channels", w.Name, len(w.Quant.Scale), od)
+	}
+	low, high := int64(-127), int64(127)
+	if w.Type == tflite.Uint8 {
+		low, high = 0, 255
+	}
+	for _, z := range w.Quant.ZeroPoint {
+		if z < low || z > high {
+			return fmt.Errorf("weights %q have zero point %d; weights have 9 bits", w.Name, z)
+		}
+	}
+	return nil
 }
 
 // readBias fills the biases from an int32 or int64 tensor.
@@ -183,8 +188,16 @@ func (g *graph) finish(k *kernel, op *tflite.Operator) error {
 	if err != nil {
 		return err
 	}
-	if op.Code != tflite.OpFullyConnected && out.Shape[0] != 1 {
-		return fmt.Errorf("output shape %v: the NPU takes one batch", out.Shape)
+	batches := 1
+	if op.Code != tflite.OpFullyConnected {
+		in := g.tensor(op.Inputs[0])
+		if op.Code == tflite.OpTransposeConv {
+			in = g.tensor(op.Inputs[2])
+		}
+		if batches = out.Shape[0]; batches != in.Shape[0] {
+			return fmt.Errorf("from %v to %v: input and output differ in their batches", in.Shape, out.Shape)
+		}
+		v.h = out.Shape[1]
 	}
 	k.ofm = v
 	k.round = arith.RoundDouble
@@ -194,6 +207,10 @@ func (g *graph) finish(k *kernel, op *tflite.Operator) error {
 	k.actMin, k.actMax, err = clamp(out, op.Options.Activation)
 	if err != nil {
 		return err
+	}
+	if batches > 1 {
+		g.batched(k, batches)
+		return nil
 	}
 	g.add(k)
 	return nil
@@ -304,45 +321,4 @@ func (g *graph) lowerDepthwise(op *tflite.Operator) error {
 		return err
 	}
 	return g.finish(k, op)
-}
-
-// lowerFullyConnected lowers FULLY_CONNECTED to a 1x1 convolution whose width is
-// the batch.
-func (g *graph) lowerFullyConnected(op *tflite.Operator) error {
-	in, w, out := g.tensor(op.Inputs[0]), g.tensor(op.Inputs[1]), g.tensor(op.Outputs[0])
-	if len(w.Shape) != 2 || op.Options.WeightsFormat != 0 {
-		return fmt.Errorf("weights %v in format %d; only the plain two-dimensional layout is supported", w.Shape, op.Options.WeightsFormat)
-	}
-	od, id := w.Shape[0], w.Shape[1]
-	if id == 0 || od == 0 || in.Elements()%id != 0 || out.Elements() != in.Elements()/id*od {
-		return fmt.Errorf("weights %v do not fit input %v and output %v", w.Shape, in.Shape, out.Shape)
-	}
-	f, err := g.newFilter(op, od, true)
-	if err != nil {
-		return err
-	}
-	at := weightAt(w, func(i int) int { return i / id })
-	f.kh, f.kw, f.id = 1, 1, id
-	f.at = func(oc, _, _, ic int) int16 { return at(oc*id + ic) }
-	ifm, err := g.full(op.Inputs[0])
-	if err != nil {
-		return err
-	}
-	batch := in.Elements() / id
-	if batch > maxDim || id > maxDim || od > maxDim {
-		return fmt.Errorf("%d rows of %d by %d do not fit the NPU's 16-bit dimensions", batch, id, od)
-	}
-	ifm.h, ifm.w, ifm.d = 1, batch, id
-	k := &kernel{op: isa.OpConv, window: unit, ifm: ifm, filter: f}
-	if err := g.finish(k, op); err != nil {
-		return err
-	}
-	k.ofm.h, k.ofm.w, k.ofm.d = 1, batch, od
-	if !ifm.dense() {
-		ifm.buf.plain = true
-	}
-	if !k.ofm.dense() {
-		k.ofm.buf.plain = true
-	}
-	return nil
 }

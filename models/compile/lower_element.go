@@ -92,23 +92,32 @@ func (g *graph) lowerAdd(op *tflite.Operator) error {
 	in1, in2, out := g.tensor(op.Inputs[0]), g.tensor(op.Inputs[1]), g.tensor(op.Outputs[0])
 	// Operand A is the first input: where the views were swapped, the operand
 	// order bit swaps them back.
-	s1, s2 := float64(scale(in1)), float64(scale(in2))
+	s1, s2, so := scale(in1), scale(in2), scale(out)
 	left := addShift8
 	if in1.Type == tflite.Int16 {
 		left = addShift16
 	}
-	twice := 2 * max(s1, s2)
+	unit := int64(1) << left
 	k.addMode = 1
 	if s2 < s1 {
 		k.addMode = 2
 	}
-	k.opa.scale, k.opa.shift = arith.ScaleShift(min(s1, s2) / twice * float64(int64(1)<<left))
-	k.ofmScale.scale, k.ofmScale.shift = arith.ScaleShift(twice / (float64(int64(1)<<left) * float64(scale(out))))
+	twice := 2 * float64(max(s1, s2))
+	least, last := float64(min(s1, s2))/twice, twice/(float64(unit)*float64(so))
+	if mode == isa.ElemSub {
+		// TFLite Micro derives the multipliers of SUB in float32, Vela 3.10 in
+		// float64 like those of ADD.
+		twice := 2 * max(s1, s2)
+		least, last = float64(min(s1, s2)/twice), float64(twice/(float32(unit)*so))
+	}
+	k.opa.scale, k.opa.shift = arith.ScaleShift(least * float64(unit))
+	k.ofmScale.scale, k.ofmScale.shift = arith.ScaleShift(last)
 	g.add(k)
 	return nil
 }
 
-// lowerMul lowers MUL. The factor is computed in float32, as Vela 3.10 does.
+// lowerMul lowers MUL. The factor is computed in float64, as in TFLite Micro; Vela
+// 3.10 has float32.
 func (g *graph) lowerMul(op *tflite.Operator) error {
 	if g.tensor(op.Inputs[0]).Type == tflite.Int32 {
 		return g.lowerInt32(op, isa.ElemMul)
@@ -118,8 +127,8 @@ func (g *graph) lowerMul(op *tflite.Operator) error {
 		return err
 	}
 	in1, in2, out := g.tensor(op.Inputs[0]), g.tensor(op.Inputs[1]), g.tensor(op.Outputs[0])
-	product := scale(in1) * scale(in2)
-	k.ofmScale.scale, k.ofmScale.shift = arith.ScaleShift(float64(product / scale(out)))
+	product := float64(scale(in1)) * float64(scale(in2))
+	k.ofmScale.scale, k.ofmScale.shift = arith.ScaleShift(product / float64(scale(out)))
 	g.add(k)
 	return nil
 }

@@ -23,7 +23,7 @@ func (g *graph) lowerBatchMatmul(op *tflite.Operator) error {
 	if rank < 2 || len(a.Shape) < 2 || len(b.Shape) < 2 {
 		return fmt.Errorf("shapes %v and %v give %v", a.Shape, b.Shape, out.Shape)
 	}
-	m := matmul{g: g, out: op.Outputs[0], batches: elements(out.Shape[:rank-2])}
+	m := matmul{g: g, out: op.Outputs[0], batches: elements(out.Shape[:rank-2]), act: tflite.None}
 	var err error
 	if m.x, err = g.matrix(op.Inputs[0], op.Options.AdjX, m.batches); err != nil {
 		return err
@@ -35,14 +35,7 @@ func (g *graph) lowerBatchMatmul(op *tflite.Operator) error {
 	if m.x.depth != m.y.depth || m.x.rows != rows || m.y.rows != columns {
 		return fmt.Errorf("shapes %v and %v give no %v", a.Shape, b.Shape, out.Shape)
 	}
-	if least := min(rows, columns); m.batches*least > maxCopies || max(rows, columns, m.x.depth) > maxDim {
-		return fmt.Errorf("%d rows in %d batches; the limit is %d", least, m.batches, maxCopies)
-	}
-	mult, exp := arith.QuantizeMultiplier(float64(scale(a)*scale(b)) / float64(scale(out)))
-	if exp > 31 || exp < -32 {
-		return fmt.Errorf("output scale %g is too far from the input scales", scale(out))
-	}
-	return m.lower(g.number(mult), uint(31-exp))
+	return m.lower(float64(scale(a)*scale(b)) / float64(scale(out)))
 }
 
 // matmul is a product of matrices: the rows of x by those of y.
@@ -51,6 +44,8 @@ type matmul struct {
 	out     int
 	batches int
 	x, y    matrix
+	bias    *view // one 32-bit number for each row of y, or nil
+	act     tflite.Activation
 }
 
 // matrix is a view of rows side by side, of one batch or of each.
@@ -109,9 +104,21 @@ func (m *matrix) part(batch, first, n int) view {
 	return v
 }
 
-// lower appends the kernels.
-func (m *matmul) lower(mult view, shift uint) error {
+// lower appends the kernels of a product that is scaled by a factor.
+func (m *matmul) lower(factor float64) error {
 	g, x, y := m.g, &m.x, &m.y
+	if least := min(x.rows, y.rows); m.batches*least > maxCopies || max(x.rows, y.rows, x.depth) > maxDim {
+		return fmt.Errorf("%d rows in %d batches; the limit is %d", least, m.batches, maxCopies)
+	}
+	number, exp := arith.QuantizeMultiplier(factor)
+	if exp > 31 || exp < -32 {
+		return fmt.Errorf("output scale %g is too far from the input scales", scale(g.tensor(m.out)))
+	}
+	mult, shift := g.number(number), uint(31-exp)
+	lo, hi, err := clamp(g.tensor(m.out), m.act)
+	if err != nil {
+		return err
+	}
 	out, err := g.full(m.out)
 	if err != nil {
 		return err
@@ -143,11 +150,18 @@ func (m *matmul) lower(mult view, shift uint) error {
 				global: true, ofmScale: scaling{1, 0}, actMin: -128, actMax: 127,
 			})
 		}
+		if m.bias != nil {
+			biased := of(g.temp(g.tensor(m.out).Name+" biased", rows, columns, 1, 4), 0)
+			biased.buf.plain = true
+			g.element32(isa.ElemAdd, sums, m.bias, biased, 0, false)
+			sums = biased
+		}
 		to := out
 		to.offset = b * rows * columns
 		to.h, to.w, to.d = rows, columns, 1
 		to.strideX, to.strideY = 1, columns
-		g.element32(isa.ElemMul, sums, &mult, to, shift, false)
+		last := g.element32(isa.ElemMul, sums, &mult, to, shift, false)
+		last.actMin, last.actMax = lo, hi
 	}
 	return nil
 }

@@ -22,10 +22,13 @@ type move struct{ from, to int }
 type dim struct{ n, from, to int }
 
 // lowerMovement lowers an operator that only moves elements: concatenation,
-// slices, permutations and the like. The reference kernel tells where every
-// element comes from; the moves between an input and an output then have to form
-// nested loops, which become strided copies.
+// slices, permutations and the like. Where the operator does not tell by itself,
+// the reference kernel tells where every element comes from; the moves between an
+// input and an output then have to form nested loops, which become strided copies.
 func (g *graph) lowerMovement(op *tflite.Operator) error {
+	if input, list, ok := g.regions(op); ok {
+		return g.lowerRegions(op, input, list)
+	}
 	inputs := g.dataInputs(op)
 	sources, err := g.trace(op, inputs)
 	if err != nil {
@@ -67,6 +70,9 @@ func (g *graph) lowerMovement(op *tflite.Operator) error {
 	}
 	return nil
 }
+
+// errCopies is the reason for elements that a pool cannot copy.
+var errCopies = errors.New("the NPU copies elements of 8 and 16 bits")
 
 // dataInputs returns the inputs of an operator that hold feature maps.
 func (g *graph) dataInputs(op *tflite.Operator) []int {

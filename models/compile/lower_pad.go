@@ -42,25 +42,38 @@ func (g *graph) lowerPad(op *tflite.Operator) error {
 	if err != nil {
 		return err
 	}
-	od := d + p.before + p.after
-	ones := &filter{
+	ofm, err := g.full(op.Outputs[0])
+	if err != nil {
+		return err
+	}
+	return g.addPadding(ifm, ofm, p, fill)
+}
+
+// addPadding appends the kernel that copies a map into a larger one and fills the
+// rest with a value.
+func (g *graph) addPadding(ifm, ofm view, p *padding, fill int) error {
+	d, od := ifm.d, ofm.d
+	k := copyOf(ifm, ofm)
+	k.op, k.global, k.ofmScale = isa.OpDepthwise, false, scaling{}
+	k.filter = &filter{
 		od: od, kh: 1, kw: 1, id: 1, at: func(_, _, _, _ int) int16 { return 1 },
-		bias: make([]int64, od), scale: make([]uint32, od), shift: make([]uint, od), wide: in.Type == tflite.Int16,
+		bias: make([]int64, od), scale: make([]uint32, od), shift: make([]uint, od), wide: ifm.elem == 2,
 	}
-	for i := range ones.scale {
-		ones.scale[i], ones.shift[i] = identity.scale, identity.shift
-		if in.Type == tflite.Int16 {
-			ones.scale[i], ones.shift[i] = arith.ReducedScaleShift(1)
-		}
+	s, shift := identity.scale, identity.shift
+	if k.filter.wide {
+		s, shift = arith.ReducedScaleShift(1)
+		k.acc40, k.round = true, arith.RoundNatural
 	}
-	k := &kernel{op: isa.OpDepthwise, window: unit, ifm: ifm, filter: ones}
+	for i := range od {
+		k.filter.scale[i], k.filter.shift[i] = s, shift
+	}
 	if od != d {
 		// Channels without an input have weights of zero.
 		if od > maxBytes/d {
 			return fmt.Errorf("padding of %d channels to %d takes too many weights", d, od)
 		}
-		k.op, ones.id = isa.OpConv, d
-		ones.at = func(oc, _, _, ic int) int16 {
+		k.op, k.filter.id = isa.OpConv, d
+		k.filter.at = func(oc, _, _, ic int) int16 {
 			if oc-p.before != ic {
 				return 0
 			}
@@ -68,15 +81,12 @@ func (g *graph) lowerPad(op *tflite.Operator) error {
 		}
 	}
 	// The values are taken relative to the fill, which padding then leaves.
-	k.ifm.zp = fill
+	k.ifm.zp, k.ofm.zp = fill, fill
 	k.top, k.bottom, k.left, k.right = p.top, p.bottom, p.left, p.right
 	if max(k.top, k.left) > 127 || max(k.bottom, k.right) > 128 {
 		return fmt.Errorf("padding %d,%d,%d,%d is larger than the registers hold", k.top, k.left, k.bottom, k.right)
 	}
-	if err := g.finish(k, op); err != nil {
-		return err
-	}
-	k.ofm.zp = fill
+	g.add(k)
 	return nil
 }
 
@@ -125,7 +135,7 @@ func (g *graph) readPadding(op *tflite.Operator) (*padding, error) {
 			return nil, fmt.Errorf("padding of dimension %d of %v; the NPU pads height, width and depth", i, in.Shape)
 		}
 	}
-	if rank > 3 && in.Shape[0] != 1 && p.top+p.bottom > 0 {
+	if rank > 3 && elements(in.Shape[:rank-3]) != 1 && p.top+p.bottom > 0 {
 		return nil, fmt.Errorf("input shape %v: the NPU takes one batch", in.Shape)
 	}
 	return p, nil

@@ -26,9 +26,10 @@ func (g *graph) lowerPool(op *tflite.Operator) error {
 	if err != nil {
 		return err
 	}
-	if len(in.Shape) != 4 || in.Shape[0] != 1 || len(out.Shape) != 4 || out.Shape[0] != 1 || out.Shape[3] != in.Shape[3] {
-		return fmt.Errorf("from %v to %v: the NPU takes one batch of height, width and depth", in.Shape, out.Shape)
+	if len(in.Shape) != 4 || len(out.Shape) != 4 || out.Shape[0] != in.Shape[0] || in.Shape[0] > maxCopies || out.Shape[3] != in.Shape[3] {
+		return fmt.Errorf("from %v to %v: the NPU takes up to %d batches of height, width and depth", in.Shape, out.Shape, maxCopies)
 	}
+	ifm.h = in.Shape[1]
 	o := &op.Options
 	k := &kernel{op: isa.OpPool, mode: isa.PoolMax, ifm: ifm}
 	k.window = window{kh: o.FilterH, kw: o.FilterW, sy: o.StrideH, sx: o.StrideW, dy: 1, dx: 1}
@@ -48,9 +49,14 @@ func (g *graph) lowerPool(op *tflite.Operator) error {
 	if k.ofm, err = g.full(op.Outputs[0]); err != nil {
 		return err
 	}
+	k.ofm.h = out.Shape[1]
 	k.ifm.zp, k.ofm.zp = 0, 0
 	if k.actMin, k.actMax, err = clamp(out, o.Activation); err != nil {
 		return err
+	}
+	if in.Shape[0] > 1 {
+		g.batched(k, in.Shape[0])
+		return nil
 	}
 	g.add(k)
 	return nil

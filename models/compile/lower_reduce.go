@@ -95,7 +95,7 @@ func (g *graph) reduction(op *tflite.Operator, mode int) (*kernel, int, error) {
 func (g *graph) lowerMean(op *tflite.Operator) error {
 	k, n, err := g.reduction(op, isa.PoolAverage)
 	if err != nil {
-		if k, n, err = g.flatReduction(op); err != nil {
+		if k, n, err = g.flatReduction(op, isa.PoolAverage); err != nil {
 			return err
 		}
 	}
@@ -110,12 +110,14 @@ func (g *graph) lowerMean(op *tflite.Operator) error {
 	return nil
 }
 
-// lowerReduceMax lowers REDUCE_MAX over height and width to a max pool.
+// lowerReduceMax lowers REDUCE_MAX to a max pool.
 func (g *graph) lowerReduceMax(op *tflite.Operator) error {
 	in, out := g.tensor(op.Inputs[0]), g.tensor(op.Outputs[0])
 	k, _, err := g.reduction(op, isa.PoolMax)
 	if err != nil {
-		return err
+		if k, _, err = g.flatReduction(op, isa.PoolMax); err != nil {
+			return err
+		}
 	}
 	if scale(in) != scale(out) || zeroPoint(in) != zeroPoint(out) {
 		return fmt.Errorf("input and output differ in quantisation; a maximum does not rescale")
@@ -167,8 +169,8 @@ func regroup(shape, list []int) (outer, n, inner int, ok bool) {
 
 // flatReduction returns a kernel like reduction for dimensions of any place, in a
 // map of one row for each kept element in front of them: a sum over the depth
-// where they are the last, else a pool along the width.
-func (g *graph) flatReduction(op *tflite.Operator) (*kernel, int, error) {
+// where they are the last and it is no maximum, else a pool along the width.
+func (g *graph) flatReduction(op *tflite.Operator, mode int) (*kernel, int, error) {
 	in, out := g.tensor(op.Inputs[0]), g.tensor(op.Outputs[0])
 	if err := quantised(in, out); err != nil {
 		return nil, 0, err
@@ -190,8 +192,8 @@ func (g *graph) flatReduction(op *tflite.Operator) (*kernel, int, error) {
 		return nil, 0, err
 	}
 	x.buf.plain, y.buf.plain = true, true
-	k := &kernel{op: isa.OpPool, mode: isa.PoolAverage, window: unit, round: arith.RoundDouble}
-	if inner == 1 {
+	k := &kernel{op: isa.OpPool, mode: mode, window: unit, round: arith.RoundDouble}
+	if inner == 1 && mode == isa.PoolAverage {
 		k.mode = isa.PoolReduceSum
 		x.h, x.w, x.d = 1, outer, n
 		y.h, y.w, y.d = 1, outer, 1

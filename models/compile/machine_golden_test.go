@@ -59,11 +59,9 @@ func compareOnMachine(t *testing.T, file, dir string, c isa.Config, limit int) (
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := os.ReadFile(filepath.Join(dir, "npu_"+number))
+		want, err := os.ReadFile(filepath.Join(dir, "out_"+number))
 		if err != nil {
-			if want, err = os.ReadFile(filepath.Join(dir, "out_"+number)); err != nil {
-				t.Fatal(err)
-			}
+			t.Fatal(err)
 		}
 		p, err := n.Whole(1)
 		if err != nil {

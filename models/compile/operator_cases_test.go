@@ -142,6 +142,39 @@ var operatorCases = []operatorCase{
 		}
 		return y
 	}},
+	{"CONV_2D of batches", withAll, onNPU, func(s *sketch) int {
+		s.batches = 2 + s.r.IntN(4)
+		return s.conv(1+s.r.IntN(3), 1+s.r.IntN(3), 1, 1+s.r.IntN(2))
+	}},
+	{"CONV_2D of batches of rows", withAll, onNPU, func(s *sketch) int {
+		s.batches, s.flat = 2+s.r.IntN(4), true
+		return s.conv(1, 1+s.r.IntN(3), 1, 1+s.r.IntN(2))
+	}},
+	{"DEPTHWISE_CONV_2D of batches", withAll, onNPU, func(s *sketch) int {
+		s.batches = 2 + s.r.IntN(4)
+		return s.depthwise(1, 1)
+	}},
+	{"MAX_POOL_2D of batches", withAll, onNPU, func(s *sketch) int {
+		s.batches = 2 + s.r.IntN(4)
+		return s.pool(tflite.OpMaxPool2D, 4)
+	}},
+	{"AVERAGE_POOL_2D of batches", withAll, onNPU, func(s *sketch) int {
+		s.batches, s.flat = 2+s.r.IntN(4), s.r.IntN(2) == 0
+		return s.pool(tflite.OpAveragePool2D, 4)
+	}},
+	{"SPACE_TO_BATCH_ND", withAll, onNPU, (*sketch).divided},
+	{"REDUCE_MAX height and width", withAll, onNPU, func(s *sketch) int { return s.maximum(1, 2) }},
+	{"REDUCE_MAX depth", withAll, onNPU, func(s *sketch) int { return s.maximum(3) }},
+	{"REDUCE_MAX of all", withAll, onNPU, func(s *sketch) int { return s.maximum(1, 2, 3) }},
+	{"FULLY_CONNECTED of computed weights", int8Only, onNPU, func(s *sketch) int {
+		y := s.connected()
+		op := &s.g.Operators[len(s.g.Operators)-1]
+		w := &s.g.Tensors[op.Inputs[1]]
+		w.Data = nil
+		w.Quant = tflite.Quantization{Scale: w.Quant.Scale[:1], ZeroPoint: []int64{0}}
+		s.g.Inputs = append(s.g.Inputs, op.Inputs[1])
+		return y
+	}},
 	{"BATCH_MATMUL", int8Only, onNPU, (*sketch).product},
 	{"QUANTIZE between uint8 and int8", with8, onNPU, func(s *sketch) int {
 		x := s.any(9)

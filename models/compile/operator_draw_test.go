@@ -14,13 +14,12 @@ func (s *sketch) window(o *tflite.Options, h, w, kh, kw int) (int, int) {
 
 func (s *sketch) conv(kh, kw, dilation, stride int) int {
 	rh, rw := (kh-1)*dilation+1, (kw-1)*dilation+1
-	h, w := 1+s.r.IntN(12)+rh/2, 1+s.r.IntN(12)+rw/2
-	x := s.source(h, w, 1+s.r.IntN(20))
-	_, _, d := s.shape(x)
+	x := s.source(1+s.r.IntN(12)+rh/2, 1+s.r.IntN(12)+rw/2, 1+s.r.IntN(20))
+	h, w, d := s.shape(x)
 	o := tflite.Options{StrideH: stride, StrideW: stride, DilationH: dilation, DilationW: dilation, Activation: tflite.Activation(s.r.IntN(4))}
 	oh, ow := s.window(&o, h, w, rh, rw)
 	od := 1 + s.r.IntN(20)
-	return s.op(tflite.OpConv2D, o, s.tensor(1, oh, ow, od), x, s.weights(0, od, kh, kw, d), s.offsets(od))
+	return s.op(tflite.OpConv2D, o, s.tensor(max(1, s.batches), oh, ow, od), x, s.weights(0, od, kh, kw, d), s.offsets(od))
 }
 
 // grouped draws a convolution whose output channels see a part of the input.
@@ -31,7 +30,7 @@ func (s *sketch) grouped() int {
 	o := tflite.Options{DilationH: 1, DilationW: 1}
 	oh, ow := s.window(&o, h, w, 2, 2)
 	od := groups * out
-	return s.op(tflite.OpConv2D, o, s.tensor(1, oh, ow, od), x, s.weights(0, od, 2, 2, per), s.offsets(od))
+	return s.op(tflite.OpConv2D, o, s.tensor(max(1, s.batches), oh, ow, od), x, s.weights(0, od, 2, 2, per), s.offsets(od))
 }
 
 func (s *sketch) depthwise(multiplier, stride int) int {
@@ -42,7 +41,7 @@ func (s *sketch) depthwise(multiplier, stride int) int {
 	o := tflite.Options{StrideH: stride, StrideW: stride, DilationH: dil, DilationW: dil, DepthMultiplier: multiplier}
 	oh, ow := s.window(&o, h, w, (kh-1)*dil+1, (kw-1)*dil+1)
 	od := d * multiplier
-	return s.op(tflite.OpDepthwiseConv2D, o, s.tensor(1, oh, ow, od), x, s.weights(3, 1, kh, kw, od), s.offsets(od))
+	return s.op(tflite.OpDepthwiseConv2D, o, s.tensor(max(1, s.batches), oh, ow, od), x, s.weights(3, 1, kh, kw, od), s.offsets(od))
 }
 
 func (s *sketch) connected() int {
@@ -88,7 +87,7 @@ func (s *sketch) pool(code tflite.BuiltinCode, limit int) int {
 	h, w, d := s.shape(x)
 	o := tflite.Options{FilterH: 1 + s.r.IntN(limit), FilterW: 1 + s.r.IntN(limit), StrideH: 1 + s.r.IntN(3), StrideW: 1 + s.r.IntN(3), Activation: tflite.Activation(s.r.IntN(4))}
 	oh, ow := s.window(&o, h, w, o.FilterH, o.FilterW)
-	return s.op(code, o, s.like(x, 1, oh, ow, d), x)
+	return s.op(code, o, s.like(x, max(1, s.batches), oh, ow, d), x)
 }
 
 // whole draws a pool whose window is nearly the whole map.
@@ -146,14 +145,6 @@ func (s *sketch) binary(code tflite.BuiltinCode) int {
 		o.Activation = tflite.None
 	case tflite.OpSquaredDifference:
 		o.Activation = tflite.None
-	case tflite.OpSub, tflite.OpMul:
-		// Scales of which the reference and Vela derive the same multipliers.
-		for _, i := range []int{x, y, out} {
-			s.g.Tensors[i].Quant.Scale = []float32{float32(s.powerOfTwo(-7, -4))}
-			if s.wide {
-				s.g.Tensors[i].Quant.Scale[0] /= 128
-			}
-		}
 	}
 	in := []int{x, y}
 	if s.r.IntN(2) == 0 {

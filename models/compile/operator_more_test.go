@@ -108,6 +108,34 @@ func (s *sketch) product() int {
 	return s.op(tflite.OpBatchMatmul, o, s.tensor(1, batches, m, n), a, b)
 }
 
+// maximum draws a REDUCE_MAX, which keeps the quantisation.
+func (s *sketch) maximum(axes ...int) int {
+	y := s.mean(tflite.OpReduceMax, axes...)
+	return s.sameAs(y, s.g.Inputs[0])
+}
+
+// divided draws a SPACE_TO_BATCH_ND over one or two dimensions.
+func (s *sketch) divided() int {
+	s.batches = 1 + s.r.IntN(2)
+	down, across := 1+s.r.IntN(3), 1+s.r.IntN(3)
+	h, w, d := down*(1+s.r.IntN(4)), across*(1+s.r.IntN(4)), 1+s.r.IntN(20)
+	cut := [4]int{s.r.IntN(2), s.r.IntN(2), s.r.IntN(2), s.r.IntN(2)}
+	if h <= cut[0]+cut[1] || w <= cut[2]+cut[3] {
+		cut = [4]int{}
+	}
+	if s.r.IntN(3) == 0 { // over one dimension
+		x := s.tensor(s.batches, w-cut[2]-cut[3], d)
+		s.g.Inputs = []int{x}
+		margin := s.ints(cut[2], cut[3])
+		s.g.Tensors[margin].Shape = []int{1, 2}
+		return s.op(tflite.OpSpaceToBatchND, tflite.Options{}, s.like(x, s.batches*across, w/across, d), x, s.ints(across), margin)
+	}
+	x := s.source(h-cut[0]-cut[1], w-cut[2]-cut[3], d)
+	margin := s.ints(cut[:]...)
+	s.g.Tensors[margin].Shape = []int{2, 2}
+	return s.op(tflite.OpSpaceToBatchND, tflite.Options{}, s.like(x, s.batches*down*across, h/down, w/across, d), x, s.ints(down, across), margin)
+}
+
 // Operators on 32-bit integers whose results do not overflow give what the
 // reference gives; where they do, the NPU saturates.
 func TestInt32(t *testing.T) {

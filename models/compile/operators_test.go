@@ -42,7 +42,10 @@ type operatorCase struct {
 
 // source creates an input of the graph.
 func (s *sketch) source(h, w, d int) int {
-	x := s.tensor(1, h, w, d)
+	if s.flat {
+		h = 1
+	}
+	x := s.tensor(max(1, s.batches), h, w, d)
 	s.g.Inputs = append(s.g.Inputs, x)
 	return x
 }

@@ -20,6 +20,8 @@ type sketch struct {
 	wide     bool // feature maps are int16
 	unsigned bool // feature maps and weights are uint8
 	dilation int  // of depthwise convolutions where set
+	batches  int  // of the inputs where set
+	flat     bool // inputs have one row
 }
 
 func (s *sketch) tensor(shape ...int) int {
@@ -181,9 +183,6 @@ func (s *sketch) step(x int) int {
 		code := []tflite.BuiltinCode{tflite.OpPrelu, tflite.OpSquaredDifference, tflite.OpSub, tflite.OpMul}[s.r.IntN(4)]
 		c := s.weights(0, 1, 1, 1, d)
 		s.g.Tensors[c].Quant = s.g.Tensors[s.tensor(1)].Quant
-		if code == tflite.OpSub { // the reference computes SUB in float32, see the golden cases
-			code = tflite.OpAdd
-		}
 		return s.op(code, tflite.Options{}, s.tensor(1, h, w, d), x, c)
 	case 14:
 		code := []tflite.BuiltinCode{tflite.OpResizeNearestNeighbor, tflite.OpResizeBilinear}[s.r.IntN(2)]

@@ -47,6 +47,7 @@ func init() {
 		tflite.OpGather:                {2, (*graph).lowerMovement},
 		tflite.OpDepthToSpace:          {1, (*graph).lowerMovement},
 		tflite.OpSpaceToDepth:          {1, (*graph).lowerMovement},
+		tflite.OpSpaceToBatchND:        {3, (*graph).lowerSpaceToBatch},
 		tflite.OpBatchToSpaceND:        {1, (*graph).lowerMovement},
 		tflite.OpPad:                   {2, (*graph).lowerPad},
 		tflite.OpPadV2:                 {3, (*graph).lowerPad},

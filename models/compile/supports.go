@@ -31,6 +31,9 @@ func Supports(m *tflite.Model, op int, opt Options) error {
 		if errors.As(err, &reason) {
 			return reason.err
 		}
+		if inner := errors.Unwrap(err); inner != nil { // an input of the part is one of the operator
+			return inner
+		}
 		return err
 	}
 	g.layout()

@@ -27,6 +27,9 @@ func TestSupports(t *testing.T) {
 			t.Errorf("operator %d: %v", i, err)
 		}
 	}
+	if err := Supports(load(t, filepath.Join(shared(t), "zoo", "user", "uTensor-tanh_model.tflite")), 0, Options{}); err == nil || !strings.HasPrefix(err.Error(), "tensor ") {
+		t.Errorf("an operator on floats: %v", err)
+	}
 	if err := Supports(m, 99, Options{}); err == nil || !strings.Contains(err.Error(), "no operator 99") {
 		t.Errorf("operator 99: %v", err)
 	}

@@ -30,6 +30,7 @@ func TestPage(t *testing.T) {
 	dir := vela(t)
 	full := os.Getenv("UPSET_FULL") == "1"
 	var list []*Comparison
+	var later []Total
 	for _, c := range isa.Configs {
 		names, err := Networks(dir, c)
 		if err != nil {
@@ -48,13 +49,27 @@ func TestPage(t *testing.T) {
 			}
 			list = append(list, r)
 		}
+		folder := filepath.Join(dir, "..", "vela51")
+		if names, err = LaterNetworks(folder, c); err != nil || len(names) < 14 {
+			t.Fatalf("%v: %d networks of Vela 5.1, %v", c, len(names), err)
+		}
+		for _, n := range names {
+			if strings.HasPrefix(n, simulatorNetwork) && !full {
+				continue
+			}
+			total, err := Later(folder, n, c, npu.DefaultSystem())
+			if err != nil {
+				t.Fatal(err)
+			}
+			later = append(later, total)
+		}
 	}
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "cycles.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	if err := Write(&b, list); err != nil {
+	if err := Write(&b, list, later); err != nil {
 		t.Fatal(err)
 	}
 	const again = "go run ./models/cycles/generate"

@@ -30,12 +30,17 @@ up to the total. An operation that Vela splits in stripes or slices is one row; 
 host computes is left out.
 `
 
-// Write writes the page: all comparisons, sorted by network and configuration.
-func Write(w io.Writer, list []*Comparison) error {
+// Write writes the page: all comparisons, sorted by network and configuration, and the
+// totals of a later Vela.
+func Write(w io.Writer, list []*Comparison, later []Total) error {
 	var b strings.Builder
 	b.WriteString(head)
 	writeSummary(&b, list)
+	if len(later) > 0 {
+		writeLaterSummary(&b, later)
+	}
 	writeTotals(&b, list)
+	writeLater(&b, list, later)
 	writeRanks(&b, list)
 	writeOutside(&b, list)
 	writeSimulator(&b, list)

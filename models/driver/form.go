@@ -20,17 +20,23 @@ func ConfigOf(data []byte) (cfg isa.Config, compiled bool, err error) {
 	if err != nil || len(list) == 0 {
 		return 0, false, err
 	}
+	cfg, err = target(list)
+	return cfg, true, err
+}
+
+// target is the configuration that all payloads of a file are for.
+func target(list []*payload) (cfg isa.Config, err error) {
 	for i, p := range list {
 		c, err := p.target()
 		if err != nil {
-			return 0, true, err
+			return 0, err
 		}
 		if i > 0 && c != cfg {
-			return 0, true, &MismatchError{Compiled: c.String(), NPU: cfg.String()}
+			return 0, &MismatchError{Compiled: c.String(), NPU: cfg.String()}
 		}
 		cfg = c
 	}
-	return cfg, true, nil
+	return cfg, nil
 }
 
 // form is the form of a file.

@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"upset/npu"
@@ -17,6 +18,7 @@ type Job struct {
 	Words  int       // its length
 	Stream uint32    // address of its first word
 	Bases  [8]uint32 // absolute base address of each region
+	Reset  bool      `json:",omitempty"` // the NPU is reset before it
 }
 
 // Start loads the driver-visible registers of a machine for the first job and sets it
@@ -40,6 +42,9 @@ func (p *Program) Attach(m *npu.Machine) {
 
 func (p *Program) startJob(m *npu.Machine, k int) {
 	j := &p.Jobs[k]
+	if j.Reset {
+		m.WriteReg(npu.RegReset, 0)
+	}
 	m.Start(j.Stream, 4*j.Words, j.Bases)
 }
 
@@ -47,9 +52,12 @@ func (p *Program) startJob(m *npu.Machine, k int) {
 func (p *Program) hostOf() func(m *npu.Machine) bool {
 	kernels := p.host.kernels()
 	return func(m *npu.Machine) bool {
+		if m.Status() != npu.Done {
+			return p.again(m, kernels)
+		}
 		k := p.host.job(m.Mem) + 1
 		if k < 1 || k > len(p.Jobs) {
-			return false // its counter was overwritten: it has lost its way
+			return false // it has lost its way
 		}
 		// The host takes its time: what is under way on the bus arrives.
 		for i := range m.S.Bus.Port {
@@ -65,6 +73,49 @@ func (p *Program) hostOf() func(m *npu.Machine) bool {
 		p.startJob(m, k)
 		return true
 	}
+}
+
+// again runs the job under way once more, after a reset, where the measures have it and
+// it was not done before: the NPU has reported a fault of its own.
+func (p *Program) again(m *npu.Machine, run *kernels) bool {
+	at, k := p.host.retried, p.host.job(m.Mem)
+	if at < 0 || k < 0 || k >= len(p.Jobs) || m.Mem.SRAM[at] != 0 {
+		return false
+	}
+	for i := range m.S.Bus.Port {
+		m.S.Bus.Port[i].Arrive(m.Cycle())
+	}
+	m.Mem.SRAM[at] = 1
+	b := &p.host.bounds[k]
+	p.host.do(k, b.actions[b.supply:], m.Mem, run)
+	for _, r := range b.writes {
+		m.Writes.Note(r.Lo, int(r.Hi-r.Lo))
+	}
+	m.Writes.Note(isa.SRAMBase+uint32(at), 1)
+	m.WriteReg(npu.RegReset, 0)
+	p.startJob(m, k)
+	return true
+}
+
+// Alarmed tells where the host has found a difference: the number of jobs that had ended
+// by then, or 0 where it has found none.
+func (p *Program) Alarmed(mem *isa.Memory) int {
+	if p.host == nil || p.host.alarm < 0 {
+		return 0
+	}
+	return int(binary.LittleEndian.Uint32(mem.SRAM[p.host.alarm:]))
+}
+
+// Retries reports whether the host runs a job once more that the NPU has stopped.
+func (p *Program) Retries() bool { return p.host != nil && p.host.retried >= 0 }
+
+// AlarmPlace is the offset in the SRAM of the four bytes that [Program.Alarmed] reads, or
+// -1.
+func (p *Program) AlarmPlace() int {
+	if p.host == nil {
+		return -1
+	}
+	return p.host.alarm
 }
 
 // Execute runs the program on the functional machine: mem holds what Load puts there,
@@ -132,7 +183,8 @@ func (p *Program) HostStep() func(k int, mem *isa.Memory) {
 	return func(k int, mem *isa.Memory) { p.host.step(k, mem, kernels) }
 }
 
-// Job is the job under way by what the host keeps in memory, 0 where there is only one.
+// Job is the job under way by what the host keeps in memory, 0 where there is only one
+// and -1 where a stray write of the NPU has overwritten it.
 func (p *Program) Job(mem *isa.Memory) int {
 	if p.host == nil {
 		return 0

@@ -46,6 +46,9 @@ func rawModel(data []byte) (*tflite.Model, error) {
 	if err := r.unpack(data); err != nil {
 		return nil, err
 	}
+	if err := r.regions(); err != nil {
+		return nil, err
+	}
 	payload, err := r.bytes("cmd_data", true)
 	if err != nil {
 		return nil, err
@@ -132,7 +135,33 @@ func (r *raw) bytes(name string, needed bool) ([]byte, error) {
 	if !ok && needed {
 		return nil, fmt.Errorf("the archive has no array %s: it is no raw output of Vela (--output-format raw)", name)
 	}
-	return a.Data, nil
+	if !ok {
+		return nil, nil
+	}
+	data, err := a.Bytes()
+	if err != nil {
+		return nil, fmt.Errorf("array %s: %w", name, err)
+	}
+	return data, nil
+}
+
+// regions requires the memories that it names to be those that Vela gives them.
+func (r *raw) regions() error {
+	for _, m := range [...]struct {
+		name   string
+		region int
+	}{{"weight", 0}, {"scratch", 1}} {
+		list, err := r.whole(m.name + "_region")
+		if err != nil {
+			return err
+		}
+		for _, is := range list {
+			if is != m.region {
+				return fmt.Errorf("array %s_region says region %d; Vela writes %d", m.name, is, m.region)
+			}
+		}
+	}
+	return nil
 }
 
 // whole returns the elements of an array as whole numbers, none where it is absent.

@@ -3,7 +3,6 @@ package driver
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"upset/models/executorch"
 	"upset/models/reference"
@@ -99,7 +98,7 @@ func newPTE(data []byte) (*pte, error) {
 				names = append(names, c.Operator)
 			}
 		}
-		return nil, fmt.Errorf("the program has no delegate for the NPU: the CPU computes all of it (%s); lower it with the Ethos-U backend of ExecuTorch", strings.Join(names[:min(len(names), 8)], ", "))
+		return nil, fmt.Errorf("the program has no delegate for the NPU: the CPU computes all of it %q; lower it with the Ethos-U backend of ExecuTorch", names[:min(len(names), 8)])
 	}
 	b := &pte{p: p, tensors: map[int64]int{}}
 	for i, d := range p.Delegates {

@@ -20,11 +20,11 @@ func (b *pte) operator(c executorch.Call) error {
 	}
 	from, err := b.tensor(c.Args[0])
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.Operator, err)
+		return fmt.Errorf("%q: %w", c.Operator, err)
 	}
 	to, err := b.tensor(c.Args[len(c.Args)-1])
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.Operator, err)
+		return fmt.Errorf("%q: %w", c.Operator, err)
 	}
 	switch name {
 	case "quantize_per_tensor":
@@ -39,7 +39,7 @@ func (b *pte) operator(c executorch.Call) error {
 		err = fmt.Errorf("the host computes quantise, dequantise, permute and reshape around a delegate; give --delegate to run a delegate alone")
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.Operator, err)
+		return fmt.Errorf("%q: %w", c.Operator, err)
 	}
 	return nil
 }

@@ -1,14 +1,32 @@
 package driver
 
-import "upset/models/executorch"
+import (
+	"archive/zip"
+	"bytes"
+	"slices"
+
+	"upset/models/executorch"
+)
+
+// FormExecuTorch is the name of the form of an ExecuTorch program.
+const FormExecuTorch = "ExecuTorch program"
 
 // FormName names the form of a compiled file that is no TensorFlow Lite model; it is
 // empty for any other.
 func FormName(data []byte) string {
-	if formOf(data) == formPTE {
-		return "ExecuTorch program"
+	switch {
+	case formOf(data) == formPTE:
+		return FormExecuTorch
+	case formOf(data) == formRaw && holdsCommands(data):
+		return "raw output of Vela (.npz)"
 	}
 	return ""
+}
+
+// holdsCommands tells Vela's raw output from other archives, by the names in it.
+func holdsCommands(data []byte) bool {
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	return err == nil && slices.ContainsFunc(z.File, func(f *zip.File) bool { return f.Name == "cmd_data.npy" })
 }
 
 // Delegates is the number of delegates of an ExecuTorch program; 0 for any other file.
@@ -21,6 +39,15 @@ func Delegates(data []byte) int {
 		return 0
 	}
 	return len(p.Delegates)
+}
+
+// Normalisation is how the model's metadata say that pixels become the numbers of an
+// input, see [tflite.Model.Normalisation].
+func (n *Network) Normalisation(input int) (mean, std []float32) {
+	if n.model == nil {
+		return nil, nil
+	}
+	return n.model.Normalisation(input)
 }
 
 // StageName names the operator of a stage, and its first output.

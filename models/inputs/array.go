@@ -8,12 +8,22 @@ import (
 	"strings"
 
 	"upset/models/driver"
+	"upset/models/npy"
 	"upset/models/tflite"
 )
 
+// array is a .npy file on its way into a tensor.
+type array struct{ npy.Array }
+
+// parseArray reads a .npy file.
+func parseArray(file []byte) (*array, error) {
+	a, err := npy.Parse(file)
+	return &array{a}, err
+}
+
 // split cuts an array into inputs of a tensor: one where the shapes agree, one for each
 // element of its first dimension where the others do. Dimensions of one do not count.
-func (a *Array) split(b *driver.Binding, o Options) ([][]byte, error) {
+func (a *array) split(b *driver.Binding, o Options) ([][]byte, error) {
 	count, want := 1, LongDims(b.Shape)
 	if !slices.Equal(LongDims(a.Shape), want) {
 		if len(a.Shape) == 0 || !slices.Equal(LongDims(a.Shape[1:]), want) {
@@ -45,10 +55,10 @@ func (a *Array) split(b *driver.Binding, o Options) ([][]byte, error) {
 }
 
 // kind is the letter of an element's type, without byte order and size.
-func (a *Array) kind() string { return strings.TrimLeft(a.Descr, "<|=") }
+func (a *array) kind() string { return strings.TrimLeft(a.Descr, "<|=") }
 
 // elementBytes is the size of an element.
-func (a *Array) elementBytes() (int, error) {
+func (a *array) elementBytes() (int, error) {
 	n, ok := map[string]int{"i1": 1, "u1": 1, "b1": 1, "i2": 2, "u2": 2, "f2": 2, "i4": 4, "u4": 4, "f4": 4, "i8": 8, "u8": 8, "f8": 8}[a.kind()]
 	if !ok {
 		return 0, fmt.Errorf("the array has the type %s: store integers or floats in little-endian order", a.Descr)
@@ -58,7 +68,7 @@ func (a *Array) elementBytes() (int, error) {
 
 // convert brings elements into the type of a tensor: equal types as they are, floats by
 // the tensor's scale and zero point, and bytes as pixels where their scaling is declared.
-func (a *Array) convert(data []byte, b *driver.Binding, o Options) ([]byte, error) {
+func (a *array) convert(data []byte, b *driver.Binding, o Options) ([]byte, error) {
 	if want := npyTypes[b.Type]; a.kind() == strings.TrimLeft(want, "<|") {
 		return data, nil
 	}

@@ -46,7 +46,7 @@ func FuzzPicture(f *testing.F) {
 func FuzzWAV(f *testing.F) { fuzz(f, "x.wav", wavOf(1, 16, 1, 2, 3, 4), wavOf(2, 8, 1)) }
 
 func FuzzNPZ(f *testing.F) {
-	a := array(f, tflite.Int8, []int{4, 4, 3}, make([]byte, 48))
+	a := arrayOf(f, tflite.Int8, []int{4, 4, 3}, make([]byte, 48))
 	fuzz(f, "x.npz", archived(f, []byte("in.npy"), a), archived(f, []byte("a"), a, []byte("b"), a))
 }
 

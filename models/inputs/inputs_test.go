@@ -35,10 +35,10 @@ func floats(t testing.TB, shape []int, values ...float32) []byte {
 	for _, x := range values {
 		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(x))
 	}
-	return array(t, tflite.Float32, shape, data)
+	return arrayOf(t, tflite.Float32, shape, data)
 }
 
-func array(t testing.TB, typ tflite.Type, shape []int, data []byte) []byte {
+func arrayOf(t testing.TB, typ tflite.Type, shape []int, data []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := WriteNPY(&b, typ, shape, data); err != nil {
@@ -99,13 +99,13 @@ func TestFloatsAreQuantised(t *testing.T) {
 
 func TestArraysOfSeveralInputs(t *testing.T) {
 	net := tensor(tflite.Int8, 1, 0, 1, 2, 2, 1)
-	list, err := Decode("x.npy", array(t, tflite.Int8, []int{3, 2, 2}, []byte("abcdefghijkl")), net, Options{})
+	list, err := Decode("x.npy", arrayOf(t, tflite.Int8, []int{3, 2, 2}, []byte("abcdefghijkl")), net, Options{})
 	if err != nil || len(list) != 3 || string(list[1]) != "efgh" {
 		t.Errorf("%q, %v", list, err)
 	}
 	for name, file := range map[string][]byte{
-		"other shape": array(t, tflite.Int8, []int{4, 1, 2}, []byte("abcdefgh")), "other type": array(t, tflite.Int32, []int{2, 2}, make([]byte, 16)),
-		"none": array(t, tflite.Int8, []int{0, 2, 2}, nil), "cut": array(t, tflite.Int8, []int{2, 2}, []byte("abc")),
+		"other shape": arrayOf(t, tflite.Int8, []int{4, 1, 2}, []byte("abcdefgh")), "other type": arrayOf(t, tflite.Int32, []int{2, 2}, make([]byte, 16)),
+		"none": arrayOf(t, tflite.Int8, []int{0, 2, 2}, nil), "cut": arrayOf(t, tflite.Int8, []int{2, 2}, []byte("abc")),
 		"big-endian": bytes.Replace(floats(t, []int{2, 2}, 1, 2, 3, 4), []byte("<f4"), []byte(">f4"), 1),
 	} {
 		if _, err := Decode("x.npy", file, net, Options{}); err == nil {
@@ -114,7 +114,7 @@ func TestArraysOfSeveralInputs(t *testing.T) {
 	}
 	two := append(tensor(tflite.Int8, 1, 0, 2), tensor(tflite.Int8, 0.5, 0, 3)...)
 	two[1].Name = "other"
-	a, b := array(t, tflite.Int8, []int{2}, []byte("ab")), floats(t, []int{3}, 1, 2, 3)
+	a, b := arrayOf(t, tflite.Int8, []int{2}, []byte("ab")), floats(t, []int{3}, 1, 2, 3)
 	for name, file := range map[string][]byte{
 		"by name": archived(t, []byte("other.npy"), b, []byte("in.npy"), a), "by order": archived(t, []byte("arr_0.npy"), a, []byte("arr_1.npy"), b),
 	} {
@@ -243,6 +243,17 @@ func TestScales(t *testing.T) {
 			t.Errorf("%s: %+v, %v", text, s, err)
 		}
 	}
+	for _, c := range [][2][]float32{{{1}, {2}}, {{1, 2, 3}, {1, 2, 3}}} {
+		if s := ScaleOf(c[0], c[1]); s == nil || s.at(5, 0) != (5-c[0][0])/c[1][0] {
+			t.Errorf("%v: %+v", c, s)
+		}
+	}
+	nan := float32(math.NaN())
+	for _, c := range [][2][]float32{{}, {{1}, {0}}, {{1}, {1, 2}}, {{1, 2}, {1, 2}}, {{nan}, {1}}, {{1}, {nan}}} {
+		if s := ScaleOf(c[0], c[1]); s != nil {
+			t.Errorf("%v: %+v", c, s)
+		}
+	}
 	for _, text := range []string{"", "1", "1..0", "0..x", "mean:1", "mean:1,std:0", "mean:1/2,std:1/2", "mean:1,std:1/2/3", "mean:NaN,std:1", "0..Inf", "1..1.0000000001"} {
 		if s, err := ParseScale(text); err == nil {
 			t.Errorf("%q: %+v", text, s)
@@ -292,7 +303,7 @@ func TestFolder(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("b.npy", string(array(t, tflite.Int8, []int{2, 2}, []byte("cdef"))))
+	write("b.npy", string(arrayOf(t, tflite.Int8, []int{2, 2}, []byte("cdef"))))
 	write("a.bin", "ab")
 	write("out_00.bin", "not an input")
 	write("readme.txt", "nor this")

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"upset/models/driver"
+	"upset/models/npy"
 	"upset/models/tflite"
 )
 
@@ -28,7 +29,7 @@ func TestNPYRoundTrip(t *testing.T) {
 		if n := bytes.IndexByte(file.Bytes(), '\n') + 1; n%64 != 0 {
 			t.Errorf("header of %v fills %d bytes, no multiple of 64", c.shape, n)
 		}
-		a, err := ParseNPY(file.Bytes())
+		a, err := parseArray(file.Bytes())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +51,7 @@ func TestNPYRoundTrip(t *testing.T) {
 
 func TestNPYRefusals(t *testing.T) {
 	head := func(version byte, header string) []byte {
-		return append(append([]byte(npyMagic), version, 0, byte(len(header)), 0), header...)
+		return append(append([]byte(npy.Magic), version, 0, byte(len(header)), 0), header...)
 	}
 	for name, file := range map[string][]byte{
 		"empty": nil, "text": []byte("hello, this is no array"), "version 9": head(9, "{}"),
@@ -58,7 +59,7 @@ func TestNPYRefusals(t *testing.T) {
 		"no keys": head(1, "{}"), "Fortran": head(1, "{'descr': '|i1', 'fortran_order': True, 'shape': (2, 2)}"),
 		"huge": head(1, "{'descr': '|i1', 'fortran_order': False, 'shape': (99999999999999999999,)}"),
 	} {
-		if _, err := ParseNPY(file); err == nil {
+		if _, err := parseArray(file); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
@@ -70,9 +71,9 @@ func FuzzParseNPY(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(file.Bytes())
-	f.Add([]byte(npyMagic + "\x02\x00\xff\xff\xff\xff"))
+	f.Add([]byte(npy.Magic + "\x02\x00\xff\xff\xff\xff"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		a, err := ParseNPY(data)
+		a, err := parseArray(data)
 		if err == nil && len(a.Data) > len(data) {
 			t.Error("the array is larger than its file")
 		}

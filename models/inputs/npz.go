@@ -36,7 +36,7 @@ func decodeNPZ(data []byte, net []driver.Binding, o Options) ([][]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Name, err)
 		}
-		a, err := ParseNPY(text)
+		a, err := parseArray(text)
 		if err == nil {
 			var list [][]byte
 			list, err = a.split(&net[i], o)

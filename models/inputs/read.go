@@ -78,7 +78,7 @@ func Decode(name string, data []byte, net []driver.Binding, o Options) ([][]byte
 	}
 	switch kindOf(name) {
 	case ".npy":
-		a, err := ParseNPY(data)
+		a, err := parseArray(data)
 		if err != nil {
 			return nil, err
 		}

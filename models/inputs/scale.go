@@ -30,6 +30,20 @@ var usual = []Scale{
 	{Name: "imagenet", Mean: []float32{123.675, 116.28, 103.53}, Std: []float32{58.395, 57.12, 57.375}},
 }
 
+// ScaleOf is a scaling that a model's metadata declare, or nil where they say nothing that
+// can be used.
+func ScaleOf(mean, std []float32) *Scale {
+	if n := len(mean); n != 1 && n != 3 || len(std) != n {
+		return nil
+	}
+	for c := range mean {
+		if m, s := math.Abs(float64(mean[c])), float64(std[c]); !(m <= maxReal && s >= 1/maxReal && s <= maxReal) {
+			return nil
+		}
+	}
+	return &Scale{Name: "metadata", Mean: mean, Std: std}
+}
+
 // ParseScale reads a scaling: LOW..HIGH, imagenet, or mean:M/M/M,std:S/S/S in pixels.
 func ParseScale(text string) (*Scale, error) {
 	for i := range usual {

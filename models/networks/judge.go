@@ -37,6 +37,7 @@ type Result struct {
 	OutputBytes      int    // of all cases that ran
 	Sequences        int    // cases among Equal that keep their state
 	Cycles           uint64 // of the first case on the cycle-level machine; 0 when it was not run
+	Ran              bool   // an inference came to its end
 	Machines         string // how the two machines differ; empty when they do not
 }
 
@@ -171,6 +172,7 @@ func (r *Result) infer(n *driver.Network, in []byte, frames int, both bool) ([]b
 	if err := p.Execute(&want); err != nil {
 		return nil, err
 	}
+	r.Ran = true
 	if !both {
 		return p.ReadOutputs(&want), nil
 	}

@@ -92,13 +92,38 @@ func (a *Array) elements(size int) (int, error) {
 	return n, nil
 }
 
-// Numbers returns the elements of an array of integers or floats.
-func (a *Array) Numbers() ([]float64, error) {
+// sizes are the bytes of an element, by its type without the mark of the byte order.
+var sizes = map[string]int{"b1": 1, "i1": 1, "u1": 1, "i2": 2, "u2": 2, "i4": 4, "u4": 4, "i8": 8, "u8": 8, "f4": 4, "f8": 8}
+
+// size is the number of bytes of an element, and its type. Elements with the highest
+// byte first are not read.
+func (a *Array) size() (int, string, error) {
 	kind := strings.TrimLeft(a.Descr, "<|=")
-	sizes := map[string]int{"b1": 1, "i1": 1, "u1": 1, "i2": 2, "u2": 2, "i4": 4, "u4": 4, "i8": 8, "u8": 8, "f4": 4, "f8": 8}
 	size, ok := sizes[kind]
 	if !ok {
-		return nil, fmt.Errorf("elements of type %q are no numbers", a.Descr)
+		return 0, kind, fmt.Errorf("elements of type %q are no numbers", a.Descr)
+	}
+	return size, kind, nil
+}
+
+// Bytes returns the elements as they lie in the file: what the shape says, no more.
+func (a *Array) Bytes() ([]byte, error) {
+	size, _, err := a.size()
+	if err != nil {
+		return nil, err
+	}
+	n, err := a.elements(size)
+	if err != nil {
+		return nil, err
+	}
+	return a.Data[: n*size : n*size], nil
+}
+
+// Numbers returns the elements of an array of integers or floats.
+func (a *Array) Numbers() ([]float64, error) {
+	size, kind, err := a.size()
+	if err != nil {
+		return nil, err
 	}
 	n, err := a.elements(size)
 	if err != nil {

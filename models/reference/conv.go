@@ -193,10 +193,11 @@ func groupedConv(f *filter, m *image, y, x window, out operand, groups, depth in
 func prepareFullyConnected(n *node) Kernel {
 	in, weights, out := n.weighted(0)
 	n.require(n.op.Options.WeightsFormat == 0, "weights format %d is not known", n.op.Options.WeightsFormat)
-	if !n.require(len(weights.Shape) == 2, "weights of shape %v; two dimensions are needed", weights.Shape) {
+	rank := len(weights.Shape)
+	if !n.require(rank >= 2 && product(weights.Shape[:rank-2]) == 1, "weights of shape %v; two dimensions are needed", weights.Shape) {
 		return nil
 	}
-	channels, depth := weights.Shape[0], weights.Shape[1]
+	channels, depth := weights.Shape[rank-2], weights.Shape[rank-1]
 	if !n.require(channels > 0 && depth > 0, "weights of shape %v are empty", weights.Shape) {
 		return nil
 	}

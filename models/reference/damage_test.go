@@ -114,7 +114,15 @@ func TestDamagedModels(t *testing.T) {
 			floatTensor(1, 3, 3, 2), floatTensor(2, 2, 2, 2), floatTensor(1, 3, 3, 2)),
 		single(tflite.Operator{Code: tflite.OpConcatenation, Inputs: []int{0, 1}, Outputs: []int{2}},
 			tensor(2), tflite.Tensor{Type: tflite.Int8, Shape: []int{2}, Quant: scaled(2, 1)}, tensor(4)),
-		lstmModel(),
+		single(tflite.Operator{Code: tflite.OpSelectV2, Inputs: []int{0, 1, 2}, Outputs: []int{3}},
+			tflite.Tensor{Type: tflite.Bool, Shape: []int{3}}, tensor(2, 3), tensor(1), tensor(2, 3)),
+		single(tflite.Operator{Code: tflite.OpLess, Inputs: []int{0, 1}, Outputs: []int{2}},
+			tensor(2, 3), tensor(3), tflite.Tensor{Type: tflite.Bool, Shape: []int{2, 3}}),
+		single(tflite.Operator{Code: tflite.OpGatherND, Inputs: []int{0, 1}, Outputs: []int{2}},
+			tensor(2, 2, 2), constant([]int{3, 2}, 1, 0, 0, 1, 9, -9), tensor(3, 2)),
+		single(tflite.Operator{Code: tflite.OpCumsum, Inputs: []int{0, 1}, Outputs: []int{2}},
+			floatTensor(2, 3), constant([]int{1}, 1), floatTensor(2, 3)),
+		lstmModel(), detector(0), detector(1),
 		readModel(t, filepath.Join(shared(t), "models", "keyword_scrambled_8bit.tflite")),
 	}
 	ops, err := filepath.Glob(filepath.Join(shared(t), "models", "ops", "*.tflite"))

@@ -129,7 +129,6 @@ func prepareLogistic(n *node) Kernel {
 	if in.Type == tflite.Int16 {
 		return n.curve16(in, out, arith.Sigmoid)
 	}
-	n.fixedOutput(out, 1.0/256, math.MinInt8)
 	return n.curve8(in, out, func(x int32) int32 { return arith.RoundingDivideByPOT(logisticFix(x), 23) - 128 })
 }
 
@@ -146,7 +145,6 @@ func prepareTanh(n *node) Kernel {
 	if in.Type == tflite.Int16 {
 		return n.curve16(in, out, arith.Tanh)
 	}
-	n.fixedOutput(out, 1.0/128, 0)
 	return n.curve8(in, out, func(x int32) int32 { return arith.RoundingDivideByPOT(tanhFix(x), 24) })
 }
 
@@ -175,7 +173,6 @@ func (n *node) curve8(in, out operand, f func(int32) int32) Kernel {
 // of 15 bits (TFLite Micro: tanh and logistic preparation).
 func (n *node) curve16(in, out operand, f func(int64) int64) Kernel {
 	n.require(in.zero == 0, "16-bit input needs a zero point of 0, has %d", in.zero)
-	n.fixedOutput(out, 1.0/32768, 0)
 	factor, shift := 0, 0
 	switch in.scale {
 	case 1.0 / 4096:
@@ -241,8 +238,11 @@ func prepareDequantize(n *node) Kernel {
 // prepareHardSwish handles HARD_SWISH, x · relu6(x + 3) / 6 in 16-bit fixed point
 // (TFLite reference kernel).
 func prepareHardSwish(n *node) Kernel {
-	in, out := n.in(0, tflite.Int8), n.out(0, tflite.Int8)
-	n.quantised(in, out)
+	if n.isFloat() {
+		return n.floatUnary(func(x float32) float32 { return float32(x*clampFloat(x+3, 0, 6)) / 6 })
+	}
+	in, out := n.unaryOperands(tflite.Int8, tflite.Uint8)
+	lo, hi := limits(out.Type)
 	hires := in.scale * (1.0 / 128)
 	scale := n.multiplier(float64(hires / out.scale))
 	relu := n.multiplier(float64(hires / (3.0 / 32768)))
@@ -262,7 +262,7 @@ func prepareHardSwish(n *node) Kernel {
 		}
 		r = (r + 1<<15) >> 1
 		y = int32(int16(r * y / (1 << 15)))
-		return clamp(arith.RoundingDivideByPOT(y, -scale.shift)+out.zero, math.MinInt8, math.MaxInt8)
+		return clamp(arith.RoundingDivideByPOT(y, -scale.shift)+out.zero, lo, hi)
 	})
 }
 

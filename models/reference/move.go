@@ -90,13 +90,13 @@ func prepareReshape(n *node) Kernel {
 
 // prepareShape handles SHAPE.
 func prepareShape(n *node) Kernel {
-	in, out := n.in(0), n.out(0, tflite.Int32)
+	in, out := n.in(0), n.out(0, tflite.Int32, tflite.Int64)
 	if !n.require(out.Elements() == len(in.Shape), "output shape %v for input %v", out.Shape, in.Shape) {
 		return nil
 	}
 	return func(v [][]byte) {
 		for i, d := range in.Shape {
-			put(out.value(v), tflite.Int32, i, int32(d))
+			putWide(out.value(v), out.Type, i, int64(d))
 		}
 	}
 }

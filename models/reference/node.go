@@ -13,6 +13,7 @@ import (
 var kernels = map[tflite.BuiltinCode]func(*node) Kernel{
 	tflite.OpAbs:                   prepareAbs,
 	tflite.OpAdd:                   prepareAdd,
+	tflite.OpAddN:                  prepareAddN,
 	tflite.OpArgMax:                prepareArg,
 	tflite.OpArgMin:                prepareArg,
 	tflite.OpAssignVariable:        prepareReshape,
@@ -21,23 +22,39 @@ var kernels = map[tflite.BuiltinCode]func(*node) Kernel{
 	tflite.OpBatchToSpaceND:        prepareBatchToSpace,
 	tflite.OpBroadcastTo:           prepareBroadcastTo,
 	tflite.OpCast:                  prepareCast,
+	tflite.OpCeil:                  prepareRound,
 	tflite.OpConcatenation:         prepareConcatenation,
 	tflite.OpConv2D:                prepareConv,
+	tflite.OpCos:                   prepareReal,
+	tflite.OpCumsum:                prepareCumsum,
+	tflite.OpCustom:                prepareCustom,
 	tflite.OpDepthToSpace:          prepareDepthToSpace,
 	tflite.OpDepthwiseConv2D:       prepareDepthwise,
-	tflite.OpCustom:                prepareCustom,
 	tflite.OpDequantize:            prepareDequantize,
 	tflite.OpDiv:                   prepareDiv,
 	tflite.OpElu:                   prepareElu,
+	tflite.OpEqual:                 prepareCompare,
 	tflite.OpExp:                   prepareExp,
 	tflite.OpExpandDims:            prepareReshape,
+	tflite.OpFill:                  prepareFill,
 	tflite.OpFloor:                 prepareFloor,
+	tflite.OpFloorDiv:              prepareFloorDiv,
+	tflite.OpFloorMod:              prepareFloorDiv,
 	tflite.OpFullyConnected:        prepareFullyConnected,
 	tflite.OpGather:                prepareGather,
+	tflite.OpGatherND:              prepareGatherND,
+	tflite.OpGreater:               prepareCompare,
+	tflite.OpGreaterEqual:          prepareCompare,
 	tflite.OpHardSwish:             prepareHardSwish,
 	tflite.OpL2Normalization:       prepareL2Norm,
 	tflite.OpLeakyRelu:             prepareLeakyRelu,
+	tflite.OpLess:                  prepareCompare,
+	tflite.OpLessEqual:             prepareCompare,
+	tflite.OpLog:                   prepareReal,
 	tflite.OpLogSoftmax:            prepareLogSoftmax,
+	tflite.OpLogicalAnd:            prepareLogical,
+	tflite.OpLogicalNot:            prepareLogicalNot,
+	tflite.OpLogicalOr:             prepareLogical,
 	tflite.OpLogistic:              prepareLogistic,
 	tflite.OpMaxPool2D:             prepareMaxPool,
 	tflite.OpMaximum:               prepareMaximum,
@@ -46,6 +63,7 @@ var kernels = map[tflite.BuiltinCode]func(*node) Kernel{
 	tflite.OpMirrorPad:             prepareMirrorPad,
 	tflite.OpMul:                   prepareMul,
 	tflite.OpNeg:                   prepareNeg,
+	tflite.OpNotEqual:              prepareCompare,
 	tflite.OpPack:                  preparePack,
 	tflite.OpPad:                   preparePad,
 	tflite.OpPadV2:                 preparePad,
@@ -60,10 +78,15 @@ var kernels = map[tflite.BuiltinCode]func(*node) Kernel{
 	tflite.OpReshape:               prepareReshape,
 	tflite.OpResizeBilinear:        prepareResizeBilinear,
 	tflite.OpResizeNearestNeighbor: prepareResizeNearest,
+	tflite.OpReverseV2:             prepareReverse,
+	tflite.OpRound:                 prepareRound,
 	tflite.OpRsqrt:                 prepareRsqrt,
 	tflite.OpSVDF:                  prepareSVDF,
+	tflite.OpSelect:                prepareSelect,
+	tflite.OpSelectV2:              prepareSelect,
 	tflite.OpSequenceLSTM:          prepareSequenceLSTM,
 	tflite.OpShape:                 prepareShape,
+	tflite.OpSin:                   prepareReal,
 	tflite.OpSlice:                 prepareSlice,
 	tflite.OpSoftmax:               prepareSoftmax,
 	tflite.OpSpaceToBatchND:        prepareSpaceToBatch,
@@ -71,6 +94,7 @@ var kernels = map[tflite.BuiltinCode]func(*node) Kernel{
 	tflite.OpSplit:                 prepareSplit,
 	tflite.OpSplitV:                prepareSplitV,
 	tflite.OpSqrt:                  prepareSqrt,
+	tflite.OpSquare:                prepareReal,
 	tflite.OpSquaredDifference:     prepareSquaredDifference,
 	tflite.OpSqueeze:               prepareReshape,
 	tflite.OpStridedSlice:          prepareStridedSlice,
@@ -81,6 +105,7 @@ var kernels = map[tflite.BuiltinCode]func(*node) Kernel{
 	tflite.OpTranspose:             prepareTranspose,
 	tflite.OpTransposeConv:         prepareTransposeConv,
 	tflite.OpUnpack:                prepareUnpack,
+	tflite.OpZerosLike:             prepareFill,
 }
 
 // Prepare checks one operator against the tensors of its graph and returns the
@@ -97,6 +122,9 @@ func Prepare(g *tflite.Subgraph, op *tflite.Operator) (Kernel, error) {
 	k := prepare(n)
 	if n.err != nil {
 		return nil, fmt.Errorf("%s: %w", op.Name(), n.err)
+	}
+	if err := Strict(g, op); err != nil {
+		return nil, fmt.Errorf("%s: %w", op.Name(), err)
 	}
 	return k, nil
 }
@@ -185,8 +213,8 @@ func (n *node) out(i int, types ...tflite.Type) operand {
 // quantised requires each operand to have one usable scale and zero point.
 func (n *node) quantised(list ...operand) {
 	for _, o := range list {
-		n.require(len(o.Quant.Scale) == 1 && usable(o.scale), "tensor %q needs one positive scale, has %v",
-			o.Name, o.Quant.Scale)
+		n.require(len(o.Quant.Scale) == 1 && usable(o.scale), "tensor %q needs one positive scale, has %s",
+			o.Name, someOf(o.Quant.Scale))
 		n.zeroPoints(o)
 	}
 }
@@ -197,17 +225,6 @@ func (n *node) zeroPoints(o operand) {
 	for _, z := range o.Quant.ZeroPoint {
 		n.require(z >= int64(lo) && z <= int64(hi), "zero point %d of tensor %q is outside %s", z, o.Name, o.Type)
 	}
-}
-
-// fixedOutput refuses an output whose quantisation is not the one that TFLite's
-// kernel always writes in; it compares scales to a thousandth, as TFLite does.
-func (n *node) fixedOutput(o operand, scale float32, zero int32) {
-	if n.graph.Lenient || n.err != nil {
-		return
-	}
-	n.require(math.Abs(float64(o.scale-scale)) <= float64(scale)/1000 && o.zero == zero,
-		"output %q has scale %v and zero point %d; TFLite takes %v and %d only: export the file again, or accept it with --lenient",
-		o.Name, o.scale, o.zero, scale, zero)
 }
 
 func usable(scale float32) bool {
@@ -293,3 +310,12 @@ func (n *node) activationRange(a tflite.Activation, o operand) (lo, hi int32) {
 }
 
 func clamp(x, lo, hi int32) int32 { return min(max(x, lo), hi) }
+
+// someOf prints numbers, only the first of many.
+func someOf(list []float32) string {
+	const few = 4
+	if len(list) <= few {
+		return fmt.Sprint(list)
+	}
+	return fmt.Sprintf("%d of them, %v and so on", len(list), list[:few])
+}

@@ -116,6 +116,10 @@ func TestMoves(t *testing.T) {
 			[]tflite.Tensor{vec(2, 0)}, []byte{2, 0, 5, 3},
 		},
 		{
+			"gather per batch", tflite.OpGather, tflite.Options{Axis: 1, BatchDims: 1}, tensor(2, 3), tensor(2, 2),
+			[]tflite.Tensor{constant([]int{2, 2}, 2, 0, 1, 1)}, []byte{2, 0, 4, 4},
+		},
+		{
 			"space to depth", tflite.OpSpaceToDepth, tflite.Options{BlockSize: 2}, tensor(1, 2, 4, 1), tensor(1, 1, 2, 4),
 			nil, []byte{0, 1, 4, 5, 2, 3, 6, 7},
 		},

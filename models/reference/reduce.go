@@ -126,7 +126,7 @@ func (n *node) extreme(start int32, pick func(a, b int32) int32) Kernel {
 // prepareArg handles ARG_MAX and ARG_MIN: the index of the first extreme value
 // along one axis.
 func prepareArg(n *node) Kernel {
-	in, axis, out := n.in(0, integers...), n.in(1, tflite.Int32, tflite.Int64), n.out(0, tflite.Int32, tflite.Int64)
+	in, axis, out := n.in(0, append([]tflite.Type{tflite.Float32}, integers...)...), n.in(1, tflite.Int32, tflite.Int64), n.out(0, tflite.Int32, tflite.Int64)
 	list := n.constants(axis)
 	if !n.require(len(list) == 1, "one axis is needed, have %d", len(list)) {
 		return nil
@@ -143,16 +143,19 @@ func prepareArg(n *node) Kernel {
 		return nil
 	}
 	smallest := n.op.Code == tflite.OpArgMin
+	order := func(b []byte, i, j int) int { return sign(at(b, in.Type, i), at(b, in.Type, j)) }
+	if in.Type == tflite.Float32 {
+		order = func(b []byte, i, j int) int { return sign(decodeFloat(b, i), decodeFloat(b, j)) }
+	}
 	return func(v [][]byte) {
 		src, dst := in.value(v), out.value(v)
 		for o := range outer {
 			for i := range inner {
 				best := 0
-				value := at(src, in.Type, o*size*inner+i)
+				place := func(k int) int { return (o*size+k)*inner + i }
 				for k := 1; k < size; k++ {
-					x := at(src, in.Type, (o*size+k)*inner+i)
-					if smallest && x < value || !smallest && x > value {
-						best, value = k, x
+					if d := order(src, place(k), place(best)); smallest && d == -1 || !smallest && d == 1 {
+						best = k
 					}
 				}
 				putWide(dst, out.Type, o*inner+i, int64(best))

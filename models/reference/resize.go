@@ -71,11 +71,15 @@ func samples(o *tflite.Options, from, to int) []sample {
 	return list
 }
 
-// prepareResizeBilinear handles RESIZE_BILINEAR with 10 fraction bits.
+// prepareResizeBilinear handles RESIZE_BILINEAR with 10 fraction bits, on float32
+// and unsigned values in single precision.
 func prepareResizeBilinear(n *node) Kernel {
-	in, out, di, do := n.resized(quantisedTypes...)
+	in, out, di, do := n.resized(tflite.Float32, tflite.Int8, tflite.Uint8, tflite.Int16)
 	if n.err != nil {
 		return nil
+	}
+	if in.Type == tflite.Float32 || in.Type == tflite.Uint8 {
+		return n.floatBilinear(in, out, di, do)
 	}
 	ys, xs := samples(&n.op.Options, di[1], do[1]), samples(&n.op.Options, di[2], do[2])
 	m := newImage(in, di)
@@ -100,6 +104,58 @@ func prepareResizeBilinear(n *node) Kernel {
 						i++
 					}
 				}
+			}
+		}
+	}
+}
+
+// floatSample is sample in single precision: the weight of the second position.
+type floatSample struct {
+	lo, hi int
+	frac   float32
+}
+
+func floatSamples(o *tflite.Options, from, to int) []floatSample {
+	scale := float32(from) / float32(to)
+	if o.AlignCorners && to > 1 {
+		scale = float32(from-1) / float32(to-1)
+	}
+	list := make([]floatSample, to)
+	for i := range list {
+		p := float32(i) * scale
+		if o.HalfPixelCenters {
+			p = float32((float32(i)+0.5)*scale) - 0.5
+		}
+		lo := max(int(math.Floor(float64(p))), 0)
+		list[i] = floatSample{min(lo, from-1), min(int(math.Ceil(float64(p))), from-1), p - float32(lo)}
+	}
+	return list
+}
+
+// floatBilinear is RESIZE_BILINEAR on float32, or on unsigned values, which are
+// rounded half up (TFLite reference kernel).
+func (n *node) floatBilinear(in, out operand, di, do [4]int) Kernel {
+	ys, xs := floatSamples(&n.op.Options, di[1], do[1]), floatSamples(&n.op.Options, di[2], do[2])
+	return func(v [][]byte) {
+		src, dst := in.value(v), out.value(v)
+		for i := range out.Elements() {
+			c, pos := i%do[3], i/do[3]
+			x, y, b := xs[pos%do[2]], ys[pos/do[2]%do[1]], pos/do[2]/do[1]
+			value := func(line, column int) float32 {
+				at := ((b*di[1]+line)*di[2]+column)*di[3] + c
+				if in.Type == tflite.Uint8 {
+					return float32(src[at])
+				}
+				return decodeFloat(src, at)
+			}
+			sum := float32(float32(value(y.lo, x.lo)*(1-y.frac)) * (1 - x.frac))
+			sum += float32(float32(value(y.hi, x.lo)*y.frac) * (1 - x.frac))
+			sum += float32(float32(value(y.lo, x.hi)*(1-y.frac)) * x.frac)
+			sum += float32(float32(value(y.hi, x.hi)*y.frac) * x.frac)
+			if in.Type == tflite.Uint8 {
+				dst[i] = byte(int32(sum + 0.5))
+			} else {
+				putFloat(dst, i, sum)
 			}
 		}
 	}

@@ -135,27 +135,34 @@ func bounds(d, begin, end, stride int, beginMask, endMask, shrink, offset bool) 
 }
 
 // prepareGather handles GATHER along one axis; the indices may be computed. An
-// index outside the axis takes the nearest element inside.
+// index outside the axis takes the nearest element inside. Each of the leading
+// batch dimensions, which both inputs share, has indices of its own.
 func prepareGather(n *node) Kernel {
 	in, index, out := n.in(0), n.in(1, tflite.Int32), n.out(0)
 	n.movable(in, out)
-	axis := n.op.Options.Axis
+	axis, batch := n.op.Options.Axis, n.op.Options.BatchDims
 	if axis < 0 {
 		axis += len(in.Shape)
 	}
-	n.require(n.op.Options.BatchDims == 0, "batch dimensions are not known")
-	if !n.require(axis >= 0 && axis < len(in.Shape) && in.Shape[axis] > 0, "axis %d of shape %v", axis, in.Shape) {
+	if batch < 0 {
+		batch += len(index.Shape)
+	}
+	if !n.require(axis >= 0 && axis < len(in.Shape) && in.Shape[axis] > 0, "axis %d of shape %v", axis, in.Shape) ||
+		!n.require(batch >= 0 && batch <= axis && batch <= len(index.Shape), "%d batch dimensions of %v and %v", batch, in.Shape, index.Shape) {
 		return nil
 	}
-	outer, size, picks := product(in.Shape[:axis]), in.Shape[axis], index.Elements()
-	inner := product(in.Shape[axis+1:])
-	n.require(out.Elements() == outer*picks*inner, "output shape %v", out.Shape)
+	for i := range batch {
+		n.require(in.Shape[i] == index.Shape[i], "batch dimensions of %v and %v differ", in.Shape, index.Shape)
+	}
+	batches, picks := product(in.Shape[:batch]), product(index.Shape[batch:])
+	outer, size, inner := product(in.Shape[batch:axis]), in.Shape[axis], product(in.Shape[axis+1:])
+	n.require(out.Elements() == batches*outer*picks*inner, "output shape %v", out.Shape)
 	run := inner * in.Type.Size()
 	return func(v [][]byte) {
 		src, dst, list := in.value(v), out.value(v), index.value(v)
-		for o := range outer {
+		for o := range batches * outer {
 			for p := range picks {
-				k := int(clamp(at(list, tflite.Int32, p), 0, int32(size-1)))
+				k := int(clamp(at(list, tflite.Int32, o/max(outer, 1)*picks+p), 0, int32(size-1)))
 				copy(dst[(o*picks+p)*run:][:run], src[(o*size+k)*run:])
 			}
 		}

@@ -20,15 +20,6 @@ func prepareSoftmax(n *node) Kernel {
 		return nil
 	}
 	depth := in.Shape[len(in.Shape)-1]
-	least, _ := limits(out.Type)
-	switch {
-	case out.Type.Size() == 1:
-		n.fixedOutput(out, 1.0/256, least)
-	case in.Type == tflite.Int16:
-		n.fixedOutput(out, 1.0/32768, 0)
-	default:
-		n.fixedOutput(out, 1.0/65536, least)
-	}
 	if in.Type == tflite.Int16 {
 		n.require(out.Type == tflite.Int16, "16-bit input with %s output", out.Type)
 		return n.softmax16(in, out, depth)
@@ -43,7 +34,7 @@ func prepareSoftmax(n *node) Kernel {
 	if !n.require(m.shift >= 0, "input scale × beta %v is too small", real) {
 		return nil
 	}
-	least = -inputRadius(diffBits, m.shift)
+	least := -inputRadius(diffBits, m.shift)
 	width := 8 * out.Type.Size()
 	lo, hi := limits(out.Type)
 	row := make([]int32, depth)
@@ -140,6 +131,3 @@ func (t *table) lookup(x int32) int32 {
 	base := int32(t[i])
 	return base + ((int32(t[i+1])-base)*(x&0x7F)+64)>>7
 }
-
-// prepareLogSoftmax handles LOG_SOFTMAX of float32 over the last dimension.
-func prepareLogSoftmax(n *node) Kernel { return n.floatRows(logSoftmaxFloat) }

@@ -39,7 +39,7 @@ func load(dst []int32, b []byte, t tflite.Type, zero int32) {
 // put writes the value x, which fits the type, as element i of b.
 func put(b []byte, t tflite.Type, i int, x int32) {
 	switch t {
-	case tflite.Int8, tflite.Uint8:
+	case tflite.Int8, tflite.Uint8, tflite.Bool:
 		b[i] = byte(x)
 	case tflite.Int16:
 		binary.LittleEndian.PutUint16(b[2*i:], uint16(x))

@@ -2,7 +2,6 @@ package reference
 
 import (
 	"encoding/binary"
-	"math"
 
 	"upset/models/tflite"
 )
@@ -161,29 +160,12 @@ func (f *filter) convScales(n *node, in, out operand) {
 // precision).
 func (f *filter) perTensor(n *node, in, out operand) {
 	n.quantised(f.weights)
-	f.biasScale(n, in, out)
 	m := n.multiplier(float64(in.scale*f.weights.scale) / float64(out.scale))
 	f.scale = make([]multiplier, f.channels)
 	for c := range f.scale {
 		f.scale[c] = m
 	}
 	f.checkShifts(n)
-}
-
-// biasScale refuses a bias whose scale is not about the product of the scales of
-// input and weights, with TFLite's tolerance (GetQuantizedConvolutionMultipler: the
-// difference is at most 0.02 of the output's scale). A bias without a scale can only
-// mean that product, so it is taken.
-func (f *filter) biasScale(n *node, in, out operand) {
-	if !f.hasBias || len(f.bias.Quant.Scale) == 0 || n.graph.Lenient || n.err != nil {
-		return
-	}
-	scale := float64(f.bias.Quant.Scale[0])
-	product := float64(in.scale) * float64(f.weights.scale)
-	const tolerance = 0.02
-	n.require(math.Abs(product-scale)/float64(out.scale) <= tolerance,
-		"bias %q has scale %v; input and weights give %v, and TFLite refuses the file: export it again, or accept it with --lenient",
-		f.bias.Name, scale, product)
 }
 
 // wideWithoutBias makes the accumulator of a 16-bit operator that has no bias 64

@@ -54,14 +54,14 @@ func (t *Tensor) check() error {
 	n, empty := 1, false
 	for _, d := range t.Shape {
 		if d < 0 {
-			return fmt.Errorf("shape %v has a negative dimension; export the model with fixed shapes", t.Shape)
+			return fmt.Errorf("shape %s has a negative dimension; export the model with fixed shapes", brief(t.Shape))
 		}
 		if d == 0 {
 			empty = true
 			continue
 		}
 		if n > maxTensorBytes/d {
-			return fmt.Errorf("shape %v is beyond %d elements", t.Shape, maxTensorBytes)
+			return fmt.Errorf("shape %s is beyond %d elements", brief(t.Shape), maxTensorBytes)
 		}
 		n *= d
 	}
@@ -69,14 +69,14 @@ func (t *Tensor) check() error {
 		n = 0
 	}
 	if n*t.Type.Size() > maxTensorBytes {
-		return fmt.Errorf("shape %v of %s is beyond %d bytes", t.Shape, t.Type, maxTensorBytes)
+		return fmt.Errorf("shape %s of %s is beyond %d bytes", brief(t.Shape), t.Type, maxTensorBytes)
 	}
 	sized := t.Type.Size() > 0 || t.Type == Int4
 	if len(t.Data) > 0 && sized && len(t.Data) != t.Bytes() {
-		return fmt.Errorf("constant of %d bytes, but shape %v of %s needs %d", len(t.Data), t.Shape, t.Type, t.Bytes())
+		return fmt.Errorf("constant of %d bytes, but shape %s of %s needs %d", len(t.Data), brief(t.Shape), t.Type, t.Bytes())
 	}
 	if t.Initial != nil && len(t.Initial) != t.Bytes() {
-		return fmt.Errorf("initial value of %d bytes, but shape %v of %s needs %d", len(t.Initial), t.Shape, t.Type, t.Bytes())
+		return fmt.Errorf("initial value of %d bytes, but shape %s of %s needs %d", len(t.Initial), brief(t.Shape), t.Type, t.Bytes())
 	}
 	return t.Quant.check()
 }
@@ -89,4 +89,13 @@ func (q *Quantization) check() error {
 		return fmt.Errorf("%d zero points beside %d scales", z, n)
 	}
 	return nil
+}
+
+// brief prints a shape, only the first dimensions of many.
+func brief(shape []int) string {
+	const few = 8
+	if len(shape) <= few {
+		return fmt.Sprint(shape)
+	}
+	return fmt.Sprintf("%v and so on (%d dimensions)", shape[:few], len(shape))
 }

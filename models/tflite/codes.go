@@ -50,12 +50,21 @@ const (
 	OpMaximum               BuiltinCode = 55
 	OpArgMax                BuiltinCode = 56
 	OpMinimum               BuiltinCode = 57
+	OpLess                  BuiltinCode = 58
 	OpNeg                   BuiltinCode = 59
 	OpPadV2                 BuiltinCode = 60
+	OpGreater               BuiltinCode = 61
+	OpGreaterEqual          BuiltinCode = 62
+	OpLessEqual             BuiltinCode = 63
+	OpSelect                BuiltinCode = 64
 	OpSlice                 BuiltinCode = 65
+	OpSin                   BuiltinCode = 66
 	OpTransposeConv         BuiltinCode = 67
 	OpTile                  BuiltinCode = 69
 	OpExpandDims            BuiltinCode = 70
+	OpEqual                 BuiltinCode = 71
+	OpNotEqual              BuiltinCode = 72
+	OpLog                   BuiltinCode = 73
 	OpSum                   BuiltinCode = 74
 	OpSqrt                  BuiltinCode = 75
 	OpRsqrt                 BuiltinCode = 76
@@ -63,19 +72,35 @@ const (
 	OpArgMin                BuiltinCode = 79
 	OpReduceMax             BuiltinCode = 82
 	OpPack                  BuiltinCode = 83
+	OpLogicalOr             BuiltinCode = 84
+	OpLogicalAnd            BuiltinCode = 86
+	OpLogicalNot            BuiltinCode = 87
 	OpUnpack                BuiltinCode = 88
 	OpReduceMin             BuiltinCode = 89
+	OpFloorDiv              BuiltinCode = 90
+	OpSquare                BuiltinCode = 92
+	OpZerosLike             BuiltinCode = 93
+	OpFill                  BuiltinCode = 94
+	OpFloorMod              BuiltinCode = 95
 	OpResizeNearestNeighbor BuiltinCode = 97
 	OpLeakyRelu             BuiltinCode = 98
 	OpSquaredDifference     BuiltinCode = 99
 	OpMirrorPad             BuiltinCode = 100
 	OpAbs                   BuiltinCode = 101
 	OpSplitV                BuiltinCode = 102
+	OpCeil                  BuiltinCode = 104
+	OpReverseV2             BuiltinCode = 105
+	OpAddN                  BuiltinCode = 106
+	OpGatherND              BuiltinCode = 107
+	OpCos                   BuiltinCode = 108
 	OpElu                   BuiltinCode = 111
 	OpQuantize              BuiltinCode = 114
+	OpRound                 BuiltinCode = 116
 	OpHardSwish             BuiltinCode = 117
+	OpSelectV2              BuiltinCode = 123
 	OpBatchMatmul           BuiltinCode = 126
 	opPlaceholder           BuiltinCode = 127 // "see builtin_code" in the one-byte field
+	OpCumsum                BuiltinCode = 128
 	OpCallOnce              BuiltinCode = 129
 	OpBroadcastTo           BuiltinCode = 130
 	OpVarHandle             BuiltinCode = 142
@@ -148,6 +173,7 @@ const (
 	OptionsDepthToSpace      OptionsKind = 94
 	OptionsSequenceLSTM      OptionsKind = 71
 	OptionsBatchMatmul       OptionsKind = 101
+	OptionsCumsum            OptionsKind = 102
 	OptionsCallOnce          OptionsKind = 103
 	OptionsBroadcastTo       OptionsKind = 104
 	OptionsVarHandle         OptionsKind = 111
@@ -175,6 +201,6 @@ var optionsOf = map[BuiltinCode]OptionsKind{
 	OpResizeNearestNeighbor: OptionsResizeNearest, OpLeakyRelu: OptionsLeakyRelu,
 	OpSquaredDifference: OptionsSquaredDifference, OpMirrorPad: OptionsMirrorPad, OpAbs: OptionsAbs,
 	OpQuantize: OptionsQuantize, OpHardSwish: OptionsHardSwish, OpBatchMatmul: OptionsBatchMatmul,
-	OpSequenceLSTM: OptionsSequenceLSTM, OpCallOnce: OptionsCallOnce, OpBroadcastTo: OptionsBroadcastTo,
+	OpCumsum: OptionsCumsum, OpSequenceLSTM: OptionsSequenceLSTM, OpCallOnce: OptionsCallOnce, OpBroadcastTo: OptionsBroadcastTo,
 	OpVarHandle: OptionsVarHandle, OpReadVariable: OptionsReadVariable, OpAssignVariable: OptionsAssignVariable,
 }

@@ -14,13 +14,15 @@ func (m *Model) withHandles() (*Model, error) {
 	}
 	g := m.Subgraphs[0]
 	var ids []int
+	known := map[int]bool{}
 	for i := range g.Operators {
-		if id := copiedVariable(&g, &g.Operators[i]); id >= 0 && !slices.Contains(ids, id) {
+		if id := copiedVariable(&g, &g.Operators[i]); id >= 0 && !known[id] {
+			known[id] = true
 			ids = append(ids, id)
 		}
 	}
 	for i := range g.Tensors {
-		if t := &g.Tensors[i]; t.Initial != nil && !slices.Contains(ids, i) {
+		if t := &g.Tensors[i]; t.Initial != nil && !known[i] {
 			return nil, fmt.Errorf("tensor %d (%q): the format has no place for the initial value of a state tensor", i, t.Name)
 		}
 	}
@@ -32,11 +34,20 @@ func (m *Model) withHandles() (*Model, error) {
 	g.Tensors = slices.Clone(g.Tensors)
 	init := Subgraph{Name: "variables"}
 	once := Operator{Code: OpCallOnce, Options: Options{InitSubgraph: len(m.Subgraphs)}}
-	list, handle := []Operator{once}, map[int]int{}
+	named := map[string]bool{}
+	list, handle, kept := []Operator{once}, map[int]int{}, g.keptHandles()
 	for k, id := range ids {
 		t := g.Tensors[id]
 		name := t.Name
-		handle[id] = g.handleTensor(name)
+		for named[name] { // variables of several containers may share a name
+			name = fmt.Sprintf("%s_%d", name, id)
+		}
+		named[name] = true
+		if _, ok := kept[name]; !ok {
+			kept[name] = len(g.Tensors)
+			g.Tensors = append(g.Tensors, Tensor{Name: name, Type: Resource})
+		}
+		handle[id] = kept[name]
 		make := Operator{Code: OpVarHandle, Outputs: []int{handle[id]}, Options: Options{SharedName: name}}
 		list = append(list, make)
 		init.Tensors = append(init.Tensors, Tensor{Name: name, Type: Resource},
@@ -55,7 +66,7 @@ func (m *Model) withHandles() (*Model, error) {
 		list = append(list, op)
 	}
 	g.Operators = list
-	if err := g.dropVariables(ids); err != nil {
+	if err := g.dropVariables(known); err != nil {
 		return nil, err
 	}
 	n.Subgraphs[0] = g
@@ -81,39 +92,40 @@ func copiedVariable(g *Subgraph, op *Operator) int {
 	return -1
 }
 
-// handleTensor is the number of a resource tensor for the variable name: one that
-// the graph has kept, or a new one.
-func (g *Subgraph) handleTensor(name string) int {
+// keptHandles finds the resource tensors that the graph has kept, by name.
+func (g *Subgraph) keptHandles() map[string]int {
+	kept := map[string]int{}
 	for i := range g.Tensors {
-		if t := &g.Tensors[i]; t.Type == Resource && t.Name == name {
-			return i
+		if t := &g.Tensors[i]; t.Type == Resource {
+			if _, ok := kept[t.Name]; !ok {
+				kept[t.Name] = i
+			}
 		}
 	}
-	g.Tensors = append(g.Tensors, Tensor{Name: name, Type: Resource})
-	return len(g.Tensors) - 1
+	return kept
 }
 
 // dropVariables takes the memory of variables out of the graph, which nothing may
 // use any more; those at the end of the list disappear.
-func (g *Subgraph) dropVariables(ids []int) error {
+func (g *Subgraph) dropVariables(variable map[int]bool) error {
 	for i := range g.Operators {
 		op := &g.Operators[i]
 		for _, id := range slices.Concat(op.Inputs, op.Outputs) {
-			if slices.Contains(ids, id) {
+			if variable[id] {
 				return fmt.Errorf("operator %d (%s) uses variable tensor %d (%q) directly; the format has only handles for it",
 					i, op.Name(), id, g.Tensors[id].Name)
 			}
 		}
 	}
 	for _, id := range slices.Concat(g.Inputs, g.Outputs) {
-		if slices.Contains(ids, id) {
+		if variable[id] {
 			return fmt.Errorf("variable tensor %d (%q) is an input or output of the graph; the format has only handles for it", id, g.Tensors[id].Name)
 		}
 	}
-	for _, id := range ids {
+	for id := range variable {
 		g.Tensors[id].Variable, g.Tensors[id].Initial = false, nil
 	}
-	for n := len(g.Tensors); n > 0 && slices.Contains(ids, n-1); n-- {
+	for n := len(g.Tensors); n > 0 && variable[n-1]; n-- {
 		g.Tensors = g.Tensors[:n-1]
 	}
 	return nil

@@ -170,6 +170,8 @@ type Options struct {
 	CellClip, ProjClip float32 // UNIDIRECTIONAL_SEQUENCE_LSTM; 0 is no limit
 	TimeMajor          bool    // UNIDIRECTIONAL_SEQUENCE_LSTM
 
+	Exclusive, Reverse bool // CUMSUM
+
 	InitSubgraph          int    // CALL_ONCE
 	Container, SharedName string // VAR_HANDLE: together the identity of the variable
 }

@@ -99,6 +99,10 @@ var optionTables = map[OptionsKind][]optionField{
 		{3, func(o *Options) any { return &o.TimeMajor }, 0},
 		{4, fAsymmetric, 0},
 	},
+	OptionsCumsum: {
+		{0, func(o *Options) any { return &o.Exclusive }, 0},
+		{1, func(o *Options) any { return &o.Reverse }, 0},
+	},
 	OptionsCallOnce: {{0, func(o *Options) any { return &o.InitSubgraph }, 0}},
 	OptionsVarHandle: {
 		{0, func(o *Options) any { return &o.Container }, 0},

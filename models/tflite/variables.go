@@ -96,8 +96,10 @@ func (v *variableSet) rewrite() error {
 			v.graph.Operators = append(v.graph.Operators, op)
 		}
 	}
+	done := map[int]bool{}
 	for i := range old {
-		if op := &old[i]; op.Code == OpCallOnce {
+		if op := &old[i]; op.Code == OpCallOnce && !done[op.Options.InitSubgraph] {
+			done[op.Options.InitSubgraph] = true
 			if err := v.initialise(op.Options.InitSubgraph); err != nil {
 				return fmt.Errorf("operator %d (%s): %w", i, op.Name(), err)
 			}

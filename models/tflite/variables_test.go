@@ -116,6 +116,41 @@ func TestMarshalNormalised(t *testing.T) {
 	}
 }
 
+// TestContainers keeps two variables apart that share a name in two containers.
+func TestContainers(t *testing.T) {
+	m := streaming(7, 8)
+	g := &m.Subgraphs[0]
+	other := Options{SharedName: "state", Container: "other"}
+	g.Tensors = append(g.Tensors, Tensor{Name: "handle", Type: Resource})
+	g.Operators = append(g.Operators, Operator{Code: OpVarHandle, Outputs: []int{4}, Options: other},
+		Operator{Code: OpAssignVariable, Inputs: []int{4, 0}})
+	n, err := m.Normalise()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // as it is, then written and read again
+		count := 0
+		for i := range n.Subgraphs[0].Tensors {
+			if n.Subgraphs[0].Tensors[i].Variable {
+				count++
+			}
+		}
+		if count != 2 {
+			t.Fatalf("%d variables, want 2", count)
+		}
+		data, err := n.Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err = Parse(data); err != nil {
+			t.Fatal(err)
+		}
+		if n, err = n.Normalise(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestNormaliseRefuses(t *testing.T) {
 	cases := []struct {
 		name   string

@@ -48,6 +48,8 @@ func writeCSV(w io.Writer, v any) error {
 				t.header = append(t.header, name)
 			}
 		}
+	case result.Software:
+		t = softwareCSV(r)
 	case result.Check:
 		t = checkCSV(r)
 	case result.Run:

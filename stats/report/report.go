@@ -112,6 +112,8 @@ func writeDocument(w io.Writer, v any, render func(io.Writer, document) error) e
 		d, err = assessDocument(r)
 	case result.Check:
 		d = checkDocument(r)
+	case result.Software:
+		d = softwareDocument(r)
 	case result.Run:
 		d = runDocument(r)
 	case result.Sites:

@@ -16,6 +16,7 @@ import (
 
 func main() {
 	dir := flag.String("vela", "../shared/vela", "folder with Vela's outputs")
+	later := flag.String("later", "../shared/vela51", "folder with the outputs of Vela 5.1")
 	out := flag.String("out", "docs/cycles.md", "page to write")
 	only := flag.String("only", "", "print the layers of the networks whose configuration and name, as in u55-128/kws, begin with this")
 	ideal := flag.Bool("ideal", false, "with -only: flash as fast as the bus, without latency")
@@ -28,13 +29,13 @@ func main() {
 		fmt.Fprintln(os.Stderr, "generate: -ideal is no page of its own: choose networks with -only")
 		os.Exit(1)
 	}
-	if err := run(*dir, *out, *only, system); err != nil {
+	if err := run(*dir, *later, *out, *only, system); err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
 		os.Exit(1)
 	}
 }
 
-func run(dir, out, only string, system npu.System) error {
+func run(dir, later, out, only string, system npu.System) error {
 	var list []*cycles.Comparison
 	for _, c := range isa.Configs {
 		names, err := cycles.Networks(dir, c)
@@ -61,8 +62,22 @@ func run(dir, out, only string, system npu.System) error {
 	if only != "" {
 		return nil
 	}
+	var totals []cycles.Total
+	for _, c := range isa.Configs {
+		names, err := cycles.LaterNetworks(later, c)
+		if err != nil {
+			return err
+		}
+		for _, n := range names {
+			t, err := cycles.Later(later, n, c, system)
+			if err != nil {
+				return err
+			}
+			totals = append(totals, t)
+		}
+	}
 	var b bytes.Buffer
-	if err := cycles.Write(&b, list); err != nil {
+	if err := cycles.Write(&b, list, totals); err != nil {
 		return err
 	}
 	return os.WriteFile(out, b.Bytes(), 0o644)
