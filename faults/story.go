@@ -61,7 +61,7 @@ func (w *Worker) Tell(input int, s Site) (*Story, error) {
 	if _, _, _, err := e.flip(w.m, s); err != nil {
 		return nil, err
 	}
-	st.follow(w.m, ref.m, s.Cycle, e.Watchdog())
+	st.follow(e, w.m, ref.m, s.Cycle)
 	out := e.program.ReadOutputs(w.m.Mem)
 	for i := range out {
 		if w.m.S.CC.Run == 0 && out[i] != g.Output[i] {
@@ -82,9 +82,9 @@ func commandName(word uint32) string {
 }
 
 // follow steps both machines and notes when the set of differing blocks changes.
-func (st *Story) follow(m, ref *npu.Machine, from, limit uint64) {
+func (st *Story) follow(e *Engine, m, ref *npu.Machine, from uint64) {
 	dirty := map[uint32]bool{}
-	was := ""
+	was, job, limit := "", e.program.Job(m.Mem), e.Watchdog()
 	say := func(what string) {
 		if len(st.Events) < storyLimit {
 			st.Events = append(st.Events, StoryEvent{m.Cycle() - from, what})
@@ -103,6 +103,10 @@ func (st *Story) follow(m, ref *npu.Machine, from, limit uint64) {
 		}
 		m.Step()
 		ref.Step()
+		if now := e.program.Job(m.Mem); now != job {
+			st.host(e, m, now, from)
+			job = now
+		}
 		if m.Writes != (npu.Pages{}) || ref.Writes != (npu.Pages{}) {
 			noteMemory(m, ref, dirty)
 		}
@@ -114,6 +118,26 @@ func (st *Story) follow(m, ref *npu.Machine, from, limit uint64) {
 		}
 	}
 	st.Bytes = len(dirty)
+}
+
+// host tells what the host did in front of a job, whatever was told before.
+func (st *Story) host(e *Engine, m *npu.Machine, job int, from uint64) {
+	if job < 0 {
+		return
+	}
+	say := func(what string) { st.Events = append(st.Events, StoryEvent{m.Cycle() - from, what}) }
+	if p := e.program; p.Compares(job) {
+		switch p.Alarmed(m.Mem) {
+		case 0:
+			say("the host compares two outputs: they are equal")
+		case job:
+			say("the host compares two outputs: they differ, and what comes from this frame on is not used")
+		}
+	}
+	if job < len(e.program.Jobs) {
+		j := &e.program.Jobs[job]
+		say(fmt.Sprintf("the host starts run %d of %d, for frame %d", job+1, len(e.program.Jobs), j.Frame))
+	}
 }
 
 // noteMemory updates the set of differing bytes in the pages written this cycle.

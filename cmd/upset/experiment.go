@@ -185,7 +185,10 @@ func (p *program) openSetup(c *cli.Context, o common, file string) (*setup, erro
 		return nil, err
 	}
 	s.opening = o.opening
-	return s, nil
+	if m := c.String("measures"); m != "" && m != noMeasures {
+		s.program, err = guarded(m, n, pictures.Frames, s.inputs.data)
+	}
+	return s, err
 }
 
 // openExperiment reads the model and its inputs and makes the fault-free runs.

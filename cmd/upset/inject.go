@@ -84,6 +84,7 @@ a campaign; MODEL may then be left out.
 Examples:
   upset inject testdata/models/fashion-tiny.tflite
   upset inject --site 'mac.acc[3].17@600' testdata/models/fashion-tiny.tflite
+  upset inject --measures reset+twice --frames 2 testdata/models/fashion-tiny.tflite
   upset inject --record upset-out/fashion-tiny-u55-128-1a2b3c4d:17`,
 		Flags: commonFlags(experimentFlags(
 			&cli.StringFlag{Name: "site", Usage: "`SITE`: register, bit and cycle, such as mac.acc[3].17@600; see upset sites"},
@@ -156,8 +157,8 @@ func (p *program) replay(c *cli.Context, o common, args []string) error {
 	if at < 1 || err != nil || number < 0 {
 		return usage("--record %q: give the folder of a campaign and a number, such as run1:17", name)
 	}
-	if c.IsSet("site") || c.IsSet("input-index") || c.IsSet("inputs") {
-		return usage("--record fixes the site and the input: leave out --site, --inputs and --input-index")
+	if c.IsSet("site") || c.IsSet("input-index") || c.IsSet("inputs") || c.IsSet("measures") {
+		return usage("--record fixes the site, the input and the measures: leave out --site, --inputs, --input-index and --measures")
 	}
 	s, err := loadRecords(name[:at])
 	if err != nil {

@@ -13,6 +13,8 @@ import (
 	"upset/faults/protect/software"
 	"upset/models/driver"
 	"upset/netlist"
+	"upset/npu"
+	"upset/stats/result"
 )
 
 // optionsSoftware is the set of options of a board's owner.
@@ -78,6 +80,9 @@ func (p *program) assessSoftware(c *cli.Context, o common, q campaign.Question, 
 		return err
 	}
 	r.Command = p.command()
+	if !c.IsSet("ecc") {
+		r.Warnings = append(r.Warnings, result.Warning{Code: "ecc_none", Message: "The shared buffer is taken to have no code: where the chip's papers name one, say so with --ecc."})
+	}
 	if b.Spec.RandomInputs {
 		r.Warnings = append(r.Warnings, randomInputsWarning())
 	}
@@ -96,6 +101,9 @@ func (p *program) softwareBench(c *cli.Context, o common, file string) (*softwar
 	var err error
 	if b.Options, err = readOptions(c, o.system); err != nil {
 		return nil, nil, err
+	}
+	if !c.IsSet("ecc") {
+		b.Options.ECC = npu.ECCNone // a chip that somebody bought has one only where its papers say so
 	}
 	if b.Spec, err = readSpec(c, o.seed); err != nil {
 		return nil, nil, err
@@ -160,15 +168,18 @@ func (p *program) softwareInputs(c *cli.Context, o common, file string, b *softw
 	return nil
 }
 
+// noMeasures is --measures without any.
+const noMeasures = "none"
+
 // measuresFlag is --measures.
 func measuresFlag() cli.Flag {
-	return &cli.StringFlag{Name: "measures", Value: "none", Usage: "what the host does against faults: some of reset, twice, moved, known4 and retry, joined by +"}
+	return &cli.StringFlag{Name: "measures", Value: noMeasures, Usage: "what the host does against faults: some of reset, twice, moved, known4 and retry, joined by +"}
 }
 
-// guarded is a network with the measures of --measures, over sequences of frames; the
-// known input is the first frame.
-func guarded(c *cli.Context, n *driver.Network, frames int, inputs [][]byte) (*driver.Program, error) {
-	m, err := software.Parse(c.String("measures"))
+// guarded is a network with measures, over sequences of frames. The known input is the
+// first frame.
+func guarded(measures string, n *driver.Network, frames int, inputs [][]byte) (*driver.Program, error) {
+	m, err := software.Parse(measures)
 	if err != nil {
 		return nil, bad(err)
 	}

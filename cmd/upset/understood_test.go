@@ -18,6 +18,7 @@ import (
 	"upset/faults"
 	"upset/faults/campaign"
 	"upset/faults/protect"
+	"upset/faults/protect/software"
 	"upset/models/inputs"
 	"upset/models/selection"
 	"upset/models/selection/tasks"
@@ -35,7 +36,8 @@ var legal = map[string]func(value string) error{
 	"scenario": func(v string) error { return parsed(stats.ScenarioByName(v)) },
 	"credit":   func(v string) error { return parsed(campaign.ParseDetectors(v)) },
 	"fault":    func(v string) error { return parsed(faults.ParseModel(v)) },
-	"format":   oneOf("text", "json", "csv", "html", "junit"), "unit": oneOf(protect.UnitBlockClass, protect.UnitRegister), "options": oneOf(protect.OptionsPaper, protect.OptionsFull),
+	"format":   oneOf("text", "json", "csv", "html", "junit"), "unit": oneOf(protect.UnitBlockClass, protect.UnitRegister), "options": oneOf(protect.OptionsPaper, protect.OptionsFull, optionsSoftware),
+	"measures":  func(v string) error { return parsed(software.Parse(v)) },
 	"violation": oneOf(stats.ViolationAny, stats.ViolationCritical), "inputs-are": oneOf(stats.InputsFixed, stats.InputsSample),
 	"permanent-coverage": oneOf(campaign.CoverageMeasured, campaign.CoverageAnnexD),
 	"sites":              oneOf(campaign.SitesAll, campaign.SitesFlops, campaign.SitesSRAM),

@@ -57,13 +57,16 @@ func (a *aggregate) head() *result.Campaign {
 	s, f := a.s, a.f
 	c := &result.Campaign{
 		NPU: f.NPU, Model: s.Spec.Model, SpecDigest: s.Spec.Digest(), ResultDigest: s.ResultDigest(),
-		Seed: s.Spec.Seed, Injections: len(s.Records), Sampling: s.Spec.Sampling, Inputs: f.Inputs,
+		Seed: s.Spec.Seed, Injections: len(s.Records), Sampling: s.Spec.Sampling, Inputs: f.Inputs, Shares: f.Shares,
 		Cycles: int64(f.Cycles), Confidence: s.Spec.Confidence, Duty: a.q.Duty, Paths: map[string]int{}, Assumptions: a.assumptions(),
 		Incomplete: !s.Complete, Identity: s.identity(),
 	}
 	for _, r := range s.Records {
 		if r.Cause == faults.CauseUnsettled {
 			c.NotSettled++
+		}
+		if r.Cause == faults.CauseForgiven {
+			c.Forgiven++
 		}
 		c.Paths[r.Path.String()]++
 		switch {

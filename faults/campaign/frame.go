@@ -8,8 +8,10 @@ import (
 	"sort"
 
 	"upset/faults"
+	"upset/models/driver"
 	"upset/netlist"
 	"upset/stats"
+	"upset/stats/result"
 )
 
 // Frame is the sampling frame: everything about the machine and the inference
@@ -23,11 +25,13 @@ type Frame struct {
 	// Criterion is the rule in force, auto resolved.
 	Criterion string `json:"criterion"`
 	// Architecture is the digest of the network without its weights.
-	Architecture string    `json:"architecture,omitempty"`
-	Segments     []Segment `json:"segments"`
-	Phases       []Phase   `json:"phases"`
-	Groups       []Group   `json:"groups"`
-	Cells        []Cell    `json:"cells"`
+	Architecture string `json:"architecture,omitempty"`
+	// Shares says what runs where, nil for a single stream.
+	Shares   *result.Shares `json:"shares,omitempty"`
+	Segments []Segment      `json:"segments"`
+	Phases   []Phase        `json:"phases"`
+	Groups   []Group        `json:"groups"`
+	Cells    []Cell         `json:"cells"`
 	// Strata are what injections are allocated to, as lists of cells.
 	Strata [][]int `json:"strata"`
 }
@@ -102,9 +106,17 @@ func newFrame(e *faults.Engine, p Population, s Spec) (*Frame, error) {
 	f := &Frame{
 		NPU: e.Table().Config.String(), Cycles: e.Cycles(), Watchdog: e.Watchdog(), Inputs: e.Inputs(),
 		Criterion: e.Criterion().String(), Segments: segments(e.Golden(0).Ops, e.Cycles()), Groups: p.Groups(),
-		Architecture: architecture(e.Program()),
+		Architecture: architecture(e.Program()), Shares: shares(e.Program()),
 	}
 	return f, f.build(s)
+}
+
+// shares tells what of a program runs where.
+func shares(p *driver.Program) *result.Shares {
+	if len(p.Jobs) == 0 {
+		return nil
+	}
+	return &result.Shares{Frames: max(1, p.Frames), Jobs: len(p.Jobs), OnHost: append([]string{}, p.OnHost...)}
 }
 
 // segments joins consecutive operations of one layer.

@@ -101,6 +101,11 @@ func (c *composer) compose() (*Program, error) {
 		c.extent(&c.s.bounds[i])
 	}
 	c.p.Host = c.s.digest()
+	for _, s := range c.n.Stages {
+		if s.Program == nil {
+			c.p.OnHost = append(c.p.OnHost, c.g.Operators[s.Operator].Name())
+		}
+	}
 	return c.p, c.p.Check()
 }
 

@@ -3,6 +3,7 @@ package driver
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"upset/npu"
 	"upset/npu/functional"
@@ -108,6 +109,11 @@ func (p *Program) Alarmed(mem *isa.Memory) int {
 
 // Retries reports whether the host runs a job once more that the NPU has stopped.
 func (p *Program) Retries() bool { return p.host != nil && p.host.retried >= 0 }
+
+// Compares reports whether the host compares outputs behind job k-1.
+func (p *Program) Compares(k int) bool {
+	return p.host != nil && slices.ContainsFunc(p.host.bounds[k].actions, func(a action) bool { return a.operator == actionCompare })
+}
 
 // AlarmPlace is the offset in the SRAM of the four bytes that [Program.Alarmed] reads, or
 // -1.

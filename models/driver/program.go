@@ -68,6 +68,8 @@ type Program struct {
 	Jobs   []Job  `json:",omitempty"`
 	Frames int    `json:",omitempty"` // inferences of a sequence with state kept, 0 for a single one
 	Host   string `json:",omitempty"` // digest of what the host does between the jobs
+	// OnHost names the operators of the network that the host computes, in their order.
+	OnHost []string `json:",omitempty"`
 
 	host      *schedule
 	hostBytes int // memory of the host in the SRAM, behind what the NPU may write

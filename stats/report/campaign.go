@@ -226,6 +226,12 @@ func runPairs(c result.Campaign) []pair {
 	if c.NotSettled > 0 {
 		pairs = append(pairs, pair{"not settled", fmt.Sprintf("%s of the %s persisting: their trace was neither gone nor harmful after %s inferences", count(c.NotSettled), count(c.Outcomes.Latent), count(c.Assumptions.Followed))})
 	}
+	if c.Shares != nil {
+		pairs = append(pairs, sharesPair(c.Shares))
+	}
+	if c.Forgiven > 0 {
+		pairs = append(pairs, pair{"forgiven", fmt.Sprintf("%s of the %s masked: the NPU handed a wrong value to the host, and the output of the network is right", count(c.Forgiven), count(c.Outcomes.Masked))})
+	}
 	if c.Sampling != "" {
 		pairs = append(pairs, pair{"sampling", fmt.Sprintf("%s, %s rounds, %s inputs", c.Sampling, count(c.Rounds), count(c.Inputs))})
 	}
@@ -363,4 +369,36 @@ func fmedaTable(rows []result.FMEDARow) *table {
 		t.add(r.Block, r.Class, r.Mode, significant(r.LambdaRaw, nearest), limitsText(r.Lambda), r.Mechanism, strings.ReplaceAll(r.Fault, "_", " "), percent(r.Coverage, nearest))
 	}
 	return t
+}
+
+// sharesPair says what ran where.
+func sharesPair(s *result.Shares) pair {
+	text := fmt.Sprintf("%s streams on the NPU, where faults strike", count(s.Jobs))
+	if s.Jobs == 1 {
+		text = "one stream on the NPU, where faults strike"
+	}
+	if s.Frames > 1 {
+		text = fmt.Sprintf("sequences of %s inferences with state kept: ", count(s.Frames)) + text
+	}
+	if len(s.OnHost) == 0 {
+		return pair{"shares", text + "; nothing on the host"}
+	}
+	return pair{"shares", text + "; on the host: " + tally(s.OnHost)}
+}
+
+// tally counts names in the order of their first appearance.
+func tally(names []string) string {
+	var order []string
+	n := map[string]int{}
+	for _, x := range names {
+		if n[x]++; n[x] == 1 {
+			order = append(order, x)
+		}
+	}
+	for i, x := range order {
+		if n[x] > 1 {
+			order[i] = fmt.Sprintf("%d %s", n[x], x)
+		}
+	}
+	return strings.Join(order, ", ")
 }

@@ -61,7 +61,7 @@ func softwareTable(r result.Software) section {
 	s := section{
 		heading: "Combinations, each simulated by a campaign of its own",
 		note:    "reset: before every run. twice: every inference runs twice and the host compares. moved: the second run at other addresses. knownN: a known input before every N frames. retry: what the NPU has stopped runs once more.",
-		table:   &table{columns: columns("measures", ">time", ">energy", ">injections", ">residual FIT", ">SPFM over flops", ">wrong", ">persisting", ">stray", ">hang", ">stop", ">found", "result")},
+		table:   &table{columns: columns("measures", ">time", ">energy", ">injections", ">per inference", ">residual FIT", ">SPFM over flops", ">wrong", ">persisting", ">stray", ">hang", ">stop", ">found", "result")},
 	}
 	for _, c := range r.Combinations {
 		if c.Injections == 0 {
@@ -69,11 +69,19 @@ func softwareTable(r result.Software) section {
 			continue
 		}
 		o := c.Outcomes
-		s.table.add(c.Measures, significant(c.Time, nearest), significant(c.Energy, nearest), count(c.Injections), limitsText(c.FITViolating), metricText(c.SPFM),
+		s.table.add(c.Measures, significant(c.Time, nearest), significant(c.Energy, nearest), count(c.Injections), perInference(c), limitsText(c.FITViolating), metricText(c.SPFM),
 			strconv.Itoa(o.SDC()), strconv.Itoa(o.Latent), strconv.Itoa(o.StrayWrite), strconv.Itoa(o.DUEHang), strconv.Itoa(o.DUEDetected), strconv.Itoa(o.Detected), verdictWord(c.Result))
-		s.table.rows[len(s.table.rows)-1][12].class = c.Result
+		s.table.rows[len(s.table.rows)-1][13].class = c.Result
 	}
 	return s
+}
+
+// perInference is the residual per inference in terms of the plain one.
+func perInference(c result.SoftwareCombination) string {
+	if c.PerInference == 0 {
+		return "-"
+	}
+	return "x " + significant(c.PerInference, nearest)
 }
 
 // softwareProof shows the proofs.
@@ -98,12 +106,12 @@ func softwareProof(r result.Software) section {
 
 // softwareCSV has a row for each combination and each proof.
 func softwareCSV(r result.Software) csvTable {
-	t := csvTable{header: []string{"table", "measures", "stage", "time", "energy", "cycles", "injections", "fit", "fit_lower", "fit_upper", "spfm", "spfm_lower", "spfm_upper",
+	t := csvTable{header: []string{"table", "measures", "stage", "time", "energy", "per_inference", "cycles", "injections", "fit", "fit_lower", "fit_upper", "spfm", "spfm_lower", "spfm_upper",
 		"sdc", "persisting", "stray_write", "due_hang", "due_detected", "detected", "result"}}
 	for _, c := range r.Combinations {
 		o := c.Outcomes
 		t.add("combination", fields{
-			"measures": c.Measures, "stage": c.Stage, "time": number(c.Time), "energy": number(c.Energy), "cycles": strconv.FormatInt(c.Cycles, 10), "injections": strconv.Itoa(c.Injections),
+			"measures": c.Measures, "stage": c.Stage, "time": number(c.Time), "energy": number(c.Energy), "per_inference": number(c.PerInference), "cycles": strconv.FormatInt(c.Cycles, 10), "injections": strconv.Itoa(c.Injections),
 			"fit": number(c.FITViolating.Estimate), "fit_lower": number(c.FITViolating.Lower), "fit_upper": number(c.FITViolating.Upper),
 			"spfm": number(c.SPFM.Estimate), "spfm_lower": number(c.SPFM.Lower), "spfm_upper": number(c.SPFM.Upper),
 			"sdc": strconv.Itoa(o.SDC()), "persisting": strconv.Itoa(o.Latent), "stray_write": strconv.Itoa(o.StrayWrite), "due_hang": strconv.Itoa(o.DUEHang),

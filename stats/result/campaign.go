@@ -36,12 +36,16 @@ type Campaign struct {
 	Outcomes Outcomes `json:"outcomes"`
 	// NotSettled are latent outcomes whose trace was neither gone nor harmful within the
 	// inferences that were followed.
-	NotSettled int         `json:"not_settled"`
-	Strata     []Stratum   `json:"strata"`
-	Blocks     []BlockAVF  `json:"blocks"`
-	AVF        AVF         `json:"avf"`
-	Heat       Heat        `json:"heat"`
-	FIT        CampaignFIT `json:"fit"`
+	NotSettled int `json:"not_settled"`
+	// Shares says what of the network runs where, where it is more than one stream.
+	Shares *Shares `json:"shares,omitempty"`
+	// Forgiven are masked outcomes in which the NPU had handed a wrong value to the host.
+	Forgiven int         `json:"forgiven,omitempty"`
+	Strata   []Stratum   `json:"strata"`
+	Blocks   []BlockAVF  `json:"blocks"`
+	AVF      AVF         `json:"avf"`
+	Heat     Heat        `json:"heat"`
+	FIT      CampaignFIT `json:"fit"`
 	// SPFM is over flops only; SPFMWithSRAM never decides.
 	SPFM         ViolationLimits `json:"spfm"`
 	SPFMWithSRAM ViolationLimits `json:"spfm_with_sram"`
@@ -328,4 +332,12 @@ type Verdict struct {
 	Result  string `json:"result"`
 	Cell    string `json:"cell"`
 	Default bool   `json:"default,omitempty"`
+}
+
+// Shares says what of a network runs on the NPU and what on the host. Faults strike the
+// NPU only, each of its jobs by its cycles.
+type Shares struct {
+	Frames int      `json:"frames"`  // inferences of a sequence with state kept
+	Jobs   int      `json:"jobs"`    // command streams of a sequence
+	OnHost []string `json:"on_host"` // operators of an inference, in their order
 }

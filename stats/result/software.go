@@ -51,10 +51,12 @@ type SoftwareCombination struct {
 	Stage  string `json:"stage"`
 	Reason string `json:"reason,omitempty"`
 	// Cycles are those of a sequence, Time and Energy in terms of a plain one.
-	Cycles     int64   `json:"cycles"`
-	Time       float64 `json:"time"`
-	Energy     float64 `json:"energy"`
-	Injections int     `json:"injections"`
+	Cycles int64   `json:"cycles"`
+	Time   float64 `json:"time"`
+	Energy float64 `json:"energy"`
+	// PerInference is the residual per inference ÷ that of the plain sequence: FIT × time.
+	PerInference float64 `json:"per_inference"`
+	Injections   int     `json:"injections"`
 	// Result is "met", "not_met" or "not_shown" by this campaign, which chose.
 	Result       string   `json:"result"`
 	FITViolating Limits   `json:"fit_violating"`

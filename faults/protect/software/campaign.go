@@ -81,6 +81,12 @@ func (r *runner) campaign(ctx context.Context, stage string, injections int) (ju
 	row := &s.out.Combinations[c.row]
 	row.Stage, row.Injections, row.Outcomes, row.ResultDigest = stage, res.Injections, res.Outcomes, res.ResultDigest
 	row.FITViolating, row.FITDUE, row.SPFM = limits(j.fit), limits(j.due), limits(j.spfm)
+	if Name(c.m) == none {
+		s.plain = j.fit.Estimate
+	}
+	if s.plain > 0 {
+		row.PerInference = j.fit.Estimate * row.Time / s.plain
+	}
 	row.Result, _ = stats.Conclude(s.o.Question.Scope(), j.decided)
 	return j, nil
 }

@@ -51,18 +51,39 @@ func (s *search) plan(c *candidate) (p plan, err error) {
 	}
 }
 
-// prove puts a measured candidate to the proof where it leaves room: by a fresh seed, on
-// inputs that the search never saw. Done says that the target was shown to be met.
-func (s *search) prove(ctx context.Context, c *candidate) (done bool, err error) {
+// strongest is the candidate without a proof whose proof would have the greatest power,
+// nil where none has any room.
+func (s *search) strongest(list []*candidate) (best *candidate, err error) {
+	power := 0.0
+	for _, c := range list {
+		if c.proven || s.proofs == stats.ProofAttempts {
+			continue
+		}
+		p, err := s.plan(c)
+		if err != nil {
+			return nil, err
+		}
+		if p.power > power {
+			best, power = c, p.power
+		}
+	}
+	return best, nil
+}
+
+// prove puts a measured candidate to the proof where that has the power asked for: by a
+// fresh seed, on inputs that the search never saw. Done says that the target was shown to
+// be met.
+func (s *search) prove(ctx context.Context, c *candidate, power float64) (done bool, err error) {
 	j, err := c.figures.at(s.o.Question.Confidence)
-	if err != nil || s.proofs == stats.ProofAttempts || j.excess(s.o.Question, false) > proofRoom {
+	if err != nil || s.proofs == stats.ProofAttempts || j.excess(s.o.Question, false) > 1 {
 		return false, err
 	}
 	p, err := s.plan(c)
-	if err != nil || p.power < leastPower {
+	if err != nil || p.power < power {
 		return false, err
 	}
 	s.proofs++
+	c.proven = true
 	a := result.Attempt{Design: Name(c.m), Confidence: p.confidence, Power: p.power, FITExpected: j.fit.Estimate}
 	a.Seed = proofSeed(s.base, a.Design, p.number)
 	if err := s.ledger.Begin(result.LedgerProof{
@@ -70,9 +91,8 @@ func (s *search) prove(ctx context.Context, c *candidate) (done bool, err error)
 	}); err != nil {
 		return false, err
 	}
-	j, err = s.judge(ctx, c, p, &a)
-	if err != nil {
-		return false, err
+	if j, err = s.judge(ctx, c, p, &a); err != nil {
+		return false, fmt.Errorf("proof of measures %s: %w", a.Design, err)
 	}
 	if err := s.ledger.End(s.question, a.Design, a); err != nil {
 		return false, err
@@ -120,6 +140,9 @@ func (s *search) enter(c *candidate, j judged, a result.Attempt) {
 	s.choose(c, j)
 	out.Verdict, out.Statement, out.Decided = s.o.Question.Conclude(j.decided, nil)
 	out.Meets = a.Holds && out.Verdict == stats.Met
+	if a.Power < wantedPower {
+		out.Warnings = append(out.Warnings, result.Warning{Code: "low_power", Subject: a.Design, Message: fmt.Sprintf("The proof had a power of %.0f %% with %d injections: more with --injections raise it.", 100*a.Power, a.Injections)})
+	}
 	out.Lacking = ""
 	if !out.Meets {
 		out.Lacking = lacking(s.o.Question, j)
