@@ -19,6 +19,7 @@ const cycleLimit = 100_000_000
 type Use struct {
 	Name               string
 	NPU, Host, Refused int
+	Before             int // known before the inference
 }
 
 // Result is what became of one file.
@@ -79,7 +80,7 @@ func Judge(f File, limits Limits) (*Result, error) {
 		r.Failed = "though the check lets it pass: " + err.Error()
 		return r, nil
 	}
-	r.measure(n, report)
+	r.measure(n)
 	if r.MACs > limits.MACs {
 		return r, nil
 	}
@@ -185,7 +186,7 @@ func (r *Result) infer(n *driver.Network, in []byte, frames int, both bool) ([]b
 	if st := m.Run(cycleLimit); st != npu.Done {
 		r.Machines = fmt.Sprintf("the cycle-level machine ends with a %s: %s", st, m.Describe())
 	} else if !bytes.Equal(want.SRAM, got.SRAM) {
-		r.Machines = fmt.Sprintf("%d bytes of memory differ", different(got.SRAM, want.SRAM))
+		r.Machines = fmt.Sprintf("%d bytes of memory: %s", different(got.SRAM, want.SRAM), p.WhyDiffer())
 	}
 	if frames == 1 {
 		r.Cycles = m.Cycle()
@@ -193,24 +194,14 @@ func (r *Result) infer(n *driver.Network, in []byte, frames int, both bool) ([]b
 	return p.ReadOutputs(&want), nil
 }
 
-// measure fills in what an open network has to do, and corrects by its stages what the
-// report foretold of its operators.
-func (r *Result) measure(n *driver.Network, report *check.Report) {
-	host := map[int]bool{}
+// measure fills in what an open network has to do.
+func (r *Result) measure(n *driver.Network) {
+	r.Host = 0
 	for _, s := range n.Stages {
 		if s.Program == nil {
-			host[s.Operator] = true
+			r.Host++
 		}
 	}
-	r.Foretold = report.Count(check.Host)
-	for i := range report.Operators {
-		o := &report.Operators[i]
-		if o.Place = check.NPU; host[o.Index] {
-			o.Place = check.Host
-		}
-	}
-	r.Uses = nil
-	r.count(report)
 	for _, p := range n.Programs() {
 		r.Stream += len(p.Operations)
 		for i := range p.Operations {
@@ -222,7 +213,7 @@ func (r *Result) measure(n *driver.Network, report *check.Report) {
 // count fills in what runs where.
 func (r *Result) count(report *check.Report) {
 	r.Compiled = report.Compiled
-	r.Host = report.Count(check.Host)
+	r.Foretold = report.Count(check.Host)
 	for _, o := range report.Operators {
 		u := r.use(o.Name)
 		switch o.Place {
@@ -230,6 +221,8 @@ func (r *Result) count(report *check.Report) {
 			u.NPU++
 		case check.Host:
 			u.Host++
+		case check.Nobody:
+			u.Before++
 		default:
 			u.Refused++
 		}
