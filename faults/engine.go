@@ -12,6 +12,7 @@ import (
 	"upset/models/driver"
 	"upset/netlist"
 	"upset/npu"
+	"upset/npu/cone"
 	"upset/npu/isa"
 )
 
@@ -73,7 +74,8 @@ type Engine struct {
 	planted    planted
 	cache      *cache  // nil where outcomes are not remembered
 	follow     *follow // nil where all must be done on the clock
-	traces     *traces
+	traces     *recent[*cone.Trace]
+	chains     *recent[chain]
 }
 
 // plain returns the engine with everything off but checkpoints.
@@ -116,7 +118,7 @@ func NewContext(ctx context.Context, p *driver.Program, inputs [][]byte, o Optio
 	if err := o.System.Fits(p.Usage()); err != nil {
 		return nil, fmt.Errorf("program %s: %w", p.Name, err)
 	}
-	e := &Engine{program: p, table: netlist.New(p.Config, o.ECC), options: o, criterion: o.Criterion.Resolve(p), points: o.Checkpoints, inputs: len(inputs), future: newFuture(p), starts: new(starts), traces: new(traces), cache: newCache(o.Cache)}
+	e := &Engine{program: p, table: netlist.New(p.Config, o.ECC), options: o, criterion: o.Criterion.Resolve(p), points: o.Checkpoints, inputs: len(inputs), future: newFuture(p), starts: new(starts), traces: new(recent[*cone.Trace]), chains: new(recent[chain]), cache: newCache(o.Cache)}
 	if p.Retries() {
 		e.cache = nil // what the host still may do is not part of a state
 	}

@@ -40,7 +40,6 @@ type Golden struct {
 	handed []uint64 // hash of what the host takes over before each job, none where there is one
 
 	second   later // the inference that follows
-	chain    chain // and those behind it
 	followed bool  // the same run can be followed without a clock, see traceOf
 }
 
@@ -224,7 +223,7 @@ func (e *Engine) functional(g *Golden) ([]byte, error) {
 		return e.program.RunFunctional(g.Input)
 	}
 	g.followed = true
-	e.traces.keep(g, trace, e.traceRoom())
+	e.traces.keep(g, trace, trace.Bytes(), e.traceRoom())
 	return e.program.ReadOutputs(mem), nil
 }
 

@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"upset/npu"
@@ -22,7 +23,6 @@ type later struct {
 // chain are the inferences behind the second one of a fault-free run, made when
 // they are first asked for.
 type chain struct {
-	once sync.Once
 	list []later
 	err  error
 }
@@ -66,17 +66,21 @@ func (e *Engine) later(input, k int) (*later, error) {
 		}
 		return l, nil
 	}
-	g.chain.once.Do(func() {
-		g.chain.err = e.onwards(input, func(l *later) bool {
-			l.points = l.points[:1]
-			g.chain.list = append(g.chain.list, *l)
+	c := e.chains.take(g, e.chainRoom())
+	c.once.Do(func() {
+		bytes := 0
+		c.value.err = e.onwards(input, func(l *later) bool {
+			l.points = slices.Clone(l.points[:1])
+			bytes += l.points[0].bytes(nil)
+			c.value.list = append(c.value.list, *l)
 			return true
 		})
+		e.chains.sized(bytes)
 	})
-	if g.chain.err != nil {
-		return nil, g.chain.err
+	if c.value.err != nil {
+		return nil, c.value.err
 	}
-	return &g.chain.list[k-2], nil
+	return &c.value.list[k-2], nil
 }
 
 // onwards runs the inferences behind the second one of an input, as far as they may be

@@ -3,7 +3,6 @@ package faults
 import (
 	"context"
 	"fmt"
-	"sync"
 	"unsafe"
 
 	"upset/npu"
@@ -19,10 +18,11 @@ const (
 )
 
 // Shares of that memory (our choice): five eighths for checkpoints, an eighth for traces,
-// a tenth for milestones. The rest is for what is recorded once, for the workers and for
+// a sixteenth for later inferences, a tenth for milestones. The rest is for what is recorded once, for the workers and for
 // the garbage that waits to be collected.
 func (e *Engine) pointRoom() int { return e.memory() / 8 * 5 / e.inputs }
 func (e *Engine) traceRoom() int { return e.memory() / 8 }
+func (e *Engine) chainRoom() int { return e.memory() / 16 }
 func (e *Engine) mostMilestones() int {
 	return min(maxMilestones, e.memory()/10/int(unsafe.Sizeof(milestone{})))
 }
@@ -108,42 +108,6 @@ func record(ctx context.Context, m *npu.Machine, prev *point, step, limit uint64
 	}
 }
 
-// traces keeps the runs without a clock of the inputs, as many as there is room for; the
-// others are made again when they are asked for.
-type traces struct {
-	mu   sync.Mutex
-	kept []*keptTrace // the last one used is the last
-	size int
-}
-
-// keptTrace is the trace of one input. It is made once.
-type keptTrace struct {
-	gold  *Golden
-	once  sync.Once
-	trace *cone.Trace // nil where the run cannot be followed
-}
-
-// keep adds the trace of an input.
-func (t *traces) keep(g *Golden, trace *cone.Trace, room int) {
-	k := &keptTrace{gold: g, trace: trace}
-	k.once.Do(func() {})
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.add(k, room)
-}
-
-// add puts a trace behind the others and drops those that were not used for the longest.
-func (t *traces) add(k *keptTrace, room int) {
-	t.kept = append(t.kept, k)
-	if k.trace != nil {
-		t.size = max(t.size, k.trace.Bytes())
-	}
-	for most := max(1, room/max(1, t.size)); len(t.kept) > most; {
-		t.kept[0] = nil
-		t.kept = t.kept[1:]
-	}
-}
-
 // traceOf is the run of an input without a clock, nil where it cannot be followed.
 func (e *Engine) traceOf(g *Golden) *cone.Trace {
 	if !g.followed {
@@ -156,22 +120,7 @@ func (e *Engine) traceOf(g *Golden) *cone.Trace {
 			return
 		}
 		// It was recorded before, so that it can be again.
-		k.trace, _ = e.follow.program.Record(mem)
+		k.value, _ = e.follow.program.Record(mem)
 	})
-	return k.trace
-}
-
-// take finds the trace of an input, or makes room for it.
-func (t *traces) take(g *Golden, room int) *keptTrace {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for i, k := range t.kept {
-		if k.gold == g {
-			t.kept = append(append(t.kept[:i:i], t.kept[i+1:]...), k)
-			return k
-		}
-	}
-	k := &keptTrace{gold: g}
-	t.add(k, room)
-	return k
+	return k.value
 }

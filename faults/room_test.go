@@ -1,7 +1,9 @@
 package faults
 
 import (
+	"bytes"
 	"runtime"
+	"slices"
 	"testing"
 
 	"upset/npu/isa"
@@ -71,7 +73,7 @@ func TestTracesComeBack(t *testing.T) {
 	}
 	room := first.Bytes() // for one
 	for _, g := range e.golds[1:] {
-		e.traces.keep(g, e.traceOf(g), room)
+		e.traces.keep(g, e.traceOf(g), first.Bytes(), room)
 	}
 	if len(e.traces.kept) != 1 {
 		t.Fatalf("%d traces are kept in the room for one", len(e.traces.kept))
@@ -88,7 +90,8 @@ func TestRecordsDoNotDependOnMemory(t *testing.T) {
 	for i, g := range e.golds {
 		g.points, _ = thin(g.points, nil)
 		if i > 0 {
-			e.traces.keep(g, e.traceOf(g), 1)
+			trace := e.traceOf(g)
+			e.traces.keep(g, trace, trace.Bytes(), 1)
 		}
 		g.end = len(g.points) - 1
 		if g.points[g.end].cycle != g.Cycles {
@@ -109,4 +112,29 @@ func (e *Engine) last(t *testing.T, g *Golden) point {
 	e.program.Start(m)
 	m.Run(runawayLimit)
 	return snapshot(m, &g.points[len(g.points)-1])
+}
+
+// Later inferences that had to go are made again, and are the same.
+func TestChainsComeBack(t *testing.T) {
+	e := engine(t, "fashion-tiny", isa.U55x64, 3, Options{})
+	e.inherits.mem = make([]bool, 1) // as if data reached from one inference to another
+	e.options.Memory = MinMemory
+	var first []point
+	for round := range 2 {
+		for i := range e.golds {
+			l, err := e.later(i, 3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if round == 0 {
+				first = append(first, l.points[0])
+			} else if p := l.points[0]; p.flops != first[i].flops || !slices.EqualFunc(p.mem, first[i].mem, bytes.Equal) || !slices.EqualFunc(p.ram, first[i].ram, bytes.Equal) {
+				t.Errorf("input %d: another inference than before", i)
+			}
+			e.chains.sized(e.chainRoom()) // room for one
+		}
+	}
+	if n := len(e.chains.kept); n != 1 {
+		t.Errorf("%d chains are kept in the room for one", n)
+	}
 }

@@ -37,13 +37,15 @@ type inference struct {
 	show   func(operations int) // how many are done, may be nil
 
 	operations []result.RunOperation
+	frames     int              // inferences of a sequence with state kept
+	outputs    []driver.Binding // of the whole sequence
 	events     [npu.NumEvents]uint64
 	cycles     uint64
 	state      hash.Hash
 }
 
 func newInference(ctx context.Context, s npu.System) *inference {
-	return &inference{ctx: ctx, system: s, state: sha256.New()}
+	return &inference{ctx: ctx, system: s, state: sha256.New(), frames: 1}
 }
 
 // digest is the SHA-256 over the final states of the machine.
@@ -52,23 +54,34 @@ func (r *inference) digest() string { return hex.EncodeToString(r.state.Sum(nil)
 // run executes the network. Operators that the host computes are listed with
 // zero cycles.
 func (r *inference) run(n *driver.Network, input []byte) ([]byte, error) {
-	p, err := n.Whole(1)
+	p, err := n.Whole(r.frames)
 	if err != nil {
 		return nil, err
 	}
+	r.outputs = p.Outputs
 	out, err := r.program(p, input)
 	if err != nil || len(n.Stages) == 1 {
 		return out, err
 	}
 	done := r.operations
 	r.operations = nil
+	for range r.frames {
+		done = r.frame(n, p.OnHost, done)
+	}
+	return out, nil
+}
+
+// frame lists the operations of an inference, with those of the host in their places,
+// and returns what is left of those that the NPU has done.
+func (r *inference) frame(n *driver.Network, onHost []string, done []result.RunOperation) []result.RunOperation {
 	add := func(o result.RunOperation) {
 		o.Index = len(r.operations)
 		r.operations = append(r.operations, o)
 	}
 	for _, s := range n.Stages {
 		if s.Program == nil {
-			add(result.RunOperation{Name: fmt.Sprintf("operator %d", s.Operator), Kind: "cpu"})
+			add(result.RunOperation{Name: onHost[0], Kind: "cpu"})
+			onHost = onHost[1:]
 			continue
 		}
 		for _, o := range done[:min(len(done), len(s.Program.Operations))] {
@@ -76,7 +89,7 @@ func (r *inference) run(n *driver.Network, input []byte) ([]byte, error) {
 		}
 		done = done[min(len(done), len(s.Program.Operations)):]
 	}
-	return out, nil
+	return done
 }
 
 // program runs a program on both machines.

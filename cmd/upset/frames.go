@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/urfave/cli/v2"
 
@@ -53,4 +54,22 @@ func join(list [][]byte, frames int) [][]byte {
 		out = append(out, b)
 	}
 	return out
+}
+
+// readSequence reads the inputs of a sequence: raw tensors of all frames in order.
+func readSequence(file string, stdin io.Reader, size int) ([]byte, error) {
+	var data []byte
+	var err error
+	if file == stdinName {
+		data, err = io.ReadAll(io.LimitReader(stdin, int64(size)+1))
+	} else {
+		data, err = readFile(file, int64(size)+1)
+	}
+	if err != nil {
+		return nil, bad(fmt.Errorf("input: %w", err))
+	}
+	if len(data) != size {
+		return nil, usage("input %s has %d bytes, the frames take %d: give the raw tensors of all frames, one after the other", file, len(data), size)
+	}
+	return data, nil
 }

@@ -54,6 +54,7 @@ Floats are quantised as the input says. "-" reads raw tensors from the standard
 input.`,
 		Flags: commonFlags(append(pictureFlags(),
 			&cli.StringFlag{Name: "input", Usage: "input `FILE` (.bin, .npy, .npz, .png, .jpg or .wav); without it all bytes are zero"},
+			framesFlag(),
 			&cli.StringFlag{Name: "output-dir", Usage: "`DIR` for output.bin and one .npy file per output"},
 			&cli.StringFlag{Name: "trace", Usage: "`FILE` for a trace that Chrome and Perfetto show; with .csv, a list of operations"},
 		)...),
@@ -77,8 +78,17 @@ func (p *program) run(c *cli.Context, o common, file string) error {
 	if err != nil {
 		return err
 	}
-	input, source := make([]byte, n.InputBytes()), "zero"
-	if name := c.String("input"); name != "" {
+	frames, err := readFrames(c)
+	if err != nil {
+		return err
+	}
+	input, source := make([]byte, n.InputBytes()*frames), "zero"
+	if name := c.String("input"); name != "" && frames > 1 {
+		source = filepath.Base(name)
+		if input, err = readSequence(name, p.stdin, len(input)); err != nil {
+			return err
+		}
+	} else if name := c.String("input"); name != "" {
 		source = filepath.Base(name)
 		pictures, err := readPictureFlags(c)
 		if err != nil {
@@ -99,9 +109,10 @@ func (p *program) run(c *cli.Context, o common, file string) error {
 		}
 	}
 	run := newInference(c.Context, o.system)
+	run.frames = frames
 	total := 0
 	for _, q := range n.Programs() {
-		total += len(q.Operations)
+		total += frames * len(q.Operations)
 	}
 	bar := p.progress("operations", total)
 	run.show = bar.set
@@ -111,13 +122,13 @@ func (p *program) run(c *cli.Context, o common, file string) error {
 		return err
 	}
 	if dir := c.String("output-dir"); dir != "" {
-		if err := writeOutputs(dir, n, out); err != nil {
+		if err := writeOutputs(dir, run.outputs, out); err != nil {
 			return err
 		}
 	}
 	r := result.Run{
 		NPU: n.Config.String(), Model: modelName(file), Cycles: int64(run.cycles), Input: source,
-		Operations: run.operations, PMU: pmu(&run.events), Outputs: describeOutputs(n.Outputs, out),
+		Operations: run.operations, PMU: pmu(&run.events), Outputs: describeOutputs(run.outputs, out),
 		StateDigest: run.digest(), Command: p.command(),
 	}
 	for _, op := range r.Operations {
@@ -201,7 +212,7 @@ func top1(b driver.Binding, data []byte) *int {
 }
 
 // writeOutputs stores the raw outputs and one array per output.
-func writeOutputs(dir string, n *driver.Network, out []byte) error {
+func writeOutputs(dir string, outputs []driver.Binding, out []byte) error {
 	err := report.WriteFileAtomic(filepath.Join(dir, "output.bin"), func(w io.Writer) error {
 		_, err := w.Write(out)
 		return err
@@ -210,7 +221,7 @@ func writeOutputs(dir string, n *driver.Network, out []byte) error {
 		return err
 	}
 	used := map[string]bool{}
-	for i, b := range n.Outputs {
+	for i, b := range outputs {
 		name := fileName(b.Name)
 		if name == "" || used[name] {
 			name = fmt.Sprintf("%s_%d", name, i)

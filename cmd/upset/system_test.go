@@ -96,6 +96,25 @@ func TestSystemNames(t *testing.T) {
 	}
 }
 
+// TestSystemRoom refuses a network that the memories of the system have no room for.
+func TestSystemRoom(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "s.yaml")
+	for text, want := range map[string]string{
+		"sram: {size: 16}":  "16",
+		"flash: {size: 64}": "weights and commands in 64 bytes of flash",
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, command := range [][]string{{"run", tiny}, {"inject", tiny}} {
+			o := mustRun(t, codeUsage, append(command, "--system", file)...)
+			if !strings.Contains(o.errors, want) {
+				t.Errorf("%s, %s: %q", command[0], text, o.errors)
+			}
+		}
+	}
+}
+
 // TestSystemMap refuses maps that no program can use.
 func TestSystemMap(t *testing.T) {
 	for text, want := range map[string]string{

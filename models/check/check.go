@@ -96,7 +96,7 @@ func Examine(data []byte, c Choice) *Report {
 	case len(m.Subgraphs) == 0:
 		r.Problems = []Problem{{Reason: "the model has no graph", Remedy: "export a model that computes something"}}
 	case driver.IsVela(m):
-		r.compiled(data, m, c.Given)
+		r.compiled(data, m, c)
 	default:
 		m.Subgraphs[0].Lenient = c.Lenient
 		ready, err := compile.Prepare(m)
@@ -104,15 +104,15 @@ func Examine(data []byte, c Choice) *Report {
 			r.Problems = []Problem{{Reason: err.Error(), Remedy: "export the model again: its variables cannot be followed"}}
 			return r
 		}
-		r.source(ready)
+		r.source(ready, c)
 		r.number(&m.Subgraphs[0], &ready.Subgraphs[0])
 	}
 	return r
 }
 
 // source answers for a graph that has not been compiled yet.
-func (r *Report) source(m *tflite.Model) {
-	g, opt := &m.Subgraphs[0], compile.Options{Config: r.Config}
+func (r *Report) source(m *tflite.Model, c Choice) {
+	g, opt := &m.Subgraphs[0], driver.Compiling(r.Config, c.Options)
 	for i := range g.Operators {
 		o := describe(g, i)
 		if err := compile.Supports(m, i, opt); err != nil {
@@ -123,6 +123,12 @@ func (r *Report) source(m *tflite.Model) {
 	if r.Count(Refused) > 0 && compile.SupportsAll(m, opt) == nil {
 		for i := range r.Operators { // joined with its neighbours, each of them can
 			r.Operators[i].Place, r.Operators[i].Reason, r.Operators[i].Remedy = NPU, "", ""
+		}
+	}
+	for i := range r.Operators { // TFLite refuses these wherever they are computed
+		if err := reference.Strict(g, &g.Operators[i]); err != nil {
+			o := &r.Operators[i]
+			o.Place, o.Reason, o.Remedy = Refused, shorten(err.Error()), reference.StrictRemedy
 		}
 	}
 	if p := nature(g, r); p != nil {
@@ -167,7 +173,10 @@ func same(file, ready *tflite.Operator) bool {
 // elsewhere says who computes an operator that the NPU cannot execute.
 func (r *Report) elsewhere(g *tflite.Subgraph, o *Operator, npu error) {
 	op := &g.Operators[o.Index]
-	o.Place, o.Reason = Host, plain(npu, op)
+	if onFloats(g, op) {
+		npu = errFloats
+	}
+	o.Place, o.Reason = Host, shorten(plain(npu, op))
 	if _, err := reference.Prepare(g, op); err != nil {
 		o.Place, o.Reason = Refused, both(npu, err, op)
 	}
@@ -187,7 +196,7 @@ func (r *Report) opened(data []byte, c Choice) {
 		n, err = driver.OpenWith(context.Background(), data, r.Config, c.Options)
 	}
 	if err != nil {
-		p := streamProblem(err)
+		p := r.streamProblem(err)
 		if r.Format == driver.FormExecuTorch && !errors.As(err, new(*driver.MismatchError)) {
 			p.Remedy = "lower the model again, with the Ethos-U backend of ExecuTorch"
 		}
@@ -197,6 +206,7 @@ func (r *Report) opened(data []byte, c Choice) {
 		r.Problems = []Problem{p}
 		return
 	}
+	r.Format += streams(n)
 	for i := range n.Stages {
 		o := Operator{Index: i, Place: NPU}
 		o.Name, o.Output = n.StageName(i)
@@ -208,7 +218,7 @@ func (r *Report) opened(data []byte, c Choice) {
 }
 
 // compiled answers for a file with command streams.
-func (r *Report) compiled(data []byte, m *tflite.Model, chosen bool) {
+func (r *Report) compiled(data []byte, m *tflite.Model, c Choice) {
 	r.Format, r.Compiled = formatVela, true
 	g := &m.Subgraphs[0]
 	for i := range g.Operators {
@@ -223,15 +233,30 @@ func (r *Report) compiled(data []byte, m *tflite.Model, chosen bool) {
 		r.Operators = append(r.Operators, o)
 	}
 	cfg, _, err := driver.ConfigOf(data)
-	if err == nil && (!chosen || cfg == r.Config) {
+	if err == nil && (!c.Given || cfg == r.Config) {
 		r.Config = cfg
 	}
+	var n *driver.Network
 	if err == nil {
-		_, err = driver.FromVela(m, r.Config)
+		n, err = driver.FromVela(m, r.Config)
 	}
 	if err != nil {
-		r.Problems = append(r.Problems, streamProblem(err))
+		r.Problems = append(r.Problems, r.streamProblem(err))
+		return
 	}
+	if err := n.Fits(c.System); err != nil {
+		r.Problems = append(r.Problems, Problem{Reason: err.Error(), Remedy: "give the memories of your board with --system, or compile the source model for smaller ones"})
+	}
+	r.Format += streams(n)
+}
+
+// streams says how much the command streams of a file hold.
+func streams(n *driver.Network) string {
+	operations, arena := 0, 0
+	for _, p := range n.Programs() {
+		operations, arena = operations+len(p.Operations), max(arena, p.SRAMBytes())
+	}
+	return fmt.Sprintf(": streams for %s with %d operations, %d bytes of arena", n.Config, operations, arena)
 }
 
 // describe names an operator, as one for the NPU.

@@ -152,7 +152,7 @@ func TestLargeFilesAreNamed(t *testing.T) {
 // Everything that is in the way stands in one error, with its remedy.
 func TestErrorNamesEverything(t *testing.T) {
 	r := &Report{Operators: []Operator{
-		{Index: 0, Name: "TILE", Place: Refused, Reason: `tensor "a/very/long/name/of/a/tensor/at/its/end" is odd`, Remedy: "do this"},
+		{Index: 0, Name: "TILE", Place: Refused, Reason: shorten(`tensor "a/very/long/name/of/a/tensor/at/its/end" is odd`), Remedy: "do this"},
 		{Index: 1, Name: "TILE", Place: Refused, Remedy: "do this"}, {Index: 2, Name: "ELU", Place: Refused, Remedy: "do this"},
 		{Index: 4, Name: "ELU", Place: Refused, Reason: "no", Remedy: "do that"}, {Index: 5, Name: "ADD", Place: NPU},
 	}}
@@ -197,4 +197,34 @@ func FuzzExamine(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What TFLite refuses is refused wherever it would be computed, and taken on demand.
+func TestStrictness(t *testing.T) {
+	m, err := tflite.Parse(read(t, "zoo", "user", "tensorflow-hello_world_int8.tflite"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &m.Subgraphs[0]
+	bias := &g.Tensors[g.Operators[1].Inputs[2]]
+	bias.Quant.Scale = []float32{100 * bias.Quant.Scale[0]}
+	data, err := m.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := Choice{Config: isa.Configs[2]}
+	r := Examine(data, c)
+	if r.Runs() || r.Count(Refused) != 1 || r.Operators[1].Place != Refused || !strings.Contains(r.Operators[1].Remedy, "--lenient") {
+		t.Errorf("runs %v, %+v", r.Runs(), r.Operators[1])
+	}
+	if _, err := driver.Open(data, c.Config); err == nil || !strings.Contains(err.Error(), "operator 1 (FULLY_CONNECTED): bias") {
+		t.Errorf("compiling: %v", err)
+	}
+	c.Lenient = true
+	if r := Examine(data, c); !r.Runs() {
+		t.Errorf("leniently: %v", r.Err())
+	}
+	if _, err := driver.OpenWith(t.Context(), data, c.Config, driver.Options{Lenient: true}); err != nil {
+		t.Errorf("compiling leniently: %v", err)
+	}
 }

@@ -140,7 +140,7 @@ func isSource(data []byte) bool {
 func isNPU(op *tflite.Operator) bool { return op.Code == tflite.OpCustom && op.Custom == "ethos-u" }
 
 // streamProblem puts an error of the driver beside what can be done.
-func streamProblem(err error) Problem {
+func (r *Report) streamProblem(err error) Problem {
 	p := Problem{Reason: strings.TrimPrefix(err.Error(), "driver: "), Remedy: "compile the source model again with a current Vela, or give the source model itself"}
 	var other *driver.MismatchError
 	switch {
@@ -148,7 +148,8 @@ func streamProblem(err error) Problem {
 	case other.NPU == "":
 		p.Remedy = "compile the source model for an Ethos-U55, such as vela --accelerator-config ethos-u55-128 MODEL, or give the source model itself"
 	default:
-		p.Remedy = fmt.Sprintf("leave --npu out to use what the file was compiled for, or compile the source model for it: vela --accelerator-config ethos-%s MODEL", other.NPU)
+		p.Reason = fmt.Sprintf("the file was compiled for %s, and %s is asked for", other.Compiled, other.NPU)
+		p.Remedy = fmt.Sprintf("leave --npu out, or compile the source model for %s: vela --accelerator-config ethos-%s MODEL", r.Config, r.Config)
 	}
 	return p
 }

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -43,13 +44,28 @@ func kindOf(g *tflite.Subgraph) kind {
 			votes[dynamic]++
 		}
 	}
-	best := integer
-	for k := range votes {
-		if votes[k] > votes[best] {
-			best = kind(k)
+	switch {
+	case votes[integer] >= votes[floating]+votes[dynamic]:
+		return integer
+	case votes[dynamic] > 0: // small weights stay float32 even so
+		return dynamic
+	}
+	return floating
+}
+
+// errFloats is the plain reason for an operator that the NPU cannot take for its type.
+var errFloats = errors.New("it computes with floats, the NPU with integers")
+
+// onFloats reports an operator that reads or writes floats.
+func onFloats(g *tflite.Subgraph, op *tflite.Operator) bool {
+	for _, list := range [2][]int{op.Inputs, op.Outputs} {
+		for _, i := range list {
+			if i >= 0 && i < len(g.Tensors) && (g.Tensors[i].Type == tflite.Float32 || g.Tensors[i].Type == tflite.Float16) {
+				return true
+			}
 		}
 	}
-	return best
+	return false
 }
 
 // nature is the problem of a model that was not quantised to integers, where that keeps
@@ -73,7 +89,7 @@ func nature(g *tflite.Subgraph, r *Report) *Problem {
 func remedy(g *tflite.Subgraph, op *tflite.Operator, p Place) string {
 	switch {
 	case p == Host && (op.Code == tflite.OpQuantize || op.Code == tflite.OpDequantize):
-		return "to leave it out, set converter.inference_input_type and inference_output_type to tf.int8"
+		return "to do without, set converter.inference_input_type and inference_output_type to tf.int8"
 	case p == Host:
 		return ""
 	case op.Code == tflite.OpCustom && strings.HasPrefix(op.Custom, "Flex"):
@@ -96,6 +112,9 @@ func remedy(g *tflite.Subgraph, op *tflite.Operator, p Place) string {
 			}
 		}
 	}
+	if arithmetic[op.Code] {
+		return "export the model with one type of activations throughout: int8, or 16-bit activations with 8-bit weights"
+	}
 	if advice := replacements[op.Code]; advice != "" {
 		return advice
 	}
@@ -113,9 +132,9 @@ var replacements = map[tflite.BuiltinCode]string{
 func both(npu, host error, op *tflite.Operator) string {
 	a, b := plain(npu, op), plain(host, op)
 	if a == b {
-		return a
+		return shorten(a)
 	}
-	return fmt.Sprintf("NPU: %s; host: %s", a, b)
+	return shorten(fmt.Sprintf("NPU: %s; host: %s", a, b))
 }
 
 // plain is an error without the operator in front: a report names it by its own number.

@@ -23,7 +23,7 @@ func (r *Report) Err() error {
 	if n := r.Count(Refused); n > 0 {
 		text := fmt.Sprintf("%d of %d operators can be computed neither by the NPU nor by the host", n, len(r.Operators))
 		for _, a := range r.Advices(Refused) {
-			text += fmt.Sprintf("; %s: %s: %s", a.Where(), shorten(a.Reason), a.Remedy)
+			text += fmt.Sprintf("; %s: %s: %s", a.Where(), a.Reason, a.Remedy)
 		}
 		parts = append(parts, text)
 	}

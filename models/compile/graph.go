@@ -170,6 +170,13 @@ func (g *graph) buffer(i int) (*buffer, error) {
 	if h*w > maxBytes || h*w*d > maxBytes/size {
 		return nil, fmt.Errorf("tensor %q: shape %v is larger than the memory of %d bytes", t.Name, t.Shape, maxBytes)
 	}
+	if v := g.destined(i); v >= 0 && !g.isPinned(i) {
+		b, err := g.buffer(v)
+		if err == nil {
+			g.buffers[i] = b
+		}
+		return b, err
+	}
 	b := &buffer{name: t.Name, h: h, w: w, d: d, elem: size, unsigned: t.Type == tflite.Uint8}
 	if t.Data != nil {
 		b.data, b.plain = t.Data, true

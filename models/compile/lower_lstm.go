@@ -48,7 +48,7 @@ type lstm struct {
 	inputs, units    int
 	time             bool
 	recurrent        *filter
-	clip             int // of the cell state
+	clip             int // of the cell state, 0 is none
 	tanh, emit, keep scaling
 	update           scaling
 }
@@ -150,7 +150,6 @@ func (l *lstm) scales(op *tflite.Operator) error {
 	l.keep.scale, l.keep.shift = arith.ScaleShift(gateOut)
 	l.update.scale, l.update.shift = arith.ScaleShift(gateOut * gateOut / float64(scale(cell)))
 	l.emit.scale, l.emit.shift = arith.ScaleShift(gateOut * gateOut / float64(scale(hidden)))
-	l.clip = math.MaxInt16
 	if clip := op.Options.CellClip; clip > 0 {
 		l.clip = int(min(clip/scale(cell), math.MaxInt16))
 	}
@@ -253,7 +252,7 @@ func (l *lstm) step(batch, row int, sums view) {
 	l.binary(isa.ElemMul, gate(1), cell, kept, l.keep)
 	l.binary(isa.ElemMul, gate(0), gate(2), added, l.update)
 	sum := l.binary(isa.ElemAdd, kept, added, cell, scaling{1, 0})
-	if l.clip < math.MaxInt16 {
+	if l.clip > 0 {
 		sum.actMin, sum.actMax = -l.clip, l.clip
 	}
 	l.curve(actTanh, cell, bent, l.tanh)

@@ -34,8 +34,11 @@ func recurrent(seed uint64) *tflite.Model {
 	}
 	s.g.Tensors[cell].Type = tflite.Int16
 	s.quantise(cell, math.Ldexp(1, -15+s.r.IntN(8)), 0)
-	if s.r.IntN(3) == 0 {
+	switch s.r.IntN(6) {
+	case 0:
 		o.CellClip = 0.5 + float32(s.r.Float64())
+	case 1: // beyond 16 bits, which still leaves out the lowest number
+		o.CellClip = 1000
 	}
 	in := []int{x}
 	flat := func(i int) int {

@@ -3,6 +3,7 @@ package compile
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"upset/models/tflite"
 )
@@ -75,7 +76,52 @@ func (g *graph) readsInTime(v, x int) bool {
 	return true
 }
 
-// lowerAssign lowers ASSIGN_VARIABLE to a copy into the variable's memory.
+// destined returns the variable in whose memory the operator that is being lowered
+// may leave its result i, or -1: the result is only assigned to it, and nothing
+// needs the old value any more.
+func (g *graph) destined(i int) int {
+	ops := g.sub.Operators
+	if g.uses[i] != 1 || g.source >= len(ops) || !slices.Contains(ops[g.source].Outputs, i) {
+		return -1
+	}
+	for n := g.source + 1; n < len(ops); n++ {
+		if !slices.Contains(ops[n].Inputs, i) {
+			continue
+		}
+		if ops[n].Code != tflite.OpAssignVariable || len(ops[n].Outputs) != 1 {
+			return -1
+		}
+		v := ops[n].Outputs[0]
+		if v < 0 || v >= len(g.sub.Tensors) || v == i {
+			return -1
+		}
+		from, to := g.tensor(i), g.tensor(v)
+		if !to.Variable || from.Variable || from.Type != to.Type || from.Elements() != to.Elements() || g.needed(v, n) {
+			return -1
+		}
+		return v
+	}
+	return -1
+}
+
+// needed reports whether an operator from the present one up to the given one
+// reads or assigns a variable, by whatever name.
+func (g *graph) needed(v, until int) bool {
+	for _, op := range g.sub.Operators[g.source:until] {
+		if slices.Contains(op.Outputs, v) {
+			return true
+		}
+		for _, i := range op.Inputs {
+			if b := g.buffers[i]; i == v || b != nil && b == g.buffers[v] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// lowerAssign lowers ASSIGN_VARIABLE to a copy into the variable's memory, unless
+// the value is there already.
 func (g *graph) lowerAssign(op *tflite.Operator) error {
 	x, v := op.Inputs[0], op.Outputs[0]
 	from, to := g.tensor(x), g.tensor(v)

@@ -64,7 +64,14 @@ func compileContext(ctx context.Context, m *tflite.Model, cfg isa.Config, s npu.
 	if err != nil {
 		return nil, err
 	}
-	opt := compile.Options{Config: cfg, OneArena: true, Context: ctx, ArenaLimit: arenaLimit(s)}
+	for i := range m.Subgraphs[0].Operators {
+		op := &m.Subgraphs[0].Operators[i]
+		if err := reference.Strict(&m.Subgraphs[0], op); err != nil {
+			return nil, fmt.Errorf("driver: operator %d (%s): %w: %s", i, op.Name(), err, reference.StrictRemedy)
+		}
+	}
+	opt := Compiling(cfg, Options{System: s})
+	opt.OneArena, opt.Context = true, ctx
 	parts, err := compile.Stages(m, opt)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()

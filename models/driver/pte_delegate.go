@@ -42,7 +42,7 @@ func (b *pte) alone(c executorch.Call) error {
 	if err != nil {
 		return err
 	}
-	b.npu(blob.Commands, blob.Weights, blob.Scratch, 0, ins, outs)
+	b.blob(blob, ins, outs)
 	b.graph.Inputs, b.graph.Outputs = ins, outs
 	return nil
 }
@@ -62,13 +62,24 @@ func (b *pte) delegate(c executorch.Call) error {
 			return fmt.Errorf("delegate %d, input %d: %w", c.Delegate, i, err)
 		}
 	}
-	b.npu(blob.Commands, blob.Weights, blob.Scratch, 0, ins, outs)
+	b.blob(blob, ins, outs)
 	for i, id := range outs {
 		if err := b.carry(c.Args[len(ins)+i], id, &blob.Outputs[i], false); err != nil {
 			return fmt.Errorf("delegate %d, output %d: %w", c.Delegate, i, err)
 		}
 	}
 	return nil
+}
+
+// blob appends the operator of a delegate. The size of a fast memory is not written in
+// a blob: where the stream uses one, it is what the stream reaches.
+func (b *pte) blob(blob *executorch.Blob, ins, outs []int) {
+	const fastRegion = 2
+	fast := 0
+	if pay, err := parsePayload(blob.Commands); err == nil && usesFast(pay.commands) {
+		fast = min(extent(pay.commands, fastRegion), maxTensor)
+	}
+	b.npu(blob.Commands, blob.Weights, blob.Scratch, fast, ins, outs)
 }
 
 // ends makes the tensors of a delegate in the arena.
@@ -130,8 +141,12 @@ func signedOf(size int) (tflite.Type, error) {
 	return 0, fmt.Errorf("elements of %d bytes are not supported", size)
 }
 
-// trimmed is a shape without the ones in front that fill it up; one stays.
+// trimmed is a shape without the ones in front that fill it up; one stays, and stands
+// for a number without dimensions.
 func trimmed(shape []int) []int {
+	if len(shape) == 0 {
+		return []int{1}
+	}
 	for len(shape) > 1 && shape[0] == 1 {
 		shape = shape[1:]
 	}

@@ -1,6 +1,8 @@
 package driver
 
 import (
+	"encoding/binary"
+
 	flatbuffers "github.com/google/flatbuffers/go"
 
 	"upset/models/executorch"
@@ -10,6 +12,7 @@ import (
 type pteMaker struct {
 	*flatbuffers.Builder
 	values, operators, delegates, data, instructions []flatbuffers.UOffsetT
+	behind                                           []byte // the segment
 }
 
 func newPTEMaker() *pteMaker { return &pteMaker{Builder: flatbuffers.NewBuilder(1 << 12)} }
@@ -71,13 +74,26 @@ func (m *pteMaker) tensor(kind int, order []byte, sizes ...int32) int32 {
 	return m.value(executorch.TensorKind, m.EndObject())
 }
 
+// delegate appends a delegate whose blob is in the program.
 func (m *pteMaker) delegate(id string, blob []byte) {
-	name, b := m.CreateString(id), m.CreateByteVector(blob)
+	b := m.CreateByteVector(blob)
 	m.StartObject(1)
 	m.PrependUOffsetTSlot(0, b, 0)
 	m.data = append(m.data, m.EndObject())
+	m.refer(id, 0, uint32(len(m.data)-1))
+}
+
+// segment appends a delegate whose blob is in the one segment behind the program.
+func (m *pteMaker) segment(id string, blob []byte) {
+	m.behind = blob
+	m.refer(id, 1, 0)
+}
+
+func (m *pteMaker) refer(id string, location byte, index uint32) {
+	name := m.CreateString(id)
 	m.StartObject(2)
-	m.PrependUint32Slot(1, uint32(len(m.data)-1), 0)
+	m.PrependByteSlot(0, location, 0)
+	m.PrependUint32Slot(1, index, 0)
 	ref := m.EndObject()
 	m.StartObject(3)
 	m.PrependUOffsetTSlot(0, name, 0)
@@ -121,9 +137,28 @@ func (m *pteMaker) file(inputs, outputs []int32) []byte {
 		m.PrependUOffsetTSlot(id, v, 0)
 	}
 	plans := m.tables([]flatbuffers.UOffsetT{m.EndObject()})
+	m.StartObject(2)
+	m.PrependUint64Slot(1, uint64(len(m.behind)), 0)
+	segments := m.tables([]flatbuffers.UOffsetT{m.EndObject()})
 	m.StartObject(8)
 	m.PrependUOffsetTSlot(1, plans, 0)
 	m.PrependUOffsetTSlot(3, data, 0)
+	m.PrependUOffsetTSlot(4, segments, 0)
 	m.FinishWithFileIdentifier(m.EndObject(), []byte("ET12"))
-	return m.FinishedBytes()
+	if m.behind == nil {
+		return m.FinishedBytes()
+	}
+	return extended(m.FinishedBytes(), m.behind)
+}
+
+// extended puts the extended header behind the identifier and a segment behind the
+// program.
+func extended(program, segment []byte) []byte {
+	const header = 24
+	b := binary.LittleEndian.AppendUint32(nil, binary.LittleEndian.Uint32(program)+header)
+	b = append(b, program[4:8]...)
+	b = binary.LittleEndian.AppendUint32(append(b, "eh00"...), header)
+	size := uint64(len(program) + header)
+	b = binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(b, size), size)
+	return append(append(b, program[8:]...), segment...)
 }

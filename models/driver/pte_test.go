@@ -116,6 +116,27 @@ func TestSeveralDelegates(t *testing.T) {
 	}
 }
 
+// TestDelegateInSegment reads a blob from a segment behind the program, where the
+// extended header says that the segments begin.
+func TestDelegateInSegment(t *testing.T) {
+	m := newPTEMaker()
+	order := []byte{0, 1, 2, 3}
+	x, y, sum := m.tensor(executorch.Int8, order, 1, 1, 1, 1), m.tensor(executorch.Int8, order, 1, 1, 1, 1), m.tensor(executorch.Int8, order)
+	m.segment(executorch.EthosU, addBlob(t))
+	m.call("", 0, x, y, sum)
+	data := m.file([]int32{x, y}, []int32{sum})
+	if got := runPTE(t, data, []byte{0xd0, 0xa8}); !bytes.Equal(got, []byte{0xbc}) {
+		t.Errorf("the sum of 80 and 40 steps is %v", got)
+	}
+	if _, err := Open(data[:len(data)-1], isa.U55x128); err == nil || !strings.Contains(err.Error(), "outside the file") {
+		t.Errorf("cut off: %v", err)
+	}
+	data[8] = 'x'
+	if _, err := Open(data, isa.U55x128); err == nil || !strings.Contains(err.Error(), "no extended header") {
+		t.Errorf("another header: %v", err)
+	}
+}
+
 // TestHostOfPTE runs what the host computes around a delegate: quantise with ties to
 // even and limits, permute, and the change between channels first and last.
 func TestHostOfPTE(t *testing.T) {

@@ -5,8 +5,16 @@ import (
 	"bytes"
 	"slices"
 
+	"upset/models/compile"
 	"upset/models/executorch"
+	"upset/npu/isa"
 )
+
+// Compiling are the options with which a model is compiled for a configuration and the
+// memories of a system.
+func Compiling(cfg isa.Config, o Options) compile.Options {
+	return compile.Options{Config: cfg, ArenaLimit: arenaLimit(o.System)}
+}
 
 // FormExecuTorch is the name of the form of an ExecuTorch program.
 const FormExecuTorch = "ExecuTorch program"

@@ -19,6 +19,7 @@ const cycleLimit = 100_000_000
 type Use struct {
 	Name               string
 	NPU, Host, Refused int
+	Before             int // known before the inference
 }
 
 // Result is what became of one file.
@@ -30,6 +31,7 @@ type Result struct {
 	Compiled bool   // by others
 	Stream   int    // operations of its command streams
 	Host     int    // operators that the host computes
+	Foretold int    // the same as upset check says before anything is compiled
 	MACs     int64  // of the command streams
 
 	Equal, Different int    // cases with and without equal bytes
@@ -184,7 +186,7 @@ func (r *Result) infer(n *driver.Network, in []byte, frames int, both bool) ([]b
 	if st := m.Run(cycleLimit); st != npu.Done {
 		r.Machines = fmt.Sprintf("the cycle-level machine ends with a %s: %s", st, m.Describe())
 	} else if !bytes.Equal(want.SRAM, got.SRAM) {
-		r.Machines = fmt.Sprintf("%d bytes of memory differ", different(got.SRAM, want.SRAM))
+		r.Machines = fmt.Sprintf("%d bytes of memory: %s", different(got.SRAM, want.SRAM), p.WhyDiffer())
 	}
 	if frames == 1 {
 		r.Cycles = m.Cycle()
@@ -194,6 +196,12 @@ func (r *Result) infer(n *driver.Network, in []byte, frames int, both bool) ([]b
 
 // measure fills in what an open network has to do.
 func (r *Result) measure(n *driver.Network) {
+	r.Host = 0
+	for _, s := range n.Stages {
+		if s.Program == nil {
+			r.Host++
+		}
+	}
 	for _, p := range n.Programs() {
 		r.Stream += len(p.Operations)
 		for i := range p.Operations {
@@ -205,7 +213,7 @@ func (r *Result) measure(n *driver.Network) {
 // count fills in what runs where.
 func (r *Result) count(report *check.Report) {
 	r.Compiled = report.Compiled
-	r.Host = report.Count(check.Host)
+	r.Foretold = report.Count(check.Host)
 	for _, o := range report.Operators {
 		u := r.use(o.Name)
 		switch o.Place {
@@ -213,6 +221,8 @@ func (r *Result) count(report *check.Report) {
 			u.NPU++
 		case check.Host:
 			u.Host++
+		case check.Nobody:
+			u.Before++
 		default:
 			u.Refused++
 		}

@@ -121,25 +121,29 @@ func writeOperators(b *strings.Builder, list []*Result) {
 			o.NPU += u.NPU
 			o.Host += u.Host
 			o.Refused += u.Refused
+			o.Before += u.Before
 		}
 	}
 	slices.SortFunc(rows, func(x, y operatorRow) int { return cmp.Compare(x.Name, y.Name) })
-	b.WriteString("\n## Operator by operator\n\nOperators of the graphs in the files above. Those of a refused file count as well.\n\n" +
-		"| operator | files | NPU | host | refused |\n|---|---|---|---|---|\n")
+	b.WriteString("\n## Operator by operator\n\nOperators of the graphs in the files above. Those of a refused file count as well, and each by what\nupset check says of it.\n\n" +
+		"| operator | files | NPU | host | known before the inference | refused |\n|---|---|---|---|---|---|\n")
 	for _, o := range rows {
-		fmt.Fprintf(b, "| %s | %d | %d | %d | %d |\n", o.Name, o.files, o.NPU, o.Host, o.Refused)
+		fmt.Fprintf(b, "| %s | %d | %d | %d | %d | %d |\n", o.Name, o.files, o.NPU, o.Host, o.Before, o.Refused)
 	}
 }
 
 func writeRow(b *strings.Builder, r *Result) {
 	all := 0
 	for _, u := range r.Uses {
-		all += u.NPU + u.Host + u.Refused
+		all += u.NPU + u.Host
 	}
 	onNPU, host, macs, cycles := "–", "–", "–", "–"
 	if r.Refused == "" {
 		host = fmt.Sprint(r.Host)
 		macs = fmt.Sprint(r.MACs)
+		if r.Foretold != r.Host {
+			host += fmt.Sprintf(" (check: %d)", r.Foretold)
+		}
 		if onNPU = fmt.Sprint(all - r.Host); all == 0 || r.Compiled {
 			onNPU = fmt.Sprintf("%d of the stream", r.Stream)
 		}

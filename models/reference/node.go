@@ -124,7 +124,7 @@ func Prepare(g *tflite.Subgraph, op *tflite.Operator) (Kernel, error) {
 		return nil, fmt.Errorf("%s: %w", op.Name(), n.err)
 	}
 	if err := Strict(g, op); err != nil {
-		return nil, fmt.Errorf("%s: %w", op.Name(), err)
+		return nil, fmt.Errorf("%s: %w: %s", op.Name(), err, StrictRemedy)
 	}
 	return k, nil
 }

@@ -7,6 +7,9 @@ import (
 	"upset/models/tflite"
 )
 
+// StrictRemedy is what a user can do about an error of Strict.
+const StrictRemedy = "export the model again, or accept it with --lenient"
+
 // Strict reports what TFLite's kernels refuse in an operator although it could be
 // computed: a bias of another scale than input and weights give, and an output in
 // another quantisation than the one that the kernel always writes. It is nil when
@@ -58,7 +61,7 @@ func biasScale(in, weights, bias, out *tflite.Tensor) error {
 	if math.Abs(product-float64(bias.Quant.Scale[0]))/float64(out.Quant.Scale[0]) <= tolerance {
 		return nil
 	}
-	return fmt.Errorf("bias %q has scale %v; input and weights give %v, and TFLite refuses the file: export it again, or accept it with --lenient",
+	return fmt.Errorf("bias %q has scale %v; input and weights give %v, and TFLite refuses another",
 		bias.Name, bias.Quant.Scale[0], float32(product))
 }
 
@@ -76,7 +79,7 @@ func fixedOutput(code tflite.BuiltinCode, in, out *tflite.Tensor) error {
 	if !ok || math.Abs(float64(out.Quant.Scale[0]-scale)) <= float64(scale)/1000 && have == zero {
 		return nil
 	}
-	return fmt.Errorf("output %q has scale %v and zero point %d; TFLite takes %v and %d only: export the file again, or accept it with --lenient",
+	return fmt.Errorf("output %q has scale %v and zero point %d; TFLite takes %v and %d only",
 		out.Name, out.Quant.Scale[0], have, scale, zero)
 }
 
