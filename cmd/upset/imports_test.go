@@ -82,13 +82,13 @@ var mayImport = map[string][]string{
 	"faults/campaign":                  {"faults", "faults/mechanism", "netlist", "npu", "npu/...", "models/driver", "stats", "stats/result"},
 	"faults/protect":                   {"faults", "faults/campaign", "faults/mechanism", "netlist", "npu", "npu/...", "stats", "stats/result"},
 	"faults/protect/generate":          {"faults", "faults/mechanism", "faults/protect", "faults/provenance", "models/driver", "models/zoo", "npu", "npu/...", "stats"},
-	"faults/protect/software":          {"faults", "faults/campaign", "faults/protect", "models/driver", "npu", "stats", "stats/result"},
-	"faults/protect/software/generate": {"faults/protect/software", "stats/result"},
 	"faults/provenance":                {"faults", "faults/campaign", "faults/mechanism", "faults/protect", "models/driver", "models/zoo", "npu", "npu/..."},
 	"cmd/upset":                        {"..."},
 	"cmd/readme":                       {},
 	"cmd/study":                        {"faults/mechanism", "faults/provenance", "stats", "stats/figure", "stats/result"},
 	"cmd/transfer":                     {"faults", "faults/campaign", "faults/protect", "faults/provenance", "models/driver", "npu", "npu/...", "stats", "stats/result"},
+	"faults/protect/software":          {"faults", "faults/campaign", "faults/protect", "models/driver", "npu", "stats", "stats/result"},
+	"faults/protect/software/generate": {"faults/protect/software", "stats/result"},
 }
 
 // listed is a package as go list prints it.

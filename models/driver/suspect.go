@@ -63,7 +63,7 @@ type suspicion struct {
 }
 
 func (s *suspicion) add(op isa.Opcode, format string, args ...any) {
-	s.found = append(s.found, fmt.Sprintf("command word %d (%v): ", s.first+s.word, op)+fmt.Sprintf(format, args...))
+	s.found = append(s.found, fmt.Sprintf("command word %d at offset %#x (%v): ", s.first+s.word, 4*(s.first+s.word), op)+fmt.Sprintf(format, args...))
 }
 
 // transfer looks at a DMA operation to the shared buffer.
