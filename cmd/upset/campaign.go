@@ -107,7 +107,7 @@ func (p *program) runCampaign(c *cli.Context, o common, q campaign.Question, fil
 		return nil, err
 	}
 	if hold {
-		s.inputs = s.inputs.split(o.seed)
+		s.inputs = s.inputs.split()
 	}
 	if err := checkLayers(s.program, spec.Layers); err != nil {
 		return nil, err

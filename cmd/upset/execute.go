@@ -85,6 +85,9 @@ func (r *inference) frame(n *driver.Network, onHost []string, done []result.RunO
 			continue
 		}
 		for _, o := range done[:min(len(done), len(s.Program.Operations))] {
+			if r.chrome != nil {
+				r.chrome.places = append(r.chrome.places, len(r.operations))
+			}
 			add(o)
 		}
 		done = done[min(len(done), len(s.Program.Operations)):]

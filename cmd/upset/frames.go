@@ -31,6 +31,7 @@ func (s inputSet) sequences(frames int) (inputSet, error) {
 		return s, nil
 	}
 	out := s
+	out.frames = frames
 	out.data, out.names, out.labels = join(s.data, frames), nil, nil
 	for i := range out.data {
 		if len(s.names) > 0 {
@@ -45,6 +46,9 @@ func (s inputSet) sequences(frames int) (inputSet, error) {
 
 // join concatenates every so many inputs.
 func join(list [][]byte, frames int) [][]byte {
+	if frames <= 1 {
+		return list
+	}
 	var out [][]byte
 	for i := 0; i < max(1, len(list)/frames); i++ {
 		var b []byte

@@ -20,15 +20,17 @@ type inputSet struct {
 	labels  []int          // their classes, [inputs.NoLabel] for none; nil without labels
 	folder  string         // empty for random inputs
 	random  bool
-	held    [][]byte // kept back: a proof runs on them, the campaign never sees them
+	held    [][]byte                       // kept back: a proof runs on them, the campaign never sees them
+	draw    func(from, to uint64) [][]byte // more random ones, before they are joined
+	frames  int                            // inputs of a sequence
 }
 
 // split keeps every second input back for the proof, so that a design is proven on inputs
 // that the search never saw (half and half: our choice). Of random inputs as many again
 // are drawn. A single input cannot be split.
-func (s inputSet) split(seed uint64) inputSet {
+func (s inputSet) split() inputSet {
 	if s.random {
-		s.held = inputs.Random(seed, len(s.data[0]), randomInputs, 2*randomInputs)
+		s.held = join(s.draw(randomInputs, 2*randomInputs), s.frames)
 		return s
 	}
 	if len(s.data) < 2 {
@@ -54,7 +56,7 @@ func readInputs(folder, model string, seed uint64, n *driver.Network, o inputs.O
 	if folder == "" {
 		folder = strings.TrimSuffix(model, filepath.Ext(model)) + ".inputs"
 		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-			return drawInputs(seed, n.InputBytes()), nil
+			return drawInputs(seed, n), nil
 		}
 	}
 	s, err := inputs.Folder(folder, n.Inputs, declared(o, n))
@@ -64,7 +66,8 @@ func readInputs(folder, model string, seed uint64, n *driver.Network, o inputs.O
 	return inputSet{folder: folder, options: o, data: s.Data, names: s.Names, labels: s.Labels}, nil
 }
 
-// drawInputs draws uniform bytes. Input i depends on the seed and i only.
-func drawInputs(seed uint64, size int) inputSet {
-	return inputSet{random: true, data: inputs.Random(seed, size, 0, randomInputs)}
+// drawInputs draws inputs, see [inputs.Random].
+func drawInputs(seed uint64, n *driver.Network) inputSet {
+	draw := func(from, to uint64) [][]byte { return inputs.Random(n, seed, from, to) }
+	return inputSet{random: true, data: draw(0, randomInputs), draw: draw, frames: 1}
 }

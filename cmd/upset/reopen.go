@@ -41,7 +41,7 @@ func (p *program) reopen(ctx context.Context, s campaign.Spec, note map[string]s
 	if err != nil {
 		return nil, nil, err
 	}
-	found := drawInputs(s.Seed, n.InputBytes())
+	found := drawInputs(s.Seed, n)
 	if !s.RandomInputs {
 		var pictures inputs.Options
 		if pictures, err = notedPictures(note); err != nil {
@@ -53,7 +53,7 @@ func (p *program) reopen(ctx context.Context, s campaign.Spec, note map[string]s
 		}
 	}
 	if note[noteHeld] != "" || s.RandomInputs {
-		found = found.split(s.Seed)
+		found = found.split()
 	}
 	job, err := newSetup(n, found, o, note[noteModel], max(1, s.Frames))
 	if err != nil {

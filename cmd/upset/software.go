@@ -149,7 +149,7 @@ func (p *program) softwareInputs(c *cli.Context, o common, file string, b *softw
 		return err
 	}
 	if c.String("proof-inputs") == "" {
-		set = set.split(o.seed)
+		set = set.split()
 	} else {
 		held, err := readInputs(c.String("proof-inputs"), file, 0, b.Network, pictures)
 		if err != nil {

@@ -74,6 +74,7 @@ type tracer struct {
 	base       uint64 // cycles of the programs before this one
 	at         uint64 // start of the cycle that is looked at
 	operations int    // number of the program's first operation
+	places     []int  // numbers of the operations in the list of the run, where that has others
 	names      []string
 	tally      *tally
 	m          *npu.Machine

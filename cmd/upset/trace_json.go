@@ -44,6 +44,15 @@ func (p *program) runDrawn(run *inference, trace string, n *driver.Network, inpu
 	return out, err
 }
 
+// place is the number of an operation of the NPU in the list of the run, in which
+// operators of the host stand, too.
+func (t *tracer) place(op int) int {
+	if op < len(t.places) {
+		return t.places[op]
+	}
+	return op
+}
+
 // notes says what the trace leaves out.
 func (t *tracer) notes() []string {
 	var list []string
@@ -75,7 +84,7 @@ func (t *tracer) write(w io.Writer, config string) error {
 	for _, s := range t.sorted() {
 		event := traceEvent{Name: s.name, Category: categories[s.depth], Phase: "X", Time: s.start, Duration: s.end - s.start, Thread: int(s.track) + 1}
 		if s.op != nobody {
-			event.Args = map[string]any{"operation": s.op}
+			event.Args = map[string]any{"operation": t.place(s.op)}
 		}
 		e.put(&event)
 	}

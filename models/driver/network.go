@@ -101,3 +101,28 @@ func (n *Network) RunSequence(input []byte, frames int) ([]byte, error) {
 	}
 	return p.RunFunctional(input)
 }
+
+// InputRange is the range of numbers that a float32 input of the graph is quantised to,
+// and -1 to 1 where no operator quantises it.
+func (n *Network) InputRange(i int) (low, high float64) {
+	low, high = -1, 1
+	if n.model == nil || i >= len(n.model.Subgraphs[0].Inputs) {
+		return low, high
+	}
+	g := &n.model.Subgraphs[0]
+	for k := range g.Operators {
+		op := &g.Operators[k]
+		if op.Code != tflite.OpQuantize || len(op.Inputs) == 0 || op.Inputs[0] != g.Inputs[i] || len(op.Outputs) == 0 || op.Outputs[0] < 0 {
+			continue
+		}
+		t := &g.Tensors[op.Outputs[0]]
+		limits, known := map[tflite.Type][2]float64{
+			tflite.Int8: {-1 << 7, 1<<7 - 1}, tflite.Uint8: {0, 1<<8 - 1}, tflite.Int16: {-1 << 15, 1<<15 - 1},
+		}[t.Type]
+		if q := &t.Quant; known && len(q.Scale) == 1 && len(q.ZeroPoint) == 1 {
+			s, z := float64(q.Scale[0]), float64(q.ZeroPoint[0])
+			return s * (limits[0] - z), s * (limits[1] - z)
+		}
+	}
+	return low, high
+}

@@ -89,7 +89,7 @@ func measure(ctx context.Context, k network, injections int) (pair, error) {
 	if p.real, err = inject(ctx, n.Program(), set.Data[:min(number, len(set.Data))], injections); err != nil {
 		return p, err
 	}
-	p.random, err = inject(ctx, n.Program(), inputs.Random(seed, n.InputBytes(), 0, number), injections)
+	p.random, err = inject(ctx, n.Program(), inputs.Random(n, seed, 0, number), injections)
 	return p, err
 }
 
