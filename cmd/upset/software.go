@@ -108,6 +108,9 @@ func (p *program) softwareBench(c *cli.Context, o common, file string) (*softwar
 	if b.Spec, err = readSpec(c, o.seed); err != nil {
 		return nil, nil, err
 	}
+	if !c.IsSet("sampling") {
+		b.Spec.Sampling = campaign.SamplingAdaptive // the RAM has most bits, and flops decide SPFM
+	}
 	if b.Spec.Injections == 0 {
 		b.Spec.Injections = campaign.DefaultInjections
 	}

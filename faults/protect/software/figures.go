@@ -21,14 +21,20 @@ type figures struct {
 func newFigures(c *result.Campaign, spec campaign.Spec, q campaign.Question) figures {
 	f := figures{q: q, outcomes: c.Outcomes}
 	for _, s := range c.Strata {
-		x := stats.Exposure{
-			Bits: s.Bits, SRAM: s.SRAM, Scale: s.RateScale, N: s.N, Exact: s.Exact, Observer: s.Class == "observer",
-			Any:      s.Violating(stats.ViolationAny, !spec.NoWatchdog, spec.AssumeReload),
-			Critical: s.Violating(stats.ViolationCritical, !spec.NoWatchdog, spec.AssumeReload),
+		parts := s.Parts
+		if parts == nil {
+			parts = []result.StratumPart{{Share: 1, Outcomes: s.Outcomes}}
 		}
-		f.violating = append(f.violating, x)
-		x.Any = s.DUE(!spec.NoWatchdog) + s.Detected
-		f.alarms = append(f.alarms, x)
+		for _, p := range parts {
+			x := stats.Exposure{
+				Bits: s.Bits * p.Share, SRAM: s.SRAM, Scale: s.RateScale, N: p.Outcomes.Total(), Exact: s.Exact, Observer: s.Class == "observer",
+				Any:      p.Outcomes.Violating(stats.ViolationAny, !spec.NoWatchdog, spec.AssumeReload),
+				Critical: p.Outcomes.Violating(stats.ViolationCritical, !spec.NoWatchdog, spec.AssumeReload),
+			}
+			f.violating = append(f.violating, x)
+			x.Any = p.Outcomes.DUE(!spec.NoWatchdog) + p.Outcomes.Detected
+			f.alarms = append(f.alarms, x)
+		}
 	}
 	return f
 }
@@ -112,20 +118,34 @@ func (f *figures) shown() (float64, error) {
 	})
 }
 
-// powerRepeats is the number of simulated proofs behind a power (our choice).
-const powerRepeats = 1000
+// Choices of ours: the number of simulated proofs behind a power, and the confidence of the
+// upper limit that stands for the residual when a proof is planned, since what looks good by
+// chance is picked, too.
+const (
+	powerRepeats = 1000
+	cautious     = 0.9
+)
 
 // power estimates the probability that a proof of n injections shows the limits, where
-// every stratum fails as often as it did here. It is that of the residual and of SPFM;
-// a budget of stops is not foreseen.
+// every stratum has the same share of the injections as here and fails as often, raised to
+// the cautious residual. It is that of the residual and of SPFM; a budget of stops is not
+// foreseen.
 func (f *figures) power(n int, confidence float64) (float64, error) {
 	q, rates := f.q, f.rates()
-	whole := stats.RawFIT(f.violating, rates, false)
-	lost := 0.0
+	careful, err := f.at(cautious)
+	if err != nil {
+		return 0, err
+	}
+	lost, drawn := 0.0, f.outcomes.Total()
 	for _, flops := range []bool{false, true} {
 		budget := q.BudgetFIT
 		if flops {
 			budget = (1 - q.Target.SPFM) * stats.RawFIT(related(f.violating), rates, true)
+		}
+		// SPFM is over flops alone, whose upper limit follows from its lower one.
+		residual := careful.fit
+		if flops {
+			residual = stats.Total{Estimate: (1 - careful.spfm.Estimate), Upper: 1 - careful.spfm.Lower}
 		}
 		var strata []stats.ProofStratum
 		for _, x := range f.violating {
@@ -137,7 +157,16 @@ func (f *figures) power(n int, confidence float64) (float64, error) {
 			if q.Violation == stats.ViolationCritical {
 				failures = x.Critical
 			}
-			strata = append(strata, stats.ProofStratum{Weight: weight, P: float64(failures) / float64(x.N), N: 1 + int(float64(n)*weight/whole)})
+			p := float64(failures) / float64(x.N)
+			if residual.Estimate > 0 {
+				p = min(1, p*residual.Upper/residual.Estimate)
+			} else {
+				p = residual.Upper / sampled(f.violating, rates, flops)
+				if flops {
+					p *= budget / (1 - q.Target.SPFM)
+				}
+			}
+			strata = append(strata, stats.ProofStratum{Weight: weight, P: p, N: max(1, n*x.N/max(1, drawn))})
 		}
 		if len(strata) == 0 {
 			continue
@@ -149,6 +178,11 @@ func (f *figures) power(n int, confidence float64) (float64, error) {
 		lost += 1 - p
 	}
 	return max(0, 1-lost), nil
+}
+
+// sampled is the raw rate of what is not known by proof, of flops alone or of all.
+func sampled(list []stats.Exposure, rates stats.Rates, flops bool) float64 {
+	return stats.RawFIT(slices.DeleteFunc(slices.Clone(list), func(x stats.Exposure) bool { return x.Exact || flops && x.SRAM }), rates, false)
 }
 
 // related leaves out registers that only observe: SPFM is not measured against them.

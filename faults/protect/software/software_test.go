@@ -75,7 +75,7 @@ func TestFiguresAreTheCampaigns(t *testing.T) {
 		t.Fatal(err)
 	}
 	spec := b.Spec
-	spec.Seed, spec.Injections = 3, 400
+	spec.Seed, spec.Injections, spec.Sampling = 3, 400, campaign.SamplingAdaptive
 	q := campaign.Question{Question: stats.Question{}.Normal(0.95)}
 	c, err := campaign.Run(context.Background(), e, spec, t.TempDir(), campaign.RunOptions{Question: q})
 	if err != nil {
