@@ -47,7 +47,7 @@ var legal = map[string]func(value string) error{
 	"criterion": matching(`^(auto|top1|any|tolerance:[0-9.]+|\S+\.wasm)$`), "decides": listOf(campaign.GateMetrics()), "allow": listOf(campaign.GateDifferences()),
 	"class": listOf([]string{"datapath", "local", "global", "control", "config", "sram"}), "bits": matching(`^[0-9]+(-[0-9]+)?$`),
 	"image-scale": func(v string) error { return parsed(inputs.ParseScale(v)) },
-	"layer":       matching(`^[0-9]+(,[0-9]+)*$`), "site": matching(`^\w+\.\w+(\[\d+\])*(\.\d+)?@\d+$`), "record": matching(`^.+:\d+$`),
+	"layer":       matching(`^[0-9]+(,[0-9]+)*$`), "site": matching(`^\w+(\.\w+)+(\[\d+\])*(\.\d+)?@\d+$`), "record": matching(`^.+:\d+$`),
 	"mix": matching(`^[0-9.]+(,[0-9.]+)+$`), "only": matching(`^[a-z0-9_.*,\[\]]+$`),
 }
 

@@ -95,8 +95,9 @@ func predicted(m driver.Measures, frames int) float64 {
 // Combinations are those that are tried over a sequence of frames, the quickest first:
 // all of reset, running twice or twice and moved, and known-answer inferences at
 // distances that fit the sequence. To run once more what the NPU has stopped changes what
-// is reported, not what goes wrong, so that it is tried with them only where stops have a
-// budget.
+// is reported, not what goes wrong, so that it is tried only where stops have a budget, and
+// with reset: without it the NPU goes on in another state than an NPU that was never
+// reset, of which it cannot be told within a few inferences that it does no harm.
 func Combinations(frames int, stops bool) (list []driver.Measures) {
 	every := []int{0}
 	for _, n := range knownEvery {
@@ -110,7 +111,7 @@ func Combinations(frames int, stops bool) (list []driver.Measures) {
 				for _, n := range every {
 					m := runs
 					m.Reset, m.KnownAnswer, m.Retry = afresh, n, again
-					if stops || !again {
+					if !again || stops && afresh {
 						list = append(list, m)
 					}
 				}

@@ -218,14 +218,14 @@ func (s *search) leave(list []driver.Measures) {
 	}
 }
 
-// retried measures the chosen combination with stops answered by one more run: what that
-// does to the errors that are reported.
+// retried measures the chosen combination with reset and with stops answered by one more
+// run: what that does to the errors that are reported.
 func (s *search) retried(ctx context.Context, c *candidate) error {
 	if c.m.Retry || c.figures.outcomes.DUEDetected == 0 {
 		return nil
 	}
 	m := c.m
-	m.Retry = true
+	m.Retry, m.Reset = true, true
 	_, err := s.try(ctx, m)
 	return err
 }
