@@ -81,8 +81,8 @@ func (l *Ledger) find(question string, attempt int) *result.LedgerProof {
 	return nil
 }
 
-// Number is the place of an attempt among all proofs of the folder, from 1.
-func (l *Ledger) Number(question string, attempt int) int {
+// number is the place of an attempt among all proofs of the folder, from 1.
+func (l *Ledger) number(question string, attempt int) int {
 	if p := l.find(question, attempt); p != nil {
 		return p.Number
 	}

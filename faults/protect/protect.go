@@ -234,7 +234,7 @@ func newRun(nets []network, o Options) (*run, error) {
 // of the networks.
 func (r *run) number(attempt int) (most int) {
 	for _, n := range r.nets {
-		most = max(most, n.ledger.Number(r.question, attempt))
+		most = max(most, n.ledger.number(r.question, attempt))
 	}
 	return most
 }

@@ -29,6 +29,7 @@ const (
 // plan is a planned proof.
 type plan struct {
 	number     int // among all proofs of the folder
+	attempt    int // of the question
 	confidence float64
 	injections int
 	power      float64
@@ -36,7 +37,7 @@ type plan struct {
 
 // plan sizes the proof of a candidate; none has enough power where it lacks room.
 func (s *search) plan(c *candidate) (p plan, err error) {
-	p.number = s.ledger.Number(s.question, s.proofs+1)
+	p.number, p.attempt = s.entry(Name(c.m))
 	if p.confidence, err = stats.AttemptConfidence(s.o.Question.Confidence, p.number); err != nil {
 		return p, err
 	}
@@ -49,6 +50,18 @@ func (s *search) plan(c *candidate) (p plan, err error) {
 			return p, nil
 		}
 	}
+}
+
+// entry is the place of the proof of a design among all proofs of the folder, and its
+// number within the question: that which it has, or that of a new one.
+func (s *search) entry(design string) (number, attempt int) {
+	list := s.ledger.Proofs()
+	for _, p := range list {
+		if p.Question == s.question && p.Design == design {
+			return p.Number, p.Attempt
+		}
+	}
+	return len(list) + 1, s.proofs + 1
 }
 
 // strongest is the candidate without a proof whose proof would have the greatest power,
@@ -87,7 +100,7 @@ func (s *search) prove(ctx context.Context, c *candidate, power float64) (done b
 	a := result.Attempt{Design: Name(c.m), Confidence: p.confidence, Power: p.power, FITExpected: j.fit.Estimate}
 	a.Seed = proofSeed(s.base, a.Design, p.number)
 	if err := s.ledger.Begin(result.LedgerProof{
-		Question: s.question, Asked: s.asked(), Attempt: s.proofs, Design: a.Design, Seed: a.Seed, Confidence: p.confidence, Injections: p.injections,
+		Question: s.question, Asked: s.asked(), Attempt: p.attempt, Design: a.Design, Seed: a.Seed, Confidence: p.confidence, Injections: p.injections,
 	}); err != nil {
 		return false, err
 	}
@@ -153,7 +166,7 @@ func (s *search) enter(c *candidate, j judged, a result.Attempt) {
 	proof.FITUpper, proof.SPFMLower, proof.Power, proof.Holds = a.FITUpper, a.SPFMLower, a.Power, a.Holds
 	if a.Holds {
 		// The k-th proof of a folder may err with 2^-k of the error of all.
-		number := s.ledger.Number(s.question, s.proofs)
+		number, _ := s.entry(a.Design)
 		proof.Shown = max(0, 1-float64(uint64(1)<<number)*(1-a.Shown))
 	}
 	proof.Ledger = s.ledger.Proofs()

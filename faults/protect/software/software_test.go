@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"upset/faults/campaign"
+	"upset/faults/protect"
 	"upset/models/driver"
 	"upset/npu"
 	"upset/npu/isa"
@@ -127,6 +128,33 @@ func TestSearchProves(t *testing.T) {
 	again := searchFew(t, b, dir)
 	if again.Chosen != r.Chosen || len(again.Proof.Ledger) != len(r.Proof.Ledger) || again.Proof.Attempts[0].ResultDigest != r.Proof.Attempts[0].ResultDigest {
 		t.Errorf("again: %s by %+v", again.Chosen, again.Proof)
+	}
+}
+
+// A folder in which the same question was answered by another design before, by another
+// build, gives a new proof its own place and so a stricter confidence.
+func TestProofsShareTheirError(t *testing.T) {
+	s := &search{question: "q"}
+	var err error
+	if s.ledger, err = protect.OpenLedger(t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []struct {
+		question, design string
+		number           int
+	}{{"p", twice, 1}, {"q", reset, 2}, {"q", twice, 3}, {"q", reset, 2}} {
+		s.question = p.question
+		number, attempt := s.entry(p.design)
+		if number != p.number {
+			t.Errorf("proof of %s: number %d, want %d", p.design, number, p.number)
+		}
+		err := s.ledger.Begin(result.LedgerProof{Question: p.question, Attempt: attempt, Design: p.design, Seed: proofSeed("base", p.design, number)})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(s.ledger.Proofs()); n != 3 {
+		t.Errorf("%d proofs in the ledger, want 3", n)
 	}
 }
 
