@@ -9,6 +9,8 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"upset/npu"
 )
@@ -60,7 +62,7 @@ func readINI(data []byte) (ini, error) {
 		if line[0] == '[' {
 			name := strings.TrimSpace(strings.Trim(line, "[]"))
 			if line[len(line)-1] != ']' || name == "" {
-				return nil, fmt.Errorf("line %d: %s is no section", n, quote(line))
+				return nil, fmt.Errorf("line %d: %s is no section", n, told(line))
 			}
 			if section = sections[name]; section == nil {
 				section = map[string]string{}
@@ -70,7 +72,7 @@ func readINI(data []byte) (ini, error) {
 		}
 		key, value, ok := strings.Cut(line, "=")
 		if !ok || section == nil {
-			return nil, fmt.Errorf("line %d: %s is neither a section nor a key with a value", n, quote(line))
+			return nil, fmt.Errorf("line %d: %s is neither a section nor a key with a value", n, told(line))
 		}
 		section[strings.TrimSpace(key)] = strings.TrimSpace(value)
 	}
@@ -118,9 +120,9 @@ func (f ini) pick(kind, name, what string) (string, error) {
 		list, more = list[:most], ", …"
 	}
 	for i := range list {
-		list[i] = quote(list[i])
+		list[i] = told(list[i])
 	}
-	return "", fmt.Errorf("%s %s is not in the file: give FILE.ini:SystemConfig:MemoryMode, with one of %s%s", what, quote(name), strings.Join(list, ", "), more)
+	return "", fmt.Errorf("%s %s is not in the file: give FILE.ini:SystemConfig:MemoryMode, with one of %s%s", what, told(name), strings.Join(list, ", "), more)
 }
 
 // number reads a value that must be a positive number.
@@ -131,7 +133,7 @@ func (f ini) number(section, key string, def float64) (float64, error) {
 	}
 	v, err := strconv.ParseFloat(text, 64)
 	if err != nil || math.IsNaN(v) || v <= 0 || v > 1e12 {
-		return 0, fmt.Errorf("[%s] %s = %s is no positive number", section, key, quote(text))
+		return 0, fmt.Errorf("[%s] %s = %s is no positive number", section, key, told(text))
 	}
 	return v, nil
 }
@@ -153,7 +155,7 @@ func parseINI(data []byte, config, mode string) (*systemFile, error) {
 	}
 	f := newSystemFile(npu.DefaultSystem())
 	f.about = fmt.Sprintf("%s with %s of a vela.ini. Bases, the size of flash and DRAM, and what that file leaves out: our choice.",
-		quote(strings.TrimPrefix(sys, iniSystem)), quote(strings.TrimPrefix(mem, iniMode)))
+		told(strings.TrimPrefix(sys, iniSystem)), told(strings.TrimPrefix(mem, iniMode)))
 	clock, err := in.number(sys, "core_clock", 0)
 	if err != nil {
 		return nil, err
@@ -189,7 +191,7 @@ func (f ini) areas(to *systemFile, sys string) (areas [2]npu.Place, err error) {
 		case "OnChipFlash", "OffChipFlash":
 			areas[k], m = npu.InFlash, &to.Flash
 		default:
-			return areas, fmt.Errorf("[%s] %s = %s: want Sram, Dram, OnChipFlash or OffChipFlash", sys, key, quote(name))
+			return areas, fmt.Errorf("[%s] %s = %s: want Sram, Dram, OnChipFlash or OffChipFlash", sys, key, told(name))
 		}
 		if other, twice := used[areas[k]]; twice && other != name {
 			return areas, fmt.Errorf("[%s] has %s behind port 0 and %s behind port 1: one flash is simulated", sys, other, name)
@@ -238,7 +240,7 @@ func (f ini) places(to *systemFile, mode string, areas [2]npu.Place) error {
 		case text == "Axi1":
 			return 1, nil
 		}
-		return 0, fmt.Errorf("[%s] %s = %s: want Axi0 or Axi1", mode, key, quote(text))
+		return 0, fmt.Errorf("[%s] %s = %s: want Axi0 or Axi1", mode, key, told(text))
 	}
 	constants, err := port("const_mem_area", -1)
 	if err != nil {
@@ -274,4 +276,12 @@ func (f ini) places(to *systemFile, mode string, areas [2]npu.Place) error {
 	}
 	to.AXI0.Regions, to.AXI1.Regions = regionsOf(^one, constants == 0), regionsOf(one, constants == 1)
 	return nil
+}
+
+// told is a text of the file as a message shows it: with control characters spelt out.
+func told(text string) string {
+	if strings.ContainsFunc(text, unicode.IsControl) || !utf8.ValidString(text) {
+		return strconv.Quote(text)
+	}
+	return quote(text)
 }

@@ -117,6 +117,7 @@ func TestINIOnCommandLine(t *testing.T) {
 func FuzzINI(f *testing.F) {
 	f.Add([]byte(vendorINI), "Board", "Shared_4M")
 	f.Add([]byte(vendorINI), "Board_DRAM", "Dedicated_Sram")
+	f.Add([]byte("carriage\rreturn\n"), "", "")
 	f.Add([]byte("[System_Config.A]\ninherit=System_Config.A\n[Memory_Mode.B]\n"), "", "")
 	f.Fuzz(func(t *testing.T, data []byte, config, mode string) {
 		file, err := parseINI(data, config, mode)

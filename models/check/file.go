@@ -99,9 +99,9 @@ func foreign(data []byte, file io.ReaderAt, size int64) (string, *Problem) {
 		}
 	}
 	if format == "" {
-		format, remedy = "file of an unknown kind", "give a .tflite file: int8 from TensorFlow, or the output of Vela"
+		format, remedy = "file of an unknown kind", "give a full-integer .tflite, or what a device is given: .tflite or .npz from Vela, .pte from ExecuTorch"
 	}
-	return format, &Problem{Reason: "the file is no TensorFlow Lite model but: " + format, Remedy: remedy, Lines: lines}
+	return format, &Problem{Reason: "the file is no network in a form that can run, but: " + format, Remedy: remedy, Lines: lines}
 }
 
 // archive tells ZIP archives by the names in them. Nothing is unpacked.
