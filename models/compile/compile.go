@@ -144,14 +144,6 @@ func (g *graph) program() (*Program, error) {
 	return p, nil
 }
 
-// before returns the kernel in front of kernel i, or nil.
-func (g *graph) before(i int) *kernel {
-	if i == 0 {
-		return nil
-	}
-	return g.kernels[i-1]
-}
-
 // bindings describes graph inputs or outputs.
 func (g *graph) bindings(tensors []int) []Binding {
 	var list []Binding

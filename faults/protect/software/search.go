@@ -193,7 +193,7 @@ func (s *search) try(ctx context.Context, m driver.Measures) (*candidate, error)
 		return nil, err
 	}
 	if few < s.o.Injections {
-		if j, err = r.campaign(ctx, measured, s.o.Injections); err != nil {
+		if _, err = r.campaign(ctx, measured, s.o.Injections); err != nil {
 			return nil, err
 		}
 	}
