@@ -88,7 +88,7 @@ var mayImport = map[string][]string{
 	"cmd/study":                        {"faults/mechanism", "faults/provenance", "stats", "stats/figure", "stats/result"},
 	"cmd/transfer":                     {"faults", "faults/campaign", "faults/protect", "faults/provenance", "models/driver", "npu", "npu/...", "stats", "stats/result"},
 	"faults/protect/software":          {"faults", "faults/campaign", "faults/protect", "models/driver", "npu", "stats", "stats/result"},
-	"faults/protect/software/generate": {"faults/protect/software", "stats/result"},
+	"faults/protect/software/generate": {"faults/provenance", "faults/protect/software", "stats/result"},
 }
 
 // listed is a package as go list prints it.

@@ -85,7 +85,7 @@ func (r *run) candidate(margin Shares, number int) (c candidate, feasible bool, 
 	if c.d, err = r.design(c.pr.Choices(c.found.Assignment)); err != nil {
 		return c, false, err
 	}
-	return c, true, c.planned(r.number(number), r.o.MaxProof)
+	return c, true, c.planned(r.number(number, c.d), r.o.MaxProof)
 }
 
 // fallBack proves the candidate whose largest affordable proof has the greatest
@@ -96,7 +96,7 @@ func (r *run) fallBack(ctx context.Context, number int) (done bool, err error) {
 		if r.proven[c.d.String()] {
 			continue
 		}
-		if err = c.planned(r.number(number), r.o.MaxProof); err != nil {
+		if err = c.planned(r.number(number, c.d), r.o.MaxProof); err != nil {
 			return false, err
 		}
 		if c.plan.Power > best.plan.Power {

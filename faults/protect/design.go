@@ -55,7 +55,7 @@ func (r *run) judgeDesign(ctx context.Context, choices []mechanism.Choice) error
 		r.out.Verdict, r.final = stats.NotMet, c
 		return r.explain(ctx)
 	}
-	if err := c.planned(r.number(1), r.o.MaxProof); err != nil {
+	if err := c.planned(r.number(1, c.d), r.o.MaxProof); err != nil {
 		return err
 	}
 	if c.plan.Power < wantedPower && !r.o.NoProof {

@@ -81,9 +81,10 @@ func (l *Ledger) find(question string, attempt int) *result.LedgerProof {
 	return nil
 }
 
-// number is the place of an attempt among all proofs of the folder, from 1.
-func (l *Ledger) number(question string, attempt int) int {
-	if p := l.find(question, attempt); p != nil {
+// number is the place of an attempt with a design among all proofs of the folder, from 1.
+// Where the attempt was made with another design, by another build, this one is new.
+func (l *Ledger) number(question string, attempt int, design string) int {
+	if p := l.find(question, attempt); p != nil && p.Design == design {
 		return p.Number
 	}
 	return len(l.list) + 1

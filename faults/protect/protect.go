@@ -230,11 +230,11 @@ func newRun(nets []network, o Options) (*run, error) {
 	return r, nil
 }
 
-// number is the place of an attempt among all proofs that were ever begun in the folders
-// of the networks.
-func (r *run) number(attempt int) (most int) {
+// number is the place of an attempt with a design among all proofs that were ever begun in
+// the folders of the networks.
+func (r *run) number(attempt int, d *mechanism.Design) (most int) {
 	for _, n := range r.nets {
-		most = max(most, n.ledger.number(r.question, attempt))
+		most = max(most, n.ledger.number(r.question, attempt, d.String()))
 	}
 	return most
 }
