@@ -60,22 +60,22 @@ type kernels struct {
 	values [][]byte
 }
 
-// kernels prepares the operators, which were prepared once before without an error.
+// kernels makes the memory for prepared operators.
 func (s *schedule) kernels() *kernels {
-	k := &kernels{of: map[int]reference.Kernel{}, values: make([][]byte, len(s.graph.Tensors))}
-	for i := range s.bounds {
-		for _, a := range s.bounds[i].actions {
-			if a.operator < 0 || k.of[a.operator] != nil {
-				continue
-			}
-			run, err := reference.Prepare(s.graph, &s.graph.Operators[a.operator])
-			if err != nil {
-				panic(fmt.Sprintf("driver: operator %d could be prepared before, and now: %v", a.operator, err))
-			}
-			k.of[a.operator] = run
+	return &kernels{of: map[int]reference.Kernel{}, values: make([][]byte, len(s.graph.Tensors))}
+}
+
+// kernel prepares an operator when it is first needed.
+func (k *kernels) kernel(g *tflite.Subgraph, op int) reference.Kernel {
+	run := k.of[op]
+	if run == nil {
+		var err error
+		if run, err = reference.Prepare(g, &g.Operators[op]); err != nil {
+			panic(fmt.Sprintf("driver: operator %d could be prepared before, and now: %v", op, err))
 		}
+		k.of[op] = run
 	}
-	return k
+	return run
 }
 
 // job is the number of the job under way, or -1 where a stray write of the NPU has
@@ -124,7 +124,7 @@ func (s *schedule) do(k int, actions []action, mem *isa.Memory, run *kernels) {
 				}
 			}
 		}
-		run.of[a.operator](run.values)
+		run.kernel(s.graph, a.operator)(run.values)
 	}
 }
 
