@@ -29,7 +29,7 @@ var (
 	// until it is measured again. Nothing else may say so of itself, and a page that
 	// has been measured leaves the list.
 	older = []string{
-		"full.md", "mechanisms.md",
+		"full.md",
 		"selection.md", "speed.md", "study.md", "validation.md",
 	}
 )
