@@ -100,10 +100,11 @@ type protection struct {
 func main() {
 	measure := flag.Bool("measure", false, "run the assessments (half an hour)")
 	shared := flag.String("shared", "../shared", "folder with models and golden inputs")
+	work := flag.String("work", "", "folder that keeps the campaigns, so that an interrupted measurement of the same build goes on (default: one that is thrown away)")
 	flag.Parse()
 	err := error(nil)
 	if *measure {
-		err = run(*shared)
+		err = run(*shared, *work)
 	}
 	if err == nil {
 		err = writePage()
@@ -115,12 +116,17 @@ func main() {
 }
 
 // run makes all assessments in a folder of its own and stores what the study keeps.
-func run(shared string) error {
-	dir, err := os.MkdirTemp("", "study")
-	if err != nil {
+func run(shared, work string) error {
+	dir := work
+	if dir == "" {
+		var err error
+		if dir, err = os.MkdirTemp("", "study"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+	} else if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
 	tool := filepath.Join(dir, "upset")
 	if out, err := exec.Command("go", "build", "-o", tool, "./cmd/upset").CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w: %s", err, out)
@@ -137,9 +143,21 @@ func run(shared string) error {
 			model, inputs = filepath.Join(shared, model), filepath.Join(shared, inputs)
 		}
 		for _, c := range configurations {
-			a, err := assess(tool, filepath.Join(dir, n.name+"-"+c), n.name, c, model, inputs)
-			if err != nil {
-				return fmt.Errorf("%s on %s: %w", n.name, c, err)
+			kept := filepath.Join(dir, n.name+"-"+c+"-"+made.Revision+".json")
+			var a assessment
+			if text, err := os.ReadFile(kept); err != nil || json.Unmarshal(text, &a) != nil {
+				if err := os.RemoveAll(filepath.Join(dir, n.name+"-"+c)); err != nil {
+					return err
+				}
+				if a, err = assess(tool, filepath.Join(dir, n.name+"-"+c), n.name, c, model, inputs); err != nil {
+					return fmt.Errorf("%s on %s: %w", n.name, c, err)
+				}
+				if text, err = json.Marshal(a); err != nil {
+					return err
+				}
+				if err := os.WriteFile(kept, text, 0o644); err != nil {
+					return err
+				}
 			}
 			fmt.Fprintf(os.Stderr, "%s on %s: SPFM %.4f, full %.3f, paper %.3f\n", a.Network, a.NPU, a.SPFM.Any.Estimate, a.Full.Area, a.Paper.Area)
 			all.Assessments = append(all.Assessments, a)
