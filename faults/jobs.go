@@ -149,7 +149,7 @@ func (w *Worker) judged(r *Record, g *Golden, out []byte, alarm int, late int64)
 	e, upTo := w.e, w.e.handedOver(len(out), alarm)
 	if !bytes.Equal(out[:upTo], g.Output[:upTo]) {
 		w.faulty = out
-		w.corrupted(r, g, out)
+		w.corrupted(r, g, append(out[:upTo:upTo], g.Output[upTo:]...))
 		return true
 	}
 	if alarm == 0 {

@@ -10,16 +10,9 @@ import (
 // one for each mirrored row and column. The columns are taken from a map that has
 // its rows already.
 func (g *graph) lowerMirrorPad(op *tflite.Operator) error {
-	in, out := g.tensor(op.Inputs[0]), g.tensor(op.Outputs[0])
-	if err := quantised(in, out); err != nil {
-		return err
-	}
-	p, err := g.readPadding(op)
+	in, out, p, err := g.padded(op)
 	if err != nil {
 		return err
-	}
-	if scale(in) != scale(out) || zeroPoint(in) != zeroPoint(out) || in.Type != out.Type {
-		return fmt.Errorf("input and output differ in quantisation; MIRROR_PAD does not rescale")
 	}
 	src, err := g.full(op.Inputs[0])
 	if err != nil {

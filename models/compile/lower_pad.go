@@ -9,22 +9,30 @@ import (
 	"upset/npu/isa"
 )
 
+// padded returns the input, the output and the padding of an operator that pads.
+func (g *graph) padded(op *tflite.Operator) (in, out *tflite.Tensor, p *padding, err error) {
+	in, out = g.tensor(op.Inputs[0]), g.tensor(op.Outputs[0])
+	if err := quantised(in, out); err != nil {
+		return nil, nil, nil, err
+	}
+	if p, err = g.readPadding(op); err != nil {
+		return nil, nil, nil, err
+	}
+	if scale(in) != scale(out) || zeroPoint(in) != zeroPoint(out) || in.Type != out.Type {
+		return nil, nil, nil, fmt.Errorf("input and output differ in quantisation; %s does not rescale", op.Name())
+	}
+	return in, out, p, nil
+}
+
 // lowerPad lowers PAD and PADV2 of height, width and depth. Where a single convolution
 // reads the result it absorbs the padding of height and width; otherwise a 1x1
 // depthwise convolution with weights of one does it: taps in the padding
 // contribute nothing, which leaves the zero point. With padding of the depth it
 // is a full convolution.
 func (g *graph) lowerPad(op *tflite.Operator) error {
-	in, out := g.tensor(op.Inputs[0]), g.tensor(op.Outputs[0])
-	if err := quantised(in, out); err != nil {
-		return err
-	}
-	p, err := g.readPadding(op)
+	in, out, p, err := g.padded(op)
 	if err != nil {
 		return err
-	}
-	if scale(in) != scale(out) || zeroPoint(in) != zeroPoint(out) || in.Type != out.Type {
-		return fmt.Errorf("input and output differ in quantisation; PAD does not rescale")
 	}
 	h, w, d := extent(in.Shape)
 	if oh, ow, od := extent(out.Shape); oh != h+p.top+p.bottom || ow != w+p.left+p.right || od != d+p.before+p.after || len(in.Shape) != len(out.Shape) {

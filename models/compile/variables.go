@@ -28,16 +28,25 @@ func (g *graph) variables() []Variable {
 	return list
 }
 
+// passes reports a value that cannot go from one tensor to the other, of which one is a
+// variable.
+func passes(from, to, variable *tflite.Tensor) error {
+	if !variable.Variable {
+		return fmt.Errorf("tensor %q is no variable", variable.Name)
+	}
+	if from.Type != to.Type || from.Elements() != to.Elements() {
+		return fmt.Errorf("from %s%v to %s%v, of which %q is a variable", from.Type, from.Shape, to.Type, to.Shape, variable.Name)
+	}
+	return nil
+}
+
 // lowerRead lowers READ_VARIABLE. The result is the variable's own memory where
 // nothing can change that before the last reader, else a copy.
 func (g *graph) lowerRead(op *tflite.Operator) error {
 	v, x := op.Inputs[0], op.Outputs[0]
 	from, to := g.tensor(v), g.tensor(x)
-	if !from.Variable {
-		return fmt.Errorf("tensor %q is no variable", from.Name)
-	}
-	if from.Type != to.Type || from.Elements() != to.Elements() {
-		return fmt.Errorf("from variable %s%v to %s%v", from.Type, from.Shape, to.Type, to.Shape)
+	if err := passes(from, to, from); err != nil {
+		return err
 	}
 	if g.readsInTime(v, x) {
 		return g.alias(v, x)
@@ -125,11 +134,8 @@ func (g *graph) needed(v, until int) bool {
 func (g *graph) lowerAssign(op *tflite.Operator) error {
 	x, v := op.Inputs[0], op.Outputs[0]
 	from, to := g.tensor(x), g.tensor(v)
-	if !to.Variable {
-		return fmt.Errorf("tensor %q is no variable", to.Name)
-	}
-	if from.Type != to.Type || from.Elements() != to.Elements() {
-		return fmt.Errorf("from %s%v to variable %s%v", from.Type, from.Shape, to.Type, to.Shape)
+	if err := passes(from, to, to); err != nil {
+		return err
 	}
 	src, err := g.full(x)
 	if err != nil {

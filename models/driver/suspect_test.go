@@ -12,19 +12,7 @@ func TestSuspects(t *testing.T) {
 		"blockdep-u55-256_vela.tflite":         {"command word 126", "NPU_OP_DEPTHWISE", "BLOCKDEP 2", "0x31000a80", "1 would be safe"},
 		"lut-behind-buffer-u55-32_vela.tflite": {"command word 92", "NPU_OP_DMA_START", "0x4000", "16384 bytes on u55-32"},
 	} {
-		m := readModel(t, filepath.Join(shared(t), "vela51", "extra", file))
-		list, err := velaPayloads(m)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c, err := target(list)
-		if err != nil {
-			t.Fatal(err)
-		}
-		n, err := FromVela(m, c)
-		if err != nil {
-			t.Fatal(err)
-		}
+		n := asCompiled(t, filepath.Join(shared(t), "vela51", "extra", file))
 		text := n.Program().WhyDiffer()
 		for _, want := range wants {
 			if !strings.Contains(text, want) {
@@ -49,19 +37,7 @@ func TestBlockDependencyRule(t *testing.T) {
 	}
 	operations, suspect := 0, []string(nil)
 	for _, file := range files {
-		m := readModel(t, file)
-		list, err := velaPayloads(m)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c, err := target(list)
-		if err != nil {
-			t.Fatal(err)
-		}
-		n, err := FromVela(m, c)
-		if err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
+		n := asCompiled(t, file)
 		for _, p := range n.Programs() {
 			operations += len(p.Operations)
 			if len(p.suspects()) > 0 {
@@ -80,4 +56,23 @@ func TestBlockDependencyRule(t *testing.T) {
 	if len(suspect) != 5 {
 		t.Errorf("%d streams break the rule: %v", len(suspect), suspect)
 	}
+}
+
+// asCompiled opens a compiled file for the configuration that it names.
+func asCompiled(t *testing.T, file string) *Network {
+	t.Helper()
+	m := readModel(t, file)
+	list, err := velaPayloads(m)
+	if err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	c, err := target(list)
+	if err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	n, err := FromVela(m, c)
+	if err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	return n
 }

@@ -11,11 +11,11 @@ import (
 // program reads a file of the data folder beside the project.
 func program(t testing.TB, name string) []byte {
 	t.Helper()
-	dir := filepath.Join("..", "..", "..", "shared", "zoo", "pte")
-	if _, err := os.Stat(dir); os.IsNotExist(err) {
-		t.Skip("the folder ../shared with ExecuTorch programs is absent")
+	root := filepath.Join("..", "..", "..", "shared")
+	if _, err := os.Stat(root); os.IsNotExist(err) {
+		t.Skip("the data folder ../shared is absent")
 	}
-	data, err := os.ReadFile(filepath.Join(dir, name))
+	data, err := os.ReadFile(filepath.Join(root, "zoo", "pte", name))
 	if err != nil {
 		t.Fatal(err)
 	}
