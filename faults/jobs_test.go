@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -119,5 +120,47 @@ func TestSeveralJobs(t *testing.T) {
 		if causes[c] == 0 {
 			t.Errorf("no record has the cause %q", c)
 		}
+	}
+}
+
+// What counts of a wrong output is what was used: the frames in front of the alarm.
+func TestUsedFramesDecide(t *testing.T) {
+	e := jobsEngine(t, "models/kws_ref_model.tflite", 2, isa.U55x256, driver.Measures{Twice: true})
+	g, w := e.golds[0], worker(t, e)
+	half := len(g.Output) / 2
+	last := 0 // the job that ends the second frame
+	for k, j := range e.program.Jobs {
+		if j.Frame == 1 {
+			last = k + 1
+		}
+	}
+	wrong := func(tolerable, critical bool) []byte {
+		out := bytes.Clone(g.Output)
+		best := argmax(values(e.program.Outputs[0].Type, out[:half]))
+		if tolerable { // another class of the first frame loses a step
+			out[(best+1)%half]++
+		}
+		if critical { // the second frame has another class
+			for k := range half {
+				out[half+k] = ^g.Output[half+k]
+			}
+		}
+		return out
+	}
+	for _, c := range []struct {
+		tolerable, critical bool
+		alarm               int
+		want                Outcome
+	}{
+		{true, false, 0, SDCTolerable}, {true, true, 0, SDCCritical}, {true, true, last, SDCTolerable}, {false, true, last, Detected},
+	} {
+		var r Record
+		if !w.judged(&r, g, wrong(c.tolerable, c.critical), c.alarm, 0) || r.Outcome != c.want {
+			t.Errorf("%+v: %v", c, r.Outcome)
+		}
+	}
+	var r Record
+	if w.judged(&r, g, g.Output, 0, 0) {
+		t.Error("a right output is judged")
 	}
 }
