@@ -159,6 +159,7 @@ func (m *Machine) command(v uint32) {
 	d := &m.S.DMA
 	d.CmdAddr, d.CmdLeft = cc.QBase, (cc.QSize+7)>>3
 	d.CmdHead, d.CmdCnt, d.CmdOut = 0, 0, 0
+	m.S.Bus.Gate = [places]GateState{}
 	cc.Run = 1
 	m.refresh()
 }

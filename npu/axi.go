@@ -56,6 +56,7 @@ type AXIState struct {
 // BusState is the interconnect and memory behind both ports.
 type BusState struct {
 	Port  [2]PortState
+	Gate  [places]GateState
 	Stray uint32 `npu:"model"` // write beats outside the allowed window
 	Cycle uint64 `npu:"model"` // clock cycles since run was set
 }
@@ -119,6 +120,8 @@ type Timing struct {
 	// Permille is what a beat takes beyond BeatInterval on average, in thousandths of a
 	// cycle. Which beats of a run take a cycle more depends on their address alone.
 	Permille int `json:",omitzero"`
+
+	Adapter Adapter `json:",omitzero"`
 }
 
 // interval is the cycles that the beat at an address takes.
@@ -153,6 +156,9 @@ func DefaultSystem() System {
 // stepBus moves read beats and write responses from the memory to the ports,
 // and accepts a request and a write beat of each port.
 func (m *Machine) stepBus() {
+	if m.adapted {
+		m.stepGates()
+	}
 	for p := range m.S.DMA.AXI {
 		a, b := &m.S.DMA.AXI[p], &m.S.Bus.Port[p]
 		if b.BCount > 0 {
@@ -202,6 +208,9 @@ func (m *Machine) acceptRead(a *AXIState, b *PortState) {
 	if n := uint8(m.Sys.Limits.PortReads); b.Count >= n || a.RdCount >= n {
 		return
 	}
+	if m.adapted && !m.passRead(a, b) {
+		return
+	}
 	t := (b.Head + b.Count) % tableReads
 	b.Addr[t] = a.ARAddr &^ 7
 	b.Beats[t] = a.ARBeats
@@ -220,6 +229,9 @@ func (m *Machine) acceptWrite(p int, a *AXIState, b *PortState) {
 	}
 	if a.WFirst != 0 {
 		if n := uint8(m.Sys.Limits.PortWrites); a.WrCount >= n || b.BCount >= n {
+			return
+		}
+		if m.adapted && !m.passWrite(a, b) {
 			return
 		}
 		t := (b.BHead + b.BCount) % tableWrites
@@ -241,6 +253,9 @@ func (m *Machine) acceptWrite(p int, a *AXIState, b *PortState) {
 		b.BError[t] = 1
 	}
 	m.count(EvAXIWriteBeat+Event(p), 1)
+	if m.adapted {
+		m.S.Bus.Gate[m.place(a.WAddr)].note(1)
+	}
 	a.WValid = 0
 }
 

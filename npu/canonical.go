@@ -103,7 +103,7 @@ func canonicalDMA(c *Flops) {
 	canonicalIFM(&d.IFM)
 	o := &d.OFM
 	if o.RdN == 0 {
-		o.Read, o.PieceA = 0, 0
+		o.Read, o.PieceA, o.New = 0, 0, 0
 	} else {
 		o.Read &= lowBytes(o.RdN)
 	}

@@ -282,7 +282,7 @@ func (m *Machine) sumsReady(p *params, bank uint8) bool {
 
 // jobAllowed is the block-dependency rule: the jobs of earlier operations that
 // are not yet complete and the jobs of this one that precede the next job may
-// together not exceed BLOCKDEP. Jobs complete in order: those that only add to the
+// together not exceed BLOCKDEP, nor Limits.Overlap. Jobs complete in order: those that only add to the
 // sums of a block when the MAC array has done them, the last one of a block when
 // the block is written.
 func (m *Machine) jobAllowed(p *params) bool {
@@ -294,7 +294,7 @@ func (m *Machine) jobAllowed(p *params) bool {
 	if m.S.Trav.OFM.Bank != m.S.Trav.IFM.Bank {
 		prev -= m.jobsSummed()
 	}
-	return prev+int(cc.JobIndex) <= p.BlockDep
+	return prev+int(cc.JobIndex) <= min(p.BlockDep, m.Sys.Limits.Overlap)
 }
 
 // jobsSummed counts the jobs of the oldest block not yet written that the MAC

@@ -5,6 +5,13 @@ import "upset/npu/isa"
 // OFMState is the OFM write channel: it drains the output buffers slot by slot
 // and gathers bytes of one 64-bit beat before it writes them. A slot holds up to
 // 16 channels of one output pixel.
+//
+// Which beats it writes follows from counters of a board and of Arm's simulator, which
+// docs/silicon.md lists. A brick of NHCWB16 is written whole, also where the depth is no
+// multiple of 16; the lanes behind the last channel carry zeros (our choice: see
+// docs/microarchitecture.md). In NHWC slots share a beat only where the pixels are side by
+// side and at most 16 channels deep; otherwise each slot writes every beat that it touches,
+// in a burst of its own.
 type OFMState struct {
 	Sel  uint8  `npu:"1,local"` // output buffer that is drained
 	Slot uint8  `npu:"7,local"` // slot within it
@@ -14,6 +21,7 @@ type OFMState struct {
 	X    uint8  `npu:"6,local"`
 	Read uint64 `npu:"64,data"` // read port: bytes of the slot
 	RdN  uint8  `npu:"4,local"` // valid bytes in Read
+	New  uint8  `npu:"1,local"` // they are the first of a slot
 
 	Addr   uint32 `npu:"32,local"` // beat that is being gathered
 	Data   uint64 `npu:"64,data"`
@@ -86,8 +94,8 @@ func (m *Machine) stepOFM() {
 // gatherOFM merges the piece into the beat; false while the port is busy.
 func (m *Machine) gatherOFM(f *OFMState, p *params) bool {
 	at := f.PieceA &^ 7
-	if f.Strb != 0 && at != f.Addr {
-		joins := at == f.Addr+8 && at&(m.burstBytes(m.limitOf(p.OFM.Region))-1) != 0
+	if f.Strb != 0 && (at != f.Addr || f.New != 0 && !p.merges()) {
+		joins := at == f.Addr+8 && (f.New == 0 || p.merges()) && at&(m.burstBytes(m.limitOf(p.OFM.Region))-1) != 0
 		if !m.sendOFM(f, p, !joins) {
 			return false
 		}
@@ -122,6 +130,21 @@ func (p *params) slot(oz uint16, b int) (lo, n int) {
 	return lo, max(0, min(depth, 16*(b+1)-off)-lo)
 }
 
+// lanes is the number of channels that brick b of a block writes: in NHCWB16 the last
+// channels of a pixel fill their brick.
+func (p *params) lanes(oz uint16, b int) int {
+	lo, n := p.slot(oz, b)
+	if c := int(oz) + lo + n; n > 0 && c >= p.OFMD {
+		return n + p.OFM.Lanes(c) - c
+	}
+	return n
+}
+
+// merges reports whether pixels that follow one another may share a beat and a burst.
+func (p *params) merges() bool {
+	return !p.OFM.Brick && p.OFMD <= 16 && p.OFM.StrideX == uint32(p.OFMD*p.OFM.Bytes)
+}
+
 // bricks is the number of bricks that a block touches.
 func (p *params) bricks(oz uint16) int {
 	return ceilDiv(int(oz&15)+clip(oz, p.BlkD, p.OFMD), 16)
@@ -141,15 +164,19 @@ func (m *Machine) readOFM(f *OFMState, t *Block, p *params) {
 	e := p.OFM.Bytes
 	lo, n := p.slot(t.OZ, int(f.B))
 	n *= e
+	whole := p.lanes(t.OZ, int(f.B)) * e
 	y, x, c := int(t.OY)+int(f.Y), int(t.OX)+int(f.X), int(t.OZ)+lo
 	a := m.regionAddr(p.OFM.Region, p.OFM.Addr(y, x, c)) + uint32(f.Off)
-	k := min(8-int(a&7), n-int(f.Off))
+	k := min(8-int(a&7), whole-int(f.Off))
 	if k > 0 {
-		f.Read = m.ram(int(h)*isa.BankBytes+int(f.Slot)*16*e+int(f.Off), k)
-		f.RdN, f.PieceA = uint8(k), a
+		f.Read = 0
+		if used := min(k, n-int(f.Off)); used > 0 {
+			f.Read = m.ram(int(h)*isa.BankBytes+int(f.Slot)*16*e+int(f.Off), used) & lowBytes(uint8(used))
+		}
+		f.RdN, f.PieceA, f.New = uint8(k), a, flag(f.Off == 0)
 		f.Off = (f.Off + uint8(k)) & 0x7f
 	}
-	if int(f.Off) < n {
+	if int(f.Off) < whole {
 		return
 	}
 	f.Off = 0

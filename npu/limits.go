@@ -17,11 +17,15 @@ type Limits struct {
 	PaletteEntries int // palette entries that it reads in a cycle
 	Section        int // bytes after which an output buffer is handed on
 	Kernels        int // kernel operations under way
+	Overlap        int // block jobs of earlier operations beside which one may start: BLOCKDEP counts up to here
 }
 
-// DefaultLimits are those of the reference microarchitecture.
+// DefaultLimits are those of the reference microarchitecture. No operation starts beside
+// an earlier one, whatever its BLOCKDEP: the counters of docs/silicon.md show no sign of an
+// overlap, and streams whose BLOCKDEP is too large are right so.
 func DefaultLimits() Limits {
 	l := MaxLimits()
+	l.Overlap = 0
 	l.InputAhead, l.CopyAhead = 48, 24
 	l.Section = 256
 	return l
@@ -33,7 +37,7 @@ func MaxLimits() Limits {
 	return Limits{
 		PortReads: tableReads, PortWrites: tableWrites, InputAhead: 1<<7 - 1, CopyAhead: 1<<6 - 1,
 		CommandFIFO: cmdDepth, WeightFIFO: wgtDepth, ScaleFIFO: sclDepth, InputFIFO: ifmDepth, CopyFIFO: m2mDepth,
-		Weights: wdPerCycle, PaletteEntries: wdPalPerStep, Section: 1024, Kernels: maxKernels,
+		Weights: wdPerCycle, PaletteEntries: wdPalPerStep, Section: 1024, Kernels: maxKernels, Overlap: 3,
 	}
 }
 
@@ -47,10 +51,10 @@ func MinLimits() Limits {
 }
 
 // fields lists the limits in the order of their declaration.
-func (l *Limits) fields() [13]*int {
+func (l *Limits) fields() [14]*int {
 	return [...]*int{
 		&l.PortReads, &l.PortWrites, &l.InputAhead, &l.CopyAhead, &l.CommandFIFO, &l.WeightFIFO, &l.ScaleFIFO, &l.InputFIFO,
-		&l.CopyFIFO, &l.Weights, &l.PaletteEntries, &l.Section, &l.Kernels,
+		&l.CopyFIFO, &l.Weights, &l.PaletteEntries, &l.Section, &l.Kernels, &l.Overlap,
 	}
 }
 

@@ -37,8 +37,9 @@ type Machine struct {
 	// that is depends on the data, unlike all other accesses.
 	Lookup func()
 
-	memory [places]Window // of the system
-	routes []route        // nil with the default map
+	memory  [places]Window // of the system
+	routes  []route        // nil with the default map
+	adapted bool           // an adapter stands before one of the memories
 
 	op         [4]params // decoded view of the banks, renewed when they change
 	work       work
@@ -109,6 +110,9 @@ func New(c isa.Config, sys System, ecc ECC, mem *isa.Memory) *Machine {
 	m.Sys.Limits = sys.Limits.bounded()
 	k := sys.Memories()
 	m.memory, m.routes = [places]Window{k.SRAM, k.Flash, k.DRAM}, sys.routes(mem)
+	for p := range places {
+		m.adapted = m.adapted || m.Sys.timing(p).Adapter != Adapter{}
+	}
 	m.refresh()
 	return m
 }

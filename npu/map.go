@@ -223,16 +223,20 @@ func (m *Machine) writable(bus uint32) (image uint32, ok bool) {
 	return image, ok && p != InFlash
 }
 
-// timing is that of the memory behind a bus address.
-func (m *Machine) timing(bus uint32) *Timing {
-	p := InSRAM
+// place is the memory behind a bus address; the SRAM where there is none.
+func (m *Machine) place(bus uint32) Place {
 	if m.routes != nil {
-		_, p, _ = m.image(bus)
-	} else if bus-isa.FlashBase < isa.FlashSize {
-		p = InFlash
+		_, p, _ := m.image(bus)
+		return p
 	}
-	return m.Sys.timing(p)
+	if bus-isa.FlashBase < isa.FlashSize {
+		return InFlash
+	}
+	return InSRAM
 }
+
+// timing is that of the memory behind a bus address.
+func (m *Machine) timing(bus uint32) *Timing { return m.Sys.timing(m.place(bus)) }
 
 // programPorts writes REGIONCFG, QCONFIG and the limits of the ports. Constants obey the
 // second limit of their port, region 1 the first, all others the second of port 0 and the

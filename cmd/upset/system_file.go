@@ -21,6 +21,7 @@ const (
 	maxYAML     = 1 << 20
 	maxClock    = 10_000_000_000 // Hz
 	maxMemory   = 512 << 20      // bytes of one memory
+	maxPending  = 64             // bursts at a timing adapter
 )
 
 // systemFile is the YAML form of npu.System. What a file leaves out keeps its
@@ -47,6 +48,13 @@ type memoryFile struct {
 	BeatPermille number  `yaml:"beat_permille"`
 	ReadLatency  number  `yaml:"read_latency"`
 	WriteLatency number  `yaml:"write_latency"`
+
+	PendingReads  number `yaml:"pending_reads"`
+	PendingWrites number `yaml:"pending_writes"`
+	Pending       number `yaml:"pending"`
+	PulseOn       number `yaml:"pulse_on"`
+	PulseOff      number `yaml:"pulse_off"`
+	PulseBeats    number `yaml:"pulse_beats"`
 }
 
 // placesFile says which memory holds what: sram, flash or dram.
@@ -79,6 +87,7 @@ type limitsFile struct {
 	PaletteEntries number `yaml:"palette_entries_per_cycle"`
 	Section        number `yaml:"output_section"`
 	Kernels        number `yaml:"kernels"`
+	Overlap        number `yaml:"overlap"`
 }
 
 // parameter is one number of a system file.
@@ -97,6 +106,12 @@ func memoryParameters(part string, m *memoryFile, size, interval, latency string
 		{part, "beat_permille", &m.BeatPermille, 0, 999, "thousandths of a cycle beyond that, on average; our choice: none"},
 		{part, "read_latency", &m.ReadLatency, 1, maxLatency, "cycles from a request to its first beat; " + latency},
 		{part, "write_latency", &m.WriteLatency, 1, maxLatency, "cycles from the last beat to the response; " + latency},
+		{part, "pending_reads", &m.PendingReads, 0, maxPending, "timing adapter: most read bursts pending on a port, 0 for no limit; our choice: none"},
+		{part, "pending_writes", &m.PendingWrites, 0, maxPending, "timing adapter: most write bursts pending on a port, 0 for no limit; our choice: none"},
+		{part, "pending", &m.Pending, 0, 2 * maxPending, "timing adapter: most bursts of both kinds pending on a port, 0 for no limit; our choice: none"},
+		{part, "pulse_on", &m.PulseOn, 0, npu.MaxPeriod, "timing adapter: cycles of a period in which addresses pass; our choice: no adapter"},
+		{part, "pulse_off", &m.PulseOff, 0, npu.MaxPeriod, "timing adapter: cycles of a period in which they do not; our choice: no adapter"},
+		{part, "pulse_beats", &m.PulseBeats, 0, npu.MaxPeriod, "timing adapter: beats of a period after which no address passes, 0 for no limit; our choice: no adapter"},
 	}
 }
 
@@ -134,6 +149,7 @@ func (f *systemFile) parameters() []parameter {
 		limit("palette_entries_per_cycle", &l.PaletteEntries, low.PaletteEntries, high.PaletteEntries, "palette entries that the decoder reads; our choice"),
 		limit("output_section", &l.Section, low.Section, high.Section, "bytes after which an output buffer is written to memory; our choice: four bursts"),
 		limit("kernels", &l.Kernels, low.Kernels, high.Kernels, "kernel operations under way; Vela 3.10: its streams rely on at most 2"),
+		limit("overlap", &l.Overlap, low.Overlap, high.Overlap, "block jobs of an operation beside which the next may start, at most its BLOCKDEP; docs/silicon.md: no overlap"),
 	)
 }
 
@@ -141,7 +157,11 @@ func (f *systemFile) parameters() []parameter {
 func newSystemFile(s npu.System) *systemFile {
 	m := s.Memories()
 	memory := func(w npu.Window, t npu.Timing) memoryFile {
-		return memoryFile{address(w.Base), number(w.Size), number(t.BeatInterval), number(t.Permille), number(t.ReadLatency), number(t.WriteLatency)}
+		a := t.Adapter
+		return memoryFile{
+			address(w.Base), number(w.Size), number(t.BeatInterval), number(t.Permille), number(t.ReadLatency), number(t.WriteLatency),
+			number(a.Reads), number(a.Writes), number(a.Both), number(a.On), number(a.Off), number(a.Words),
+		}
 	}
 	if m.DRAM.Size == 0 {
 		s.DRAM = npu.DefaultSystem().Flash
@@ -157,7 +177,7 @@ func newSystemFile(s npu.System) *systemFile {
 		AXI0:   port(0, ^m.Port1), AXI1: port(1, m.Port1),
 		Limits: limitsFile{
 			number(l.PortReads), number(l.PortWrites), number(l.InputAhead), number(l.CopyAhead), number(l.CommandFIFO), number(l.WeightFIFO),
-			number(l.ScaleFIFO), number(l.InputFIFO), number(l.CopyFIFO), number(l.Weights), number(l.PaletteEntries), number(l.Section), number(l.Kernels),
+			number(l.ScaleFIFO), number(l.InputFIFO), number(l.CopyFIFO), number(l.Weights), number(l.PaletteEntries), number(l.Section), number(l.Kernels), number(l.Overlap),
 		},
 	}
 }
@@ -168,13 +188,19 @@ func (f *systemFile) system() (npu.System, error) {
 		return npu.System{}, err
 	}
 	memory := func(t memoryFile) npu.Timing {
-		return npu.Timing{BeatInterval: int(t.BeatInterval), Permille: int(t.BeatPermille), ReadLatency: int(t.ReadLatency), WriteLatency: int(t.WriteLatency)}
+		return npu.Timing{
+			BeatInterval: int(t.BeatInterval), Permille: int(t.BeatPermille), ReadLatency: int(t.ReadLatency), WriteLatency: int(t.WriteLatency),
+			Adapter: npu.Adapter{
+				Reads: int(t.PendingReads), Writes: int(t.PendingWrites), Both: int(t.Pending),
+				On: int(t.PulseOn), Off: int(t.PulseOff), Words: int(t.PulseBeats),
+			},
+		}
 	}
 	l := &f.Limits
 	s := npu.System{SRAM: memory(f.SRAM), Flash: memory(f.Flash), Limits: npu.Limits{
 		PortReads: int(l.PortReads), PortWrites: int(l.PortWrites), InputAhead: int(l.InputAhead), CopyAhead: int(l.CopyAhead),
 		CommandFIFO: int(l.CommandFIFO), WeightFIFO: int(l.WeightFIFO), ScaleFIFO: int(l.ScaleFIFO), InputFIFO: int(l.InputFIFO),
-		CopyFIFO: int(l.CopyFIFO), Weights: int(l.Weights), PaletteEntries: int(l.PaletteEntries), Section: int(l.Section), Kernels: int(l.Kernels),
+		CopyFIFO: int(l.CopyFIFO), Weights: int(l.Weights), PaletteEntries: int(l.PaletteEntries), Section: int(l.Section), Kernels: int(l.Kernels), Overlap: int(l.Overlap),
 	}}
 	m, err := f.memories()
 	if err != nil {
@@ -231,6 +257,14 @@ func (f *systemFile) check() error {
 	for _, p := range f.parameters() {
 		if v := int(*p.at); v < p.low || v > p.high {
 			return fmt.Errorf("%s %d is not between %d and %d", strings.TrimPrefix(p.part+"."+p.name, "."), v, p.low, p.high)
+		}
+	}
+	for _, m := range []struct {
+		name string
+		at   *memoryFile
+	}{{"sram", &f.SRAM}, {"flash", &f.Flash}, {"dram", &f.DRAM}} {
+		if (m.at.PulseOff > 0 || m.at.PulseBeats > 0) && m.at.PulseOn == 0 {
+			return fmt.Errorf("%s.pulse_on must be at least 1 with pulse_off or pulse_beats: no address would ever pass", m.name)
 		}
 	}
 	return nil

@@ -92,14 +92,21 @@ func dedicated(f *systemFile) {
 	f.AXI0.Regions, f.AXI1.Regions = regionsOf(1<<2, false), regionsOf(^uint8(1<<2), true)
 }
 
-// corstone has the timing adapters of the kit: eight reads and writes on the SRAM, two
-// reads on the external memory, of which 50 beats pass in 400 cycles.
+// corstone has the timing adapters of the kit (ta_config_u55_high_end): eight reads and
+// writes on the SRAM, which is blocked for one cycle of 4,000; two reads on the external
+// memory, where 50 beats pass in 400 cycles, in the first 320 of them.
 func corstone(f *systemFile) {
 	f.Clock = highEndClock
 	f.SRAM.Size = 4 * mebibyte
+	f.SRAM.adapter(8, 8, 3999, 1, 4000)
 	f.Flash.Size = 256 * mebibyte
-	f.AXI0.Reads, f.AXI0.Writes = 8, 8
-	f.AXI1.Reads = 2
+	f.Flash.BeatInterval, f.Flash.WriteLatency = 1, 1
+	f.Flash.adapter(2, 0, 320, 80, 50)
+}
+
+// adapter sets a timing adapter before a memory.
+func (m *memoryFile) adapter(reads, writes, on, off, beats number) {
+	m.PendingReads, m.PendingWrites, m.PulseOn, m.PulseOff, m.PulseBeats = reads, writes, on, off, beats
 }
 
 // alif has SRAM0 of 4 MiB and MRAM of 5.5 MiB.

@@ -47,7 +47,7 @@ func (e *reach) operation(d *isa.Decoded) {
 	if d.Op == isa.OpConv || d.Op == isa.OpPool && d.Mode == isa.PoolReduceSum {
 		depth = d.IFMD
 	}
-	e.featureMap(&d.OFM, d.OFMH, d.OFMW, d.OFMD)
+	e.featureMap(&d.OFM, d.OFMH, d.OFMW, d.OFM.Lanes(d.OFMD))
 	if d.Op == isa.OpElementwise {
 		e.featureMap(&d.IFM, d.OFMH, d.OFMW, d.OFMD)
 		if d.Binary && !d.UseScalar {

@@ -102,7 +102,7 @@ func (b *builder) kernel(o *operation) error {
 	}
 	o.ifm = newFieldMap(d.IFM, b.bases, h, w, depth)
 	o.ofm = newFieldMap(d.OFM, b.bases, d.OFMH, d.OFMW, d.OFMD)
-	o.Writes = o.ofm.runs
+	o.Writes = o.ofm.written()
 	if o.ofm.outside > 0 {
 		return errors.New("the output leaves the SRAM")
 	}

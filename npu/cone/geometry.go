@@ -163,6 +163,22 @@ func (m *fieldMap) run(e int) (start int, first, size uint32) {
 	return e - (z - from), m.at(e) - uint32((z-from)*m.Bytes), uint32(n * m.Bytes)
 }
 
+// written lists the bytes that an operation writes which has the map as its output: its
+// elements, and in NHCWB16 the lanes behind the last channel.
+func (m *fieldMap) written() []Range {
+	rest := (m.Lanes(m.c) - m.c) * m.Bytes
+	if rest == 0 {
+		return m.runs
+	}
+	list := slices.Clone(m.runs)
+	for y := range m.h {
+		for x := range m.w {
+			list = clipped(list, m.addr(y, x, m.c-1)+uint32(m.Bytes), rest)
+		}
+	}
+	return merge(list)
+}
+
 // clipped appends the part of n bytes at addr that lies in SRAM.
 func clipped(list []Range, addr uint32, n int) []Range {
 	lo, hi := max(uint64(addr), isa.SRAMBase), min(uint64(addr)+uint64(n), isa.SRAMBase+isa.MaxSRAM)

@@ -235,18 +235,24 @@ func (m *fieldMap) gather(dst []byte, mem *isa.Memory) bool {
 	return true
 }
 
-// scatter writes a feature map, all of which lies in the SRAM of mem.
+// scatter writes a feature map, all of which lies in the SRAM of mem, with zeros in the lanes
+// of a brick behind the last channel.
 func (m *fieldMap) scatter(src []byte, mem *isa.Memory) {
 	if m.packed {
 		copy(mem.SRAM[m.first-isa.SRAMBase:], src)
 		return
 	}
+	rest := (m.Lanes(m.c) - m.c) * m.Bytes
 	for y := range m.h {
 		for x := range m.w {
 			for z := 0; z < m.c; z += m.runLength(z) {
 				n := m.runLength(z) * m.Bytes
 				copy(mem.SRAM[m.addr(y, x, z)-isa.SRAMBase:], src[:n])
 				src = src[n:]
+			}
+			if rest > 0 {
+				at := int(m.addr(y, x, m.c-1)-isa.SRAMBase) + m.Bytes
+				clear(mem.SRAM[at : at+rest])
 			}
 		}
 	}

@@ -46,6 +46,7 @@ type scratch struct {
 	acc32     []int32
 	out       []byte
 	bytes     []byte
+	zeros     [64]byte // lanes of a brick behind the last channel
 }
 
 // New returns a machine over mem with the absolute base address of each region.

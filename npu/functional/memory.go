@@ -96,7 +96,8 @@ func unpack(dst []int32, b []byte, f *isa.FeatureMap, zp int32) {
 	}
 }
 
-// scatter writes the packed elements of one pixel of the OFM.
+// scatter writes the packed elements of one pixel of the OFM. Bricks are written whole:
+// the lanes behind the last channel carry zeros (see npu.OFMState).
 func (m *Machine) scatter(f *isa.FeatureMap, y, x, c int, b []byte) error {
 	for z := 0; z < c; {
 		n := c - z
@@ -108,6 +109,12 @@ func (m *Machine) scatter(f *isa.FeatureMap, y, x, c int, b []byte) error {
 			return m.fault(BusError, "write of %d bytes at %#08x (output row %d, column %d, channel %d)", n*f.Bytes, addr, y, x, z)
 		}
 		z += n
+		if rest := (f.Lanes(c) - c) * f.Bytes; z == c && rest > 0 {
+			addr += uint32(n * f.Bytes)
+			if !m.store(addr, m.buf.zeros[:rest]) {
+				return m.fault(BusError, "write of %d bytes at %#08x (output row %d, column %d, behind the last channel)", rest, addr, y, x)
+			}
+		}
 	}
 	return nil
 }

@@ -268,6 +268,18 @@ func (f *FeatureMap) Addr(y, x, c int) uint32 {
 	return a + uint32(x)*f.StrideX + uint32(c)*uint32(f.Bytes)
 }
 
+// Lanes is the number of channels that are stored of a map of depth c: NHCWB16 fills its
+// last brick. Nobody reads what stands behind the last channel; it is written as zero.
+func (f *FeatureMap) Lanes(c int) int {
+	if f.Brick {
+		return (c + brick - 1) &^ (brick - 1)
+	}
+	return c
+}
+
+// brick is the number of channels in a brick of NHCWB16.
+const brick = 16
+
 // ClipBounds returns the inclusive range that the output stage clamps to.
 func (d *Decoded) ClipBounds() (lo, hi int64) {
 	switch d.ClipRange {
