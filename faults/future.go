@@ -26,10 +26,11 @@ type future struct {
 type futureOp struct {
 	word    int
 	dma     bool
-	host    bool // it is what the host does behind a job
-	job     int  // of host: the job
-	reset   bool // of host: it resets the NPU before the next job
-	kernel  int  // kernel operations before this one
+	host    bool  // it is what the host does behind a job
+	job     int   // of host: the job
+	reset   bool  // of host: it resets the NPU before the next job
+	kernel  int   // kernel operations before this one
+	bank    uint8 // of a kernel operation: the configuration bank that it is issued from
 	setup   npu.Setup
 	table   bool  // it looks up a table
 	later   bool  // it or a later operation does
@@ -81,11 +82,16 @@ func (f *future) noteHost(p *driver.Program) {
 		return
 	}
 	ops := make([]futureOp, 0, len(f.ops)+len(p.Jobs))
-	next := 0
+	next, shift := 0, 0
 	for k, j := range p.Jobs {
 		stop := f.stop(j.First, j.First+j.Words)
+		if j.Reset && next < len(f.ops) {
+			shift = f.ops[next].kernel
+		}
 		for ; next < len(f.ops) && f.ops[next].word < j.First+j.Words; next++ {
-			ops = append(ops, f.ops[next])
+			o := f.ops[next]
+			o.bank = bankOf(o.kernel - shift)
+			ops = append(ops, o)
 		}
 		kernels := 0
 		if n := len(ops); n > 0 {
@@ -149,9 +155,13 @@ func (f *future) noteOp(r *isa.Registers, op isa.Opcode, w uint32, word, kernels
 		return 0
 	}
 	d := isa.Decode(r, op, isa.Param(w))
-	f.ops = append(f.ops, futureOp{word: word, kernel: kernels, table: d.UsesLUT, setup: npu.Setup{Registers: *r, Op: op, Param: isa.Param(w)}})
+	f.ops = append(f.ops, futureOp{word: word, kernel: kernels, bank: bankOf(kernels), table: d.UsesLUT, setup: npu.Setup{Registers: *r, Op: op, Param: isa.Param(w)}})
 	return 1
 }
+
+// bankOf is the configuration bank of a kernel operation, counted from a reset on: they take
+// the banks in turn.
+func bankOf(kernel int) uint8 { return uint8(kernel & 3) }
 
 func (o *futureOp) regionsUsed() uint8 {
 	if o.host {

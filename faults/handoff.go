@@ -114,14 +114,13 @@ func (e *Engine) under(s *npu.Flops) (list []int, next int) {
 	return list, next
 }
 
-// reads reports whether an operation under way may still read its inputs. Kernel
-// operations take the configuration banks in turn.
+// reads reports whether an operation under way may still read its inputs.
 func (e *Engine) reads(s *npu.Flops, op int) bool {
 	o := &e.future.ops[op]
 	if o.dma {
 		return true
 	}
-	bank := uint8(o.kernel & 3)
+	bank := o.bank
 	ifm := &s.DMA.IFM
 	// At most two operations are under way. Those that the input stage has not
 	// passed lie at its bank or, where that is under way too, behind it.

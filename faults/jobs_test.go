@@ -79,7 +79,7 @@ func TestSeveralJobs(t *testing.T) {
 		}
 		w, paths := worker(t, e), map[Path]int{}
 		struck := make([]int, len(e.jobs))
-		rng := rand.New(rand.NewPCG(9, 9))
+		rng := rand.New(rand.NewPCG(9, 10))
 		var flops []netlist.SiteID
 		for _, r := range e.Table().Select(netlist.Filter{NoSRAM: true}) {
 			if r.Block != "pmu" {

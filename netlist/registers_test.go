@@ -140,6 +140,7 @@ var registerReasons = []registerReason{
 	{"dma.ofm.[byx]", forced, "brick, row and column of the slot within the block"},
 	{"dma.ofm.read", choice, "read port: bytes of the slot that go to one beat"},
 	{"dma.ofm.rdn", choice, "how many"},
+	{"dma.ofm.new", choice, "whether they are the first of a slot"},
 	{"dma.ofm.addr", forced, "beat that is being gathered: address"},
 	{"dma.ofm.data", forced, "its data"},
 	{"dma.ofm.strb", forced, "its byte enables"},
