@@ -25,9 +25,12 @@ const (
 	sourceVela   = "Vela 3.10, vela.ini (clock, scales, latencies); bases and sizes: our choice."
 	sourceKit    = "Arm ML embedded evaluation kit: timing adapters ta_config_u55_high_end, SRAM of 4 MiB; bases of Corstone-300; clock: our choice, that of Vela's system."
 	sourceAlif   = "Alif Ensemble, Vela systems of its evaluation kit (clock, scales, latencies); bases and sizes: data sheet of the E7."
+	sourceWE2    = "Clock: product brief; 43 MB/s: fits the time of whole calls of two networks (inferred); all else: our choice."
 	mebibyte     = 1 << 20
 	highEndClock = 500_000_000
 	deepClock    = 200_000_000
+	we2Clock     = 400_000_000
+	we2Flash     = 43e6 // bytes a second
 )
 
 // presets are the public reference systems.
@@ -56,6 +59,16 @@ var presets = []preset{
 		func(f *systemFile) {
 			alif(f, 400_000_000, 0.762, 29, 0.052, 108)
 			f.Flash.Base, f.Flash.Size = 0xc0000000, 64*mebibyte
+		}},
+	{"alif-ensemble-hp-sram-only", "Alif Ensemble, high-performance core: weights in SRAM, too.", sourceAlif,
+		func(f *systemFile) {
+			alif(f, 400_000_000, 1, 29, 0.121, 60)
+			sramOnly(f)
+		}},
+	{"himax-we2", "Himax WiseEye2: weights in serial flash that is far slower than the NPU, arena in SRAM.", sourceWE2,
+		func(f *systemFile) {
+			f.Clock = we2Clock
+			f.Flash.scale(we2Flash/(8*float64(we2Clock)), 64)
 		}},
 }
 

@@ -104,11 +104,11 @@ func summary(file string) (float64, error) {
 	return 0, errors.New("no column " + columnTotal)
 }
 
-// Bounds of the totals of Vela 5.1 (our choice: what was found when they were first
-// compared).
+// Bounds of the totals of Vela 5.1 (our choice: counters of silicon come first, see
+// docs/silicon.md; the estimates are to stay near).
 const (
-	LaterLow  = 0.90
-	LaterHigh = 1.14
+	LaterLow  = 0.85
+	LaterHigh = 1.18
 )
 
 // writeLaterSummary writes the row of the summary for a later Vela.
