@@ -61,7 +61,7 @@ func (w *Worker) Tell(input int, s Site) (*Story, error) {
 	if _, _, _, err := e.flip(w.m, s); err != nil {
 		return nil, err
 	}
-	st.follow(e, w.m, ref.m, s.Cycle)
+	st.follow(w, ref.m, s.Cycle)
 	out := e.program.ReadOutputs(w.m.Mem)
 	for i := range out {
 		if w.m.S.CC.Run == 0 && out[i] != g.Output[i] {
@@ -82,15 +82,16 @@ func commandName(word uint32) string {
 }
 
 // follow steps both machines and notes when the set of differing blocks changes.
-func (st *Story) follow(e *Engine, m, ref *npu.Machine, from uint64) {
+func (st *Story) follow(w *Worker, ref *npu.Machine, from uint64) {
+	e, m := w.e, w.m
 	dirty := map[uint32]bool{}
-	was, job, limit := "", e.program.Job(m.Mem), e.Watchdog()
+	was, job := "", e.program.Job(m.Mem)
 	say := func(what string) {
 		if len(st.Events) < storyLimit {
 			st.Events = append(st.Events, StoryEvent{m.Cycle() - from, what})
 		}
 	}
-	for m.Cycle() < limit {
+	for !w.hung() {
 		now := differing(m, ref)
 		before := len(dirty)
 		m.Writes, ref.Writes = npu.Pages{}, npu.Pages{}
