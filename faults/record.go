@@ -45,7 +45,8 @@ func (o Outcome) String() string {
 // the same fault may get another outcome or cause, since records made under different
 // rules must not be mixed: 1 put a stop before a stray write and followed a single
 // further inference (logs of that time name no number), 2 had one watchdog for all jobs
-// of a program, 3 is what is described here.
+// of a program and took every change of a single probability for critical, 3 is what is
+// described here.
 const Classification = 3
 
 // Word is the outcome in text. A latent fault of ISO 26262 is a multiple-point fault;
