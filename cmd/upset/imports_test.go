@@ -51,7 +51,7 @@ var mayImport = map[string][]string{
 	"models/guest":                     {},
 	"models/zoo":                       {},
 	"models/driver":                    {"npu", "npu/...", "models/executorch", "models/npy", "models/tflite", "models/reference", "models/compile"},
-	"models/check":                     {"models/compile", "models/driver", "models/reference", "models/tflite", "npu/isa"},
+	"models/check":                     {"models/compile", "models/driver", "models/reference", "models/tflite", "npu", "npu/isa"},
 	"models/inputs":                    {"models/driver", "models/npy", "models/tflite"},
 	"models/cycles":                    {"models/driver", "npu", "npu/..."},
 	"models/cycles/generate":           {"models/cycles", "npu", "npu/..."},
