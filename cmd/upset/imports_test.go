@@ -28,6 +28,7 @@ var mayImport = map[string][]string{
 	"models/compile":                   {"models/tflite", "models/reference", "npu/..."},
 	"npu/cone":                         {"npu/isa", "npu/mlw", "npu/arith", "npu/functional"},
 	"npu/kernel":                       {"npu/arith"},
+	"models/tflite/flextest":           {},
 	"models/train":                     {"models/tflite", "npu/..."},
 	"models/train/rebuild":             {"models/train", "models/train/...", "models/zoo"},
 	"models/train/nets":                {"models/tflite", "models/train"},
