@@ -33,9 +33,9 @@ func (r Record) InLaterInference() bool { return r.Outcome == Detected && r.Outp
 // alarmed names the outcome of a run in which a mechanism has just raised its alarm.
 // What the NPU did before the alarm acts counts: a write to a foreign place, and a
 // wrong output that was handed over. At latency 0 the clock of the alarm itself is
-// held back: the alarm gates what would leave the NPU at that clock. The machine may
-// run on to a cycle at the most.
-func (w *Worker) alarmed(r *Record, g *Golden, guard Guard, limit uint64) {
+// held back: the alarm gates what would leave the NPU at that clock. The machine runs
+// on to the watchdog's limit at the most.
+func (w *Worker) alarmed(r *Record, g *Golden, guard Guard) {
 	m := w.m
 	r.Outcome, r.Cause, r.End = Detected, CauseAlarm, m.Cycle()
 	latency := uint64(0)
@@ -50,7 +50,7 @@ func (w *Worker) alarmed(r *Record, g *Golden, guard Guard, limit uint64) {
 		return
 	}
 	r.Path = PathEnd // whatever settled the alarm, the rest is simulated
-	m.Run(min(r.End+latency, max(limit, r.End)))
+	w.within(r.End+latency, nil)
 	if m.S.Bus.Stray != 0 {
 		r.Outcome = StrayWrite
 		return
@@ -68,9 +68,9 @@ func (w *Worker) alarmed(r *Record, g *Golden, guard Guard, limit uint64) {
 // alarmedLater is alarmed for an alarm in a later inference: harm before the alarm acts
 // is that of a fault that was left behind. Behind is by how much the clock, which starts
 // each later inference at the length of one, is behind the time that has passed.
-func (w *Worker) alarmedLater(r *Record, l *later, guard Guard, limit uint64, behind int64) {
+func (w *Worker) alarmedLater(r *Record, l *later, guard Guard, behind int64) {
 	first := *r
-	w.alarmed(r, &Golden{Input: l.input, Output: l.output, Cycles: w.e.Cycles()}, guard, limit)
+	w.alarmed(r, &Golden{Input: l.input, Output: l.output, Cycles: w.e.Cycles()}, guard)
 	if r.Outcome == Detected {
 		r.End = uint64(int64(r.End) + behind)
 		r.Output, r.Late, r.Path = first.Output, first.Late, first.Path
@@ -86,7 +86,7 @@ func (w *Worker) settled(r *Record, g *Golden, guard Guard) error {
 	r.Path, r.End, r.Output = PathMechanism, g.Cycles, g.hash
 	if r.Outcome == Detected {
 		r.Output, w.strayBefore = 0, false
-		w.alarmed(r, g, guard, w.e.Watchdog())
+		w.alarmed(r, g, guard)
 	}
 	return w.failed
 }

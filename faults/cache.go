@@ -144,6 +144,7 @@ func (w *Worker) key(u *pursuit, input int, corrected uint64) cacheKey {
 		note(p.cycle, uint64(u.shift))
 	}
 	note(uint64(input), m.Events[npu.EvECC]-corrected)
+	note(uint64(w.job), w.armed)
 	x, y := flopImage(&m.S.Flops), flopImage(&p.flops)
 	for i := range x {
 		if x[i] != y[i] {

@@ -34,6 +34,8 @@ const (
 	CriterionTolerance                      // an element is off by more than a share of the range
 	criterionRebuild                        // the reconstruction error changes
 	CriterionGuest                          // a WebAssembly module decides
+	criterionHalf                           // the only element, a probability, crosses one half
+	criterionSingle                         // the only element differs
 )
 
 // Shares that the automatic criterion uses (our choice).
@@ -97,7 +99,7 @@ func loadCriterion(file, digest string) (Criterion, error) {
 	return Criterion{Kind: CriterionGuest, guest: m, file: file}, nil
 }
 
-// String is the form that ParseCriterion reads.
+// String is the form that ParseCriterion reads, or says in words what only auto chooses.
 func (c Criterion) String() string {
 	switch c.Kind {
 	case CriterionTop1:
@@ -108,6 +110,10 @@ func (c Criterion) String() string {
 		return "tolerance:" + strconv.FormatFloat(c.Tolerance, 'g', -1, 64)
 	case criterionRebuild:
 		return "reconstruction"
+	case criterionHalf:
+		return "one output, a probability: crossing one half counts"
+	case criterionSingle:
+		return "one output: every change counts"
 	case CriterionGuest:
 		return c.file + "#" + c.guest.Digest()[:digestLength]
 	}
@@ -116,7 +122,8 @@ func (c Criterion) String() string {
 
 // Resolve replaces auto by the rule that fits a program: top-1 for one vector of
 // at least two classes whose shape is not that of the input, the reconstruction
-// error where output and input have the same shape, else a tolerance of 5 %.
+// error where output and input have the same shape, one half or any change where there is
+// one element (see single), else a tolerance of 5 %.
 func (c Criterion) Resolve(p *driver.Program) Criterion {
 	if c.Kind != CriterionAuto {
 		return c
@@ -126,6 +133,8 @@ func (c Criterion) Resolve(p *driver.Program) Criterion {
 		o := &p.Outputs[0]
 		same := len(p.Inputs) == frames && equalShape(p.Inputs[0].Shape, o.Shape)
 		switch n := elements(o.Shape); {
+		case n == 1:
+			return single(p)
 		case same && n > 1:
 			return Criterion{Kind: criterionRebuild, Tolerance: autoRebuild}
 		case n >= 2 && len(o.Shape) > 0 && o.Shape[len(o.Shape)-1] == n:
@@ -139,8 +148,10 @@ func (c Criterion) Resolve(p *driver.Program) Criterion {
 // must be resolved. The error is that of a user's module.
 func (c Criterion) Critical(p *driver.Program, input, want, got []byte) (bool, error) {
 	switch c.Kind {
-	case CriterionAny:
+	case CriterionAny, criterionSingle:
 		return true, nil
+	case criterionHalf:
+		return crossed(p, want, got), nil
 	case criterionRebuild:
 		return c.rebuilt(p, input, want, got), nil
 	case CriterionGuest:

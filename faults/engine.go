@@ -187,10 +187,6 @@ func (e *Engine) Golden(input int) *Golden { return e.golds[input] }
 // Cycles is the length of an inference, the same for all inputs.
 func (e *Engine) Cycles() uint64 { return e.golds[0].Cycles }
 
-// Watchdog is the cycle at which a hang is ended: twice the fault-free cycles
-// plus 10,000.
-func (e *Engine) Watchdog() uint64 { return 2*e.Cycles() + 10_000 }
-
 // machine builds a machine with an input loaded.
 func (e *Engine) machine(input []byte) (*npu.Machine, error) {
 	mem := new(isa.Memory)

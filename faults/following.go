@@ -17,7 +17,6 @@ import (
 func (w *Worker) followed(r *Record, guard Guard) {
 	e, m := w.e, w.m
 	w.struck = nil
-	limit := e.Cycles() + e.Watchdog()
 	behind := int64(m.Cycle()) - int64(e.Cycles()) // of the true time, which the clock does not keep
 	r.Outcome, r.Cause = Masked, CauseNone
 	for k := 1; ; k++ {
@@ -28,6 +27,7 @@ func (w *Worker) followed(r *Record, guard Guard) {
 		}
 		host := func(m *npu.Machine) { again(m, e.program, l.input, e.Cycles()) }
 		host(m)
+		w.arm(0, e.Cycles())
 		if f, ok := guard.(Follower); ok {
 			f.Follow(host)
 		}
@@ -47,12 +47,12 @@ func (w *Worker) followed(r *Record, guard Guard) {
 			}
 			return
 		}
-		alarm, alike := w.along(l, limit, guard)
+		alarm, alike := w.along(l, guard)
 		switch {
 		case alike:
 			return
 		case alarm:
-			w.alarmedLater(r, l, guard, limit, behind)
+			w.alarmedLater(r, l, guard, behind)
 			return
 		case m.S.Bus.Stray != 0:
 			r.Outcome, r.Cause = Latent, CauseResidue
@@ -77,25 +77,28 @@ func (w *Worker) followed(r *Record, guard Guard) {
 
 // along runs a later inference. It reports an alarm, or that the machine has become the
 // fault-free one on the way. A hang ends as soon as it is proven.
-func (w *Worker) along(l *later, limit uint64, guard Guard) (alarm, alike bool) {
+func (w *Worker) along(l *later, guard Guard) (alarm, alike bool) {
 	e, m := w.e, w.m
 	for i := range l.points { // none but for the second inference
 		q := &l.points[i]
 		if m.S.CC.Run == 0 {
 			return false, false
 		}
-		if w.advance(q.cycle, guard) {
+		if w.within(q.cycle, guard) {
 			return true, false
+		}
+		if w.hung() {
+			return false, false
 		}
 		if !e.options.Engine.NoEarlyExit && m.S.CC.Run != 0 && quiet(guard, m) && w.rejoined(q) {
 			return false, true
 		}
 	}
-	for m.S.CC.Run != 0 && m.Cycle() < limit {
-		if w.advance(min(limit, m.Cycle()+hangStep), guard) {
+	for m.S.CC.Run != 0 && !w.hung() {
+		if w.within(m.Cycle()+hangStep, guard) {
 			return true, false
 		}
-		if (guard == nil || !guard.Active()) && m.S.CC.Run != 0 && m.Cycle() < limit && w.stuck() {
+		if (guard == nil || !guard.Active()) && m.S.CC.Run != 0 && !w.hung() && w.stuck() {
 			return false, false
 		}
 	}

@@ -59,15 +59,6 @@ func (f *forced) apply(m *npu.Machine) {
 	}
 }
 
-// hold runs to a cycle with the flop forced.
-func (f *forced) hold(m *npu.Machine, cycle uint64) {
-	f.apply(m)
-	for m.S.CC.Run != 0 && m.Cycle() < cycle {
-		m.Step()
-		f.apply(m)
-	}
-}
-
 // stuck performs the injection of a permanent fault: the flop is forced from the
 // start of the inference to its end. What the next inference does is not asked: the
 // fault is still there. There is no shorter way but one: a flop that holds the value
@@ -79,6 +70,8 @@ func (w *Worker) stuckAt(r *Record, g *Golden) error {
 		return err
 	}
 	w.m, w.gold = m, nil
+	w.watchHost(m)
+	w.arm(0, 0)
 	f, err := e.force(m, r.Site.ID)
 	if err != nil {
 		return err
@@ -89,8 +82,7 @@ func (w *Worker) stuckAt(r *Record, g *Golden) error {
 	if f.high {
 		r.After = 1
 	}
-	limit := e.Watchdog()
-	f.hold(m, limit)
+	w.hold(&f, Never)
 	r.Path, r.End = PathEnd, m.Cycle()
 	if m.S.CC.Run == 0 && m.Status() != npu.Done {
 		r.Path = PathStopped
@@ -108,7 +100,7 @@ func (w *Worker) glitch(r *Record) error {
 	r.Before = f.value(&w.m.S.Flops)
 	r.After = r.Before ^ 1
 	f.high = r.Before == 0
-	f.hold(w.m, min(r.Site.Cycle+w.e.options.Model.Cycles, w.e.Watchdog()))
+	w.hold(&f, r.Site.Cycle+w.e.options.Model.Cycles)
 	return nil
 }
 

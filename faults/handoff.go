@@ -265,7 +265,7 @@ func (w *Worker) propagate(r *Record, u *pursuit, from int, ahead *outlook) bool
 		w.judged(r, g, out, alarm, 0)
 	}
 	w.strayed(r)
-	r.delay(u.shift, e.Watchdog())
+	w.delay(r, u.shift)
 	return true
 }
 

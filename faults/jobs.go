@@ -107,6 +107,7 @@ func (w *Worker) watchHost(m *npu.Machine) {
 		if m.Status() != npu.Done {
 			if host(m) {
 				w.retried++
+				w.hostStarted(m)
 				return true
 			}
 			return false
@@ -115,7 +116,11 @@ func (w *Worker) watchHost(m *npu.Machine) {
 		if g := w.struck; g != nil && k > 0 && k < len(g.handed) && g.handed[k] != w.e.handed(m.Mem, k) {
 			w.wrong++
 		}
-		return host(m)
+		if host(m) {
+			w.hostStarted(m)
+			return true
+		}
+		return false
 	}
 }
 

@@ -69,6 +69,7 @@ func (w *Worker) land(u *pursuit, to int) {
 	stray := w.m.S.Bus.Stray // what was written before stays written
 	u.g.points[to].restore(w.m)
 	w.m.S.Bus.Stray = stray
+	w.armedAs()
 	w.jumped, w.seen = true, -1
 	u.i, u.first = to, to
 }

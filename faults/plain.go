@@ -32,6 +32,7 @@ func (w *Worker) PlainGuarded(input int, s Site, guard Guard) (Record, error) {
 	w.m, w.gold, w.faulty, w.failed, w.wrong = m, nil, nil, nil, 0
 	w.struck, w.retried = g, 0
 	w.watchHost(m)
+	w.arm(0, 0)
 	if b, ok := guard.(Beginner); ok {
 		b.Begin(m)
 	}
@@ -43,8 +44,8 @@ func (w *Worker) PlainGuarded(input int, s Site, guard Guard) (Record, error) {
 		err := w.settled(&r, g, guard)
 		return r, err
 	}
-	if w.advance(e.Watchdog(), guard) {
-		w.alarmed(&r, g, guard, e.Watchdog())
+	if w.within(Never, guard) {
+		w.alarmed(&r, g, guard)
 		return r, w.failed
 	}
 	r.Path, r.End = PathEnd, m.Cycle()

@@ -104,16 +104,3 @@ func (w *Worker) prunedFlop(r *Record, g *Golden, p netlist.Place) bool {
 	}
 	return true
 }
-
-// delay moves the end of a settled record. An inference that ends behind the
-// watchdog's limit is one that it ended; a stray write remains one.
-func (r *Record) delay(shift int64, limit uint64) {
-	r.End = uint64(int64(r.End) + shift)
-	r.Late = shift != 0 && r.Outcome != Detected
-	if r.End > limit {
-		if r.Outcome != StrayWrite {
-			r.Outcome = DUEHang
-		}
-		r.Cause, r.Late, r.End, r.Output = CauseWatchdog, false, limit, 0
-	}
-}

@@ -44,8 +44,10 @@ func (o Outcome) String() string {
 // Classification numbers the rules by which outcomes are told apart. It rises whenever
 // the same fault may get another outcome or cause, since records made under different
 // rules must not be mixed: 1 put a stop before a stray write and followed a single
-// further inference (logs of that time name no number), 2 is what is described here.
-const Classification = 2
+// further inference (logs of that time name no number), 2 had one watchdog for all jobs
+// of a program and took every change of a single probability for critical, 3 is what is
+// described here.
+const Classification = 3
 
 // Word is the outcome in text. A latent fault of ISO 26262 is a multiple-point fault;
 // what harms a later inference is called persisting.

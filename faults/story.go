@@ -20,6 +20,12 @@ type Story struct {
 	Events  []StoryEvent
 	Bytes   int   // bytes of memory that differ at the end
 	Outputs []int // output elements that differ, by byte
+
+	// Lands is where the upset happens and Shows where its outcome does; nil where the
+	// program is one stream, and Shows also where nothing shows in this sequence.
+	Lands, Shows *Where
+
+	stray int // job under way at the first write outside the arena
 }
 
 // StoryEvent is a change in where the machine differs from the fault-free one.
@@ -61,13 +67,22 @@ func (w *Worker) Tell(input int, s Site) (*Story, error) {
 	if _, _, _, err := e.flip(w.m, s); err != nil {
 		return nil, err
 	}
-	st.follow(e, w.m, ref.m, s.Cycle)
+	st.Lands = e.whereOf(e.jobAt(&w.m.S.Flops))
+	st.follow(w, ref.m, s.Cycle)
 	out := e.program.ReadOutputs(w.m.Mem)
 	for i := range out {
 		if w.m.S.CC.Run == 0 && out[i] != g.Output[i] {
 			st.Outputs = append(st.Outputs, i)
 		}
 	}
+	ended, first := w.job, -1
+	if rec.Outcome == StrayWrite {
+		ended = st.stray
+	}
+	if len(st.Outputs) > 0 {
+		first = st.Outputs[0]
+	}
+	st.Shows = e.effect(&rec, ended, e.program.Alarmed(w.m.Mem), first)
 	return st, nil
 }
 
@@ -82,15 +97,16 @@ func commandName(word uint32) string {
 }
 
 // follow steps both machines and notes when the set of differing blocks changes.
-func (st *Story) follow(e *Engine, m, ref *npu.Machine, from uint64) {
+func (st *Story) follow(w *Worker, ref *npu.Machine, from uint64) {
+	e, m := w.e, w.m
 	dirty := map[uint32]bool{}
-	was, job, limit := "", e.program.Job(m.Mem), e.Watchdog()
+	was, job := "", e.program.Job(m.Mem)
 	say := func(what string) {
 		if len(st.Events) < storyLimit {
 			st.Events = append(st.Events, StoryEvent{m.Cycle() - from, what})
 		}
 	}
-	for m.Cycle() < limit {
+	for !w.hung() {
 		now := differing(m, ref)
 		before := len(dirty)
 		m.Writes, ref.Writes = npu.Pages{}, npu.Pages{}
@@ -101,8 +117,12 @@ func (st *Story) follow(e *Engine, m, ref *npu.Machine, from uint64) {
 		if m.S.CC.Run == 0 {
 			break
 		}
+		under, strayed := w.job, m.S.Bus.Stray != 0
 		m.Step()
 		ref.Step()
+		if !strayed && m.S.Bus.Stray != 0 {
+			st.stray = under
+		}
 		if now := e.program.Job(m.Mem); now != job {
 			st.host(e, m, now, from)
 			job = now
@@ -111,7 +131,11 @@ func (st *Story) follow(e *Engine, m, ref *npu.Machine, from uint64) {
 			noteMemory(m, ref, dirty)
 		}
 		if before == 0 && len(dirty) > 0 {
-			say("the first wrong byte reaches memory")
+			what := "the first wrong byte reaches memory"
+			if p := e.whereOf(under); p != nil {
+				what += fmt.Sprintf(", in frame %d, run %d of %d", p.Frame, p.Run, p.Runs)
+			}
+			say(what)
 		}
 		if len(now) == 0 && len(dirty) == 0 {
 			break
@@ -198,6 +222,9 @@ func (st *Story) String() string {
 	r := &st.Record
 	s := fmt.Sprintf("site      %s@%d (%s, %s)\nbit       %d -> %d\nduring    operation %d %s, layer %d; last command %s\n",
 		st.Name, r.Site.Cycle, st.Block, st.Class, r.Before, r.After, st.Op.Index, st.Op.Name, st.Op.Layer, st.Command)
+	if st.Lands != nil {
+		s += fmt.Sprintf("lands     %s\n", st.Lands)
+	}
 	for _, ev := range st.Events {
 		s += fmt.Sprintf("  +%-7d %s\n", ev.Cycle, ev.What)
 	}
@@ -206,6 +233,9 @@ func (st *Story) String() string {
 	}
 	if len(st.Outputs) > 0 {
 		s += fmt.Sprintf("output    %d bytes differ, first at %d\n", len(st.Outputs), st.Outputs[0])
+	}
+	if st.Shows != nil {
+		s += fmt.Sprintf("shows     %s\n", st.Shows)
 	}
 	return s + fmt.Sprintf("outcome   %s (%s) at cycle %d\n", r.Outcome.Word(), r.Cause, r.End)
 }

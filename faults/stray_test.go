@@ -114,13 +114,15 @@ func TestAlarmAfterStrayWrite(t *testing.T) {
 
 // A run that is known to end behind the watchdog's limit stays the stray write it is.
 func TestLateStrayWrite(t *testing.T) {
+	w := &Worker{e: &Engine{jobs: []uint64{0}, golds: []*Golden{{Cycles: 100}}}}
+	limit := w.e.Watchdog()
 	r := Record{Outcome: StrayWrite, Cause: CauseStray, End: 100}
-	r.delay(50, 120)
-	if r.Outcome != StrayWrite || r.Cause != CauseWatchdog || r.End != 120 || r.Output != 0 {
+	w.delay(&r, int64(limit)-99)
+	if r.Outcome != StrayWrite || r.Cause != CauseWatchdog || r.End != limit || r.Output != 0 {
 		t.Errorf("%+v", r)
 	}
 	r = Record{Outcome: SDCCritical, Cause: CauseOutput, End: 100}
-	if r.delay(50, 120); r.Outcome != DUEHang {
+	if w.delay(&r, int64(limit)-99); r.Outcome != DUEHang {
 		t.Errorf("%+v", r)
 	}
 }

@@ -56,7 +56,6 @@ func (e *Engine) Departures(ctx context.Context, input int, flaws []Flaw) ([]uin
 		}
 		wanted[x.word][bit(x.high)] |= x.mask
 	}
-	limit := e.Watchdog()
 	for {
 		image := flopImage(&m.S.Flops)
 		for _, k := range words {
@@ -69,7 +68,7 @@ func (e *Engine) Departures(ctx context.Context, input int, flaws []Flaw) ([]uin
 				}
 			}
 		}
-		if m.S.CC.Run == 0 || m.Cycle() >= limit {
+		if m.S.CC.Run == 0 || m.Cycle() >= runawayLimit {
 			break
 		}
 		if m.Cycle()%lookAtContext == 0 && ctx.Err() != nil {
@@ -131,8 +130,7 @@ func (w *Worker) Stuck(ctx context.Context, input int, f Flaw, departs uint64, g
 			return Corrected, 0, nil
 		}
 	}
-	limit := e.Watchdog()
-	for !alarm && m.S.CC.Run != 0 && m.Cycle() < limit && m.S.Bus.Stray == 0 {
+	for !alarm && m.S.CC.Run != 0 && !w.hung() && m.S.Bus.Stray == 0 {
 		if m.Cycle()%lookAtContext == 0 && ctx.Err() != nil {
 			return 0, 0, ctx.Err()
 		}

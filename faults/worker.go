@@ -54,6 +54,9 @@ type Worker struct {
 	struck      *Golden // the fault-free run of the inference with the upset, nil in those behind it
 	retried     int     // jobs that the host has run once more since the upset
 	wrong       int     // times that the host took over something wrong since the upset
+
+	job   int    // of m, that the watchdog is armed for
+	armed uint64 // cycle at which it was
 }
 
 // Worker returns a new worker.
@@ -167,6 +170,7 @@ func (w *Worker) Plain(input int, s Site) (Record, error) {
 	w.m, w.gold = m, nil
 	w.watchHost(m)
 	e.program.Start(m)
+	w.arm(0, 0)
 	m.Run(s.Cycle)
 	if e.options.Model.Kind == Intermittent {
 		if err := w.glitch(&r); err != nil {
@@ -175,7 +179,7 @@ func (w *Worker) Plain(input int, s Site) (Record, error) {
 	} else if r.Before, r.After, _, err = e.flip(m, s); err != nil {
 		return Record{}, err
 	}
-	m.Run(e.Watchdog())
+	w.within(Never, nil)
 	r.Path, r.End = PathEnd, m.Cycle()
 	if err := w.classifyPlainly(&r, g, nil, false); err != nil {
 		return Record{}, err
@@ -192,6 +196,7 @@ func (w *Worker) seek(g *Golden, cycle uint64) {
 	w.gold = nil
 	g.points[g.before(cycle)].restore(w.m)
 	w.m.Run(cycle)
+	w.armedAs()
 }
 
 // fork brings both machines to a cycle of the fault-free run.
@@ -206,6 +211,7 @@ func (w *Worker) fork(g *Golden, cycle uint64) {
 	w.base.Run(cycle)
 	copyMachine(w.m, w.base, whole || w.jumped)
 	w.jumped = false
+	w.armedAs()
 }
 
 // copyMachine makes m equal to base: all of its memory, or the pages that either
@@ -309,7 +315,7 @@ func (g *Golden) doneAt(f *future, op int) int {
 // resolve runs the machine after an upset until the outcome is known.
 // The flops have done as they are told from a cycle on.
 func (w *Worker) resolve(r *Record, g *Golden, place netlist.Place, guard Guard, from uint64) {
-	m, limit := w.m, w.e.Watchdog()
+	m := w.m
 	corrected := m.Events[npu.EvECC]
 	u := pursuit{g: g, first: g.before(from) + 1}
 	u.i, w.seen = u.first, -1
@@ -321,27 +327,27 @@ func (w *Worker) resolve(r *Record, g *Golden, place netlist.Place, guard Guard,
 	if u.alone = watch; watch && w.e.options.Model.Kind == SEU {
 		w.jumpCommand(&u, place)
 	}
-	for m.S.CC.Run != 0 && m.Cycle() < limit {
-		look := u.at(m.Cycle(), limit)
+	for m.S.CC.Run != 0 && !w.hung() {
+		look := u.at(m.Cycle(), w.limit())
 		to := min(look, m.Cycle()+hangStep)
 		if watch {
 			w.advanceShifting(&u, to)
 		} else if w.advance(to, guard) {
-			w.alarmed(r, g, guard, limit)
+			w.alarmed(r, g, guard)
 			return
 		}
 		alone := guard == nil || !guard.Active()
-		if m.Cycle() == u.at(0, limit) && (alone || quiet(guard, m)) && u.i <= g.end && w.early(r, &u, corrected, alone) {
+		if m.Cycle() == u.at(0, w.limit()) && (alone || quiet(guard, m)) && u.i <= g.end && w.early(r, &u, corrected, alone) {
 			return
 		}
-		if alone && m.Cycle() >= hang && m.Cycle() < limit && m.S.CC.Run != 0 {
+		if alone && m.Cycle() >= hang && m.S.CC.Run != 0 && !w.hung() {
 			if hang = m.Cycle() + hangStep; w.stuck() {
 				w.ended(r, DUEHang, CauseWatchdog)
-				r.Path, r.End = PathHang, limit
+				r.Path, r.End = PathHang, w.limit()
 				return
 			}
 		}
-		if m.Cycle() >= u.at(0, limit) {
+		if m.Cycle() >= u.at(0, w.limit()) {
 			u.next(w.e.future)
 		}
 	}
@@ -390,7 +396,7 @@ func (w *Worker) early(r *Record, u *pursuit, corrected uint64, alone bool) bool
 				r.Outcome, r.Cause = Corrected, CauseRAMCode
 			}
 			w.strayed(r)
-			r.delay(u.shift, e.Watchdog())
+			w.delay(r, u.shift)
 			return true
 		}
 		switch {

@@ -80,8 +80,19 @@ type Usage struct {
 	Arena, Fast, Constants int
 }
 
-// Fits reports a program that does not fit the memories of the system.
-func (s System) Fits(u Usage) error {
+// Share is what lies of a program in one of the memories.
+type Share struct {
+	Place Place
+	Holds string // which parts, in words
+	Bytes int    // that they take
+	Size  int    // of the memory
+}
+
+// Fits reports whether the memory has room for its share.
+func (s *Share) Fits() bool { return s.Bytes <= s.Size }
+
+// Shares are what a program puts into the memories of the system, of those that it uses.
+func (s System) Shares(u Usage) (list []Share) {
 	m := s.Memories()
 	var used [places]int
 	for _, part := range [3]struct {
@@ -90,16 +101,26 @@ func (s System) Fits(u Usage) error {
 	}{{m.Arena, u.Arena}, {m.Fast, u.Fast}, {m.Constants, u.Constants}} {
 		used[part.at%places] += align(part.size)
 	}
+	for p, n := range used {
+		if n > 0 {
+			list = append(list, Share{Place: Place(p), Holds: m.holds(Place(p)), Bytes: n, Size: int(m.window(Place(p)).Size)})
+		}
+	}
+	return list
+}
+
+// Fits reports a program that does not fit the memories of the system.
+func (s System) Fits(u Usage) error {
 	if n := align(u.Arena) + align(u.Fast); n > isa.MaxSRAM {
 		return fmt.Errorf("the arena of %d bytes is larger than the %d that are simulated", n, isa.MaxSRAM)
 	}
 	if u.Constants > isa.MaxFlash {
 		return fmt.Errorf("weights and commands of %d bytes are more than the %d that are simulated", u.Constants, isa.MaxFlash)
 	}
-	for p, n := range used {
-		if size := m.window(Place(p)).Size; n > int(size) {
+	for _, x := range s.Shares(u) {
+		if !x.Fits() {
 			return fmt.Errorf("%s in %d bytes of %s: the program needs %d; give a system with more in --system FILE, see upset system --list",
-				m.holds(Place(p)), size, Place(p), n)
+				x.Holds, x.Size, x.Place, x.Bytes)
 		}
 	}
 	return nil

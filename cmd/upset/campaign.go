@@ -26,6 +26,7 @@ const (
 	noteDelegate  = "delegate"
 	noteScale     = "image_scale"
 	noteResize    = "resize"
+	noteRate      = "sample_rate"
 	noteAccuracy  = "accuracy" // labelled inputs that are right, and all of them
 	noteInventory = "inventory"
 	noteHeld      = "held" // every second input is kept back for the proof

@@ -15,12 +15,14 @@ func checkCommand(p *program) *cli.Command {
 		ArgsUsage: "MODEL",
 		Description: `Says for every operator of a network whether the NPU or the host computes it, or
 neither, why, and what can be done: before anything is compiled. For a file that is no
-model of ours it says what it is and how to convert it. Exit 0 where the network can
-run, 2 where it cannot.
+model of ours it says what it is and how to convert it. It also says whether weights,
+commands and arena fit the memories of --system: exactly for a compiled file, about
+for a source. Exit 0 where the network can run, 2 where it cannot.
 
 Examples:
   upset check testdata/models/fashion-dscnn.tflite
   upset check net.tflite --npu u55-64 --format json
+  upset check net.tflite --system deep-shared
   upset check net_vela.tflite --format html > check.html`,
 		Flags: commonFlags(),
 		Action: func(c *cli.Context) error {
@@ -63,6 +65,11 @@ func describeCheck(r *check.Report) result.Check {
 	}
 	for _, p := range r.Problems {
 		out.Problems = append(out.Problems, result.CheckProblem{Reason: p.Reason, Remedy: p.Remedy, Lines: p.Lines})
+	}
+	for _, m := range r.Memory {
+		out.Memory = append(out.Memory, result.CheckMemory{
+			Memory: m.Place.String(), Holds: m.Holds, Bytes: m.Bytes, About: m.About, Size: m.Size, Fits: m.Fits(),
+		})
 	}
 	for _, place := range []check.Place{check.Refused, check.Host} {
 		for _, a := range r.Advices(place) {

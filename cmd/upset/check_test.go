@@ -38,6 +38,30 @@ func TestCheckOfWhatRuns(t *testing.T) {
 	}
 }
 
+// The command says what the network needs of the memories of the chosen system: about for
+// a source, exactly for what was compiled, which then does not run where it has no room.
+func TestCheckSaysWhatFits(t *testing.T) {
+	if o := mustRun(t, codeDone, "check", tiny); !strings.Contains(o.out, "MEMORY") || !strings.Contains(o.out, "about 9") || !strings.Contains(o.out, "likely") {
+		t.Errorf("%s", o.out)
+	}
+	o := mustRun(t, codeDone, "check", tiny, "--system", "deep-sram-only", "--format", "json")
+	var r result.Check
+	if err := json.Unmarshal([]byte(o.out), &r); err != nil || len(r.Memory) != 1 || r.Memory[0].Memory != "sram" || r.Memory[0].Holds != "arena, weights and commands" || !r.Memory[0].About {
+		t.Errorf("%+v, %v", r.Memory, err)
+	}
+	file := shared(t, "zoo", "vela", "tensorflow-person_detect_vela-u55-256.tflite")
+	if o := mustRun(t, codeDone, "check", file, "--format", "csv"); !strings.Contains(o.out, "memory,") || !strings.Contains(o.out, ",true\n") || strings.Contains(o.out, "about 2") {
+		t.Errorf("%s", o.out)
+	}
+	system := filepath.Join(t.TempDir(), "board.yaml")
+	if err := os.WriteFile(system, []byte("flash: {size: 4096}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if o := mustRun(t, codeUsage, "check", file, "--system", system); !strings.Contains(o.out, "cannot run") || !strings.Contains(o.out, "4,096  no") {
+		t.Errorf("%s%s", o.out, o.errors)
+	}
+}
+
 // A compiled file runs on the configuration that it was compiled for, unless another one
 // is asked for.
 func TestConfigurationOfACompiledFile(t *testing.T) {

@@ -205,6 +205,7 @@ func (p *program) start(ctx context.Context, s *setup) (*experiment, error) {
 	if s.inputs.random {
 		p.note("no inputs: %d random ones are used; %s; give real ones with --inputs", len(s.inputs.data), randomEffect)
 	}
+	p.noteSound(s.inputs.rates)
 	p.noteInventory(s.program.Config, s.options.ECC)
 	bar, began := p.progress("fault-free runs", len(s.inputs.data)), time.Now()
 	e, err := faults.NewContext(ctx, s.program, s.inputs.data, s.options, func(done, total int) {
@@ -224,6 +225,13 @@ func (p *program) start(ctx context.Context, s *setup) (*experiment, error) {
 	return &experiment{engine: e, inputs: s.inputs, model: modelName(s.file), file: s.file}, ctx.Err()
 }
 
+// noteSound says on stderr that nothing vouches for the rate of sound.
+func (p *program) noteSound(rates heard) {
+	if w, ok := rates.warning(); ok {
+		p.note("%s", w.Message)
+	}
+}
+
 // noteInventory says on stderr what there is to hit.
 func (p *program) noteInventory(c isa.Config, ecc npu.ECC) {
 	flops, ram := 0, 0
@@ -240,10 +248,14 @@ func (p *program) noteInventory(c isa.Config, ecc npu.ECC) {
 
 // warnings are those that the inputs give rise to.
 func (x *experiment) warnings() []result.Warning {
-	if !x.inputs.random {
-		return nil
+	var list []result.Warning
+	if x.inputs.random {
+		list = append(list, randomInputsWarning())
 	}
-	return []result.Warning{randomInputsWarning()}
+	if w, ok := x.inputs.rates.warning(); ok {
+		list = append(list, w)
+	}
+	return list
 }
 
 // randomEffect is what random inputs did to results where both kinds were measured, as

@@ -43,9 +43,12 @@ type injection struct {
 	End     uint64            `json:"end"`
 	Command injectedCommand   `json:"command_word"`
 	Op      injectedOperation `json:"operation"`
-	Events  []injectionEvent  `json:"events"`
-	Bytes   int               `json:"memory_bytes"`
-	Outputs []int             `json:"output_bytes"`
+	// Lands and Shows are left out where the program is one stream.
+	Lands   *injectedPlace   `json:"lands,omitempty"`
+	Shows   *injectedPlace   `json:"shows,omitempty"`
+	Events  []injectionEvent `json:"events"`
+	Bytes   int              `json:"memory_bytes"`
+	Outputs []int            `json:"output_bytes"`
 	// Warnings are about the inputs.
 	Warnings []result.Warning `json:"warnings"`
 	Repeat   string           `json:"command"`
@@ -63,6 +66,30 @@ type injectedOperation struct {
 	Name  string `json:"name"`
 	Kind  string `json:"kind"`
 	Layer int    `json:"layer"`
+}
+
+// injectedPlace is the part of a program in which something happens.
+type injectedPlace struct {
+	Frame  int    `json:"frame"`
+	Stage  int    `json:"stage"`
+	Name   string `json:"name"`
+	Run    int    `json:"run"`
+	Runs   int    `json:"runs"`
+	On     string `json:"on"`
+	Output bool   `json:"output,omitempty"`
+	Doing  string `json:"doing,omitempty"`
+}
+
+// describePlace turns a place into a result, nil where there is none.
+func describePlace(w *faults.Where) *injectedPlace {
+	if w == nil {
+		return nil
+	}
+	p := &injectedPlace{Frame: w.Frame, Stage: w.Stage, Name: w.Name, Run: w.Run, Runs: w.Runs, On: "npu", Output: w.Output, Doing: w.What}
+	if w.Host {
+		p.On = "host"
+	}
+	return p
 }
 
 // injectionEvent is one line of the story; Cycle counts from the upset.
@@ -257,7 +284,7 @@ func describeInjection(s *faults.Story) injection {
 		Site: s.Name, Cycle: r.Site.Cycle, Input: r.Input, Block: s.Block, Class: s.Class, Before: r.Before, After: r.After,
 		Outcome: r.Outcome.String(), Cause: r.Cause.String(), Late: r.Late, Pruned: r.Path.Pruned(), Path: r.Path.String(), End: r.End,
 		Command: injectedCommand{s.Word, s.Command}, Op: injectedOperation{s.Op.Index, s.Op.Name, s.Op.Kind, s.Op.Layer},
-		Bytes: s.Bytes, Outputs: append([]int{}, s.Outputs...), Events: []injectionEvent{},
+		Lands: describePlace(s.Lands), Shows: describePlace(s.Shows), Bytes: s.Bytes, Outputs: append([]int{}, s.Outputs...), Events: []injectionEvent{},
 	}
 	for _, ev := range s.Events {
 		out.Events = append(out.Events, injectionEvent{ev.Cycle, ev.What})
@@ -284,6 +311,12 @@ func (p *program) emitInjection(o common, s *faults.Story, x *experiment, repeat
 	}
 	told := *s
 	told.Op.Name = report.Plain(s.Op.Name)
+	for _, w := range []**faults.Where{&told.Lands, &told.Shows} {
+		if *w != nil {
+			plain := **w
+			plain.Name, *w = report.Plain(plain.Name), &plain
+		}
+	}
 	fmt.Fprintf(p.stdout, "One fault in %s on %s, input %d\n\n%s", report.Plain(r.Model), r.NPU, r.Input, &told)
 	fmt.Fprintf(p.stdout, "repeat    %s\n", report.Plain(r.Repeat))
 	return nil

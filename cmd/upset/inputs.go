@@ -16,7 +16,8 @@ const randomInputs = 8
 type inputSet struct {
 	data    [][]byte
 	names   []string       // of the files, in the folder; none for random inputs
-	options inputs.Options // how pictures were read
+	options inputs.Options // how pictures and sound were read
+	rates   heard          // of sound that nothing vouches for
 	labels  []int          // their classes, [inputs.NoLabel] for none; nil without labels
 	folder  string         // empty for random inputs
 	random  bool
@@ -36,7 +37,7 @@ func (s inputSet) split() inputSet {
 	if len(s.data) < 2 {
 		return s
 	}
-	out := inputSet{folder: s.folder, options: s.options}
+	out := inputSet{folder: s.folder, options: s.options, rates: s.rates}
 	for i := range s.data {
 		if i%2 != 0 {
 			out.held = append(out.held, s.data[i])
@@ -59,11 +60,14 @@ func readInputs(folder, model string, seed uint64, n *driver.Network, o inputs.O
 			return drawInputs(seed, n), nil
 		}
 	}
-	s, err := inputs.Folder(folder, n.Inputs, declared(o, n))
+	var rates heard
+	reading := declared(o, n)
+	reading.Unsure = rates.hear
+	s, err := inputs.Folder(folder, n.Inputs, reading)
 	if err != nil {
 		return inputSet{}, bad(err)
 	}
-	return inputSet{folder: folder, options: o, data: s.Data, names: s.Names, labels: s.Labels}, nil
+	return inputSet{folder: folder, options: o, rates: rates, data: s.Data, names: s.Names, labels: s.Labels}, nil
 }
 
 // drawInputs draws inputs, see [inputs.Random].

@@ -82,6 +82,7 @@ func (p *program) run(c *cli.Context, o common, file string) error {
 	if err != nil {
 		return err
 	}
+	var rates heard
 	input, source := make([]byte, n.InputBytes()*frames), "zero"
 	if name := c.String("input"); name != "" && frames > 1 {
 		source = filepath.Base(name)
@@ -94,12 +95,14 @@ func (p *program) run(c *cli.Context, o common, file string) error {
 		if err != nil {
 			return err
 		}
+		pictures.Unsure = rates.hear
 		if input, err = readInput(name, p.stdin, n, pictures); err != nil {
 			return err
 		}
 	} else {
 		p.note("no --input: all %d bytes of the input are zero", len(input))
 	}
+	p.noteSound(rates)
 	for _, dir := range []string{c.String("output-dir"), o.out} {
 		if dir == "" {
 			continue
@@ -136,6 +139,9 @@ func (p *program) run(c *cli.Context, o common, file string) error {
 	}
 	if source == "zero" {
 		r.Warnings = append(r.Warnings, result.Warning{Code: "zero_input", Message: "no input was given, all bytes are zero: give one with --input"})
+	}
+	if w, ok := rates.warning(); ok {
+		r.Warnings = append(r.Warnings, w)
 	}
 	return p.emit(o, "run", r)
 }

@@ -160,6 +160,7 @@ func (p *program) softwareInputs(c *cli.Context, o common, file string, b *softw
 		}
 		set.held = held.data
 	}
+	p.noteSound(set.rates)
 	b.Spec.RandomInputs = set.random
 	if set.random {
 		p.note("no inputs: random ones are used; %s; give real ones with --inputs", randomEffect)

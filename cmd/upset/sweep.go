@@ -10,7 +10,6 @@ import (
 	"upset/faults/campaign"
 	"upset/faults/mechanism"
 	"upset/models/check"
-	"upset/models/inputs"
 	"upset/npu"
 	"upset/npu/isa"
 	"upset/stats/report"
@@ -25,12 +24,13 @@ func sweepCommand(p *program) *cli.Command {
 		Description: `Runs a campaign for every network, configuration and criterion of a YAML file, and
 judges each for every raw rate, budget and violation. The campaigns are stored below
 --out (default ./upset-out/sweep); the same command goes on with an interrupted sweep
-and repeats nothing. --example prints a file with comments.
+and repeats nothing. How pictures and sound are read is said for all networks here, or
+for one in the file. --example prints a file with comments.
 
 Examples:
   upset sweep --example > sweep.yaml
   upset sweep sweep.yaml --format csv > sweep.csv`,
-		Flags: commonFlags(eccFlag(), &cli.BoolFlag{Name: "example", Usage: "print a sweep file with comments"}),
+		Flags: commonFlags(append(pictureFlags(), eccFlag(), &cli.BoolFlag{Name: "example", Usage: "print a sweep file with comments"})...),
 		Action: func(c *cli.Context) error {
 			if c.Bool("example") {
 				_, err := fmt.Fprint(p.stdout, sweepExample)
@@ -57,6 +57,13 @@ Examples:
 			if err != nil {
 				return err
 			}
+			pictures, err := readPictureFlags(c)
+			if err != nil {
+				return err
+			}
+			if err := s.pictures(pictures); err != nil {
+				return usage("%s: %w", args[0], err)
+			}
 			return p.sweep(c, o, ecc, s)
 		},
 	}
@@ -81,13 +88,12 @@ func (p *program) sweep(c *cli.Context, o common, ecc npu.ECC, s *sweepFile) err
 					return err
 				}
 				p.note("campaign %d of %d: %s on %s, criterion %s", len(out.Rows)/len(questions)+1, total, modelName(n.Model), name, criterion)
-				rows, random, err := p.sweepCampaign(c, o, sweepCase{n, config, criterion, ecc, s}, questions)
+				rows, warnings, err := p.sweepCampaign(c, o, sweepCase{n, config, criterion, ecc, s}, questions)
 				if err != nil {
 					return err
 				}
 				out.Rows = append(out.Rows, rows...)
-				if random {
-					w := randomInputsWarning()
+				for _, w := range warnings {
 					w.Subject = modelName(n.Model) + " on " + name
 					out.Warnings = append(out.Warnings, w)
 				}
@@ -106,12 +112,12 @@ type sweepCase struct {
 	file      *sweepFile
 }
 
-// sweepCampaign runs one campaign and asks it all questions. Random says that it had
-// no inputs of its own.
-func (p *program) sweepCampaign(c *cli.Context, o common, k sweepCase, questions []campaign.Question) (rows []result.SweepRow, random bool, err error) {
+// sweepCampaign runs one campaign and asks it all questions. The warnings are about its
+// inputs.
+func (p *program) sweepCampaign(c *cli.Context, o common, k sweepCase, questions []campaign.Question) (rows []result.SweepRow, warnings []result.Warning, err error) {
 	job, err := p.openSweep(c, o, k)
 	if err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
 	spec := k.file.spec()
 	spec.Model, spec.RandomInputs = modelName(job.file), job.inputs.random
@@ -119,34 +125,34 @@ func (p *program) sweepCampaign(c *cli.Context, o common, k sweepCase, questions
 		return filepath.Join(o.out, fmt.Sprintf("%s-%s-%.8s", fileName(spec.Model), k.config, spec.Digest()))
 	})
 	if err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
 	defer ready.lock.Release()
 	run, err := p.perform(c.Context, ready, campaign.RunOptions{Workers: o.workers, Question: questions[0]})
 	if err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
 	x, pop, dir := run.experiment, run.population, run.dir
 	stored, err := campaign.Load(dir)
 	if err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
 	for _, q := range questions {
 		r, err := stored.Campaign(q)
 		if err != nil {
-			return nil, false, err
+			return nil, nil, err
 		}
 		row := sweepRow(r, dir)
 		if k.file.Protect != "none" {
 			found, err := p.protect(c.Context, o, search{x, stored, pop, nil, q, k.file.Protect, mechanism.DefaultInputs(), dir, 0, nil, ""})
 			if err != nil {
-				return nil, false, err
+				return nil, nil, err
 			}
 			row.Protection = &result.SweepProtection{Options: k.file.Protect, Meets: found.Meets, AreaOverhead: found.AreaOverhead, FITUpper: found.FITViolating.Upper}
 		}
 		rows = append(rows, row)
 	}
-	return rows, x.inputs.random, nil
+	return rows, x.warnings(), nil
 }
 
 // openSweep reads the network of one campaign.
@@ -160,7 +166,7 @@ func (p *program) openSweep(c *cli.Context, o common, k sweepCase) (*setup, erro
 	if err != nil {
 		return nil, err
 	}
-	found, err := readInputs(k.network.Inputs, k.network.Model, uint64(k.file.Seed), n, inputs.Options{})
+	found, err := readInputs(k.network.Inputs, k.network.Model, uint64(k.file.Seed), n, k.network.read)
 	if err != nil {
 		return nil, err
 	}

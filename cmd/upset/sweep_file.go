@@ -13,6 +13,7 @@ import (
 	"upset/faults"
 	"upset/faults/campaign"
 	"upset/faults/protect"
+	"upset/models/inputs"
 	"upset/npu/isa"
 	"upset/stats"
 )
@@ -39,10 +40,39 @@ type sweepFile struct {
 }
 
 // sweepNetwork is one network: a model and, where they do not lie beside it, its
-// inputs.
+// inputs. How pictures and sound are read goes before the flags of the same names.
 type sweepNetwork struct {
 	Model  string `yaml:"model"`
 	Inputs string `yaml:"inputs"`
+	Scale  string `yaml:"image-scale"`
+	Resize bool   `yaml:"resize"`
+	Rate   number `yaml:"rate"`
+
+	read inputs.Options
+}
+
+// pictures says for every network how its inputs are read: as the flags say where the
+// file says nothing.
+func (s *sweepFile) pictures(flags inputs.Options) error {
+	for i := range s.Networks {
+		n := &s.Networks[i]
+		n.read = flags
+		n.read.Resize = flags.Resize || n.Resize
+		if n.Scale != "" {
+			scale, err := inputs.ParseScale(n.Scale)
+			if err != nil {
+				return fmt.Errorf("image-scale of %s: %w", n.Model, err)
+			}
+			n.read.Scale = scale
+		}
+		if n.Rate < 0 || n.Rate > maxRate {
+			return fmt.Errorf("rate of %s: %d is not between 1 and %d samples per second", n.Model, int64(n.Rate), int64(maxRate))
+		}
+		if n.Rate != 0 {
+			n.read.Rate = int(n.Rate)
+		}
+	}
+	return nil
 }
 
 // sweepExample is what --example prints.
@@ -52,6 +82,7 @@ networks:                       # paths are relative to this file
   - model: testdata/models/fashion-tiny.tflite
   - model: testdata/models/fashion-dscnn.tflite
     inputs: testdata/models/fashion-dscnn.inputs
+    # image-scale: 0..1         # as the flags --image-scale, --resize and --rate, for this network
 npu: [u55-32, u55-64, u55-128, u55-256]
 criteria: [auto]                # auto, top1, any, tolerance:X
 scenarios: [fidelity, li, finfet, planar90]

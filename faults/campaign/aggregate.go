@@ -167,6 +167,9 @@ func (a *aggregate) assumptions() result.Assumptions {
 	}
 	if as.Watchdog {
 		as.WatchdogCycles = int64(a.f.Watchdog)
+		if s := a.f.Shares; s != nil && s.Jobs > 1 {
+			as.WatchdogJobs = s.Jobs
+		}
 	}
 	if s.Criterion != a.f.Criterion && a.f.Criterion != "" {
 		as.Criterion = fmt.Sprintf("%s (%s)", s.Criterion, a.f.Criterion)

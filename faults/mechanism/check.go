@@ -62,16 +62,16 @@ type Compiled struct {
 	// history is what the CRC registers hold over a fault-free run; its cycles do not
 	// depend on the input.
 	history []moment
-	// Limit is the number of clocks that an inference may take.
-	Limit uint64
+	// Jobs are what a watchdog is armed for.
+	Jobs Jobs
 }
 
 // Compile finds what the checkers need of a program: it runs the machine, which
 // stands at the start of an inference, to its end.
-func Compile(m *npu.Machine, limit uint64) *Compiled {
-	c := &Compiled{Streams: map[uint32]uint32{}, Limit: limit}
+func Compile(m *npu.Machine, j Jobs) *Compiled {
+	c := &Compiled{Streams: map[uint32]uint32{}, Jobs: j}
 	var issued [4]uint32
-	for m.S.CC.Run != 0 && m.Cycle() < limit {
+	for m.S.CC.Run != 0 {
 		before, offset := m.S.CC.OpValid, m.S.CC.Offset
 		starts := m.S.WD.Pass() == npu.PassInit
 		bank := m.S.Trav.WD.Bank
@@ -98,7 +98,7 @@ func (c *Compiled) Follow(m *npu.Machine) {
 	x := &crc{streams: c.Streams, longest: c.Longest}
 	x.sync(m)
 	var last moment
-	for m.S.CC.Run != 0 && m.Cycle() < c.Limit {
+	for m.S.CC.Run != 0 {
 		x.before(m)
 		m.Step()
 		x.after(m)
@@ -126,7 +126,7 @@ func newCheck(k Kind, c isa.Config, compiled *Compiled) check {
 	}
 	switch k {
 	case Watchdog:
-		return &watchdog{limit: compiled.Limit}
+		return &watchdog{jobs: compiled.Jobs}
 	case Residue:
 		return &residue{}
 	case StreamCRC:

@@ -62,7 +62,7 @@ func TestCheckersAreQuiet(t *testing.T) {
 		model := filepath.Base(path)
 		model = model[:len(model)-len(".tflite")]
 		for _, c := range isa.Configs {
-			compiled := Compile(begin(t, model, c), testLimit)
+			compiled := Compile(begin(t, model, c), Jobs{Begins: []uint64{0}, Limits: []uint64{testLimit}})
 			compiled.Follow(begin(t, model, c))
 			if len(compiled.Streams) == 0 {
 				t.Errorf("%s on %s: no streams of weights", model, c)

@@ -50,6 +50,7 @@ type Report struct {
 	Compiled  bool       // the file holds command streams for the NPU
 	Operators []Operator
 	Problems  []Problem // each of them keeps the network from running
+	Memory    []Memory  // what the NPU's part needs of the memories of the system, where known
 }
 
 // Runs reports whether the network can run.
@@ -131,6 +132,7 @@ func (r *Report) source(m *tflite.Model, c Choice) {
 			o.Place, o.Reason, o.Remedy = Refused, shorten(err.Error()), reference.StrictRemedy
 		}
 	}
+	r.about(g, c)
 	if p := nature(g, r); p != nil {
 		r.Problems = append(r.Problems, *p)
 	} else if len(g.Operators) > 0 && r.Count(Host) == len(g.Operators) {
@@ -207,6 +209,7 @@ func (r *Report) opened(data []byte, c Choice) {
 		return
 	}
 	r.Format += streams(n)
+	r.exactly(n, c)
 	for i := range n.Stages {
 		o := Operator{Index: i, Place: NPU}
 		o.Name, o.Output = n.StageName(i)
@@ -248,6 +251,7 @@ func (r *Report) compiled(data []byte, m *tflite.Model, c Choice) {
 		r.Problems = append(r.Problems, Problem{Reason: err.Error(), Remedy: "give the memories of your board with --system, or compile the source model for smaller ones"})
 	}
 	r.Format += streams(n)
+	r.exactly(n, c)
 }
 
 // streams says how much the command streams of a file hold.

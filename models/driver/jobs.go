@@ -197,3 +197,24 @@ func (p *Program) Job(mem *isa.Memory) int {
 	}
 	return p.host.job(mem)
 }
+
+// ComputedBy names the operator of the host that computes an output of the program; it
+// is empty where the output is what the NPU has written, or where it is an input.
+func (p *Program) ComputedBy(output int) string {
+	if p.host == nil || p.host.graph == nil || output < 0 || output >= len(p.Outputs) {
+		return ""
+	}
+	g := p.host.graph
+	if len(g.Outputs) == 0 {
+		return ""
+	}
+	id := g.Outputs[output%len(g.Outputs)] // frames follow each other
+	for _, b := range p.host.bounds {
+		for _, a := range b.actions {
+			if a.operator >= 0 && slices.Contains(g.Operators[a.operator].Outputs, id) {
+				return g.Operators[a.operator].Name()
+			}
+		}
+	}
+	return ""
+}

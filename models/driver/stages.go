@@ -58,6 +58,15 @@ func (n *Network) Normalisation(input int) (mean, std []float32) {
 	return n.model.Normalisation(input)
 }
 
+// SampleRate is how many samples of sound per second an input takes by the model's
+// metadata, 0 where they do not say.
+func (n *Network) SampleRate(input int) int {
+	if n.model == nil {
+		return 0
+	}
+	return n.model.SampleRate(input)
+}
+
 // StageName names the operator of a stage, and its first output.
 func (n *Network) StageName(i int) (operator, output string) {
 	s := &n.Stages[i]

@@ -295,6 +295,25 @@ func TestSound(t *testing.T) {
 	}
 }
 
+// Sound of another rate than the network takes is refused; where nothing says what it
+// takes, the rate is told.
+func TestSampleRate(t *testing.T) {
+	file, net := wavOf(1, 16, 1, 2), tensor(tflite.Int16, 1, 0, 2)
+	var heard []int
+	o := Options{Unsure: func(rate int) { heard = append(heard, rate) }}
+	if _, err := Decode("x.wav", file, net, o); err != nil || !slices.Equal(heard, []int{16000}) {
+		t.Errorf("%v, %v", heard, err)
+	}
+	o.Rate = 16000
+	if _, err := Decode("x.wav", file, net, o); err != nil || len(heard) != 1 {
+		t.Errorf("%v, %v", heard, err)
+	}
+	o.Rate = 8000
+	if _, err := Decode("x.wav", file, net, o); err == nil || !strings.Contains(err.Error(), "16000 samples per second, the network takes 8000") || !strings.Contains(err.Error(), "-ar 8000") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestFolder(t *testing.T) {
 	dir, net := t.TempDir(), tensor(tflite.Int8, 1, 0, 2)
 	write := func(name, text string) {

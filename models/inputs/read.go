@@ -23,6 +23,11 @@ type Options struct {
 	Scale  *Scale // how pixels become numbers; nil: as the tensor's quantisation shows
 	Resize bool   // pictures of another size are stretched to that of the network
 	Frames int    // inferences of a sequence; with more than one, files of whole sequences are read
+	Rate   int    // samples per second of the sound that the network takes; 0 where nothing says
+
+	// Unsure, which may be nil, is told the samples per second of sound that is taken
+	// though nothing says whether the network takes it so.
+	Unsure func(rate int)
 }
 
 // sequence is how the names of files begin that hold several inputs one after the other.
@@ -84,7 +89,7 @@ func Decode(name string, data []byte, net []driver.Binding, o Options) ([][]byte
 		}
 		return a.split(&net[0], o)
 	case ".wav":
-		return decodeWAV(data, &net[0])
+		return decodeWAV(data, &net[0], o)
 	}
 	picture, err := decodePicture(data, &net[0], o)
 	if err != nil {

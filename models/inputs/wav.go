@@ -21,6 +21,7 @@ const (
 // sound is what a WAV file says of its samples.
 type sound struct {
 	code, channels, bits int
+	rate                 int // samples per second
 	samples              []byte
 }
 
@@ -40,6 +41,7 @@ func parseWAV(data []byte) (*sound, error) {
 				return nil, errors.New("the format of the WAV file is cut off")
 			}
 			s.code, s.channels, s.bits = int(binary.LittleEndian.Uint16(body)), int(binary.LittleEndian.Uint16(body[2:])), int(binary.LittleEndian.Uint16(body[14:]))
+			s.rate = int(binary.LittleEndian.Uint32(body[4:]))
 			if s.code == wavExtensible && len(body) >= 26 {
 				s.code = int(binary.LittleEndian.Uint16(body[24:]))
 			}
@@ -77,9 +79,21 @@ func (s *sound) real() ([]float32, error) {
 	return out, nil
 }
 
+// fits compares the samples per second with those that the network takes. Other ones
+// would be another pitch and speed, which no shape shows.
+func (s *sound) fits(o Options) error {
+	switch {
+	case o.Rate == 0 && o.Unsure != nil:
+		o.Unsure(s.rate)
+	case o.Rate != 0 && s.rate != o.Rate:
+		return fmt.Errorf("the sound has %d samples per second, the network takes %d: change it, for example with ffmpeg -i IN.wav -ar %d OUT.wav", s.rate, o.Rate, o.Rate)
+	}
+	return nil
+}
+
 // decodeWAV cuts sound into whole frames of a tensor whose shape is one row of samples.
 // A frame that is not filled is left out.
-func decodeWAV(data []byte, b *driver.Binding) ([][]byte, error) {
+func decodeWAV(data []byte, b *driver.Binding, o Options) ([][]byte, error) {
 	dims := LongDims(b.Shape)
 	if len(dims) != 1 {
 		return nil, fmt.Errorf("the network takes %s %v, which is no row of samples: compute what it takes as in its training, and give a .npy of it", b.Type, b.Shape)
@@ -90,6 +104,9 @@ func decodeWAV(data []byte, b *driver.Binding) ([][]byte, error) {
 	}
 	real, err := s.real()
 	if err != nil {
+		return nil, err
+	}
+	if err := s.fits(o); err != nil {
 		return nil, err
 	}
 	count := len(real) / dims[0]

@@ -1,49 +1,13 @@
 package reference
 
 import (
-	"encoding/binary"
 	"math"
 	"strings"
 	"testing"
 
 	"upset/models/tflite"
+	"upset/models/tflite/flextest"
 )
-
-// flexNumbers writes a FlexBuffers map of numbers with entries of four bytes; names
-// in order, whole numbers as integers.
-func flexNumbers(names []string, values ...float64) []byte {
-	var b []byte
-	word := func(v uint32) { b = binary.LittleEndian.AppendUint32(b, v) }
-	at := make([]int, len(names))
-	for i, s := range names {
-		at[i] = len(b)
-		b = append(append(b, s...), 0)
-	}
-	for len(b)%4 != 0 {
-		b = append(b, 0)
-	}
-	word(uint32(len(names)))
-	keys := len(b)
-	for _, a := range at {
-		word(uint32(len(b) - a))
-	}
-	word(uint32(len(b) - keys))
-	word(4)
-	word(uint32(len(names)))
-	start := len(b)
-	var types []byte
-	for _, x := range values {
-		if x == math.Trunc(x) {
-			word(uint32(int32(x)))
-			types = append(types, 1<<2|2)
-		} else {
-			word(math.Float32bits(float32(x)))
-			types = append(types, 3<<2|2)
-		}
-	}
-	b = append(b, types...)
-	return append(b, byte(len(b)-start), 9<<2|2, 1)
-}
 
 // detector is three boxes of two classes and a background: the first two nearly
 // coincide, the third stands apart. regular selects suppression per class.
@@ -54,7 +18,7 @@ func detector(regular float64) *tflite.Model {
 	}
 	op := tflite.Operator{
 		Code: tflite.OpCustom, Custom: tflite.DetectionPostProcess, Inputs: []int{0, 1, 2}, Outputs: []int{3, 4, 5, 6},
-		CustomOptions: flexNumbers(names, 2, 5, 1, 3, 0.5, 0.25, 2, regular, 5, 10, 10),
+		CustomOptions: flextest.Numbers(names, 2, 5, 1, 3, 0.5, 0.25, 2, regular, 5, 10, 10),
 	}
 	anchors := floatTensor(3, 4)
 	anchors.Data = pourFloats(0.5, 0.5, 1, 1, 0.5, 0.5, 1, 1, 10, 10, 2, 2)

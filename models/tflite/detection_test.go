@@ -1,52 +1,16 @@
 package tflite
 
 import (
-	"encoding/binary"
-	"math"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"upset/models/tflite/flextest"
 )
 
-// flexNumbers writes a FlexBuffers map of numbers with entries of four bytes; names
-// in order, whole numbers as integers.
-func flexNumbers(names []string, values ...float64) []byte {
-	var b []byte
-	word := func(v uint32) { b = binary.LittleEndian.AppendUint32(b, v) }
-	at := make([]int, len(names))
-	for i, s := range names {
-		at[i] = len(b)
-		b = append(append(b, s...), 0)
-	}
-	for len(b)%4 != 0 {
-		b = append(b, 0)
-	}
-	word(uint32(len(names)))
-	keys := len(b)
-	for _, a := range at {
-		word(uint32(len(b) - a))
-	}
-	word(uint32(len(b) - keys))
-	word(4)
-	word(uint32(len(names)))
-	start := len(b)
-	var types []byte
-	for _, x := range values {
-		if x == math.Trunc(x) {
-			word(uint32(int32(x)))
-			types = append(types, 1<<2|2)
-		} else {
-			word(math.Float32bits(float32(x)))
-			types = append(types, 3<<2|2)
-		}
-	}
-	b = append(b, types...)
-	return append(b, byte(len(b)-start), 9<<2|2, 1)
-}
-
 func TestCustomNumbers(t *testing.T) {
-	op := Operator{Code: OpCustom, Custom: "x", CustomOptions: flexNumbers([]string{"a", "bc", "d"}, 3, -7, 0.25)}
+	op := Operator{Code: OpCustom, Custom: "x", CustomOptions: flextest.Numbers([]string{"a", "bc", "d"}, 3, -7, 0.25)}
 	got, err := op.CustomNumbers()
 	if want := map[string]float64{"a": 3, "bc": -7, "d": 0.25}; err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%v (%v), want %v", got, err, want)
@@ -68,7 +32,7 @@ func TestDetectionShapes(t *testing.T) {
 		Tensors: []Tensor{{Type: Float32, Shape: []int{1, 5, 4}}, {Type: Float32, Shape: []int{1, 5, 3}}, {Type: Float32, Shape: []int{5, 4}}, f, f, f, f},
 		Operators: []Operator{{
 			Code: OpCustom, Custom: DetectionPostProcess, Inputs: []int{0, 1, 2}, Outputs: []int{3, 4, 5, 6},
-			CustomOptions: flexNumbers([]string{"max_classes_per_detection", "max_detections"}, 1, 10),
+			CustomOptions: flextest.Numbers([]string{"max_classes_per_detection", "max_detections"}, 1, 10),
 		}},
 		Inputs: []int{0, 1}, Outputs: []int{3, 4, 5, 6},
 	}}}
@@ -87,14 +51,14 @@ func TestDetectionShapes(t *testing.T) {
 	if again, err := n.Normalise(); err != nil || again != n {
 		t.Errorf("a normalised model is normalised again (%v)", err)
 	}
-	m.Subgraphs[0].Operators[0].CustomOptions = flexNumbers([]string{"max_classes_per_detection", "max_detections"}, 1, 1<<20)
+	m.Subgraphs[0].Operators[0].CustomOptions = flextest.Numbers([]string{"max_classes_per_detection", "max_detections"}, 1, 1<<20)
 	if _, err := m.Normalise(); err == nil || !strings.Contains(err.Error(), "up to") {
 		t.Errorf("error %v", err)
 	}
 }
 
 func FuzzCustomNumbers(f *testing.F) {
-	f.Add(flexNumbers([]string{"a", "bc"}, 3, 0.5))
+	f.Add(flextest.Numbers([]string{"a", "bc"}, 3, 0.5))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		op := Operator{Code: OpCustom, CustomOptions: data}
 		if got, err := op.CustomNumbers(); err == nil && len(got) > len(data) {

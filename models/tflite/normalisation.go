@@ -16,25 +16,19 @@ const (
 	unitNormalisation = 1 // in the union of options
 	normalMean        = 0 // of NormalizationOptions
 	normalStd         = 1
+
+	aboutContent      = 3 // of TensorMetadata
+	contentKind       = 0 // of Content
+	contentProperties = 1
+	contentAudio      = 4 // in the union of properties
+	audioRate         = 0 // of AudioProperties
 )
 
 // Normalisation is how pixels from 0 to 255 become the real numbers of an input of the
 // first subgraph: (pixel − mean) ÷ std, one pair for all channels or one for each. Both are
 // empty where the model's metadata say nothing, or are damaged.
 func (m *Model) Normalisation(input int) (mean, std []float32) {
-	for i := range m.Metadata {
-		data := m.Metadata[i].Data
-		if m.Metadata[i].Name != metadataTFLite || len(data) < 8 || string(data[4:8]) != metadataIdentifier {
-			continue
-		}
-		r := newReader(data)
-		t, ok := r.tableAt(int(binary.LittleEndian.Uint32(data)), "ModelMetadata").first(aboutSubgraphs, 0, "SubGraphMetadata")
-		if ok {
-			t, ok = t.first(aboutInputs, input, "TensorMetadata")
-		}
-		if !ok {
-			continue
-		}
+	m.about(input, func(r *reader, t table) bool {
 		pos, n := t.vector(aboutProcessUnits, 4)
 		for k := range n {
 			unit := r.element(pos, k, "ProcessUnit")
@@ -48,11 +42,51 @@ func (m *Model) Normalisation(input int) (mean, std []float32) {
 				mean, std = o.float32s(normalMean), o.float32s(normalStd)
 			}
 			if r.err == nil && len(mean) > 0 && len(mean) == len(std) {
-				return mean, std
+				return true
 			}
 		}
+		mean, std = nil, nil
+		return false
+	})
+	return mean, std
+}
+
+// SampleRate is how many samples of sound per second an input of the first subgraph
+// takes; 0 where the model's metadata say nothing, or are damaged.
+func (m *Model) SampleRate(input int) (rate int) {
+	m.about(input, func(r *reader, t table) bool {
+		content, ok := t.sub(aboutContent, "Content")
+		if !ok || content.int8(contentKind, 0) != contentAudio {
+			return false
+		}
+		if audio, ok := content.sub(contentProperties, "AudioProperties"); ok {
+			rate = int(audio.uint32(audioRate))
+		}
+		if r.err != nil {
+			rate = 0
+		}
+		return rate > 0
+	})
+	return rate
+}
+
+// about calls found with what each part of the model's metadata says of an input of the
+// first subgraph, until it reports that it has what it wants.
+func (m *Model) about(input int, found func(r *reader, t table) bool) {
+	for i := range m.Metadata {
+		data := m.Metadata[i].Data
+		if m.Metadata[i].Name != metadataTFLite || len(data) < 8 || string(data[4:8]) != metadataIdentifier {
+			continue
+		}
+		r := newReader(data)
+		t, ok := r.tableAt(int(binary.LittleEndian.Uint32(data)), "ModelMetadata").first(aboutSubgraphs, 0, "SubGraphMetadata")
+		if ok {
+			t, ok = t.first(aboutInputs, input, "TensorMetadata")
+		}
+		if ok && found(r, t) {
+			return
+		}
 	}
-	return nil, nil
 }
 
 // first opens one table of the vector in field id.

@@ -7,7 +7,8 @@ import (
 	flatbuffers "github.com/google/flatbuffers/go"
 )
 
-// aboutPictures are metadata that normalise the second input.
+// aboutPictures are metadata that normalise the second input and say the sample rate of
+// the fourth.
 func aboutPictures() []byte {
 	b := flatbuffers.NewBuilder(256)
 	floats := func(list ...float32) flatbuffers.UOffsetT {
@@ -35,11 +36,21 @@ func aboutPictures() []byte {
 		b.PrependByteSlot(unitKind, unitNormalisation, 0)
 		b.PrependUOffsetTSlot(unitOptions, options, 0)
 	})
+	audio := object(2, func() { b.PrependUint32Slot(audioRate, 16000, 0); b.PrependUint32Slot(1, 1, 0) })
+	sound := object(3, func() {
+		b.PrependByteSlot(contentKind, contentAudio, 0)
+		b.PrependUOffsetTSlot(contentProperties, audio, 0)
+	})
+	image := object(3, func() {
+		b.PrependByteSlot(contentKind, 2, 0)
+		b.PrependUOffsetTSlot(contentProperties, audio, 0)
+	})
 	other := object(2, func() { b.PrependByteSlot(unitKind, 2, 0); b.PrependUOffsetTSlot(unitOptions, options, 0) })
 	units := tables(other, unit)
-	plain := object(7, func() {})
+	plain := object(7, func() { b.PrependUOffsetTSlot(aboutContent, image, 0) })
+	heard := object(7, func() { b.PrependUOffsetTSlot(aboutContent, sound, 0) })
 	pictures := object(7, func() { b.PrependUOffsetTSlot(aboutProcessUnits, units, 0) })
-	inputs := tables(plain, pictures)
+	inputs := tables(plain, pictures, plain, heard)
 	graphs := tables(object(8, func() { b.PrependUOffsetTSlot(aboutInputs, inputs, 0) }))
 	b.FinishWithFileIdentifier(object(8, func() { b.PrependUOffsetTSlot(aboutSubgraphs, graphs, 0) }), []byte(metadataIdentifier))
 	return b.FinishedBytes()
@@ -64,12 +75,31 @@ func TestNormalisation(t *testing.T) {
 	}
 }
 
+func TestSampleRate(t *testing.T) {
+	data := aboutPictures()
+	m := &Model{Metadata: []Metadata{{Name: "other", Data: data}, {Name: metadataTFLite, Data: data}}}
+	for input, want := range []int{0, 0, 0, 16000, 0} { // a picture and a plain tensor have none
+		if got := m.SampleRate(input); got != want {
+			t.Errorf("input %d: %d samples per second, not %d", input, got, want)
+		}
+	}
+	for n := range data { // damaged ones say nothing, or what they said
+		m.Metadata[1].Data = data[:n]
+		if got := m.SampleRate(3); got != 0 && got != 16000 {
+			t.Errorf("%d bytes: %d", n, got)
+		}
+	}
+}
+
 func FuzzNormalisation(f *testing.F) {
 	f.Add(aboutPictures())
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m := &Model{Metadata: []Metadata{{Name: metadataTFLite, Data: data}}}
 		if mean, std := m.Normalisation(0); len(mean) != len(std) {
 			t.Errorf("%v, %v", mean, std)
+		}
+		if rate := m.SampleRate(0); rate < 0 {
+			t.Error(rate)
 		}
 	})
 }

@@ -175,6 +175,9 @@ func assumptionPairs(a result.Assumptions) []pair {
 		watchdog = "present"
 		if a.WatchdogCycles > 0 {
 			watchdog += ", limit " + count(a.WatchdogCycles) + " cycles"
+			if a.WatchdogJobs > 0 {
+				watchdog += " for the longest of " + count(a.WatchdogJobs) + " streams, each with its own"
+			}
 		}
 	}
 	persisting := "counts as violating"

@@ -29,6 +29,9 @@ func checkDocument(c result.Check) document {
 		}
 		d.sections = append(d.sections, s)
 	}
+	if len(c.Memory) > 0 {
+		d.sections = append(d.sections, memorySection(c.Memory))
+	}
 	if len(c.Operators) > 0 {
 		t := &table{columns: columns(">operator", "kind", "runs on", "reason", "output")}
 		for i, o := range c.Operators {
@@ -41,6 +44,27 @@ func checkDocument(c result.Check) document {
 	}
 	d.sections = append(d.sections, commandSection(c.Command)...)
 	return d
+}
+
+// memorySection says whether the network fits the memories of the system.
+func memorySection(list []result.CheckMemory) section {
+	t := &table{columns: columns("memory", "holds", ">needs, bytes", ">has, bytes", "fits")}
+	s := section{heading: "Memory", table: t}
+	for i, m := range list {
+		needs, fits := count(m.Bytes), "yes"
+		if !m.Fits {
+			fits = "no"
+		}
+		if m.About {
+			needs, fits = "about "+needs, map[bool]string{true: "likely", false: "perhaps not"}[m.Fits]
+			s.note = "Estimated from the constants of the file and the tensors alive at once, which the compiler may split; upset compile gives the figures."
+		}
+		t.add(m.Memory, m.Holds, needs, count(m.Size), fits)
+		if !m.Fits && !m.About {
+			t.rows[i][4].class = "not_met"
+		}
+	}
+	return s
 }
 
 // placesText counts the operators by place.
@@ -99,9 +123,15 @@ func shortName(s string) string {
 
 // checkCSV lists operators and problems.
 func checkCSV(c result.Check) csvTable {
-	t := csvTable{header: []string{"table", "index", "name", "output", "place", "reason", "remedy"}}
+	t := csvTable{header: []string{"table", "index", "name", "output", "place", "reason", "remedy", "bytes", "about", "size", "fits"}}
 	for _, p := range c.Problems {
 		t.add("problem", fields{"reason": p.Reason, "remedy": p.Remedy})
+	}
+	for _, m := range c.Memory {
+		t.add("memory", fields{
+			"name": m.Memory, "output": m.Holds, "bytes": strconv.Itoa(m.Bytes), "about": strconv.FormatBool(m.About),
+			"size": strconv.Itoa(m.Size), "fits": strconv.FormatBool(m.Fits),
+		})
 	}
 	for _, o := range c.Operators {
 		t.add("operator", fields{

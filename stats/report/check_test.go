@@ -21,6 +21,11 @@ func sampleCheck() result.Check {
 			{Where: "operator 2 (=Flex)", Operators: []int{2}, Place: "refused", Remedy: "leave it out"},
 			{Where: "operators 0, 3 (QUANTIZE)", Operators: []int{0, 3}, Place: "host", Remedy: "set the types of the ends"},
 		},
+		Memory: []result.CheckMemory{
+			{Memory: "sram", Holds: "arena", Bytes: 3000000, About: true, Size: 2097152},
+			{Memory: "flash", Holds: "weights and commands", Bytes: 5000, Size: 4096},
+			{Memory: "dram", Holds: "arena", Bytes: 5000, Size: 8192, Fits: true},
+		},
 		Command: "upset check net.tflite",
 	}
 }

@@ -32,6 +32,9 @@ func usesTable(c result.Campaign) *table {
 	watchdog := "none: a hang is never noticed and violates"
 	if a.Watchdog {
 		watchdog = "a hang is ended after " + count(a.WatchdogCycles) + " cycles"
+		if a.WatchdogJobs > 0 {
+			watchdog = "the watchdog is armed for each of " + count(a.WatchdogJobs) + " streams; a hang of the longest is ended after " + count(a.WatchdogCycles) + " cycles"
+		}
 	}
 	reload := "state stays between inferences; what a fault leaves behind counts when a later inference goes wrong, or when it stays"
 	if a.AssumeReload {

@@ -32,6 +32,18 @@ func TestSafetySections(t *testing.T) {
 	if got := find("watchdog"); !strings.Contains(got, "12,132") {
 		t.Errorf("watchdog: %s", got)
 	}
+	if got := find("watchdog"); strings.Contains(got, "streams") {
+		t.Errorf("watchdog of one stream: %s", got)
+	}
+	a.Campaign.Assumptions.WatchdogJobs = 7
+	if got := find("watchdog"); !strings.Contains(got, "each of 7 streams") || !strings.Contains(got, "12,132") {
+		t.Errorf("watchdog of several streams: %s", got)
+	}
+	for _, p := range assumptionPairs(a.Campaign.Assumptions) {
+		if p.name == "watchdog" && !strings.Contains(p.value, "longest of 7 streams") {
+			t.Errorf("watchdog of several streams: %s", p.value)
+		}
+	}
 	before := find("between inferences")
 	a.Campaign.Assumptions.Watchdog, a.Campaign.Assumptions.AssumeReload = false, true
 	if find("between inferences") == before || !strings.Contains(find("watchdog"), "none") {

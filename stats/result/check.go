@@ -17,7 +17,9 @@ type Check struct {
 	Operators []CheckOperator `json:"operators"`
 	Problems  []CheckProblem  `json:"problems"`
 	Advice    []CheckAdvice   `json:"advice"`
-	Command   string          `json:"command,omitempty"`
+	// Memory is what the part on the NPU needs of the memories of the system, where known.
+	Memory  []CheckMemory `json:"memory,omitempty"`
+	Command string        `json:"command,omitempty"`
 }
 
 // CheckOperator is one operator of the graph.
@@ -47,4 +49,16 @@ type CheckAdvice struct {
 	Operators []int  `json:"operators"`
 	Place     string `json:"place"`
 	Remedy    string `json:"remedy"`
+}
+
+// CheckMemory is what lies in one of the memories of the system.
+type CheckMemory struct {
+	// Memory is "sram", "flash" or "dram".
+	Memory string `json:"memory"`
+	Holds  string `json:"holds"`
+	Bytes  int    `json:"bytes"`
+	// About says that the bytes are an estimate, since nothing is compiled yet.
+	About bool `json:"about"`
+	Size  int  `json:"size"`
+	Fits  bool `json:"fits"`
 }

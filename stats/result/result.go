@@ -64,9 +64,12 @@ type Assumptions struct {
 	// Violation is "any" or "critical".
 	Violation string `json:"violation"`
 	Criterion string `json:"criterion"`
-	// Watchdog says a hang is ended and reported; WatchdogCycles is its limit.
+	// Watchdog says a hang is ended and reported; WatchdogCycles is its limit. It is armed
+	// for each of WatchdogJobs command streams, 0 for the only one; the limit is then that
+	// of the one that takes longest.
 	Watchdog       bool  `json:"watchdog"`
 	WatchdogCycles int64 `json:"watchdog_cycles,omitempty"`
+	WatchdogJobs   int   `json:"watchdog_jobs,omitempty"`
 	AssumeReload   bool  `json:"assume_reload"`
 	// Followed is the most inferences that are followed behind one with a fault.
 	Followed int `json:"inferences_followed,omitempty"`
