@@ -95,14 +95,14 @@ func TestDetailsAddUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		var written, read [2]int64
-		busy, kernels := int64(0), 0
+		busy, calm, kernels := int64(0), int64(0), 0
 		for _, o := range run.detailed() {
 			for p := range written {
 				written[p], read[p] = written[p]+o.Written[p], read[p]+o.Read[p]
 			}
-			busy += o.Busy
-			if o.Busy > o.Cycles {
-				t.Errorf("%s: %s is busy for %d of %d cycles", model, o.Name, o.Busy, o.Cycles)
+			busy, calm = busy+o.Busy, calm+o.Calm
+			if o.Busy > o.Cycles || o.Calm > o.Cycles {
+				t.Errorf("%s: %s is busy for %d and calm for %d of %d cycles", model, o.Name, o.Busy, o.Calm, o.Cycles)
 			}
 			if o.Decoded != nil {
 				kernels++
@@ -118,6 +118,10 @@ func TestDetailsAddUp(t *testing.T) {
 		}
 		if want := [2]int64{int64(e[npu.EvAXIReadBeat]), int64(e[npu.EvAXIReadBeat1])}; read != want {
 			t.Errorf("%s: operations read %v beats, the ports %v", model, read, want)
+		}
+		array, output := int64(e[npu.EvMACActive]), int64(e[npu.EvAOActive])
+		if worked := int64(run.cycles) - calm; worked < max(array, output) || worked > array+output {
+			t.Errorf("%s: work in %d cycles, the array in %d, the output stage in %d", model, worked, array, output)
 		}
 		if busy == 0 || kernels == 0 {
 			t.Errorf("%s: %d busy cycles, %d kernel operations", model, busy, kernels)

@@ -36,6 +36,7 @@ type tally struct {
 	dma           int    // DMA under way, or nobody
 	owner         int
 	busy          uint64    // cycles with a read under way on port 1
+	calm, worked  uint64    // cycles without a product or an output, and products and outputs so far
 	wrote         [2]uint64 // beats that have an operation whose output they are
 	writer        [2]int    // operation whose beat stands at the port
 	pending       sample
@@ -44,16 +45,16 @@ type tally struct {
 
 // sample is a reading of the counters that are split by operation.
 type sample struct {
-	cycle, busy uint64
-	read, write [2]uint64
+	cycle, busy, calm uint64
+	read, write       [2]uint64
 }
 
 func (a sample) sub(b sample) sample {
-	return sample{a.cycle - b.cycle, a.busy - b.busy, [2]uint64{a.read[0] - b.read[0], a.read[1] - b.read[1]}, [2]uint64{a.write[0] - b.write[0], a.write[1] - b.write[1]}}
+	return sample{a.cycle - b.cycle, a.busy - b.busy, a.calm - b.calm, [2]uint64{a.read[0] - b.read[0], a.read[1] - b.read[1]}, [2]uint64{a.write[0] - b.write[0], a.write[1] - b.write[1]}}
 }
 
 func (a sample) add(b sample) sample {
-	return sample{a.cycle + b.cycle, a.busy + b.busy, [2]uint64{a.read[0] + b.read[0], a.read[1] + b.read[1]}, [2]uint64{a.write[0] + b.write[0], a.write[1] + b.write[1]}}
+	return sample{a.cycle + b.cycle, a.busy + b.busy, a.calm + b.calm, [2]uint64{a.read[0] + b.read[0], a.read[1] + b.read[1]}, [2]uint64{a.write[0] + b.write[0], a.write[1] + b.write[1]}}
 }
 
 // newTally prepares the table of a program's operations and observes the machine.
@@ -102,6 +103,11 @@ func (t *tally) note(n npu.Note) {
 func (t *tally) step() {
 	if t.m.S.Bus.Port[1].Count > 0 {
 		t.busy++
+	}
+	if n := t.m.Events[npu.EvMACActive] + t.m.Events[npu.EvAOActive]; n == t.worked {
+		t.calm++
+	} else {
+		t.worked = n
 	}
 	t.written()
 	if t.dma >= 0 && t.m.S.CC.DMAOut == 0 {
@@ -154,7 +160,7 @@ func (t *tally) log(cycle uint64, what string, op int) {
 func (t *tally) read() sample {
 	e := &t.m.Events
 	return sample{
-		t.m.Cycle(), t.busy, [2]uint64{e[npu.EvAXIReadBeat], e[npu.EvAXIReadBeat1]},
+		t.m.Cycle(), t.busy, t.calm, [2]uint64{e[npu.EvAXIReadBeat], e[npu.EvAXIReadBeat1]},
 		[2]uint64{e[npu.EvAXIWriteBeat], e[npu.EvAXIWriteBeat1]},
 	}
 }
@@ -179,6 +185,7 @@ func (t *tally) give(op int, d sample) {
 	o := &t.operations[op]
 	o.Cycles += int64(d.cycle)
 	t.details[op].Busy += int64(d.busy)
+	t.details[op].Calm += int64(d.calm)
 	for port, name := range portNames {
 		t.details[op].Read[port] += int64(d.read[port])
 		addBytes(&o.ReadBytes, name, d.read[port])

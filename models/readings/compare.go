@@ -17,9 +17,10 @@ type Operation struct {
 	Cycles  int64
 	Read    [2]int64 // beats by port, of the cycles that belong to the operation
 	Written [2]int64 // beats by port, of this operation's own output
-	// Busy is the cycles of the operation in which a read was under way on port 1.
-	Busy    int64
-	Decoded *isa.Decoded
+	// Busy is the cycles of the operation in which a read was under way on port 1, Calm
+	// those in which neither the array multiplied nor the output stage put anything out.
+	Busy, Calm int64
+	Decoded    *isa.Decoded
 }
 
 // Log stands for who read the counters of a log.

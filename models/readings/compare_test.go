@@ -56,9 +56,9 @@ func eventsOf(active, read0, read1, written uint64) *[npu.NumEvents]uint64 {
 func TestCompare(t *testing.T) {
 	operations := []Operation{
 		{Index: 0, Name: "full", Kind: "conv", Cycles: 5000, Read: [2]int64{100, 10}, Written: [2]int64{32, 0}, Decoded: brickMap(4, 4, 16, 1)},
-		{Index: 1, Name: "weights", Kind: "conv", Cycles: 800, Read: [2]int64{10, 100}, Written: [2]int64{2, 0}, Busy: 790, Decoded: rowMap(1, 1, 16, 1)},
+		{Index: 1, Name: "weights", Kind: "conv", Cycles: 800, Read: [2]int64{10, 100}, Written: [2]int64{2, 0}, Busy: 790, Calm: 700, Decoded: rowMap(1, 1, 16, 1)},
 		{Index: 2, Name: "half", Kind: "depthwise", Cycles: 3000, Read: [2]int64{90, 0}, Written: [2]int64{1024, 0}, Decoded: brickMap(32, 32, 8, 1)},
-		{Index: 3, Name: "pool", Kind: "maxpool", Cycles: 200, Written: [2]int64{2, 0}, Decoded: rowMap(4, 4, 1, 1)},
+		{Index: 3, Name: "pool", Kind: "maxpool", Cycles: 50, Calm: 5, Written: [2]int64{2, 0}, Decoded: rowMap(4, 4, 1, 1)},
 		{Index: 4, Name: "copy", Kind: "dma", Cycles: 0, Written: [2]int64{50, 0}},
 	}
 	r := &Reading{Name: "board", ReadBy: Board, Counters: map[string]Count{
@@ -85,7 +85,7 @@ func TestCompare(t *testing.T) {
 	}
 
 	want := map[string][2]int64{ // operations, at most
-		partialWrites: {2, 1024 + 14}, moreBeats: {2, 1024}, scatteredWrites: {1, 4 * 16}, weightBound: {1, 100}, startUp: {0, 60},
+		partialWrites: {2, 1024 + 14}, moreBeats: {2, 1024}, scatteredWrites: {1, 4 * 16}, weightBound: {1, 100}, startUp: {1, 5}, idle: {0, 60},
 	}
 	for _, e := range got.Explanations {
 		if w, ok := want[e.Name]; !ok || int64(e.Operations) != w[0] || e.AtMost != w[1] || e.Meaning == "" {

@@ -16,15 +16,20 @@ const (
 	scatteredWrites = "scattered_writes"
 	weightBound     = "weight_bound"
 	startUp         = "start_up"
+	idle            = "idle"
 )
 
 // What makes an operation a suspect.
 const (
 	busyShare      = 0.8 // of an operation's cycles with a read under way on port 1; our choice
+	calmShare      = 0.1 // of its cycles without a product or an output; our choice
 	scatteredBeat  = 5   // cycles; inferred from Arm's simulator, where a pool that writes single bytes takes about as many a beat
 	scatteredTimes = 2   // times the beats that the data fill; our choice
 	maxSuspects    = 12  // our choice
 )
+
+// cycleReasons are the explanations of active cycles in the order in which they are told.
+var cycleReasons = []string{moreBeats, scatteredWrites, weightBound, startUp}
 
 // explainer holds the differences of a reading and what each operation could add.
 type explainer struct {
@@ -95,6 +100,8 @@ func (x *explainer) cycleRoom(i int) map[string]int64 {
 	}
 	if x.bound(i) {
 		room[weightBound] = o.Read[1]
+	} else if o.Calm > 0 && float64(o.Calm) >= calmShare*float64(o.Cycles) {
+		room[startUp] = o.Calm
 	}
 	return room
 }
@@ -131,6 +138,7 @@ func (x *explainer) explanations() []result.Explanation {
 	for name, meaning := range map[string]string{
 		moreBeats:       "a cycle for each beat that is written besides, or less",
 		scatteredWrites: fmt.Sprintf("%d cycles for each beat where pixels that are written alone fill less than half of their beats", scatteredBeat),
+		startUp:         "cycles in which an operation that does not wait for port 1 neither multiplies nor puts anything out: none of them, or twice as many",
 	} {
 		if e := sum[name]; e != nil {
 			e.Meaning = meaning
@@ -144,7 +152,7 @@ func (x *explainer) explanations() []result.Explanation {
 		e.Meaning = fmt.Sprintf("a cycle for each beat of port 1 where operations wait for them: %.2f cycles a beat here, latency included; %.2f would be the whole difference",
 			each, each+float64(x.cycles)/float64(beats))
 	}
-	for _, name := range []string{moreBeats, scatteredWrites, weightBound} {
+	for _, name := range cycleReasons {
 		if sum[name] != nil {
 			list = append(list, *sum[name])
 		}
@@ -152,7 +160,7 @@ func (x *explainer) explanations() []result.Explanation {
 	if d := difference(x.counters, "cycle"); d > 0 {
 		i := slices.IndexFunc(x.counters, func(c result.Counter) bool { return c.Name == "npu_idle" })
 		if i >= 0 && x.counters[i].Reading > 0 {
-			list = append(list, result.Explanation{Name: startUp, Counter: "cycle", Difference: d, AtMost: x.counters[i].Reading,
+			list = append(list, result.Explanation{Name: idle, Counter: "cycle", Difference: d, AtMost: x.counters[i].Reading,
 				Meaning: "idle cycles of the reading before and after the network, which the machine does not have"})
 		}
 	}
@@ -184,7 +192,7 @@ func (x *explainer) suspects() []result.Suspect {
 			}
 		}
 		rooms, total := x.cycleRoom(i), int64(0)
-		for _, name := range []string{moreBeats, scatteredWrites, weightBound} {
+		for _, name := range cycleReasons {
 			if n := rooms[name]; n > 0 {
 				total += n
 				s.Points = append(s.Points, name)

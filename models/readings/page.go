@@ -90,7 +90,8 @@ A reading is a small file; any board's counters can be added: the stream's name 
 ` + "`upset system --list`" + `, the source, and the counters under the public names of the PMU events. ` + "`upset run MODEL --pmu FILE`" + ` compares
 any file of counters with a run, also the text that the evaluation kit prints, and says which operations could explain a difference.
 
-Beats are 64 bits. Ratios are ours ÷ reading. A dash: the machine counts nothing of the kind; idle cycles are the driver's.
+Beats are 64 bits. Ratios are ours ÷ reading. The counter cycle is what tools print as the total of cycles. A dash: the machine counts
+nothing of the kind; idle cycles are the driver's.
 `
 
 // Write writes the page.
