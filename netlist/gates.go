@@ -188,5 +188,5 @@ func (g *gates) sb() {
 
 // pmu: four event selectors and counters, and the cycle counter.
 func (g *gates) pmu() {
-	g.part("pmu", "event select and counters", g.cmp(4*int(npu.NumEvents), 10), g.add(4, 32), g.add(1, 48))
+	g.part("pmu", "event select and counters", g.cmp(4*int(npu.SelectableEvents), 10), g.add(4, 32), g.add(1, 48))
 }

@@ -169,9 +169,11 @@ func (m *Machine) stepBus() {
 		}
 		if a.ARValid != 0 {
 			m.acceptRead(a, b)
+			m.countAddress(EvAXIReadTaken+Event(p), 1, a.ARValid)
 		}
 		if a.WValid != 0 {
 			m.acceptWrite(p, a, b)
+			m.countAddress(EvAXIWriteTaken+Event(p), a.WFirst, a.WValid)
 		}
 	}
 }

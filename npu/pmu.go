@@ -38,8 +38,22 @@ const (
 	EvAXIReadBeat1 // port 1
 	EvAXIWriteBeat
 	EvAXIWriteBeat1
+	// Tallies that the modelled performance monitor cannot select: neither its state nor
+	// its area depends on them. The second of each pair is that of port 1.
+	EvAXIReadTaken // the memory accepts a read request
+	EvAXIReadTaken1
+	EvAXIReadStalled // a read request waits in this cycle
+	EvAXIReadStalled1
+	EvAXIWriteTaken // the memory accepts the first beat of a write burst
+	EvAXIWriteTaken1
+	EvAXIWriteStalled // a write beat waits in this cycle
+	EvAXIWriteStalled1
 	NumEvents
 )
+
+// SelectableEvents is the number of events that the selectors of the modelled
+// performance monitor know (our choice); a counter that selects another one stays 0.
+const SelectableEvents = EvAXIReadTaken
 
 // PMUEvents maps public event numbers (Arm U55 register header) to events.
 var PMUEvents = map[uint16]Event{

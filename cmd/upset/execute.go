@@ -11,6 +11,7 @@ import (
 	"io"
 
 	"upset/models/driver"
+	"upset/models/readings"
 	"upset/npu"
 	"upset/npu/isa"
 	"upset/stats/result"
@@ -37,8 +38,9 @@ type inference struct {
 	show   func(operations int) // how many are done, may be nil
 
 	operations []result.RunOperation
-	frames     int              // inferences of a sequence with state kept
-	outputs    []driver.Binding // of the whole sequence
+	details    []readings.Operation // of the operations that the NPU does, in order
+	frames     int                  // inferences of a sequence with state kept
+	outputs    []driver.Binding     // of the whole sequence
 	events     [npu.NumEvents]uint64
 	cycles     uint64
 	state      hash.Hash
@@ -121,6 +123,7 @@ func (r *inference) program(p *driver.Program, input []byte) ([]byte, error) {
 		t.operations[i].Index += len(r.operations)
 	}
 	r.operations = append(r.operations, t.operations...)
+	r.details = append(r.details, t.details...)
 	for i, n := range m.Events {
 		r.events[i] += n
 	}

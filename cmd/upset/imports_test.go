@@ -60,6 +60,8 @@ var mayImport = map[string][]string{
 	"models/networks/generate":         {"models/networks"},
 	"models/weights":                   {"models/driver", "npu", "npu/..."},
 	"models/weights/generate":          {"models/weights", "npu", "npu/..."},
+	"models/readings":                  {"npu", "npu/isa", "stats/result"},
+	"models/readings/generate":         {"models/readings"},
 	"netlist":                          {"npu", "npu/..."},
 	"stats":                            {"stats/descent"},
 	"stats/descent":                    {},

@@ -16,24 +16,11 @@ import (
 
 	"upset/models/driver"
 	"upset/models/inputs"
+	"upset/models/readings"
 	"upset/models/tflite"
-	"upset/npu"
 	"upset/stats/report"
 	"upset/stats/result"
 )
-
-// pmuNames are the machine's tallies under the names of the PMU events (Arm U55
-// register header). Two tallies have no public event and are named alike.
-var pmuNames = map[npu.Event]string{
-	npu.EvActive: "npu_active", npu.EvMACActive: "mac_active", npu.EvMACIdle: "mac_idle", npu.EvMACOther: "mac_other",
-	npu.EvMACStalledWD: "mac_stalled_by_wd", npu.EvMACStalledAB: "mac_stalled_by_acc", npu.EvMACStalledIB: "mac_stalled_by_ib",
-	npu.EvAOActive: "ao_active", npu.EvAOStalledOB: "ao_stalled_by_ob", npu.EvAOStalledAB: "ao_stalled_by_acc",
-	npu.EvAOStalledIB: "ao_stalled_by_ib", npu.EvAOStalledScale: "ao_stalled_by_scale",
-	npu.EvWDActive: "wd_active", npu.EvWDStalled: "wd_stalled", npu.EvWDStarved: "wd_stalled_by_ws",
-	npu.EvBlockDep: "cc_stalled_on_blockdep", npu.EvReconfig: "cc_stalled_on_shram_reconfig", npu.EvCCStarved: "cc_starved",
-	npu.EvECC: "ecc_sb", npu.EvAXIReadBeat: "axi0_rd_data_beat_received", npu.EvAXIReadBeat1: "axi1_rd_data_beat_received",
-	npu.EvAXIWriteBeat: "axi0_wr_data_beat_written", npu.EvAXIWriteBeat1: "axi1_wr_data_beat_written",
-}
 
 func runCommand(p *program) *cli.Command {
 	return &cli.Command{
@@ -47,16 +34,23 @@ Examples:
   upset run testdata/models/fashion-dscnn.tflite
   upset run --npu u55-256 --input picture.npy --output-dir out net.tflite
   upset run net_vela.tflite --format json
+  upset run net_vela.tflite --system alif-ensemble-he --pmu board.log
 
 Input files: .bin holds the raw little-endian tensors in graph order, .npy one
 array, .npz one for each input, .png and .jpg a picture, .wav sound as samples.
 Floats are quantised as the input says. "-" reads raw tensors from the standard
-input.`,
+input.
+
+--pmu compares counters that were read elsewhere. FILE is a reading in YAML as in
+testdata/readings, or any text with lines such as "NPU ACTIVE: 404973 cycles",
+"axi0_rd_data_beat_received : 125388" or "npu_idle,635": the public names of PMU
+events and whole numbers. Other lines are ignored.`,
 		Flags: commonFlags(append(pictureFlags(),
 			&cli.StringFlag{Name: "input", Usage: "input `FILE` (.bin, .npy, .npz, .png, .jpg or .wav); without it all bytes are zero"},
 			framesFlag(),
 			&cli.StringFlag{Name: "output-dir", Usage: "`DIR` for output.bin and one .npy file per output"},
 			&cli.StringFlag{Name: "trace", Usage: "`FILE` for a trace that Chrome and Perfetto show; with .csv, a list of operations"},
+			&cli.StringFlag{Name: "pmu", Usage: "`FILE` with counters of a board or another simulator, to compare"},
 		)...),
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, "MODEL")
@@ -83,6 +77,10 @@ func (p *program) run(c *cli.Context, o common, file string) error {
 		return err
 	}
 	var rates heard
+	reading, err := readReading(c.String("pmu"))
+	if err != nil {
+		return err
+	}
 	input, source := make([]byte, n.InputBytes()*frames), "zero"
 	if name := c.String("input"); name != "" && frames > 1 {
 		source = filepath.Base(name)
@@ -143,6 +141,14 @@ func (p *program) run(c *cli.Context, o common, file string) error {
 	if w, ok := rates.warning(); ok {
 		r.Warnings = append(r.Warnings, w)
 	}
+	if reading != nil {
+		r.Reading = readings.Compare(reading, &run.events, run.detailed())
+		warnings, err := otherRun(reading, file, n.Config.String(), c.String("system"))
+		if err != nil {
+			return err
+		}
+		r.Warnings = append(r.Warnings, warnings...)
+	}
 	return p.emit(o, "run", r)
 }
 
@@ -164,15 +170,6 @@ func (p *program) runTraced(run *inference, trace string, n *driver.Network, inp
 		return b.Flush()
 	})
 	return out, err
-}
-
-// pmu names the machine's tallies.
-func pmu(events *[npu.NumEvents]uint64) map[string]int64 {
-	m := make(map[string]int64, len(events))
-	for e, n := range events {
-		m[pmuNames[npu.Event(e)]] = int64(n)
-	}
-	return m
 }
 
 // describeOutputs splits the concatenated outputs.

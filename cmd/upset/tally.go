@@ -5,7 +5,9 @@ import (
 	"io"
 
 	"upset/models/driver"
+	"upset/models/readings"
 	"upset/npu"
+	"upset/npu/isa"
 	"upset/stats/result"
 )
 
@@ -24,6 +26,7 @@ const nobody = -1
 type tally struct {
 	m          *npu.Machine
 	operations []result.RunOperation
+	details    []readings.Operation // of the same operations
 	trace      io.Writer
 	err        error
 
@@ -32,22 +35,26 @@ type tally struct {
 	banks         [4]int // operation of each configuration bank
 	dma           int    // DMA under way, or nobody
 	owner         int
+	busy          uint64    // cycles with a read under way on port 1
+	calm, worked  uint64    // cycles without a product or an output, and products and outputs so far
+	wrote         [2]uint64 // beats that have an operation whose output they are
+	writer        [2]int    // operation whose beat stands at the port
 	pending       sample
 	last          sample
 }
 
 // sample is a reading of the counters that are split by operation.
 type sample struct {
-	cycle       uint64
-	read, write [2]uint64
+	cycle, busy, calm uint64
+	read, write       [2]uint64
 }
 
 func (a sample) sub(b sample) sample {
-	return sample{a.cycle - b.cycle, [2]uint64{a.read[0] - b.read[0], a.read[1] - b.read[1]}, [2]uint64{a.write[0] - b.write[0], a.write[1] - b.write[1]}}
+	return sample{a.cycle - b.cycle, a.busy - b.busy, a.calm - b.calm, [2]uint64{a.read[0] - b.read[0], a.read[1] - b.read[1]}, [2]uint64{a.write[0] - b.write[0], a.write[1] - b.write[1]}}
 }
 
 func (a sample) add(b sample) sample {
-	return sample{a.cycle + b.cycle, [2]uint64{a.read[0] + b.read[0], a.read[1] + b.read[1]}, [2]uint64{a.write[0] + b.write[0], a.write[1] + b.write[1]}}
+	return sample{a.cycle + b.cycle, a.busy + b.busy, a.calm + b.calm, [2]uint64{a.read[0] + b.read[0], a.read[1] + b.read[1]}, [2]uint64{a.write[0] + b.write[0], a.write[1] + b.write[1]}}
 }
 
 // newTally prepares the table of a program's operations and observes the machine.
@@ -55,6 +62,7 @@ func newTally(m *npu.Machine, p *driver.Program, trace io.Writer) *tally {
 	t := &tally{m: m, trace: trace, dma: nobody, owner: nobody}
 	for i, op := range p.Operations {
 		t.operations = append(t.operations, result.RunOperation{Index: i, Name: op.Name, Kind: op.Kind, MACs: op.MACs})
+		t.details = append(t.details, readings.Operation{})
 		if op.Kind == "dma" {
 			t.dmas = append(t.dmas, i)
 		} else {
@@ -72,6 +80,9 @@ func (t *tally) note(n npu.Note) {
 		if len(t.kernels) > 0 {
 			t.log(n.Cycle, "issue", t.kernels[0])
 			t.banks[n.Bank&3] = t.kernels[0]
+			cc := &t.m.S.CC
+			d := isa.Decode(&cc.Bank[n.Bank&3], isa.Opcode(cc.OpCode[n.Bank&3]), uint32(cc.OpParam[n.Bank&3]))
+			t.details[t.kernels[0]].Decoded = &d
 			t.active, t.kernels = append(t.active, t.kernels[0]), t.kernels[1:]
 		}
 	case npu.NoteRetire:
@@ -90,6 +101,15 @@ func (t *tally) note(n npu.Note) {
 // step looks after a clock cycle whether a DMA has ended or the cycles get
 // another owner.
 func (t *tally) step() {
+	if t.m.S.Bus.Port[1].Count > 0 {
+		t.busy++
+	}
+	if n := t.m.Events[npu.EvMACActive] + t.m.Events[npu.EvAOActive]; n == t.worked {
+		t.calm++
+	} else {
+		t.worked = n
+	}
+	t.written()
 	if t.dma >= 0 && t.m.S.CC.DMAOut == 0 {
 		t.log(t.m.Cycle(), "dma end", t.dma)
 		t.dma = nobody
@@ -97,6 +117,23 @@ func (t *tally) step() {
 	if now := t.current(); now != t.owner {
 		t.flush()
 		t.owner = now
+	}
+}
+
+// written gives the beats that the memory has taken to the operation whose output stood
+// at the port before the clock, and notes whose stands there now.
+func (t *tally) written() {
+	for port := range t.wrote {
+		n := t.m.Events[npu.EvAXIWriteBeat+npu.Event(port)]
+		if op := t.writer[port]; n != t.wrote[port] && op >= 0 && op < len(t.details) {
+			t.details[op].Written[port] += int64(n - t.wrote[port])
+		}
+		t.wrote[port] = n
+		if t.m.S.DMA.AXI[port].WChan != 0 {
+			t.writer[port] = t.dma
+		} else {
+			t.writer[port] = t.banks[t.m.S.Trav.OFM.Bank&3]
+		}
 	}
 }
 
@@ -123,7 +160,7 @@ func (t *tally) log(cycle uint64, what string, op int) {
 func (t *tally) read() sample {
 	e := &t.m.Events
 	return sample{
-		t.m.Cycle(), [2]uint64{e[npu.EvAXIReadBeat], e[npu.EvAXIReadBeat1]},
+		t.m.Cycle(), t.busy, t.calm, [2]uint64{e[npu.EvAXIReadBeat], e[npu.EvAXIReadBeat1]},
 		[2]uint64{e[npu.EvAXIWriteBeat], e[npu.EvAXIWriteBeat1]},
 	}
 }
@@ -147,7 +184,10 @@ func (t *tally) give(op int, d sample) {
 	t.pending = sample{}
 	o := &t.operations[op]
 	o.Cycles += int64(d.cycle)
+	t.details[op].Busy += int64(d.busy)
+	t.details[op].Calm += int64(d.calm)
 	for port, name := range portNames {
+		t.details[op].Read[port] += int64(d.read[port])
 		addBytes(&o.ReadBytes, name, d.read[port])
 		addBytes(&o.WriteBytes, name, d.write[port])
 	}

@@ -239,6 +239,9 @@ func runCSV(r result.Run) csvTable {
 			"read_bytes": portFields(o.ReadBytes), "write_bytes": portFields(o.WriteBytes),
 		})
 	}
+	if r.Reading != nil {
+		readingCSV(&t, r.Reading)
+	}
 	return t
 }
 

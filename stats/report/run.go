@@ -34,6 +34,9 @@ func runDocument(r result.Run) document {
 		}
 		d.sections = append(d.sections, counters)
 	}
+	if r.Reading != nil {
+		d.sections = append(d.sections, readingSections(r.Reading)...)
+	}
 	outputs := &table{columns: columns("output", "shape", "type", ">top-1", "SHA-256")}
 	for _, o := range r.Outputs {
 		top := "-"

@@ -272,14 +272,27 @@ func sampleProtect() result.Protect {
 
 // sampleRun is a plausible inference.
 func sampleRun() result.Run {
-	top := 3
+	top, active, written, ratio := 3, int64(200211), int64(8000), 0.968
 	return result.Run{
 		NPU: "u55-128", Model: "kws.tflite", Cycles: 200211, MACs: 2660000, Input: "zero", StateDigest: "77aa01",
 		Operations: []result.RunOperation{
 			{Index: 0, Name: "conv", Kind: "conv", Cycles: 90112, MACs: 1300000, Utilisation: 0.1127, ReadBytes: map[string]int64{"m1": 2048, "m0": 490}, WriteBytes: map[string]int64{"m0": 8000}},
 			{Index: 1, Name: "softmax, on the host", Kind: "cpu", Cycles: 0},
 		},
-		PMU:     map[string]int64{"npu_active": 200211, "mac_active": 150000},
+		PMU: map[string]int64{"npu_active": 200211, "mac_active": 150000},
+		Reading: &result.Reading{
+			Name: "board", ReadBy: "board",
+			Counters: []result.Counter{
+				{Name: "npu_idle", Reading: 635},
+				{Name: "npu_active", Reading: 206830, Ours: &active, Ratio: &ratio},
+				{Name: "axi0_wr_data_beat_written", Reading: 7990, Ours: &written, Differs: true},
+			},
+			Explanations: []result.Explanation{{Name: "weight_bound", Counter: "npu_active", Operations: 1, Difference: 6619, AtMost: 256, Meaning: "a cycle for each beat"}},
+			Operations: []result.Suspect{{
+				Index: 0, Name: "conv", Kind: "conv", Cycles: 90112, Written: 8000, Needed: map[string]float64{"npu_active": 0.0735, "axi0_wr_data_beat_written": -12.5},
+				Room: map[string]int64{"npu_active": 256}, Points: []string{"weight_bound"},
+			}},
+		},
 		Outputs: []result.Output{{Name: "Identity", Shape: []int{1, 12}, Type: "int8", SHA256: "00ff", Top1: &top}},
 		Command: "upset run kws.tflite",
 	}

@@ -10,11 +10,13 @@ type Run struct {
 	Input      string         `json:"input"`
 	Operations []RunOperation `json:"operations"`
 	// PMU maps counter names to values.
-	PMU         map[string]int64 `json:"pmu"`
-	Outputs     []Output         `json:"outputs"`
-	StateDigest string           `json:"state_digest"`
-	Warnings    []Warning        `json:"warnings"`
-	Command     string           `json:"command,omitempty"`
+	PMU map[string]int64 `json:"pmu"`
+	// Reading compares counters that were read elsewhere, if some were given.
+	Reading     *Reading  `json:"reading,omitempty"`
+	Outputs     []Output  `json:"outputs"`
+	StateDigest string    `json:"state_digest"`
+	Warnings    []Warning `json:"warnings"`
+	Command     string    `json:"command,omitempty"`
 }
 
 // RunOperation is one NPU or CPU operation of an inference.
