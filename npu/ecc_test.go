@@ -108,3 +108,28 @@ func TestCheckBits(t *testing.T) {
 		}
 	}
 }
+
+// TestTokenWithoutLanes writes a token of the output stage whose lane count an upset has
+// cleared. With an error in the shared buffer it leaves all of its words as they are.
+func TestTokenWithoutLanes(t *testing.T) {
+	const activate = 4 // the last stage of the output pipeline
+	p := velaProgram(t, isa.U55x32, "ops/sqdiff")
+	for _, ecc := range []npu.ECC{npu.ECCNone, npu.ECCParity, npu.ECCSECDED} {
+		m := load(t, p, goldenInput(t, "ops/sqdiff"), npu.DefaultSystem(), ecc)
+		for m.S.CC.Run != 0 && (m.S.AO.Valid[activate] == 0 || m.S.AO.Pass != 0) {
+			m.Step()
+		}
+		if m.S.CC.Run == 0 {
+			t.Fatal("no token in the last stage")
+		}
+		m.FlipRAM(0, 3)
+		before := m.S.RAM
+		m.S.AO.N[activate], m.S.AO.Addr[activate] = 0, 0
+		for m.Step(); m.S.CC.Run != 0 && m.S.AO.Pass != 0; {
+			m.Step()
+		}
+		if m.S.RAM.Mem[0] != before.Mem[0] || m.S.RAM.SynLive != before.SynLive {
+			t.Errorf("ECC %d: a token without lanes changes word 0", ecc)
+		}
+	}
+}
