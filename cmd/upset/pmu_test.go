@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -172,13 +174,18 @@ func TestPMURefuses(t *testing.T) {
 	}
 }
 
-// docs/silicon.md is what the command reports for every reading.
+// docs/silicon.md is what the command reports for every reading. All beats are those of the
+// readings, active cycles within 3 % of theirs and in the range that README names.
 func TestSiliconPage(t *testing.T) {
 	streams := shared(t, "counters")
 	folder := filepath.Join("..", "..", filepath.FromSlash(readings.Folder))
 	list, err := readings.Cases(folder)
 	if err != nil {
 		t.Fatal(err)
+	}
+	low, high := math.Inf(1), 0.0
+	if len(list) < 5 {
+		t.Fatalf("%d readings", len(list))
 	}
 	for i := range list {
 		c := &list[i]
@@ -190,6 +197,20 @@ func TestSiliconPage(t *testing.T) {
 		if got := len(c.Run.Warnings); got != 1 || c.Run.Warnings[0].Code != "zero_input" {
 			t.Errorf("%s: warnings %v", c.Reading.Name, c.Run.Warnings)
 		}
+		for _, x := range c.Run.Reading.Counters {
+			switch {
+			case x.Differs:
+				t.Errorf("%s: %s: %d, ours is another", c.Reading.Name, x.Name, x.Reading)
+			case x.Name == "npu_active" && x.Ratio != nil:
+				low, high = min(low, *x.Ratio), max(high, *x.Ratio)
+			}
+		}
+	}
+	if low < 0.97 || high > 1.03 {
+		t.Errorf("active cycles are %.3f to %.3f of the readings", low, high)
+	}
+	if text := fmt.Sprintf("cycles are %.3f to %.3f of theirs", low, high); !strings.Contains(string(readTestFile(t, "../../README.md")), text) {
+		t.Errorf("README does not say: %s", text)
 	}
 	var b bytes.Buffer
 	if err := readings.Write(&b, list); err != nil {
