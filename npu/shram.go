@@ -180,7 +180,8 @@ func (m *Machine) ramWrapped(addr int) uint64 {
 }
 
 // ramStore writes the low n bytes (1..8) of v at any byte address. A write of
-// part of a protected word reads and corrects the word first.
+// part of a protected word reads and corrects the word first. A token without lanes,
+// which only an upset can make, writes nothing: n is 0.
 func (m *Machine) ramStore(addr int, v uint64, n int) {
 	if m.Journal != nil {
 		m.Journal.note(Store{Addr: uint32(addr), Value: v, Bytes: uint8(n)})
@@ -197,7 +198,7 @@ func (m *Machine) ramStore(addr int, v uint64, n int) {
 		}
 		return
 	}
-	if m.S.RAM.SynLive != 0 {
+	if m.S.RAM.SynLive != 0 && n > 0 {
 		m.mend(addr>>3, n == 8 && addr&7 == 0)
 		if (addr+n-1)>>3 != addr>>3 {
 			m.mend((addr+n-1)>>3, false)
