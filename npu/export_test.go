@@ -14,3 +14,19 @@ func (j *Journal) External() int {
 	}
 	return n
 }
+
+// Order is the list of blocks as Step evaluates them.
+var Order = order
+
+// How two blocks share a register.
+const (
+	Registered = registered
+	Through    = through
+	Priority   = priority
+)
+
+// Begin opens a clock cycle.
+func (m *Machine) Begin() { m.begin() }
+
+// Evaluate runs one block of the list.
+func (m *Machine) Evaluate(block int) { order[block].Step(m) }

@@ -42,6 +42,7 @@ type Machine struct {
 
 	op         [4]params // decoded view of the banks, renewed when they change
 	work       work
+	before     [4]uint64 // tallies at the start of the cycle that the PMU's counters follow
 	pixels     int
 	dots       int
 	shramLast8 int
@@ -164,17 +165,17 @@ func (m *Machine) Touched() { m.refresh() }
 // Cycle is the number of clock cycles since reset.
 func (m *Machine) Cycle() uint64 { return m.S.Bus.Cycle }
 
-// Step advances one clock. Blocks are evaluated from the end of the pipeline to
-// its start, so that each sees its inputs as they were before the clock edge.
+// Step advances one clock. Its blocks run one after the other on the one state, in the
+// order of the list named order: a block that reads a register before its writer runs
+// sees the value from before the clock edge; one that reads it after its writer sees the
+// new value in the same cycle, as through combinational logic. Most ready signals pass
+// through in this way, from the end of the pipeline to its start, most data stand in
+// registers. docs/step-order.md shows all of them, and which blocks may change places.
 func (m *Machine) Step() {
 	if m.S.CC.Run == 0 {
 		return
 	}
-	var before [4]uint64
-	m.pmuSample(&before)
-	m.S.Bus.Cycle++
-	m.work = work{}
-	m.Events[EvActive]++
+	m.begin()
 	m.stepBus()
 	m.stepOFM()
 	m.stepM2M()
@@ -188,10 +189,18 @@ func (m *Machine) Step() {
 	m.stepStreamChannels()
 	m.stepArbiters()
 	m.stepCC()
-	m.stepPMU(&before)
+	m.stepPMU()
 	if m.S.CC.Run == 0 && m.Host != nil && m.Host(m) {
 		m.Starts++
 	}
+}
+
+// begin opens a clock cycle. A halt in the middle of it lets the other blocks finish it.
+func (m *Machine) begin() {
+	m.pmuSample()
+	m.S.Bus.Cycle++
+	m.work = work{}
+	m.Events[EvActive]++
 }
 
 // Run steps until the NPU stops or the cycle counter reaches limit.

@@ -54,7 +54,7 @@ var PMUEvents = map[uint16]Event{
 func (m *Machine) count(e Event, n uint64) { m.Events[e] += n }
 
 // stepPMU advances the counters by what happened in this cycle.
-func (m *Machine) stepPMU(before *[4]uint64) {
+func (m *Machine) stepPMU() {
 	u := &m.S.PMU
 	if u.Enable == 0 {
 		return
@@ -62,19 +62,19 @@ func (m *Machine) stepPMU(before *[4]uint64) {
 	u.Cycles = (u.Cycles + 1) & (1<<48 - 1)
 	for i, t := range u.Type {
 		if e, ok := PMUEvents[t]; ok {
-			u.Count[i] += uint32(m.Events[e] - before[i])
+			u.Count[i] += uint32(m.Events[e] - m.before[i])
 		}
 	}
 }
 
 // pmuSample reads the tallies that the four counters follow.
-func (m *Machine) pmuSample(v *[4]uint64) {
+func (m *Machine) pmuSample() {
 	if m.S.PMU.Enable == 0 {
 		return
 	}
 	for i, t := range m.S.PMU.Type {
 		if e, ok := PMUEvents[t]; ok {
-			v[i] = m.Events[e]
+			m.before[i] = m.Events[e]
 		}
 	}
 }
