@@ -50,9 +50,9 @@ All of them are in ` + "`npu/order*_test.go`" + ` and use streams of Vela with t
 operations, on the smallest and the largest configuration, with slow and with fast memories:
 
 * Step calls the blocks in the order of the list.
-* Every order that keeps all arrows gives the states of Step in every cycle, also while flips come down on registers and on the
-  shared buffer. So do orders drawn at random that keep the solid arrows, without flips, among them one for each pair
-  that may change places, in which it does.
+* Every order that keeps all arrows gives the states of Step, also while flips come down on registers and on the shared buffer. So
+  do orders drawn at random that keep the solid arrows, without flips, among them one for each pair that may change places, in
+  which it does. The registers are compared in every cycle, the shared buffer in every 64th and at the end, the memory at the end.
 * A solid arrow turned round gives other states.
 * Pair by pair, in states of the streams as they are and damaged: two blocks that share no register give the same state in either
   order. Each pair of the list depends on its order in some state: one without faults, or, where all its lines are marked, only

@@ -88,7 +88,8 @@ func stepIn(m *npu.Machine, order []int) {
 }
 
 // differs runs a stream in the order of Step and in another and returns the first cycle
-// after which the states differ, or zero. Disturb, if not nil, acts on both machines
+// after which the registers or tallies differ, or zero; it compares the shared buffer now
+// and then and at the end, and there the memory. Disturb, if not nil, acts on both machines
 // before each cycle. It also returns how the run ends.
 func (o *orderRun) differs(t testing.TB, order []int, disturb func(m *npu.Machine)) (uint64, npu.Status) {
 	a, b := o.start(t), o.start(t)
@@ -122,7 +123,7 @@ func agree(t *testing.T, runs []orderRun, order []int) {
 
 // TestOrdersWithoutFaults runs streams in random orders that keep the pairs which show
 // without faults, among them one for each pair of blocks that may change places, in which
-// they do. The states of all cycles are those of Step.
+// they do. The states are those of Step.
 func TestOrdersWithoutFaults(t *testing.T) {
 	runs, g := orderRuns(t), linked(t, false)
 	r := rand.New(rand.NewPCG(1, 31))
@@ -157,7 +158,7 @@ func TestOrdersWithoutFaults(t *testing.T) {
 }
 
 // TestOrdersWithFaults runs streams in every order that keeps all pairs, while flips come
-// down on the registers and the shared buffer. The states of all cycles are those of Step.
+// down on the registers and the shared buffer. The states are those of Step.
 func TestOrdersWithFaults(t *testing.T) {
 	const every = 40 // cycles between flips (our choice)
 	runs := orderRuns(t)
