@@ -80,8 +80,7 @@ func (m *Machine) stepAO() {
 		m.multiplyLow(a, p)
 	}
 	m.count(EvAOActive, 1)
-	a.Pass++
-	if int(a.Pass) < p.stepPasses(a) {
+	if !m.stepOver(a, t, p) {
 		return
 	}
 	a.Pass = 0
@@ -269,31 +268,36 @@ func (m *Machine) readable(a *AOState, t *Block, p *params) bool {
 	if a.Tail != 0 {
 		return true
 	}
+	why, missing := m.missing(a, t, p)
+	if missing {
+		m.count(why, 1)
+	}
+	return !missing
+}
+
+// missing tells what the next token waits for, if anything.
+func (m *Machine) missing(a *AOState, t *Block, p *params) (why Event, yes bool) {
 	sb := &m.S.SB
 	if p.kind == kindElementwise {
 		if sb.IBFull[sb.IBSel&1] == 0 {
-			m.count(EvAOStalledIB, 1)
-			return false
+			return EvAOStalledIB, true
 		}
 	} else if sb.ABFull[a.AB&1] == 0 {
-		m.count(EvAOStalledAB, 1)
-		return false
+		return EvAOStalledAB, true
 	}
 	if a.C == 0 && a.Slot == 0 && sb.OBBusy[a.OB&1] != 0 {
-		m.count(EvAOStalledOB, 1)
-		return false
+		return EvAOStalledOB, true
 	}
 	if p.UsesScales {
 		n := m.tokenLanes(a, t, p)
 		lo, _ := p.slot(t.OZ, int(a.B))
 		for i := range n {
 			if a.Ready[(lo+int(a.C)+i)&15] == 0 {
-				m.count(EvAOStalledScale, 1)
-				return false
+				return EvAOStalledScale, true
 			}
 		}
 	}
-	return true
+	return 0, false
 }
 
 // tokenLanes is the number of channels of the next token.
@@ -337,37 +341,56 @@ func (m *Machine) readOperands(a *AOState, t *Block, p *params, n int) {
 		}
 		return
 	}
-	j := Job{OY: t.OY, OX: t.OX, OZ: t.OZ}
-	sel := int(m.S.SB.IBSel & 1)
-	m.readOperand(p, isa.IBStart+sel*p.ibHalf, p.box(&j), &p.IFM, int(a.Y), int(a.X), c, n, func(i int, v int64) { a.In[i] = uint64(v) & mask40 })
-	if !p.Binary {
-		return
-	}
-	if p.UseScalar {
+	o := p.operandPlaces(a, t, m.S.SB.IBSel, c)
+	m.readOperand(&o[0], &p.IFM, n, func(i int, v int64) { a.In[i] = uint64(v) & mask40 })
+	switch {
+	case !p.Binary:
+	case p.UseScalar:
 		for i := range n {
 			a.In2[i] = uint32(p.Scalar)
 		}
-		return
+	default:
+		m.readOperand(&o[1], &p.IFM2, n, func(i int, v int64) { a.In2[i] = uint32(v) })
 	}
-	b := p.box2(&j)
-	y, x := min(int(a.Y), b.h-1), min(int(a.X), b.w-1)
-	step := c
-	if p.BcastC {
-		step = 0
-	}
-	m.readOperand(p, p.IB2Start+sel*p.ib2Half, b, &p.IFM2, y, x, step, n, func(i int, v int64) { a.In2[i] = uint32(v) })
 }
 
-// readOperand reads n channels of a pixel of an IFM buffer.
-func (m *Machine) readOperand(p *params, base int, b box, f *isa.FeatureMap, y, x, c, n int, put func(i int, v int64)) {
-	at := base + (y*b.w+x)*pixelBytes(b.n, f.Bytes) + c*f.Bytes
-	for i := range n {
-		o := at + i*f.Bytes
-		if b.n == 1 {
-			o = at
+// place is where the channels of an operand lie: the first one, the distance to the next,
+// and the IFM buffer that holds them. Without bytes there is none.
+type place struct {
+	addr, bytes, pitch int
+	area               area
+}
+
+// operandPlaces returns where the operands of the next token of an elementwise operation
+// lie, from channel c of the block.
+func (p *params) operandPlaces(a *AOState, t *Block, sel uint8, c int) (o [2]place) {
+	j := Job{OY: t.OY, OX: t.OX, OZ: t.OZ}
+	o[0] = p.operandPlace(p.box(&j), &p.IFM, sel, int(a.Y), int(a.X), c)
+	if p.twoBoxes() {
+		b := p.box2(&j)
+		if p.BcastC {
+			c = 0
 		}
-		v := m.ram(o, f.Bytes)
-		put(i, f.Widen(v))
+		o[1] = p.operandPlace(b, &p.IFM2, sel, min(int(a.Y), b.h-1), min(int(a.X), b.w-1), c)
+	}
+	return o
+}
+
+// operandPlace finds channel c of a pixel of the box of an operand.
+func (p *params) operandPlace(b box, f *isa.FeatureMap, sel uint8, y, x, c int) place {
+	pixel := pixelBytes(b.n, f.Bytes)
+	o := place{bytes: f.Bytes, area: p.inputArea(f == &p.IFM2, sel, b.w, pixel)}
+	o.addr = o.area.base + (y*b.w+x)*pixel + c*f.Bytes
+	if b.n > 1 {
+		o.pitch = f.Bytes
+	}
+	return o
+}
+
+// readOperand reads n channels of an operand.
+func (m *Machine) readOperand(o *place, f *isa.FeatureMap, n int, put func(i int, v int64)) {
+	for i := range n {
+		put(i, f.Widen(m.ram(o.addr+i*o.pitch, f.Bytes)))
 	}
 }
 

@@ -145,6 +145,9 @@ func (m *Machine) readOFM(f *OFMState, t *Block, p *params) {
 	a := m.regionAddr(p.OFM.Region, p.OFM.Addr(y, x, c)) + uint32(f.Off)
 	k := min(8-int(a&7), n-int(f.Off))
 	if k > 0 {
+		if !m.resultServed(int(h)*isa.BankBytes+int(f.Slot)*16*e+int(f.Off), k) {
+			return
+		}
 		f.Read = m.ram(int(h)*isa.BankBytes+int(f.Slot)*16*e+int(f.Off), k)
 		f.RdN, f.PieceA = uint8(k), a
 		f.Off = (f.Off + uint8(k)) & 0x7f

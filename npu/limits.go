@@ -17,6 +17,11 @@ type Limits struct {
 	PaletteEntries int // palette entries that it reads in a cycle
 	Section        int // bytes after which an output buffer is handed on
 	Kernels        int // kernel operations under way
+
+	// Accesses to a bank of the shared buffer in a clock, 0 for any number, and what lies in
+	// which bank: 0 pixels and micro-blocks, 1 words, 2 consecutive bytes.
+	SharedPorts     int `json:",omitzero"`
+	SharedPlacement int `json:",omitzero"`
 }
 
 // DefaultLimits are those of the reference microarchitecture.
@@ -24,8 +29,13 @@ func DefaultLimits() Limits {
 	l := MaxLimits()
 	l.InputAhead, l.CopyAhead = 48, 24
 	l.Section = 256
+	l.SharedPorts, l.SharedPlacement = 0, int(placePixels)
 	return l
 }
+
+// maxSharedPorts is the largest number of ports of a bank (our choice: compilers of RAMs
+// offer one or two).
+const maxSharedPorts = 4
 
 // MaxLimits are the largest values that the registers allow: the tables of the
 // ports, the depth of each FIFO, the width of a counter.
@@ -34,6 +44,7 @@ func MaxLimits() Limits {
 		PortReads: tableReads, PortWrites: tableWrites, InputAhead: 1<<7 - 1, CopyAhead: 1<<6 - 1,
 		CommandFIFO: cmdDepth, WeightFIFO: wgtDepth, ScaleFIFO: sclDepth, InputFIFO: ifmDepth, CopyFIFO: m2mDepth,
 		Weights: wdPerCycle, PaletteEntries: wdPalPerStep, Section: 1024, Kernels: maxKernels,
+		SharedPorts: maxSharedPorts, SharedPlacement: int(placeBytes),
 	}
 }
 
@@ -43,14 +54,15 @@ func MinLimits() Limits {
 		PortReads: 1, PortWrites: 1, InputAhead: 1, CopyAhead: 2,
 		CommandFIFO: 2, WeightFIFO: 1, ScaleFIFO: 2, InputFIFO: 1, CopyFIFO: 1,
 		Weights: 1, PaletteEntries: 1, Section: 64, Kernels: 1,
+		SharedPorts: 0, SharedPlacement: int(placePixels),
 	}
 }
 
 // fields lists the limits in the order of their declaration.
-func (l *Limits) fields() [13]*int {
+func (l *Limits) fields() [15]*int {
 	return [...]*int{
 		&l.PortReads, &l.PortWrites, &l.InputAhead, &l.CopyAhead, &l.CommandFIFO, &l.WeightFIFO, &l.ScaleFIFO, &l.InputFIFO,
-		&l.CopyFIFO, &l.Weights, &l.PaletteEntries, &l.Section, &l.Kernels,
+		&l.CopyFIFO, &l.Weights, &l.PaletteEntries, &l.Section, &l.Kernels, &l.SharedPorts, &l.SharedPlacement,
 	}
 }
 
