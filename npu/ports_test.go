@@ -2,6 +2,8 @@ package npu_test
 
 import (
 	"bytes"
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"upset/npu"
@@ -82,6 +84,9 @@ func TestPortsOnStreams(t *testing.T) {
 				if most > allowed {
 					t.Errorf("%s %s: a bank serves %d accesses more than it has clocks for", c, name, most)
 				}
+				if placement != bytewise && m.Waits.Store != 0 {
+					t.Errorf("%s %s, placement %d: sums wait %d clocks to be stored, though a micro-block is a row", c, name, placement, m.Waits.Store)
+				}
 				accounted(t, m)
 				t.Logf("%s %s, placement %d: %d → %d, waits %+v", c, name, placement, free.Cycle(), m.Cycle(), m.Waits)
 				add(&waits, m.Waits)
@@ -90,6 +95,35 @@ func TestPortsOnStreams(t *testing.T) {
 	}
 	if waits.Output == 0 || waits.Store == 0 || waits.Sums == 0 || waits.Fetch == 0 || waits.Input == 0 {
 		t.Errorf("a unit never waits: %+v", waits)
+	}
+}
+
+// TestPortsInState copies state and memory to a new machine at random cycles, also while a unit is
+// being served: the copy goes on as the machine does.
+func TestPortsInState(t *testing.T) {
+	for _, c := range isa.Configs {
+		p, input := velaProgram(t, c, "ops/conv_3x3_int16"), goldenInput(t, "ops/conv_3x3_int16")
+		end := load(t, p, input, onePort(bytewise), npu.ECCNone)
+		if st := end.Run(10_000_000); st != npu.Done {
+			t.Fatal(st)
+		}
+		rng, at, served := rand.New(rand.NewPCG(9, uint64(c))), make([]uint64, 60), 0
+		for i := range at {
+			at[i] = rng.Uint64N(end.Cycle())
+		}
+		slices.Sort(at)
+		m := load(t, p, input, onePort(bytewise), npu.ECCNone)
+		for _, b := range at {
+			m.Run(b)
+			for _, n := range m.S.SB.Wait {
+				served += min(1, int(n))
+			}
+		}
+		if served == 0 {
+			t.Errorf("%s: no unit is being served at any of the cycles", c)
+		}
+		copiesGoOn(t, load(t, p, input, onePort(bytewise), npu.ECCNone), at)
+		copiesEnd(t, load(t, p, input, onePort(bytewise), npu.ECCNone), end, at[:4])
 	}
 }
 

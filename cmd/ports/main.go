@@ -46,20 +46,22 @@ func (v *variant) file() string {
 	return fmt.Sprintf("limits:\n  shared_ports: %d\n  shared_placement: %d\n", v.ports, v.placement)
 }
 
-// network is one that is assessed, with real inputs.
+// network is one that is assessed, with the folder of its inputs.
 type network struct{ name, model, inputs string }
 
-// networks of the assessments: the default configuration of upset, small enough for three
-// assessments of each (our choice).
+// networks of the assessments: small enough for three of each, one of them with 16-bit inputs
+// (our choice).
 func networks(shared string) []network {
-	of := func(name string) network {
-		return network{name, filepath.Join(shared, "models", name+".tflite"), filepath.Join(shared, "inputs", name)}
+	model := func(name string) string { return filepath.Join(shared, "models", name+".tflite") }
+	list := []network{
+		{"kws_ref_model", model("kws_ref_model"), filepath.Join(shared, "inputs", "kws_ref_model")},
+		{"seanet_conv1_int16", model("seanet_conv1_int16"), filepath.Join(shared, "golden", "seanet_conv1_int16")},
 	}
-	shipped := func(name string) network {
+	for _, name := range []string{"fashion-tiny", "fashion-dscnn"} {
 		base := filepath.Join("testdata", "models", name)
-		return network{name, base + ".tflite", base + ".inputs"}
+		list = append(list, network{name, base + ".tflite", base + ".inputs"})
 	}
-	return []network{shipped("fashion-tiny"), shipped("fashion-dscnn"), of("kws_ref_model"), of("ad01_int8")}
+	return list
 }
 
 const seed = 1 // of the assessments (our choice)
@@ -91,7 +93,11 @@ func run(shared, kept, out string, injections int) error {
 	if p.assessments, err = assessments(networks(shared), kept, injections); err != nil {
 		return err
 	}
-	return provenance.Write(context.Background(), out, p.text(), false)
+	text, err := p.text()
+	if err != nil {
+		return err
+	}
+	return provenance.Write(context.Background(), out, text, false)
 }
 
 // assessment is what a network came to under the assessed variants.

@@ -33,36 +33,42 @@ func readings(dir string) ([]reading, error) {
 		{file: "fvp-rnnoise", from: simulator, cycles: 103_870},
 	}
 	for i := range list {
-		r := &list[i]
-		data, err := os.ReadFile(filepath.Join(dir, r.file+"-u55-128.tflite"))
-		if err != nil {
-			return nil, err
-		}
-		n, err := driver.Open(data, isa.U55x128)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", r.file, err)
-		}
-		for _, v := range variants {
-			s := v.system()
-			if r.board {
-				// Alif's kit, high-efficiency core at 160 MHz, in its file for Vela: SRAM at the
-				// NPU's clock with a latency of 13, MRAM at 0.303 of it with one of 24. The
-				// benchmark page does not name the core.
-				s.SRAM = npu.Timing{BeatInterval: 1, ReadLatency: 13, WriteLatency: 13}
-				s.Flash = npu.Timing{BeatInterval: 3, Permille: 300, ReadLatency: 24, WriteLatency: 24}
-			}
-			total := uint64(0)
-			for _, p := range n.Programs() {
-				c, err := active(p, s)
-				if err != nil {
-					return nil, fmt.Errorf("%s, %s: %w", r.file, v.name, err)
-				}
-				total += c
-			}
-			r.ours = append(r.ours, total)
+		if err := list[i].run(dir); err != nil {
+			return nil, fmt.Errorf("%s: %w", list[i].file, err)
 		}
 	}
 	return list, nil
+}
+
+// run takes the cycles of the stream under each variant.
+func (r *reading) run(dir string) error {
+	data, err := os.ReadFile(filepath.Join(dir, r.file+"-u55-128.tflite"))
+	if err != nil {
+		return err
+	}
+	n, err := driver.Open(data, isa.U55x128)
+	if err != nil {
+		return err
+	}
+	for _, v := range variants {
+		s, total := v.system(), uint64(0)
+		if r.board {
+			// Alif's kit, high-efficiency core at 160 MHz, in its file for Vela: SRAM at the
+			// NPU's clock with a latency of 13, MRAM at 0.303 of it with one of 24. The
+			// benchmark page does not name the core.
+			s.SRAM = npu.Timing{BeatInterval: 1, ReadLatency: 13, WriteLatency: 13}
+			s.Flash = npu.Timing{BeatInterval: 3, Permille: 300, ReadLatency: 24, WriteLatency: 24}
+		}
+		for _, p := range n.Programs() {
+			c, err := active(p, s)
+			if err != nil {
+				return err
+			}
+			total += c
+		}
+		r.ours = append(r.ours, total)
+	}
+	return nil
 }
 
 // cycleLimit ends a run that hangs: thirty times the longest stream (our choice).
@@ -104,13 +110,8 @@ func totals(dir string) ([]total, error) {
 				continue
 			}
 			t := total{network: n, config: c}
-			for _, v := range variants {
-				r, err := cycles.Compare(dir, n, c, v.system())
-				if err != nil {
-					return nil, err
-				}
-				t.vela = r.Vela
-				t.ours = append(t.ours, r.Ours)
+			if err := t.run(dir); err != nil {
+				return nil, err
 			}
 			list = append(list, t)
 		}
@@ -119,6 +120,19 @@ func totals(dir string) ([]total, error) {
 		return nil, fmt.Errorf("no compiled network in %s", dir)
 	}
 	return list, nil
+}
+
+// run takes the cycles of the network under each variant.
+func (t *total) run(dir string) error {
+	for _, v := range variants {
+		r, err := cycles.Compare(dir, t.network, t.config, v.system())
+		if err != nil {
+			return err
+		}
+		t.vela = r.Vela
+		t.ours = append(t.ours, r.Ours)
+	}
+	return nil
 }
 
 // distance is the mean of |log(ours ÷ theirs)| of a variant, as a factor.
