@@ -31,21 +31,26 @@ type area struct {
 	step       int // banks from a row of pixels to the next
 }
 
-// bank is where an address lies.
+// bank is where an address lies. Pixels of 24, 40 … bytes begin in the middle of a word and are
+// placed as words.
 func (p *ports) bank(addr int, at *area) int {
 	k := at.size / isa.BankBytes
-	if p.place == placeBytes || k < 2 || at.base < 0 || at.base%isa.BankBytes != 0 || addr < at.base || addr >= at.base+at.size {
+	if k < 2 || at.base < 0 || at.base%isa.BankBytes != 0 || addr < at.base || addr >= at.base+at.size {
 		return int(uint(addr) / isa.BankBytes)
 	}
 	word, first := (addr-at.base)/portBytes, at.base/isa.BankBytes
-	if p.place == placePixels && at.row > 0 && at.pitch > 0 {
-		pixel := (addr - at.base) / at.pitch
-		switch x, y := pixel%at.row, pixel/at.row; {
-		case at.pitch == portBytes/2: // two pixels in a word
-			return first + (word+y*(at.step-1))%k
-		case at.pitch%portBytes == 0:
-			return first + (x+y*at.step+word%(at.pitch/portBytes))%k
-		}
+	switch {
+	case p.place == placeBytes:
+		return int(uint(addr) / isa.BankBytes)
+	case p.place == placeWords || at.row <= 0 || at.pitch <= 0:
+		return first + skewed(word, k)
+	}
+	pixel := (addr - at.base) / at.pitch
+	switch x, y := pixel%at.row, pixel/at.row; {
+	case at.pitch == portBytes/2: // two pixels in a word
+		return first + (word+y*(at.step-1))%k
+	case at.pitch%portBytes == 0:
+		return first + (x+y*at.step+word%(at.pitch/portBytes))%k
 	}
 	return first + skewed(word, k)
 }

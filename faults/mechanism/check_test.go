@@ -11,14 +11,8 @@ import (
 	"upset/npu/isa"
 )
 
-// begin returns a machine at the start of an inference of a shipped network.
-func begin(t testing.TB, model string, c isa.Config) *npu.Machine {
-	t.Helper()
-	return beginIn(t, model, c, npu.DefaultSystem())
-}
-
-// beginIn is begin with a system of its own.
-func beginIn(t testing.TB, model string, c isa.Config, sys npu.System) *npu.Machine {
+// begin returns a machine at the start of an inference of a shipped network, in a system.
+func begin(t testing.TB, model string, c isa.Config, sys npu.System) *npu.Machine {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("..", "..", "testdata", "models", model+".tflite"))
 	if err != nil {
@@ -84,12 +78,12 @@ func TestCheckersAreQuiet(t *testing.T) {
 
 func quiet(t *testing.T, model string, c isa.Config, sys npu.System) npu.Waits {
 	t.Helper()
-	compiled := Compile(beginIn(t, model, c, sys), testLimit)
-	compiled.Follow(beginIn(t, model, c, sys))
+	compiled := Compile(begin(t, model, c, sys), testLimit)
+	compiled.Follow(begin(t, model, c, sys))
 	if len(compiled.Streams) == 0 {
 		t.Errorf("%s on %s: no streams of weights", model, c)
 	}
-	m := beginIn(t, model, c, sys)
+	m := begin(t, model, c, sys)
 	d := design(t, netlist.New(c, npu.ECCNone), allCheckers()...)
 	d.Equip(compiled)
 	g := d.Guard()
