@@ -138,7 +138,8 @@ func (p *page) writeAssessments(b *bytes.Buffer) {
 ## AVF and verdict
 
 upset assess with %d injections, seed %d, on %s with inputs from folders and the defaults otherwise. Shares are of all upsets in flops and RAM,
-with intervals at 95 %%. The design is the cheapest protection that was found for the target %s, with its added area.
+with intervals at 95 %%. The design is the cheapest protection that was found for the target %s, with its added area. Assessments of one network with equal cycles
+draw the same upsets at the same moments; with other cycles they draw others, so that small differences between them are chance.
 
 | network | accesses | cycles | violating | critical SDC | DUE | unprotected | design | area |
 |---|---|---:|---:|---:|---:|---|---|---:|
