@@ -80,8 +80,7 @@ func (m *Machine) stepAO() {
 		m.multiplyLow(a, p)
 	}
 	m.count(EvAOActive, 1)
-	a.Pass++
-	if int(a.Pass) < p.stepPasses(a) {
+	if !m.stepOver(a, t, p) {
 		return
 	}
 	a.Pass = 0
@@ -269,31 +268,36 @@ func (m *Machine) readable(a *AOState, t *Block, p *params) bool {
 	if a.Tail != 0 {
 		return true
 	}
+	why, missing := m.missing(a, t, p)
+	if missing {
+		m.count(why, 1)
+	}
+	return !missing
+}
+
+// missing tells what the next token waits for, if anything.
+func (m *Machine) missing(a *AOState, t *Block, p *params) (why Event, yes bool) {
 	sb := &m.S.SB
 	if p.kind == kindElementwise {
 		if sb.IBFull[sb.IBSel&1] == 0 {
-			m.count(EvAOStalledIB, 1)
-			return false
+			return EvAOStalledIB, true
 		}
 	} else if sb.ABFull[a.AB&1] == 0 {
-		m.count(EvAOStalledAB, 1)
-		return false
+		return EvAOStalledAB, true
 	}
 	if a.C == 0 && a.Slot == 0 && sb.OBBusy[a.OB&1] != 0 {
-		m.count(EvAOStalledOB, 1)
-		return false
+		return EvAOStalledOB, true
 	}
 	if p.UsesScales {
 		n := m.tokenLanes(a, t, p)
 		lo, _ := p.slot(t.OZ, int(a.B))
 		for i := range n {
 			if a.Ready[(lo+int(a.C)+i)&15] == 0 {
-				m.count(EvAOStalledScale, 1)
-				return false
+				return EvAOStalledScale, true
 			}
 		}
 	}
-	return true
+	return 0, false
 }
 
 // tokenLanes is the number of channels of the next token.
@@ -320,55 +324,6 @@ func (m *Machine) readLanes(a *AOState, t *Block, p *params) {
 	a.TC, a.TY, a.TX = uint8(lo+int(a.C))&15, t.OY+uint16(a.Y), t.OX+uint16(a.X)
 	m.readOperands(a, t, p, n)
 	m.advanceAO(a, t, p, n)
-}
-
-// readOperands fills the input registers of the lanes.
-func (m *Machine) readOperands(a *AOState, t *Block, p *params, n int) {
-	lo, _ := p.slot(t.OZ, int(a.B))
-	c := lo + int(a.C)
-	if p.kind != kindElementwise {
-		at := p.abStart(a.AB) + (int(a.Y)*p.BlkW+int(a.X))*p.sumPitch() + c*p.accBytes
-		for i := range n {
-			v := m.ram(at+i*p.accBytes, p.accBytes)
-			if p.accBytes == 4 {
-				v = uint64(int64(int32(v)))
-			}
-			a.In[i] = v & mask40
-		}
-		return
-	}
-	j := Job{OY: t.OY, OX: t.OX, OZ: t.OZ}
-	sel := int(m.S.SB.IBSel & 1)
-	m.readOperand(p, isa.IBStart+sel*p.ibHalf, p.box(&j), &p.IFM, int(a.Y), int(a.X), c, n, func(i int, v int64) { a.In[i] = uint64(v) & mask40 })
-	if !p.Binary {
-		return
-	}
-	if p.UseScalar {
-		for i := range n {
-			a.In2[i] = uint32(p.Scalar)
-		}
-		return
-	}
-	b := p.box2(&j)
-	y, x := min(int(a.Y), b.h-1), min(int(a.X), b.w-1)
-	step := c
-	if p.BcastC {
-		step = 0
-	}
-	m.readOperand(p, p.IB2Start+sel*p.ib2Half, b, &p.IFM2, y, x, step, n, func(i int, v int64) { a.In2[i] = uint32(v) })
-}
-
-// readOperand reads n channels of a pixel of an IFM buffer.
-func (m *Machine) readOperand(p *params, base int, b box, f *isa.FeatureMap, y, x, c, n int, put func(i int, v int64)) {
-	at := base + (y*b.w+x)*pixelBytes(b.n, f.Bytes) + c*f.Bytes
-	for i := range n {
-		o := at + i*f.Bytes
-		if b.n == 1 {
-			o = at
-		}
-		v := m.ram(o, f.Bytes)
-		put(i, f.Widen(v))
-	}
 }
 
 // advanceAO moves the read position to the next token, closing output buffers

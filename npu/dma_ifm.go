@@ -160,7 +160,7 @@ func (m *Machine) ifmGranted(r request) {
 // stepIFM places arriving data and starts jobs.
 func (m *Machine) stepIFM() {
 	t, f := &m.S.Trav.IFM, &m.S.DMA.IFM
-	if f.Loading != 0 {
+	if f.Loading != 0 && m.S.SB.WrBytes == 0 {
 		m.placeIFM(f)
 	}
 	if f.Busy != 0 {
@@ -388,11 +388,8 @@ func (m *Machine) placeBytes(p *params, f *IFMState, fm *isa.FeatureMap, v uint6
 		}
 		k = min(k, pitch-off)
 	}
-	base, half := isa.IBStart, p.ibHalf
-	if f.Load.Second != 0 {
-		base, half = p.IB2Start, p.ib2Half
-	}
-	dst := base + int(f.Sel&1)*half + (int(f.Place.Y)*int(f.Load.W)+int(f.Place.X))*pitch + off
+	base, _ := p.inputBuffer(f.Load.Second != 0, f.Sel)
+	dst := base + (int(f.Place.Y)*int(f.Load.W)+int(f.Place.X))*pitch + off
 	sb := &m.S.SB
 	sb.WrAddr, sb.WrData, sb.WrBytes = uint16(dst), v, uint8(k)
 }

@@ -76,6 +76,9 @@ func (m *Machine) stepM2M() {
 		n = tail
 	}
 	if f.Internal != 0 {
+		if !m.copyServed(int(dst & 0xffff)) {
+			return
+		}
 		m.ramStore(int(dst&0xffff), v, n)
 	} else {
 		burst := m.burstBytes(m.limitOf(int(f.DstReg)))

@@ -169,11 +169,15 @@ func (m *Machine) readOFM(f *OFMState, t *Block, p *params) {
 	a := m.regionAddr(p.OFM.Region, p.OFM.Addr(y, x, c)) + uint32(f.Off)
 	k := min(8-int(a&7), whole-int(f.Off))
 	if k > 0 {
-		f.Read = 0
+		var v uint64
 		if used := min(k, n-int(f.Off)); used > 0 {
-			f.Read = m.ram(int(h)*isa.BankBytes+int(f.Slot)*16*e+int(f.Off), used) & lowBytes(uint8(used))
+			at := int(h)*isa.BankBytes + int(f.Slot)*16*e + int(f.Off)
+			if !m.resultServed(at, used) {
+				return
+			}
+			v = m.ram(at, used) & lowBytes(uint8(used))
 		}
-		f.RdN, f.PieceA, f.New = uint8(k), a, flag(f.Off == 0)
+		f.Read, f.RdN, f.PieceA, f.New = v, uint8(k), a, flag(f.Off == 0)
 		f.Off = (f.Off + uint8(k)) & 0x7f
 	}
 	if int(f.Off) < whole {

@@ -18,6 +18,11 @@ type Limits struct {
 	Section        int // bytes after which an output buffer is handed on
 	Kernels        int // kernel operations under way
 	Overlap        int // block jobs of earlier operations beside which one may start: BLOCKDEP counts up to here
+
+	// Accesses to a bank of the shared buffer in a clock, 0 for any number, and what lies in
+	// which bank: 0 pixels and micro-blocks, 1 words, 2 consecutive bytes.
+	SharedPorts     int `json:",omitzero"`
+	SharedPlacement int `json:",omitzero"`
 }
 
 // DefaultLimits are those of the reference microarchitecture. No operation starts beside
@@ -28,8 +33,13 @@ func DefaultLimits() Limits {
 	l.Overlap = 0
 	l.InputAhead, l.CopyAhead = 48, 24
 	l.Section = 256
+	l.SharedPorts, l.SharedPlacement = 0, int(placePixels)
 	return l
 }
+
+// maxSharedPorts is the largest number of ports of a bank (our choice: compilers of RAMs
+// offer one or two).
+const maxSharedPorts = 4
 
 // MaxLimits are the largest values that the registers allow: the tables of the
 // ports, the depth of each FIFO, the width of a counter.
@@ -38,6 +48,7 @@ func MaxLimits() Limits {
 		PortReads: tableReads, PortWrites: tableWrites, InputAhead: 1<<7 - 1, CopyAhead: 1<<6 - 1,
 		CommandFIFO: cmdDepth, WeightFIFO: wgtDepth, ScaleFIFO: sclDepth, InputFIFO: ifmDepth, CopyFIFO: m2mDepth,
 		Weights: wdPerCycle, PaletteEntries: wdPalPerStep, Section: 1024, Kernels: maxKernels, Overlap: 3,
+		SharedPorts: maxSharedPorts, SharedPlacement: int(placeBytes),
 	}
 }
 
@@ -47,14 +58,15 @@ func MinLimits() Limits {
 		PortReads: 1, PortWrites: 1, InputAhead: 1, CopyAhead: 2,
 		CommandFIFO: 2, WeightFIFO: 1, ScaleFIFO: 2, InputFIFO: 1, CopyFIFO: 1,
 		Weights: 1, PaletteEntries: 1, Section: 64, Kernels: 1,
+		SharedPorts: 0, SharedPlacement: int(placePixels),
 	}
 }
 
 // fields lists the limits in the order of their declaration.
-func (l *Limits) fields() [14]*int {
+func (l *Limits) fields() [16]*int {
 	return [...]*int{
 		&l.PortReads, &l.PortWrites, &l.InputAhead, &l.CopyAhead, &l.CommandFIFO, &l.WeightFIFO, &l.ScaleFIFO, &l.InputFIFO,
-		&l.CopyFIFO, &l.Weights, &l.PaletteEntries, &l.Section, &l.Kernels, &l.Overlap,
+		&l.CopyFIFO, &l.Weights, &l.PaletteEntries, &l.Section, &l.Kernels, &l.Overlap, &l.SharedPorts, &l.SharedPlacement,
 	}
 }
 

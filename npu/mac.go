@@ -79,10 +79,15 @@ func sx40(v uint64) int64 { return int64(v<<24) >> 24 }
 func (m *Machine) stepMAC() {
 	s := &m.S.MAC
 	busy := s.Valid != [macStages]uint8{} || s.WrOn != 0 || s.Run != 0
-	m.writeSums(s)
+	if !m.writeSums(s) {
+		m.work.held = heldAll
+		m.count(EvMACStalledAB, 1)
+		return
+	}
 	m.retireToken(s)
 	m.accumulate(s)
 	if !m.sumProducts(s) {
+		m.work.held = heldProducts
 		m.count(EvMACStalledAB, 1)
 		return
 	}
@@ -113,12 +118,16 @@ func (s *MACState) copyTag(from int) {
 	s.Valid[from] = 0
 }
 
-// writeSums stores the sums of a finished micro-block in the accumulator buffer.
-func (m *Machine) writeSums(s *MACState) {
+// writeSums stores the sums of a finished micro-block in the accumulator buffer. It
+// reports false while a bank is taken, which holds the whole array.
+func (m *Machine) writeSums(s *MACState) bool {
 	if s.WrOn == 0 {
-		return
+		return true
 	}
 	p := &m.op[s.WrBank]
+	if !m.sumsServed(portStore, p, s.WrDone>>1, int(s.WrAddr), s.WrMask) {
+		return false
+	}
 	d := m.Spec.UBlockD
 	for px := range m.pixels {
 		if s.WrMask>>px&1 == 0 {
@@ -138,6 +147,7 @@ func (m *Machine) writeSums(s *MACState) {
 	if s.WrDone&1 != 0 {
 		m.S.SB.ABFull[s.WrDone>>1&1] = 1
 	}
+	return true
 }
 
 // sumAddr is where the sums of pixel px of a micro-block lie; addr is the place
@@ -240,7 +250,7 @@ func (m *Machine) accumulate(s *MACState) {
 
 // sumProducts adds the eight products of each dot product and, for the first
 // token of a micro-block, reads the sums so far. It reports false when those are
-// still to be written.
+// still to be written, or a bank is taken.
 func (m *Machine) sumProducts(s *MACState) bool {
 	if s.Valid[stProduct] == 0 {
 		return true
@@ -252,6 +262,9 @@ func (m *Machine) sumProducts(s *MACState) bool {
 			return false
 		}
 		p := &m.op[s.Bank[stProduct]]
+		if !m.sumsServed(portSums, p, flag(f&tokAB != 0), int(a), s.Out[stProduct]) {
+			return false
+		}
 		m.readSums(s, p, int(a))
 	}
 	kernel.SumProducts(s.Sum[:m.dots], s.Prod[:], 8*uint(s.Shift[stProduct]&3), f&tokNewSum != 0)

@@ -12,11 +12,12 @@ const (
 	issueIB    // waits for an IFM buffer
 	issueAB    // waits for an accumulator buffer
 	issueWD    // waits for a weight block
+	issueBank  // waits for a bank of the IFM buffer
 )
 
 func (r issueResult) event() Event {
 	switch r {
-	case issueIB:
+	case issueIB, issueBank:
 		return EvMACStalledIB
 	case issueAB:
 		return EvMACStalledAB
@@ -51,7 +52,9 @@ func (m *Machine) issue(s *MACState) issueResult {
 	if t.firstOfBlock() && in.Tap == 0 && in.IO == 0 {
 		f |= tokFresh
 	}
-	m.fetchPixels(s, t, p, tap, sw, sh, ch, k, obh, obw)
+	if !m.fetchPixels(s, t, p, tap, sw, sh, ch, k, obh, obw) {
+		return issueBank
+	}
 	m.fetchWeights(s, p, g)
 	s.Valid[stFetch], s.Shift[stFetch], s.Bank[stFetch] = 1, uint8(k), t.Bank
 	s.Addr[stFetch] = uint16(p.abStart(s.AB) + (int(s.UY)*p.BlkW+int(s.UX))*p.sumPitch() + int(in.OU)*p.accBytes)
@@ -131,8 +134,9 @@ func (m *Machine) startMACJob(s *MACState, t *Job) issueResult {
 	return issueStart
 }
 
-// fetchPixels reads eight channels of every pixel of the micro-block.
-func (m *Machine) fetchPixels(s *MACState, t *Job, p *params, tap, sw, sh, ch, k, obh, obw int) {
+// fetchPixels reads eight channels of every pixel of the micro-block. It reports false
+// while a bank is taken.
+func (m *Machine) fetchPixels(s *MACState, t *Job, p *params, tap, sw, sh, ch, k, obh, obw int) bool {
 	ky, kx := tap/sw, tap%sw
 	y0 := int(t.OY)*p.StrideY - p.PadTop + (int(t.KY)+ky)*p.DilY
 	x0 := int(t.OX)*p.StrideX - p.PadLeft + (int(t.KX)+kx)*p.DilX
@@ -143,6 +147,7 @@ func (m *Machine) fetchPixels(s *MACState, t *Job, p *params, tap, sw, sh, ch, k
 	}
 	used := max(0, min(lanes, n-ch)) // channels that are taken over
 	var in, out uint8
+	var addr [maxX]int
 	for px := range m.pixels {
 		dx, dy := px, 0
 		if p.ubH > 1 {
@@ -164,15 +169,23 @@ func (m *Machine) fetchPixels(s *MACState, t *Job, p *params, tap, sw, sh, ch, k
 			y, x = y>>1, x>>1
 		}
 		in |= 1 << px
-		a := base + ((y-int(s.Y0))*int(s.Row)+x-int(s.X0))*int(s.Pix)
-		if p.IFM.Bytes == 1 {
+		addr[px] = base + ((y-int(s.Y0))*int(s.Row)+x-int(s.X0))*int(s.Pix)
+	}
+	if !m.fetchServed(p, in, &addr, used) {
+		return false
+	}
+	for px, a := range addr[:m.pixels] {
+		switch {
+		case in>>px&1 == 0:
+		case p.IFM.Bytes == 1:
 			s.Raw[px] = m.ram(a, used)
-		} else {
+		default:
 			s.Raw[px] = m.gather(a, p.IFM.Bytes, k, used)
 		}
 	}
 	s.Mask[stFetch], s.Out[stFetch] = in, out
 	s.Chan = uint8(1<<used - 1)
+	return true
 }
 
 // gather collects byte k of eight consecutive elements, of which the first ones are used.

@@ -20,6 +20,7 @@ type Machine struct {
 	WindowLo, WindowHi uint32
 
 	Events  [NumEvents]uint64 // tallies since construction; not part of the machine
+	Waits   Waits             // for banks of the shared buffer, likewise
 	Writes  Pages             // pages of SRAM written since it was last cleared
 	Observe func(n Note)      // called on issue and retirement of operations, may be nil
 	Journal *Journal          // records every store, may be nil
@@ -44,6 +45,7 @@ type Machine struct {
 	op         [4]params // decoded view of the banks, renewed when they change
 	work       work
 	before     [4]uint64 // tallies at the start of the cycle that the PMU's counters follow
+	ports      ports
 	pixels     int
 	dots       int
 	shramLast8 int
@@ -53,6 +55,7 @@ type Machine struct {
 // work counts what a single step did, for the checks on the clock.
 type work struct {
 	macs, weights int
+	held          hold
 }
 
 // Note tells an observer about an operation.
@@ -109,6 +112,7 @@ func New(c isa.Config, sys System, ecc ECC, mem *isa.Memory) *Machine {
 		shramLast8: s.SHRAMBytes() - 8, lutStart: s.LUTStart(),
 	}
 	m.Sys.Limits = sys.Limits.bounded()
+	m.ports = ports{limit: m.Sys.Limits.SharedPorts, place: placement(m.Sys.Limits.SharedPlacement), banks: s.SHRAMBytes() / isa.BankBytes}
 	k := sys.Memories()
 	m.memory, m.routes = [places]Window{k.SRAM, k.Flash, k.DRAM}, sys.routes(mem)
 	for p := range places {
@@ -204,6 +208,7 @@ func (m *Machine) begin() {
 	m.pmuSample()
 	m.S.Bus.Cycle++
 	m.work = work{}
+	m.ports.taken = [maxBanks]uint8{}
 	m.Events[EvActive]++
 }
 

@@ -1,7 +1,8 @@
 package npu
 
 // What a checker beside the machine may look at, besides the registers. All of it
-// is a function of the state before a clock: signals that the blocks drive anyway.
+// is a function of the state before a clock, or belongs to the clock that has just
+// passed: signals that the blocks drive anyway.
 
 // Stages of the MAC pipeline, as far as a checker follows them.
 const (
@@ -33,18 +34,6 @@ func (m *Machine) Token(stage int) Token {
 	}
 }
 
-// Held reports whether the MAC pipeline up to the product stage will hold at the
-// next clock: the token there needs sums that are still on their way.
-func (s *MACState) Held() bool {
-	f := s.Flags[stProduct]
-	if s.Valid[stProduct] == 0 || f&tokFirst == 0 || f&tokFresh != 0 {
-		return false
-	}
-	a := s.Addr[stProduct]
-	leaves := func(st int) bool { return s.Valid[st] != 0 && s.Flags[st]&tokLast != 0 && s.Addr[st] == a }
-	return leaves(stAcc) || leaves(stSum)
-}
-
 // WeightPass tells where the weight decoder stands in its pass over a stream.
 type WeightPass uint8
 
@@ -71,3 +60,20 @@ func (m *Machine) WeightStream(bank uint8) (addr uint32, beats int) {
 
 // Maximum reports whether the operation in a bank is maximum pooling.
 func (m *Machine) Maximum(bank uint8) bool { return m.op[bank&3].kind == kindMax }
+
+// hold says which stages of the MAC array kept their tokens in a clock.
+type hold uint8
+
+const (
+	heldNone     hold = iota
+	heldProducts      // up to the products
+	heldAll
+)
+
+// ArrayHeld reports whether all stages of the MAC array kept their tokens in the last
+// clock, since a bank of the sums to be stored was taken.
+func (m *Machine) ArrayHeld() bool { return m.work.held == heldAll }
+
+// ProductsHeld reports whether the stages of the MAC array up to the products kept their
+// tokens in the last clock.
+func (m *Machine) ProductsHeld() bool { return m.work.held >= heldProducts }

@@ -302,8 +302,9 @@ func randomStream(c isa.Config, seed uint64) (p *driver.Program, input []byte, w
 	return k.program(), input, what, true
 }
 
-// sameMemory runs a program on both machines and compares all of the memory.
-func sameMemory(p *driver.Program, input []byte) error {
+// sameMemory runs a program on both machines, one of them with a system around it, and
+// compares all of the memory.
+func sameMemory(p *driver.Program, input []byte, sys npu.System) error {
 	var fmem, mem isa.Memory
 	for _, m := range []*isa.Memory{&fmem, &mem} {
 		if err := p.Load(m, input); err != nil {
@@ -313,7 +314,7 @@ func sameMemory(p *driver.Program, input []byte) error {
 	if err := functional.New(p.Config, &fmem, p.Bases()).Run(p.Commands); err != nil {
 		return err
 	}
-	m := npu.New(p.Config, npu.DefaultSystem(), npu.ECCNone, &mem)
+	m := npu.New(p.Config, sys, npu.ECCNone, &mem)
 	p.Start(m)
 	if st := m.Run(10_000_000); st != npu.Done {
 		return fmt.Errorf("the machine ended with %v: %s", st, m.Describe())
@@ -347,7 +348,7 @@ func TestRandomOperations(t *testing.T) {
 					continue
 				}
 				ran++
-				if err := sameMemory(p, input); err != nil {
+				if err := sameMemory(p, input, npu.DefaultSystem()); err != nil {
 					t.Errorf("seed %d: %v", seed, err)
 					for i, w := range what {
 						t.Logf("operation %d: %s", i, w)

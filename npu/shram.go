@@ -44,6 +44,8 @@ type SBState struct {
 	WrData  uint64 `npu:"64,data"`  // IFM write port: bytes to store
 	WrAddr  uint16 `npu:"16,local"` // and where
 	WrBytes uint8  `npu:"4,local"`  // how many, 0 = idle
+
+	Wait [portUnits]uint8 `npu:"model"` // clocks that a unit's accesses have had, see Machine.served
 }
 
 // hsiao holds the columns of the (72,64) code for the 64 data bits: the 56
@@ -229,7 +231,7 @@ func (m *Machine) mend(word int, whole bool) {
 // stepWritePort retires the IFM write port.
 func (m *Machine) stepWritePort() {
 	sb := &m.S.SB
-	if sb.WrBytes == 0 {
+	if sb.WrBytes == 0 || !m.inputServed() {
 		return
 	}
 	m.ramStore(int(sb.WrAddr), sb.WrData, int(min(sb.WrBytes, 8)))

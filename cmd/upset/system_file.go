@@ -74,20 +74,22 @@ type portFile struct {
 
 // limitsFile is the YAML form of npu.Limits.
 type limitsFile struct {
-	PortReads      number `yaml:"port_reads"`
-	PortWrites     number `yaml:"port_writes"`
-	InputAhead     number `yaml:"input_ahead"`
-	CopyAhead      number `yaml:"copy_ahead"`
-	CommandFIFO    number `yaml:"command_fifo"`
-	WeightFIFO     number `yaml:"weight_fifo"`
-	ScaleFIFO      number `yaml:"scale_fifo"`
-	InputFIFO      number `yaml:"input_fifo"`
-	CopyFIFO       number `yaml:"copy_fifo"`
-	Weights        number `yaml:"weights_per_cycle"`
-	PaletteEntries number `yaml:"palette_entries_per_cycle"`
-	Section        number `yaml:"output_section"`
-	Kernels        number `yaml:"kernels"`
-	Overlap        number `yaml:"overlap"`
+	PortReads       number `yaml:"port_reads"`
+	PortWrites      number `yaml:"port_writes"`
+	InputAhead      number `yaml:"input_ahead"`
+	CopyAhead       number `yaml:"copy_ahead"`
+	CommandFIFO     number `yaml:"command_fifo"`
+	WeightFIFO      number `yaml:"weight_fifo"`
+	ScaleFIFO       number `yaml:"scale_fifo"`
+	InputFIFO       number `yaml:"input_fifo"`
+	CopyFIFO        number `yaml:"copy_fifo"`
+	Weights         number `yaml:"weights_per_cycle"`
+	PaletteEntries  number `yaml:"palette_entries_per_cycle"`
+	Section         number `yaml:"output_section"`
+	Kernels         number `yaml:"kernels"`
+	Overlap         number `yaml:"overlap"`
+	SharedPorts     number `yaml:"shared_ports"`
+	SharedPlacement number `yaml:"shared_placement"`
 }
 
 // parameter is one number of a system file.
@@ -150,6 +152,8 @@ func (f *systemFile) parameters() []parameter {
 		limit("output_section", &l.Section, low.Section, high.Section, "bytes after which an output buffer is written to memory; our choice: four bursts"),
 		limit("kernels", &l.Kernels, low.Kernels, high.Kernels, "kernel operations under way; Vela 3.10: its streams rely on at most 2"),
 		limit("overlap", &l.Overlap, low.Overlap, high.Overlap, "block jobs of an operation beside which the next may start, at most its BLOCKDEP; our choice: none, since counters of silicon show none"),
+		limit("shared_ports", &l.SharedPorts, low.SharedPorts, high.SharedPorts, "accesses to a bank of 1 KiB of the shared buffer in a cycle, of 16 bytes each, 0 for any number; our choice: docs/ports.md"),
+		limit("shared_placement", &l.SharedPlacement, low.SharedPlacement, high.SharedPlacement, "what lies in which bank, where accesses are counted: 0 pixels and micro-blocks, 1 words go round, 2 consecutive bytes; our choice: docs/ports.md"),
 	)
 }
 
@@ -178,6 +182,7 @@ func newSystemFile(s npu.System) *systemFile {
 		Limits: limitsFile{
 			number(l.PortReads), number(l.PortWrites), number(l.InputAhead), number(l.CopyAhead), number(l.CommandFIFO), number(l.WeightFIFO),
 			number(l.ScaleFIFO), number(l.InputFIFO), number(l.CopyFIFO), number(l.Weights), number(l.PaletteEntries), number(l.Section), number(l.Kernels), number(l.Overlap),
+			number(l.SharedPorts), number(l.SharedPlacement),
 		},
 	}
 }
@@ -201,6 +206,7 @@ func (f *systemFile) system() (npu.System, error) {
 		PortReads: int(l.PortReads), PortWrites: int(l.PortWrites), InputAhead: int(l.InputAhead), CopyAhead: int(l.CopyAhead),
 		CommandFIFO: int(l.CommandFIFO), WeightFIFO: int(l.WeightFIFO), ScaleFIFO: int(l.ScaleFIFO), InputFIFO: int(l.InputFIFO),
 		CopyFIFO: int(l.CopyFIFO), Weights: int(l.Weights), PaletteEntries: int(l.PaletteEntries), Section: int(l.Section), Kernels: int(l.Kernels), Overlap: int(l.Overlap),
+		SharedPorts: int(l.SharedPorts), SharedPlacement: int(l.SharedPlacement),
 	}}
 	m, err := f.memories()
 	if err != nil {

@@ -29,8 +29,8 @@ func TestSystemPrints(t *testing.T) {
 			t.Errorf("no source: %s", line)
 		}
 	}
-	if n := len(newSystemFile(s).parameters()); numbers != n+5 || n != 54 {
-		t.Errorf("%d numbers, addresses and lists are printed of %d, want 54 and 5", numbers, n)
+	if n := len(newSystemFile(s).parameters()); numbers != n+5 || n != 56 {
+		t.Errorf("%d numbers, addresses and lists are printed of %d, want 56 and 5", numbers, n)
 	}
 	file := filepath.Join(t.TempDir(), "s.yaml")
 	if err := os.WriteFile(file, []byte("limits: {weights_per_cycle: 5}\nflash: {beat_interval: 3}\n"), 0o600); err != nil {

@@ -143,6 +143,9 @@ func (c *checksum) before(m *npu.Machine) bool {
 // after moves the column on, last stage first.
 func (c *checksum) after(m *npu.Machine) bool {
 	s, t := &c.last, &c.tokens
+	if m.ArrayHeld() {
+		return false
+	}
 	if t[npu.StageAcc].Valid && t[npu.StageAcc].Last {
 		c.out = c.acc
 	}
@@ -162,7 +165,7 @@ func (c *checksum) after(m *npu.Machine) bool {
 			}
 		}
 	}
-	if s.Held() {
+	if m.ProductsHeld() {
 		return false
 	}
 	if k := t[npu.StageProduct]; k.Valid {
