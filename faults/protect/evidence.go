@@ -78,9 +78,7 @@ func gatherAs(s *campaign.Stored, t *netlist.Table, caught []Caught, v view) (*E
 	if err != nil {
 		return nil, err
 	}
-	places := make([]place, len(s.Records))
-	drawn := map[place]int{} // by stratum and round
-	skipped := make([]bool, len(s.Records))
+	places, sizes := make([]place, len(s.Records)), map[place]int{}
 	for i, r := range s.Records {
 		p := &places[i]
 		if err = g.locate(r, p); err != nil {
@@ -89,13 +87,22 @@ func gatherAs(s *campaign.Stored, t *netlist.Table, caught []Caught, v view) (*E
 		if shares != nil {
 			p.round = s.Round(s.Index[i])
 		}
-		at := place{stratum: p.stratum, round: p.round}
-		if skipped[i] = !v.part.has(g.seen[at]); !skipped[i] {
-			drawn[at]++
-		}
-		g.seen[at]++
+		sizes[p.sample()]++
 	}
-	if shares == nil {
+	drawn := map[place]int{} // by stratum and round
+	skipped := make([]bool, len(s.Records))
+	for i := range s.Records {
+		at := places[i].sample()
+		skipped[i] = !g.partOf(at.stratum).has(g.seen[at], sizes[at])
+		g.seen[at]++
+		if v.part == choosing {
+			places[i].round = 0
+		}
+		if !skipped[i] {
+			drawn[places[i].sample()]++
+		}
+	}
+	if shares == nil || v.part == choosing {
 		shares = []float64{1}
 	}
 	for i := range s.Frame.Strata {
@@ -122,7 +129,7 @@ func gatherAs(s *campaign.Stored, t *netlist.Table, caught []Caught, v view) (*E
 		}
 		p := pieces[at]
 		if p == nil {
-			p = &Piece{Weight: g.bits(s.Frame.Strata[at.stratum]) * shares[at.round] / float64(drawn[place{stratum: at.stratum, round: at.round}])}
+			p = &Piece{Weight: g.bits(s.Frame.Strata[at.stratum]) * shares[at.round] / float64(drawn[at.sample()])}
 			pieces[at] = p
 		}
 		p.count(n, s.Spec, c)
@@ -138,6 +145,9 @@ type place struct {
 	register       string
 	stratum, round int
 }
+
+// sample is the stratum and the round alone.
+func (p place) sample() place { return place{stratum: p.stratum, round: p.round} }
 
 // count adds an outcome.
 func (p *Piece) count(n result.Outcomes, s campaign.Spec, c Caught) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"upset/faults"
 	"upset/faults/campaign"
@@ -201,6 +202,25 @@ func gather(ctx context.Context, b Bench, s *campaign.Stored, o Options) (n netw
 	return n, err
 }
 
+// coarsen takes all records as those of whole classes.
+func (n *network) coarsen() (err error) {
+	n.chosen, n.view.registers, n.view.part = nil, false, allRecords
+	if b, ok := n.bench.(mixBench); ok {
+		b.nets = slices.Clone(b.nets)
+		list := make([]*Evidence, len(b.nets))
+		for i := range b.nets {
+			if err := b.nets[i].coarsen(); err != nil {
+				return err
+			}
+			list[i] = b.nets[i].ev
+		}
+		n.bench, n.ev = b, mix(list, b.shares)
+		return nil
+	}
+	n.ev, err = gatherAs(n.stored, n.bench.Table(), n.caught, n.view)
+	return err
+}
+
 // newRun prepares a search or a judgement, with what does not depend on a design.
 func newRun(nets []network, o Options) (*run, error) {
 	r := &run{nets: nets, o: o, proven: map[string]bool{}}
@@ -264,7 +284,28 @@ func search(ctx context.Context, nets []network, o Options) (*result.Protect, er
 		}
 		margin = margin.divided(retreat, r.failed)
 	}
+	if r.split() && r.final.pr == nil {
+		return coarser(ctx, nets, o)
+	}
 	return r.out, r.explain(ctx)
+}
+
+// coarser searches for whole classes on all records where a search for single registers
+// had no design to prove: halves of the records may be too small for that. It never does
+// so after a proof, so that no further error is spent.
+func coarser(ctx context.Context, nets []network, o Options) (*result.Protect, error) {
+	o.Unit = UnitBlockClass
+	whole := slices.Clone(nets)
+	for i := range whole {
+		if err := whole[i].coarsen(); err != nil {
+			return nil, err
+		}
+	}
+	out, err := search(ctx, whole, o)
+	if out != nil {
+		out.Warnings = append(out.Warnings, result.Warning{Code: "classes", Message: "No design of single registers could be put to a proof with half of the injections: whole classes were searched on all of them."})
+	}
+	return out, err
 }
 
 // explain says of the last design what its verdict hangs on, and what it costs in
