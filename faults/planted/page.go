@@ -15,7 +15,16 @@ const File = "docs/verdicts.json"
 // Results are the verdicts of a study.
 type Results struct {
 	provenance.Made
-	Seed     uint64    `json:"seed"`
+	Seed uint64 `json:"seed"`
+	// Verdicts are those of the product's default, Others those of other methods on the
+	// first of the same populations.
+	Verdicts []Verdict `json:"verdicts"`
+	Others   []Other   `json:"others"`
+}
+
+// Other is what another method says.
+type Other struct {
+	Method
 	Verdicts []Verdict `json:"verdicts"`
 }
 
@@ -108,7 +117,11 @@ func Page(r Results) (string, error) {
 		}
 		fmt.Fprintf(&b, "| %.0f %% | %d | %d | %.2f %% | %.0f %% |\n", 100*level, c.Of, c.N, 100*float64(c.N)/float64(max(1, c.Of)), 100*(1-level))
 	}
-	return b.String(), nil
+	if len(r.Others) == 0 {
+		return b.String(), nil
+	}
+	others, err := methods(r)
+	return b.String() + others, err
 }
 
 func introduction(r Results) string {

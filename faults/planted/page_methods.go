@@ -1,0 +1,139 @@
+package planted
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"upset/stats"
+)
+
+// title begins the part of docs/validation.md that this package writes.
+const title = "\n## Verdicts on planted populations\n"
+
+// Rewrite puts this package's part, which ends docs/validation.md, in the place of the
+// one that stands there.
+func Rewrite(page []byte, part string) ([]byte, error) {
+	i := bytes.Index(page, []byte(title))
+	if i < 0 {
+		return nil, errors.New("the page has no part named \"" + strings.TrimSpace(title) + "\": write it with faults/exhaustive/generate first")
+	}
+	return append(bytes.Clone(page[:i]), part...), nil
+}
+
+// compared is another method beside the default on the same populations.
+type compared struct {
+	Method
+	n, median         int // populations, and injections of their campaigns
+	all, near, direct Count
+	// Met among populations whose best design lies at half the budget: by the method, by
+	// the default, and by one of them alone.
+	half, met, metBase, gained, lost int
+	// area is what proven designs add, as a multiple of those of the default where both
+	// have one.
+	area float64
+}
+
+// compare counts what another method says.
+func compare(o Other, base []Verdict) (c compared, err error) {
+	c = compared{Method: o.Method, n: len(o.Verdicts)}
+	near := func(v Verdict) bool { return v.Kind == Near }
+	if c.all, err = count(o.Verdicts, func(Verdict) bool { return true }, Verdict.False); err != nil {
+		return c, err
+	}
+	if c.near, err = count(o.Verdicts, near, Verdict.False); err != nil {
+		return c, err
+	}
+	beyond := func(v Verdict) bool { return near(v) && v.Best > 1 }
+	if c.direct, err = count(o.Verdicts, beyond, func(v Verdict) bool { return v.Direct }); err != nil {
+		return c, err
+	}
+	var sizes []int
+	var area, areaBase float64
+	for i, v := range o.Verdicts {
+		b := base[i]
+		sizes = append(sizes, v.Size)
+		if v.Met && b.Met {
+			area, areaBase = area+v.Area, areaBase+b.Area
+		}
+		if v.Kind != Half {
+			continue
+		}
+		c.half++
+		if v.Met {
+			c.met++
+		}
+		if b.Met {
+			c.metBase++
+		}
+		switch {
+		case v.Met && !b.Met:
+			c.gained++
+		case b.Met && !v.Met:
+			c.lost++
+		}
+	}
+	slices.Sort(sizes)
+	c.median, c.area = sizes[len(sizes)/2], area/areaBase
+	return c, nil
+}
+
+// honest reports that no kind of false claim is more frequent than it may be.
+func (c compared) honest() bool {
+	return c.all.Upper <= mostFalse && c.near.Upper <= mostFalse && c.direct.Upper <= mostFalse
+}
+
+// powerful reports that the wanted share of targets is shown to be met, and that no loss
+// beside the default is shown at 5 % (McNemar's exact test; of two sides each has half).
+func (c compared) powerful() (bool, error) {
+	p, err := stats.McNemar(c.gained, c.lost)
+	return float64(c.met) >= leastMet*float64(c.half) && (c.gained >= c.lost || p > 2*(1-Confidence)), err
+}
+
+// methods is the part of the page about other methods.
+func methods(r Results) (string, error) {
+	var list []compared
+	for _, o := range r.Others {
+		if len(o.Verdicts) == 0 || len(o.Verdicts) > len(r.Verdicts) {
+			return "", fmt.Errorf("%s: %d populations beside %d of the default", o.Method, len(o.Verdicts), len(r.Verdicts))
+		}
+		c, err := compare(o, r.Verdicts)
+		if err != nil {
+			return "", err
+		}
+		list = append(list, c)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, `
+### Single registers, and campaigns that stop on their precision
+
+The same machines, judged in other ways. Within a group the planted probabilities of registers spread over %d decades; classes
+see their mean. With **single registers** (--unit register) one half of the records chooses what is protected and the other
+judges it. Campaigns that **stop at ±%g %%** of the critical AVF (--relative %g, at most %d injections) look at their interval
+between rounds; so does the campaign on the best design alone.
+
+| method | populations | injections, median | false "met" | upper limit at 95 %% | near the budget | upper limit | best design beyond, alone | upper limit | |
+|---|---:|---:|---:|---:|---:|---:|---:|---:|---|
+`, spread, 100*Relative, Relative, MostInjections)
+	percent := func(c Count) string { return fmt.Sprintf("%d of %d | %.2f %%", c.N, c.Of, 100*c.Upper) }
+	for _, c := range list {
+		fmt.Fprintf(&b, "| %s | %d | %d | %s | %s | %s | %s |\n", c.Method, c.n, c.median, percent(c.all), percent(c.near), percent(c.direct), holds(c.honest()))
+	}
+	fmt.Fprintf(&b, `
+Every upper limit may be %.0f %%. The power is that on machines whose best design lies at half the budget; it holds where %.0f %% are shown to meet
+it and no loss beside the default, population by population, is shown at 5 %% (McNemar, one-sided).
+
+| method | "met" at half the budget | by the default | by the method alone | by the default alone | | added logic, of the default's |
+|---|---:|---:|---:|---:|---|---:|
+`, 100*mostFalse, 100*leastMet)
+	for _, c := range list {
+		ok, err := c.powerful()
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(&b, "| %s | %d of %d | %d | %d | %d | %s | %.2f |\n", c.Method, c.met, c.half, c.metBase, c.gained, c.lost, holds(ok), c.area)
+	}
+	return b.String(), nil
+}
