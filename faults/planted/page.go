@@ -20,6 +20,8 @@ type Results struct {
 	// first of the same populations.
 	Verdicts []Verdict `json:"verdicts"`
 	Others   []Other   `json:"others"`
+	// Stopped counts as [Direct] does, with campaigns that stop on their precision.
+	Stopped Count `json:"stopped"`
 }
 
 // Other is what another method says.

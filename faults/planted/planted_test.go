@@ -115,6 +115,12 @@ func TestMethods(t *testing.T) {
 				t.Errorf("%s: a campaign of %d injections", m, v.Size)
 			}
 		}
+		if m.Looks && m.Unit == protect.UnitBlockClass {
+			c, err := Direct(context.Background(), m, 24, 2, 20264)
+			if err != nil || c.Of == 0 || c.N > 1 || c.Upper < 0.2 {
+				t.Errorf("%s on best designs beyond the budget: %+v, %v", m, c, err)
+			}
+		}
 		if again := Methods()[i+1].String(); strings.Contains(again, "registers") != (m.Unit == protect.UnitRegister) {
 			t.Errorf("%+v is called %s", m, again)
 		}
@@ -171,7 +177,7 @@ func TestMethodsAreCompared(t *testing.T) {
 			t.Errorf("%s: %+v, powerful: %v, %v", c.Method, c, powerful, err)
 		}
 	}
-	if c, err := compare(r.Others[1], r.Verdicts); err != nil || c.all.N != 20 || c.met != 40 || c.area != 0.5 || c.lost != 0 {
+	if c, err := compare(r.Others[1], r.Verdicts); err != nil || c.all.N != 20 || c.met != 40 || math.Abs(c.area-0.05) > 1e-9 || math.Abs(c.areaBase-0.1) > 1e-9 || c.lost != 0 {
 		t.Errorf("%+v, %v", c, err)
 	}
 	r.Others[0].Verdicts = append(r.Others[0].Verdicts, Verdict{})

@@ -146,10 +146,12 @@ func (x *Population) direct(m Method) (bool, error) {
 	return err == nil && c.Verdict == stats.Met, err
 }
 
+// kinds of populations, in turn.
+var kinds = []string{Near, Half, Wide}
+
 // Examine judges n populations by a method, a third of each kind. Progress, which may be nil,
 // is called from one goroutine at a time.
 func Examine(ctx context.Context, m Method, n, workers int, seed uint64, progress func(done int)) ([]Verdict, error) {
-	kinds := []string{Near, Half, Wide}
 	t := netlist.New(isa.U55x32, npu.ECCNone)
 	list := make([]Verdict, n)
 	group, ctx := errgroup.WithContext(ctx)
@@ -188,10 +190,42 @@ func Examine(ctx context.Context, m Method, n, workers int, seed uint64, progres
 // short keeps as many digits as a page may need.
 func short(x float64) float64 { return math.Round(1e7*x) / 1e7 }
 
+// Direct counts, among n populations whose best design lies beyond the budget by up to 5 %,
+// those where a campaign of the method on that design alone is judged to meet the target.
+func Direct(ctx context.Context, m Method, n, workers int, seed uint64) (c Count, err error) {
+	t := netlist.New(isa.U55x32, npu.ECCNone)
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(max(1, workers))
+	var mu sync.Mutex
+	for i := range n {
+		group.Go(func() error {
+			if err := ctx.Err(); err != nil || kinds[i%len(kinds)] != Near {
+				return err
+			}
+			x, err := newPopulation(t, Near, seed+uint64(i))
+			if err != nil || x.Best <= 1 {
+				return err
+			}
+			met, err := x.direct(m)
+			mu.Lock()
+			defer mu.Unlock()
+			if c.Of++; met {
+				c.N++
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return c, err
+	}
+	return c.limited()
+}
+
 // Count is a number of verdicts among those that could be.
 type Count struct {
-	N, Of int
-	Upper float64 // of the share, one-sided at 95 %
+	N     int     `json:"n"`
+	Of    int     `json:"of"`
+	Upper float64 `json:"upper"` // of the share, one-sided at 95 %
 }
 
 // count counts among the verdicts of a condition those that are hit.
@@ -204,9 +238,15 @@ func count(list []Verdict, among, hit func(Verdict) bool) (c Count, err error) {
 			}
 		}
 	}
+	return c.limited()
+}
+
+// limited fills in the upper limit.
+func (c Count) limited() (Count, error) {
 	if c.Of == 0 {
 		return Count{Upper: 1}, nil
 	}
+	var err error
 	_, c.Upper, err = stats.ClopperPearson(c.N, c.Of, 2*Confidence-1) // each side has 5 %
 	return c, err
 }
