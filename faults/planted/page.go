@@ -15,16 +15,21 @@ const File = "docs/verdicts.json"
 // Results are the verdicts of a study.
 type Results struct {
 	provenance.Made
-	Seed uint64 `json:"seed"`
-	// Verdicts are those of the product's default, Others those of other methods on the
-	// first of the same populations.
-	Verdicts []Verdict `json:"verdicts"`
-	Others   []Other   `json:"others"`
+	Seed     uint64    `json:"seed"`
+	Verdicts []Verdict `json:"verdicts"` // of the product's default
+	Methods  Compared  `json:"methods"`
+}
+
+// Compared are the verdicts of several methods on the first of these populations, the
+// default first.
+type Compared struct {
+	provenance.Made
+	Lists []Other `json:"lists"`
 	// Stopped counts as [Direct] does, with campaigns that stop on their precision.
 	Stopped Count `json:"stopped"`
 }
 
-// Other is what another method says.
+// Other is what a method says.
 type Other struct {
 	Method
 	Verdicts []Verdict `json:"verdicts"`
@@ -119,10 +124,10 @@ func Page(r Results) (string, error) {
 		}
 		fmt.Fprintf(&b, "| %.0f %% | %d | %d | %.2f %% | %.0f %% |\n", 100*level, c.Of, c.N, 100*float64(c.N)/float64(max(1, c.Of)), 100*(1-level))
 	}
-	if len(r.Others) == 0 {
+	if len(r.Methods.Lists) == 0 {
 		return b.String(), nil
 	}
-	others, err := methods(r)
+	others, err := methods(r.Methods)
 	return b.String() + others, err
 }
 

@@ -90,13 +90,14 @@ func (c compared) powerful() (bool, error) {
 }
 
 // methods is the part of the page about other methods.
-func methods(r Results) (string, error) {
+func methods(r Compared) (string, error) {
 	var list []compared
-	for _, o := range r.Others {
-		if len(o.Verdicts) == 0 || len(o.Verdicts) > len(r.Verdicts) {
-			return "", fmt.Errorf("%s: %d populations beside %d of the default", o.Method, len(o.Verdicts), len(r.Verdicts))
+	for _, o := range r.Lists {
+		base := r.Lists[0].Verdicts
+		if len(o.Verdicts) == 0 || len(o.Verdicts) > len(base) {
+			return "", fmt.Errorf("%s: %d populations beside %d of the default", o.Method, len(o.Verdicts), len(base))
 		}
-		c, err := compare(o, r.Verdicts)
+		c, err := compare(o, base)
 		if err != nil {
 			return "", err
 		}
@@ -106,14 +107,16 @@ func methods(r Results) (string, error) {
 	fmt.Fprintf(&b, `
 ### Single registers, and campaigns that stop on their precision
 
-The same machines, judged in other ways. Within a group the planted probabilities of registers spread over %d decades; classes
+%s
+
+The first of the same machines, judged in other ways. Within a group the planted probabilities of registers spread over %d decades; classes
 see their mean. With **single registers** (--unit register) one half of the records chooses what is protected and the other
 judges it. Campaigns that **stop at ±%g %%** of the critical AVF (--relative %g, at most %d injections) look at their interval
 between rounds.
 
 | method | populations | injections, median | false "met" | upper limit at 95 %% | near the budget | upper limit | |
 |---|---:|---:|---:|---:|---:|---:|---|
-`, spread, 100*Relative, Relative, MostInjections)
+`, r.Made.Line(), spread, 100*Relative, Relative, MostInjections)
 	percent := func(c Count) string { return fmt.Sprintf("%d of %d | %.2f %%", c.N, c.Of, 100*c.Upper) }
 	for _, c := range list {
 		fmt.Fprintf(&b, "| %s | %d | %d | %s | %s | %s |\n", c.Method, c.n, c.median, percent(c.all), percent(c.near), holds(c.honest()))

@@ -151,24 +151,24 @@ func TestClassesWhereHalvesAreTooSmall(t *testing.T) {
 // TestMethodsAreCompared: the page says of a method that claims too much, or too little,
 // that it fails.
 func TestMethodsAreCompared(t *testing.T) {
-	r := Results{Others: []Other{{Method: Methods()[1]}, {Method: Methods()[2]}}}
+	r := Compared{Lists: []Other{{Method: Methods()[0]}, {Method: Methods()[1]}, {Method: Methods()[2]}}}
 	for i := range 120 {
 		v := Verdict{Kind: []string{Near, Half, Wide}[i%3], Best: 0.5, Met: i%3 == 1, True: 0.5, Size: 100, Area: 0.1}
 		if v.Kind == Near {
 			v.Best = 1.02
 		}
-		r.Verdicts = append(r.Verdicts, v)
+		r.Lists[0].Verdicts = append(r.Lists[0].Verdicts, v)
 		weak, liar := v, v
 		weak.Met = v.Met && i%12 == 1 // a quarter
 		liar.Area, liar.Met = 0.05, v.Met || i < 60
 		if v.Kind == Near {
 			liar.True = 1.02
 		}
-		r.Others[0].Verdicts = append(r.Others[0].Verdicts, weak)
-		r.Others[1].Verdicts = append(r.Others[1].Verdicts, liar)
+		r.Lists[1].Verdicts = append(r.Lists[1].Verdicts, weak)
+		r.Lists[2].Verdicts = append(r.Lists[2].Verdicts, liar)
 	}
 	for i, want := range []struct{ honest, powerful bool }{{true, false}, {false, true}} {
-		c, err := compare(r.Others[i], r.Verdicts)
+		c, err := compare(r.Lists[1+i], r.Lists[0].Verdicts)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -177,11 +177,11 @@ func TestMethodsAreCompared(t *testing.T) {
 			t.Errorf("%s: %+v, powerful: %v, %v", c.Method, c, powerful, err)
 		}
 	}
-	if c, err := compare(r.Others[1], r.Verdicts); err != nil || c.all.N != 20 || c.met != 40 || math.Abs(c.area-0.05) > 1e-9 || math.Abs(c.areaBase-0.1) > 1e-9 || c.lost != 0 {
+	if c, err := compare(r.Lists[2], r.Lists[0].Verdicts); err != nil || c.all.N != 20 || c.met != 40 || math.Abs(c.area-0.05) > 1e-9 || math.Abs(c.areaBase-0.1) > 1e-9 || c.lost != 0 {
 		t.Errorf("%+v, %v", c, err)
 	}
-	r.Others[0].Verdicts = append(r.Others[0].Verdicts, Verdict{})
-	if _, err := Page(r); err == nil {
+	r.Lists[1].Verdicts = append(r.Lists[1].Verdicts, Verdict{})
+	if _, err := methods(r); err == nil {
 		t.Error("more populations than the default has pass")
 	}
 }

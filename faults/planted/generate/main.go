@@ -1,6 +1,7 @@
 // Command generate judges the verdicts of the product on planted populations, writes
 // docs/verdicts.json and the end of docs/validation.md, which quotes it. Run it from the
-// project's root; with -keep it writes the page again from the verdicts that stand there:
+// project's root; with -methods it measures only the part about other methods, with -keep
+// nothing, and the page is written from what stands there:
 //
 //	go run ./faults/planted/generate
 package main
@@ -24,22 +25,23 @@ const seed = 20264
 
 func main() {
 	n := flag.Int("populations", 2_000, "number of planted populations for the default")
-	others := flag.Int("others", 240, "number of them for each other method")
+	others := flag.Int("compared", 150, "number of them on which methods are compared")
+	methods := flag.Bool("methods", false, "keep the stored verdicts of the default")
 	keep := flag.Bool("keep", false, "write the page from the stored verdicts")
 	out := flag.String("out", filepath.FromSlash(planted.File), "file of the verdicts")
 	page := flag.String("page", filepath.FromSlash("docs/validation.md"), "page to end with them")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *n, *others, *keep, *out, *page); err != nil {
+	if err := run(ctx, *n, *others, *methods, *keep, *out, *page); err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, n, others int, keep bool, out, page string) error {
+func run(ctx context.Context, n, others int, methods, keep bool, out, page string) error {
 	if !keep {
-		if err := measure(ctx, n, others, out); err != nil {
+		if err := measure(ctx, n, others, methods, out); err != nil {
 			return err
 		}
 	}
@@ -63,43 +65,55 @@ func run(ctx context.Context, n, others int, keep bool, out, page string) error 
 	return os.WriteFile(page, after, 0o644)
 }
 
-// measure judges the populations and writes what comes out.
-func measure(ctx context.Context, n, others int, out string) error {
+// measure judges the populations and writes what comes out, after each method.
+func measure(ctx context.Context, n, others int, methods bool, out string) error {
 	made, err := provenance.Now(ctx)
 	if err != nil {
 		return err
 	}
-	results := planted.Results{Made: made, Seed: seed}
-	for i, m := range planted.Methods() {
-		size := n
-		if i > 0 {
-			size = min(n, others)
+	var results planted.Results
+	if methods {
+		if results, err = planted.Read(out); err != nil {
+			return err
 		}
-		list, err := planted.Examine(ctx, m, size, runtime.NumCPU(), seed, func(done int) {
-			if done%50 == 0 {
-				fmt.Fprintf(os.Stderr, "%s: %d of %d populations\n", m, done, size)
-			}
-		})
-		if err != nil {
-			return fmt.Errorf("%s: %w", m, err)
+	} else {
+		results.Made, results.Seed = made, seed
+		if results.Verdicts, err = examine(ctx, planted.Methods()[0], n); err != nil {
+			return err
 		}
-		if i == 0 {
-			results.Verdicts = list
-			continue
-		}
-		results.Others = append(results.Others, planted.Other{Method: m, Verdicts: list})
 	}
+	results.Methods = planted.Compared{Made: made}
 	for _, m := range planted.Methods() {
-		if m.Looks {
-			if results.Stopped, err = planted.Direct(ctx, m, n, runtime.NumCPU(), seed); err != nil {
+		if m.Looks && results.Methods.Stopped.Of == 0 { // the campaign does not depend on the unit of the search
+			if results.Methods.Stopped, err = planted.Direct(ctx, m, n, runtime.NumCPU(), seed); err != nil {
 				return err
 			}
-			break // the campaign does not depend on the unit of the search
+		}
+		list, err := examine(ctx, m, others)
+		if err != nil {
+			return err
+		}
+		results.Methods.Lists = append(results.Methods.Lists, planted.Other{Method: m, Verdicts: list})
+		data, err := json.Marshal(results)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(out, append(data, '\n'), 0o644); err != nil {
+			return err
 		}
 	}
-	data, err := json.Marshal(results)
+	return nil
+}
+
+// examine judges so many populations by a method.
+func examine(ctx context.Context, m planted.Method, n int) ([]planted.Verdict, error) {
+	list, err := planted.Examine(ctx, m, n, runtime.NumCPU(), seed, func(done int) {
+		if done%25 == 0 {
+			fmt.Fprintf(os.Stderr, "%s: %d of %d populations\n", m, done, n)
+		}
+	})
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("%s: %w", m, err)
 	}
-	return os.WriteFile(out, append(data, '\n'), 0o644)
+	return list, nil
 }
