@@ -15,14 +15,14 @@ const File = "docs/verdicts.json"
 // Results are the verdicts of a study.
 type Results struct {
 	provenance.Made
-	Seed     uint64    `json:"seed"`
-	Verdicts []Verdict `json:"verdicts"` // of the product's default
-	Methods  Compared  `json:"methods"`
+	Seed     uint64     `json:"seed"`
+	Verdicts []Verdict  `json:"verdicts"` // of the product's default
+	Methods  Comparison `json:"methods"`
 }
 
-// Compared are the verdicts of several methods on the first of these populations, the
-// default first.
-type Compared struct {
+// Comparison is that of several methods on the populations of [Compared], the default
+// first.
+type Comparison struct {
 	provenance.Made
 	Lists []Other `json:"lists"`
 	// Stopped counts as [Direct] does, with campaigns that stop on their precision.

@@ -90,11 +90,11 @@ func (c compared) powerful() (bool, error) {
 }
 
 // methods is the part of the page about other methods.
-func methods(r Compared) (string, error) {
+func methods(r Comparison) (string, error) {
 	var list []compared
 	for _, o := range r.Lists {
 		base := r.Lists[0].Verdicts
-		if len(o.Verdicts) == 0 || len(o.Verdicts) > len(base) {
+		if len(o.Verdicts) == 0 || len(o.Verdicts) != len(base) {
 			return "", fmt.Errorf("%s: %d populations beside %d of the default", o.Method, len(o.Verdicts), len(base))
 		}
 		c, err := compare(o, base)
@@ -109,10 +109,10 @@ func methods(r Compared) (string, error) {
 
 %s
 
-The first of the same machines, judged in other ways. Within a group the planted probabilities of registers spread over %d decades; classes
-see their mean. With **single registers** (--unit register) one half of the records chooses what is protected and the other
-judges it. Campaigns that **stop at ±%g %%** of the critical AVF (--relative %g, at most %d injections) look at their interval
-between rounds.
+Some of the same machines, those near the budget and half as many of each other kind, judged in other ways. Within a group the
+planted probabilities of registers spread over %d decades; classes see their mean. With **single registers** (--unit register) one
+half of the records chooses what is protected and the other judges it. Campaigns that **stop at ±%g %%** of the critical AVF
+(--relative %g, at most %d injections) look at their interval between rounds.
 
 | method | populations | injections, median | false "met" | upper limit at 95 %% | near the budget | upper limit | |
 |---|---:|---:|---:|---:|---:|---:|---|
@@ -125,8 +125,8 @@ between rounds.
 A campaign that stops, put on the best design without asking the search, where that lies up to 5 %% beyond the budget, claims "met" in
 %d of %d cases, upper limit %.2f %%: %s. Every upper limit may be %.0f %%.
 
-The power is that on machines whose best design lies at half the budget; it holds where %.0f %% are shown to meet
-it and no loss beside the default, population by population, is shown at 5 %% (McNemar, one-sided).
+The power is that on machines whose best design lies at half the budget; it holds where %.0f %% are shown to meet it and no loss
+beside the default, population by population, is shown at 5 %% (McNemar, one-sided).
 
 | method | "met" at half the budget | by the default | by the method alone | by the default alone | | added logic, mean | of the default |
 |---|---:|---:|---:|---:|---|---:|---:|

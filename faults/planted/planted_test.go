@@ -76,7 +76,7 @@ func TestTruth(t *testing.T) {
 
 // TestVerdicts keeps the rates of claims within what the page says, on few populations.
 func TestVerdicts(t *testing.T) {
-	list, err := Examine(context.Background(), Methods()[0], 24, 2, 7, nil)
+	list, err := Examine(context.Background(), Methods()[0], First(24), 2, 7, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestVerdicts(t *testing.T) {
 // TestMethods does so with single registers and with campaigns that stop on their precision.
 func TestMethods(t *testing.T) {
 	for i, m := range Methods()[1:] {
-		list, err := Examine(context.Background(), m, 2, 2, 20264, nil)
+		list, err := Examine(context.Background(), m, First(2), 2, 20264, nil)
 		if err != nil {
 			t.Fatalf("%s: %v", m, err)
 		}
@@ -151,7 +151,7 @@ func TestClassesWhereHalvesAreTooSmall(t *testing.T) {
 // TestMethodsAreCompared: the page says of a method that claims too much, or too little,
 // that it fails.
 func TestMethodsAreCompared(t *testing.T) {
-	r := Compared{Lists: []Other{{Method: Methods()[0]}, {Method: Methods()[1]}, {Method: Methods()[2]}}}
+	r := Comparison{Lists: []Other{{Method: Methods()[0]}, {Method: Methods()[1]}, {Method: Methods()[2]}}}
 	for i := range 120 {
 		v := Verdict{Kind: []string{Near, Half, Wide}[i%3], Best: 0.5, Met: i%3 == 1, True: 0.5, Size: 100, Area: 0.1}
 		if v.Kind == Near {
@@ -182,7 +182,7 @@ func TestMethodsAreCompared(t *testing.T) {
 	}
 	r.Lists[1].Verdicts = append(r.Lists[1].Verdicts, Verdict{})
 	if _, err := methods(r); err == nil {
-		t.Error("more populations than the default has pass")
+		t.Error("another number of populations than the default has passes")
 	}
 }
 

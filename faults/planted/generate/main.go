@@ -25,7 +25,6 @@ const seed = 20264
 
 func main() {
 	n := flag.Int("populations", 2_000, "number of planted populations for the default")
-	others := flag.Int("compared", 150, "number of them on which methods are compared")
 	methods := flag.Bool("methods", false, "keep the stored verdicts of the default")
 	keep := flag.Bool("keep", false, "write the page from the stored verdicts")
 	out := flag.String("out", filepath.FromSlash(planted.File), "file of the verdicts")
@@ -33,15 +32,15 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *n, *others, *methods, *keep, *out, *page); err != nil {
+	if err := run(ctx, *n, *methods, *keep, *out, *page); err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, n, others int, methods, keep bool, out, page string) error {
+func run(ctx context.Context, n int, methods, keep bool, out, page string) error {
 	if !keep {
-		if err := measure(ctx, n, others, methods, out); err != nil {
+		if err := measure(ctx, n, methods, out); err != nil {
 			return err
 		}
 	}
@@ -66,7 +65,7 @@ func run(ctx context.Context, n, others int, methods, keep bool, out, page strin
 }
 
 // measure judges the populations and writes what comes out, after each method.
-func measure(ctx context.Context, n, others int, methods bool, out string) error {
+func measure(ctx context.Context, n int, methods bool, out string) error {
 	made, err := provenance.Now(ctx)
 	if err != nil {
 		return err
@@ -78,18 +77,18 @@ func measure(ctx context.Context, n, others int, methods bool, out string) error
 		}
 	} else {
 		results.Made, results.Seed = made, seed
-		if results.Verdicts, err = examine(ctx, planted.Methods()[0], n); err != nil {
+		if results.Verdicts, err = examine(ctx, planted.Methods()[0], planted.First(n)); err != nil {
 			return err
 		}
 	}
-	results.Methods = planted.Compared{Made: made}
+	results.Methods = planted.Comparison{Made: made}
 	for _, m := range planted.Methods() {
 		if m.Looks && results.Methods.Stopped.Of == 0 { // the campaign does not depend on the unit of the search
 			if results.Methods.Stopped, err = planted.Direct(ctx, m, n, runtime.NumCPU(), seed); err != nil {
 				return err
 			}
 		}
-		list, err := examine(ctx, m, others)
+		list, err := examine(ctx, m, planted.Compared())
 		if err != nil {
 			return err
 		}
@@ -105,11 +104,11 @@ func measure(ctx context.Context, n, others int, methods bool, out string) error
 	return nil
 }
 
-// examine judges so many populations by a method.
-func examine(ctx context.Context, m planted.Method, n int) ([]planted.Verdict, error) {
-	list, err := planted.Examine(ctx, m, n, runtime.NumCPU(), seed, func(done int) {
+// examine judges populations by a method.
+func examine(ctx context.Context, m planted.Method, populations []int) ([]planted.Verdict, error) {
+	list, err := planted.Examine(ctx, m, populations, runtime.NumCPU(), seed, func(done int) {
 		if done%25 == 0 {
-			fmt.Fprintf(os.Stderr, "%s: %d of %d populations\n", m, done, n)
+			fmt.Fprintf(os.Stderr, "%s: %d of %d populations\n", m, done, len(populations))
 		}
 	})
 	if err != nil {
