@@ -109,10 +109,10 @@ func methods(r Comparison) (string, error) {
 
 %s
 
-Some of the same machines, those near the budget and half as many of each other kind, judged in other ways. Within a group the
-planted probabilities of registers spread over %d decades; classes see their mean. With **single registers** (--unit register) one
-half of the records chooses what is protected and the other judges it. Campaigns that **stop at ±%g %%** of the critical AVF
-(--relative %g, at most %d injections) look at their interval between rounds.
+The first of the same machines, near the budget and half as many at half of it, judged in other ways. Within a group the planted
+probabilities of registers spread over %d decades; classes see their mean. With **single registers** (--unit register) one half of
+the records chooses what is protected and the other judges it. Campaigns that **stop at ±%g %%** of the critical AVF (--relative %g,
+at most %d injections) look at their interval between rounds.
 
 | method | populations | injections, median | false "met" | upper limit at 95 %% | near the budget | upper limit | |
 |---|---:|---:|---:|---:|---:|---:|---|

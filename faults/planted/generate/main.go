@@ -84,7 +84,7 @@ func measure(ctx context.Context, n int, methods bool, out string) error {
 	results.Methods = planted.Comparison{Made: made}
 	for _, m := range planted.Methods() {
 		if m.Looks && results.Methods.Stopped.Of == 0 { // the campaign does not depend on the unit of the search
-			if results.Methods.Stopped, err = planted.Direct(ctx, m, n, runtime.NumCPU(), seed); err != nil {
+			if results.Methods.Stopped, err = planted.Direct(ctx, m, n, runtime.GOMAXPROCS(0), seed); err != nil {
 				return err
 			}
 		}
@@ -106,7 +106,7 @@ func measure(ctx context.Context, n int, methods bool, out string) error {
 
 // examine judges populations by a method.
 func examine(ctx context.Context, m planted.Method, populations []int) ([]planted.Verdict, error) {
-	list, err := planted.Examine(ctx, m, populations, runtime.NumCPU(), seed, func(done int) {
+	list, err := planted.Examine(ctx, m, populations, runtime.GOMAXPROCS(0), seed, func(done int) {
 		if done%25 == 0 {
 			fmt.Fprintf(os.Stderr, "%s: %d of %d populations\n", m, done, len(populations))
 		}
