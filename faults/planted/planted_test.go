@@ -148,6 +148,34 @@ func TestClassesWhereHalvesAreTooSmall(t *testing.T) {
 	}
 }
 
+// TestGivenDesignIsNotSearchedFor: where the proof of a given design fails, nothing is said
+// of margins, and of no next design.
+func TestGivenDesignIsNotSearchedFor(t *testing.T) {
+	x := population(t, Near, 20264)
+	d, err := x.bestDesign()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := x.campaign(Methods()[0].spec(x.Seed), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := protect.JudgeOn(context.Background(), x, s, protect.Options{Question: x.question(), Set: x.Set, Cells: x.Cells, NoFront: true}, d.Choices())
+	if err != nil {
+		t.Fatal(err)
+	}
+	failed := false
+	for _, w := range r.Warnings {
+		failed = failed || w.Code == "proof_failed"
+		if w.Code == "margin" || strings.Contains(w.Message, "next design") {
+			t.Errorf("a given design: %s", w.Message)
+		}
+	}
+	if !failed || r.Meets {
+		t.Errorf("the proof of a design at %.2f of its limits: %+v, met: %v", x.Best, r.Proof, r.Meets)
+	}
+}
+
 // TestMethodsAreCompared: the page says of a method that claims too much, or too little,
 // that it fails.
 func TestMethodsAreCompared(t *testing.T) {

@@ -194,7 +194,11 @@ func (r *run) record(ctx context.Context, pr *Problem, d *mechanism.Design, a As
 	}
 	r.conclude(p)
 	if !p.attempt.Holds {
-		r.warn("proof_failed", fmt.Sprintf("Proof %d did not hold: upper limit %.4g FIT, SPFM at least %.4f; the next design has a narrower margin.", len(out.Proof.Attempts), p.attempt.FITUpper, p.attempt.SPFMLower))
+		next := ""
+		if !out.Given {
+			next = "; the next design has a narrower margin"
+		}
+		r.warn("proof_failed", fmt.Sprintf("Proof %d did not hold: upper limit %.4g FIT, SPFM at least %.4f%s.", len(out.Proof.Attempts), p.attempt.FITUpper, p.attempt.SPFMLower, next))
 	}
 	return nil
 }
