@@ -127,24 +127,31 @@ func TestMethods(t *testing.T) {
 	}
 }
 
-// TestClassesWhereHalvesAreTooSmall: where no design of single registers can be put to a
-// proof, whole classes are, on all records.
-func TestClassesWhereHalvesAreTooSmall(t *testing.T) {
-	x := population(t, Half, 20264+7)
-	m := Methods()[1]
-	spec := m.spec(x.Seed)
-	spec.Sampling = campaign.SamplingAdaptive
-	s, err := x.campaign(spec, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := protect.RunOn(context.Background(), x, s, protect.Options{Question: x.question(), Set: x.Set, Unit: m.Unit, Cells: x.Cells, NoFront: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	said := slices.ContainsFunc(r.Warnings, func(w result.Warning) bool { return w.Code == "classes" })
-	if !r.Meets || r.Unit != protect.UnitBlockClass || !said {
-		t.Errorf("met: %v, unit %s, warnings %v", r.Meets, r.Unit, r.Warnings)
+// TestClassesWhereRegistersFail: where no design of single registers can be put to a proof,
+// or none holds, whole classes are, on all records, as one of the attempts.
+func TestClassesWhereRegistersFail(t *testing.T) {
+	for number, attempts := range map[uint64]int{7: 1, 70: 2} {
+		x := population(t, Half, 20264+number)
+		m := Methods()[1]
+		spec := m.spec(x.Seed)
+		if x.Adapted {
+			spec.Sampling = campaign.SamplingAdaptive
+		}
+		s, err := x.campaign(spec, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := protect.RunOn(context.Background(), x, s, protect.Options{Question: x.question(), Set: x.Set, Unit: m.Unit, Cells: x.Cells, NoFront: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := slices.ContainsFunc(r.Warnings, func(w result.Warning) bool { return w.Code == "classes" })
+		if !r.Meets || r.Unit != protect.UnitBlockClass || !said || len(r.Proof.Attempts) != attempts {
+			t.Errorf("population %d: met: %v, unit %s, attempts %+v, warnings %v", number, r.Meets, r.Unit, r.Proof.Attempts, r.Warnings)
+		}
+		if list := r.Proof.Attempts; len(list) > 1 && list[len(list)-1].Confidence < list[0].Confidence {
+			t.Errorf("population %d: attempts at %v, then %v", number, list[0].Confidence, list[len(list)-1].Confidence)
+		}
 	}
 }
 

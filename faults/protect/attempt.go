@@ -49,9 +49,11 @@ func (r *run) attempt(ctx context.Context, number int, margin *Shares) (done boo
 			return false, err
 		}
 		switch {
-		case !feasible && r.widest == Shares{}:
+		case !feasible && r.widest == Shares{} && r.final.pr == nil:
 			r.hopeless()
 			return true, nil
+		case !feasible && r.widest == Shares{}:
+			return true, nil // whole classes, after registers
 		case !feasible:
 			// Somewhere between this margin and the last one that had a design.
 			if margin.beside(r.widest) {

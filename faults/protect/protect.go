@@ -167,26 +167,64 @@ func search(ctx context.Context, nets []network, o Options) (*result.Protect, er
 			r.warn("no_checkers", fmt.Sprintf("The checkers were not tried: an inference of %d cycles is longer than %d.", c, checkerCycles))
 		}
 	}
-	margin := Even(o.Margin)
-	for number := 1; number <= attempts; number++ {
-		done, err := r.attempt(ctx, number, &margin)
-		if err != nil {
+	most := attempts
+	if r.split() {
+		most-- // the last is for whole classes
+	}
+	if err := r.try(ctx, 1, most); err != nil {
+		return r.out, err
+	}
+	if r.split() && !r.out.Meets && !(o.NoProof && r.final.pr != nil) {
+		if r.final.pr == nil {
+			return coarser(ctx, nets, o)
+		}
+		if err := r.coarsen(ctx); err != nil {
 			return r.out, err
 		}
-		if done {
-			break
-		}
-		margin = margin.divided(retreat, r.failed)
-	}
-	if r.split() && r.final.pr == nil {
-		return coarser(ctx, nets, o)
 	}
 	return r.out, r.explain(ctx)
 }
 
+// try puts designs to a proof until one holds.
+func (r *run) try(ctx context.Context, number, last int) error {
+	margin := Even(r.o.Margin)
+	for ; number <= last; number++ {
+		done, err := r.attempt(ctx, number, &margin)
+		if done || err != nil {
+			return err
+		}
+		margin = margin.divided(retreat, r.failed)
+	}
+	return nil
+}
+
+// coarsen makes one more attempt with whole classes, on all records, where those with
+// single registers failed: what the halves of the records did not show of the registers
+// that were left alone counts there. The attempts share the error as ever.
+func (r *run) coarsen(ctx context.Context) error {
+	before, put := r.nets, len(r.out.Proof.Attempts)
+	r.nets = slices.Clone(before)
+	for i := range r.nets {
+		if err := r.nets[i].coarsen(); err != nil {
+			return err
+		}
+	}
+	r.seen, r.widest = nil, Shares{}
+	if err := r.try(ctx, put+1, put+1); err != nil {
+		return err
+	}
+	if len(r.out.Proof.Attempts) == put {
+		r.nets = before
+		return nil
+	}
+	r.out.Unit = UnitBlockClass
+	r.warn("classes", "No design of single registers was shown to meet the target: whole classes were searched on all of the injections.")
+	return nil
+}
+
 // coarser searches for whole classes on all records where a search for single registers
-// had no design to prove: halves of the records may be too small for that. It never does
-// so after a proof, so that no further error is spent.
+// had no design to prove: halves of the records may be too small for that. No error was
+// spent before.
 func coarser(ctx context.Context, nets []network, o Options) (*result.Protect, error) {
 	o.Unit = UnitBlockClass
 	whole := slices.Clone(nets)
