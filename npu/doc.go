@@ -4,7 +4,7 @@
 //
 // Each hardware block has a file of its own: the command controller (cc.go), the
 // traversal counters (trav.go), the DMA channels (dma*.go) and AXI ports (axi.go),
-// the weight decoder (wd.go), the MAC array (mac.go), the output stage (ao*.go)
+// the weight decoder (wd*.go), the MAC array (mac.go), the output stage (ao*.go)
 // and the shared buffer (shram.go). Order.go lists them as a clock evaluates them, with
 // the hand-shakes that fix the order. State is one flat value without pointers:
 // copying it is a checkpoint, comparing it is a convergence test, and a soft

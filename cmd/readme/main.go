@@ -45,6 +45,7 @@ func write() error {
 	t := printed{tool: tool}
 	assess := t.run("assess", network, "--out", filepath.Join(dir, "a"))
 	took := t.seconds
+	pairs := t.run("assess", network, "--pairs", "0.05", "--out", filepath.Join(dir, "p"))
 	infer := t.run("run", network, "--input", "testdata/models/fashion-dscnn.inputs/in_000.bin")
 	story := t.run("inject", small)
 	many := t.run("campaign", "run", small, "--injections", "20000", "--out", filepath.Join(dir, "c"))
@@ -60,6 +61,7 @@ func write() error {
 	for mark, value := range map[string]string{
 		"@@ASSESS@@":     block(assess),
 		"@@ASSESSTIME@@": fmt.Sprintf("about %d seconds, compilation apart", 5*(int(took)/5+1)),
+		"@@PAIRS@@":      block(section(pairs, "WITH PROTECTION", "WHAT DECIDES"), first(section(pairs, "PROTECTION CHOSEN", ""), 5)),
 		"@@RUN@@": block(
 			first(section(infer, "", "PMU"), 22), first(section(infer, "PMU", "OUTPUTS"), 6), first(section(infer, "OUTPUTS", ""), 3)),
 		"@@INJECT@@":   block(story),

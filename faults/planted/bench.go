@@ -39,23 +39,21 @@ func (x *Population) campaign(spec campaign.Spec, d *mechanism.Design) (*campaig
 	if d != nil {
 		pop = protect.NewPopulation(x.plain, d)
 	}
-	groups := pop.Groups()
-	kinds := make([]mechanism.Kind, len(groups))
-	p := make([]*[phases]float64, len(groups))
-	for i, g := range groups {
-		p[i] = x.p[name(g)]
-		if i >= len(x.plain.Groups()) {
-			p[i] = nil // an upset of what a mechanism adds does no harm
-		} else if d != nil {
-			kinds[i] = under(d, g)
-		}
-	}
+	own := len(x.plain.Groups())
 	return campaign.Planted(x.shape(), pop, spec, func(f campaign.Fault) faults.Outcome {
-		if p[f.Group] == nil {
-			return faults.Masked
+		if f.Group >= own {
+			return faults.Masked // an upset of what a mechanism adds does no harm
+		}
+		place, err := x.table.Place(f.Site.ID)
+		if err != nil || x.p[x.at[place.Register]] == nil {
+			return faults.Masked // a site that does not exist is never drawn
+		}
+		register, k := x.at[place.Register], mechanism.None
+		if d != nil {
+			k = d.Kind(register)
 		}
 		r := rand.New(rand.NewPCG(spec.Seed^x.Seed<<20, uint64(f.Index)))
-		return x.outcome(r, p[f.Group][f.Site.Cycle*phases/cycles], kinds[f.Group])
+		return x.outcome(r, x.p[register][f.Site.Cycle*phases/cycles], k)
 	})
 }
 

@@ -15,7 +15,23 @@ const File = "docs/verdicts.json"
 // Results are the verdicts of a study.
 type Results struct {
 	provenance.Made
-	Seed     uint64    `json:"seed"`
+	Seed     uint64     `json:"seed"`
+	Verdicts []Verdict  `json:"verdicts"` // of the product's default
+	Methods  Comparison `json:"methods"`
+}
+
+// Comparison is that of several methods on the populations of [Compared], the default
+// first.
+type Comparison struct {
+	provenance.Made
+	Lists []Other `json:"lists"`
+	// Stopped counts as [Direct] does, with campaigns that stop on their precision.
+	Stopped Count `json:"stopped"`
+}
+
+// Other is what a method says.
+type Other struct {
+	Method
 	Verdicts []Verdict `json:"verdicts"`
 }
 
@@ -108,7 +124,11 @@ func Page(r Results) (string, error) {
 		}
 		fmt.Fprintf(&b, "| %.0f %% | %d | %d | %.2f %% | %.0f %% |\n", 100*level, c.Of, c.N, 100*float64(c.N)/float64(max(1, c.Of)), 100*(1-level))
 	}
-	return b.String(), nil
+	if len(r.Methods.Lists) == 0 {
+		return b.String(), nil
+	}
+	others, err := methods(r.Methods)
+	return b.String() + others, err
 }
 
 func introduction(r Results) string {

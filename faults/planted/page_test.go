@@ -7,6 +7,17 @@ import (
 	"testing"
 )
 
+// The part is put in the place of the old one, and nowhere else.
+func TestRewrite(t *testing.T) {
+	page, err := Rewrite([]byte("# A\n\ntext\n"+title+"old\n"), title+"new\n")
+	if want := "# A\n\ntext\n" + title + "new\n"; err != nil || string(page) != want {
+		t.Errorf("%q, %v", page, err)
+	}
+	if _, err := Rewrite([]byte("# A\n"), "new"); err == nil || !strings.Contains(err.Error(), "faults/exhaustive/generate") {
+		t.Errorf("a page without the part: %v", err)
+	}
+}
+
 // docs/validation.md ends with what the stored verdicts give.
 func TestPageIsOfItsResults(t *testing.T) {
 	root := filepath.Join("..", "..")
@@ -23,6 +34,6 @@ func TestPageIsOfItsResults(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !strings.HasSuffix(string(page), want) {
-		t.Errorf("docs/validation.md does not end with what %s gives: go run ./faults/exhaustive/generate -keep", File)
+		t.Errorf("docs/validation.md does not end with what %s gives: go run ./faults/planted/generate -keep", File)
 	}
 }

@@ -4,14 +4,19 @@ import (
 	"context"
 	"math"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/mechanism"
+	"upset/faults/protect"
 	"upset/netlist"
 	"upset/npu"
 	"upset/npu/isa"
 	"upset/stats"
+	"upset/stats/result"
 )
 
 func population(t *testing.T, kind string, seed uint64) *Population {
@@ -22,6 +27,9 @@ func population(t *testing.T, kind string, seed uint64) *Population {
 	}
 	return x
 }
+
+// unprotected is the machine without mechanisms.
+func unprotected(int) mechanism.Kind { return mechanism.None }
 
 // TestTruth compares the planted rates with those of large campaigns, without and with
 // mechanisms.
@@ -34,18 +42,12 @@ func TestTruth(t *testing.T) {
 			t.Fatal(err)
 		}
 		spec := campaign.Spec{Model: "planted", Seed: seed, Injections: 100_000}
-		for k, want := range map[string]float64{"plain": 0, "best": 0} {
-			design := d
-			if k == "plain" {
-				design = nil
+		for k, design := range map[string]*mechanism.Design{"plain": nil, "best": d} {
+			kindOf := unprotected
+			if design != nil {
+				kindOf = design.Kind
 			}
-			for _, g := range x.plain.Groups() {
-				kept := 1.0
-				if design != nil {
-					kept = x.kept(under(design, g))
-				}
-				want += rate(g) * x.mean(g) * kept
-			}
+			want, _ := x.residual(kindOf)
 			s, err := x.campaign(spec, design)
 			if err != nil {
 				t.Fatal(err)
@@ -74,7 +76,7 @@ func TestTruth(t *testing.T) {
 
 // TestVerdicts keeps the rates of claims within what the page says, on few populations.
 func TestVerdicts(t *testing.T) {
-	list, err := Examine(context.Background(), 24, 2, 7, nil)
+	list, err := Examine(context.Background(), Methods()[0], First(24), 2, 7, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,6 +97,127 @@ func TestVerdicts(t *testing.T) {
 	}
 	if met < 5 {
 		t.Errorf("%d of 8 populations at half the budget were shown to meet it", met)
+	}
+}
+
+// TestMethods does so with single registers and with campaigns that stop on their precision.
+func TestMethods(t *testing.T) {
+	for i, m := range Methods()[1:] {
+		list, err := Examine(context.Background(), m, First(2), 2, 20264, nil)
+		if err != nil {
+			t.Fatalf("%s: %v", m, err)
+		}
+		for _, v := range list {
+			if v.False() || v.Kind == Half && !v.Met || v.Kind == Near && v.Met {
+				t.Errorf("%s: %+v", m, v)
+			}
+			if m.Looks != (v.Size != Injections) || v.Size > MostInjections {
+				t.Errorf("%s: a campaign of %d injections", m, v.Size)
+			}
+		}
+		if m.Looks && m.Unit == protect.UnitBlockClass {
+			c, err := Direct(context.Background(), m, 24, 2, 20264)
+			if err != nil || c.Of == 0 || c.N > 1 || c.Upper < 0.2 {
+				t.Errorf("%s on best designs beyond the budget: %+v, %v", m, c, err)
+			}
+		}
+		if again := Methods()[i+1].String(); strings.Contains(again, "registers") != (m.Unit == protect.UnitRegister) {
+			t.Errorf("%+v is called %s", m, again)
+		}
+	}
+}
+
+// TestClassesWhereRegistersFail: where no design of single registers can be put to a proof,
+// or none holds, whole classes are, on all records, as one of the attempts.
+func TestClassesWhereRegistersFail(t *testing.T) {
+	for number, attempts := range map[uint64]int{7: 1, 70: 2} {
+		x := population(t, Half, 20264+number)
+		m := Methods()[1]
+		spec := m.spec(x.Seed)
+		if x.Adapted {
+			spec.Sampling = campaign.SamplingAdaptive
+		}
+		s, err := x.campaign(spec, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := protect.RunOn(context.Background(), x, s, protect.Options{Question: x.question(), Set: x.Set, Unit: m.Unit, Cells: x.Cells, NoFront: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := slices.ContainsFunc(r.Warnings, func(w result.Warning) bool { return w.Code == "classes" })
+		if !r.Meets || r.Unit != protect.UnitBlockClass || !said || len(r.Proof.Attempts) != attempts {
+			t.Errorf("population %d: met: %v, unit %s, attempts %+v, warnings %v", number, r.Meets, r.Unit, r.Proof.Attempts, r.Warnings)
+		}
+		if list := r.Proof.Attempts; len(list) > 1 && list[len(list)-1].Confidence < list[0].Confidence {
+			t.Errorf("population %d: attempts at %v, then %v", number, list[0].Confidence, list[len(list)-1].Confidence)
+		}
+	}
+}
+
+// TestGivenDesignIsNotSearchedFor: where the proof of a given design fails, nothing is said
+// of margins, and of no next design.
+func TestGivenDesignIsNotSearchedFor(t *testing.T) {
+	x := population(t, Near, 20264)
+	d, err := x.bestDesign()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := x.campaign(Methods()[0].spec(x.Seed), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := protect.JudgeOn(context.Background(), x, s, protect.Options{Question: x.question(), Set: x.Set, Cells: x.Cells, NoFront: true}, d.Choices())
+	if err != nil {
+		t.Fatal(err)
+	}
+	failed := false
+	for _, w := range r.Warnings {
+		failed = failed || w.Code == "proof_failed"
+		if w.Code == "margin" || strings.Contains(w.Message, "next design") {
+			t.Errorf("a given design: %s", w.Message)
+		}
+	}
+	if !failed || r.Meets {
+		t.Errorf("the proof of a design at %.2f of its limits: %+v, met: %v", x.Best, r.Proof, r.Meets)
+	}
+}
+
+// TestMethodsAreCompared: the page says of a method that claims too much, or too little,
+// that it fails.
+func TestMethodsAreCompared(t *testing.T) {
+	r := Comparison{Lists: []Other{{Method: Methods()[0]}, {Method: Methods()[1]}, {Method: Methods()[2]}}}
+	for i := range 120 {
+		v := Verdict{Kind: []string{Near, Half, Wide}[i%3], Best: 0.5, Met: i%3 == 1, True: 0.5, Size: 100, Area: 0.1}
+		if v.Kind == Near {
+			v.Best = 1.02
+		}
+		r.Lists[0].Verdicts = append(r.Lists[0].Verdicts, v)
+		weak, liar := v, v
+		weak.Met = v.Met && i%12 == 1 // a quarter
+		liar.Area, liar.Met = 0.05, v.Met || i < 60
+		if v.Kind == Near {
+			liar.True = 1.02
+		}
+		r.Lists[1].Verdicts = append(r.Lists[1].Verdicts, weak)
+		r.Lists[2].Verdicts = append(r.Lists[2].Verdicts, liar)
+	}
+	for i, want := range []struct{ honest, powerful bool }{{true, false}, {false, true}} {
+		c, err := compare(r.Lists[1+i], r.Lists[0].Verdicts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		powerful, err := c.powerful()
+		if err != nil || powerful != want.powerful || (c.all.Upper <= mostFalse) != want.honest {
+			t.Errorf("%s: %+v, powerful: %v, %v", c.Method, c, powerful, err)
+		}
+	}
+	if c, err := compare(r.Lists[2], r.Lists[0].Verdicts); err != nil || c.all.N != 20 || c.met != 40 || math.Abs(c.area-0.05) > 1e-9 || math.Abs(c.areaBase-0.1) > 1e-9 || c.lost != 0 {
+		t.Errorf("%+v, %v", c, err)
+	}
+	r.Lists[1].Verdicts = append(r.Lists[1].Verdicts, Verdict{})
+	if _, err := methods(r); err == nil {
+		t.Error("another number of populations than the default has passes")
 	}
 }
 
@@ -173,10 +296,7 @@ func TestPage(t *testing.T) {
 // estimates smaller than the planted rate.
 func TestAdaptiveHasNoBias(t *testing.T) {
 	x := population(t, Wide, 104)
-	want := 0.0
-	for _, g := range x.plain.Groups() {
-		want += rate(g) * x.mean(g)
-	}
+	want, _ := x.residual(unprotected)
 	const repeats = 400
 	var sum, squares, pooled float64
 	for seed := range uint64(repeats) {

@@ -3,6 +3,7 @@ package planted
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -22,6 +23,52 @@ const Confidence = 0.95
 // Injections is the size of a campaign, that of the product's default.
 const Injections = campaign.DefaultInjections
 
+// Of campaigns that stop on their precision (our choice): the relative half-width, as in
+// the first part of docs/validation.md, and the most injections that they may take.
+const (
+	Relative       = 0.25
+	MostInjections = 4 * Injections
+)
+
+// Method is a way to use the product.
+type Method struct {
+	Unit string `json:"unit"` // of the search, see [protect.Options]
+	// Looks says that the campaign looks at its interval between rounds and stops at the
+	// half-width Relative.
+	Looks bool `json:"looks,omitempty"`
+}
+
+// Methods are the ways that are judged, the product's default first.
+func Methods() []Method {
+	return []Method{
+		{Unit: protect.UnitBlockClass},
+		{Unit: protect.UnitRegister},
+		{Unit: protect.UnitBlockClass, Looks: true},
+		{Unit: protect.UnitRegister, Looks: true},
+	}
+}
+
+// String describes the method.
+func (m Method) String() string {
+	text := "classes of a block"
+	if m.Unit == protect.UnitRegister {
+		text = "single registers"
+	}
+	if m.Looks {
+		return text + fmt.Sprintf(", stop at ±%g %%", 100*Relative)
+	}
+	return text + ", fixed size"
+}
+
+// spec is the campaign of the method.
+func (m Method) spec(seed uint64) campaign.Spec {
+	s := campaign.Spec{Model: "planted", Seed: seed, Injections: Injections, Confidence: Confidence, Sampling: campaign.SamplingStratified}
+	if m.Looks {
+		s.Relative, s.Injections = Relative, MostInjections
+	}
+	return s
+}
+
 // Verdict is what the product says of one population, beside the truth.
 type Verdict struct {
 	Kind    string  `json:"kind"`
@@ -30,6 +77,8 @@ type Verdict struct {
 	Leaks   float64 `json:"leaks"`
 	Adapted bool    `json:"adapted"`
 	Met     bool    `json:"met"`
+	// Size is the number of injections of the campaign.
+	Size int `json:"size"`
 	// Proofs is the number of attempts, Injections their sum, Shown the largest
 	// confidence at which they meet the target.
 	Proofs     int     `json:"proofs"`
@@ -38,7 +87,9 @@ type Verdict struct {
 	// True is the share of its limits that the design of the last proof takes in
 	// truth; 0 where there is none.
 	True float64 `json:"true"`
-	// Direct says that a campaign on the best design alone, of the usual size, is
+	// Area is the logic that this design adds, as a share of that of the machine.
+	Area float64 `json:"area,omitempty"`
+	// Direct says that a campaign on the best design alone, sized in the same way, is
 	// judged to meet the target.
 	Direct bool `json:"direct"`
 }
@@ -47,9 +98,9 @@ type Verdict struct {
 func (v Verdict) False() bool { return v.Met && v.True > 1 }
 
 // judge runs campaign, search and proof on a population.
-func (x *Population) judge(ctx context.Context) (v Verdict, err error) {
+func (x *Population) judge(ctx context.Context, m Method) (v Verdict, err error) {
 	v = Verdict{Kind: x.Kind, Set: x.Set, Best: x.Best, Leaks: x.Leaks, Adapted: x.Adapted}
-	spec := campaign.Spec{Model: "planted", Seed: x.Seed, Injections: Injections, Confidence: Confidence}
+	spec := m.spec(x.Seed)
 	if x.Adapted {
 		spec.Sampling = campaign.SamplingAdaptive
 	}
@@ -57,10 +108,11 @@ func (x *Population) judge(ctx context.Context) (v Verdict, err error) {
 	if err != nil {
 		return v, err
 	}
-	if v.Direct, err = x.direct(); err != nil {
+	v.Size = len(s.Records)
+	if v.Direct, err = x.direct(m); err != nil {
 		return v, err
 	}
-	r, err := protect.RunOn(ctx, x, s, protect.Options{Question: x.question(), Set: x.Set, Cells: x.Cells, NoFront: true})
+	r, err := protect.RunOn(ctx, x, s, protect.Options{Question: x.question(), Set: x.Set, Unit: m.Unit, Cells: x.Cells, NoFront: true})
 	if err != nil {
 		return v, err
 	}
@@ -68,31 +120,25 @@ func (x *Population) judge(ctx context.Context) (v Verdict, err error) {
 	if v.Proofs == 0 {
 		return v, nil
 	}
-	var choices []mechanism.Choice
-	for _, c := range r.Choice {
-		choice, err := protect.ParseChoice(c.Block, c.Group, c.Mechanism)
-		if err != nil {
-			return v, err
-		}
-		choices = append(choices, choice)
+	choices, err := protect.Choices(r.Choice)
+	if err != nil {
+		return v, err
 	}
 	d, err := mechanism.New(x.table, choices, x.Cells, x.Seed)
 	if err != nil {
 		return v, err
 	}
-	all, flops := x.residual(func(g campaign.Group) mechanism.Kind { return under(d, g) })
-	v.True = max(all/x.Budget, flops/x.flopLimit(func(g campaign.Group) mechanism.Kind { return under(d, g) }))
+	v.True, v.Area = x.share(d), r.AreaOverhead
 	return v, nil
 }
 
 // direct is the verdict of a campaign on the machine with the best design.
-func (x *Population) direct() (bool, error) {
+func (x *Population) direct(m Method) (bool, error) {
 	d, err := x.bestDesign()
 	if err != nil {
 		return false, err
 	}
-	spec := campaign.Spec{Model: "planted", Seed: ^x.Seed & (1<<53 - 1), Injections: Injections, Confidence: Confidence}
-	s, err := x.campaign(spec, d)
+	s, err := x.campaign(m.spec(^x.Seed&(1<<53-1)), d)
 	if err != nil {
 		return false, err
 	}
@@ -100,17 +146,40 @@ func (x *Population) direct() (bool, error) {
 	return err == nil && c.Verdict == stats.Met, err
 }
 
-// Examine judges n populations, a third of each kind. Progress, which may be nil,
-// is called from one goroutine at a time.
-func Examine(ctx context.Context, n, workers int, seed uint64, progress func(done int)) ([]Verdict, error) {
-	kinds := []string{Near, Half, Wide}
+// kinds of populations, in turn.
+var kinds = []string{Near, Half, Wide}
+
+// First are the first n populations, a third of each kind.
+func First(n int) (list []int) {
+	for i := range n {
+		list = append(list, i)
+	}
+	return list
+}
+
+// Compared are the populations on which methods are compared (our choice): near the
+// budget those that could be claimed falsely, and half as many at half the budget, for which
+// a search over single registers takes long.
+func Compared() (list []int) {
+	const each = 50 // fewer without any false claim would not show the wanted upper limit
+	for i := range each * len(kinds) {
+		if k := kinds[i%len(kinds)]; k == Near || k == Half && i < each*len(kinds)/2 {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// Examine judges populations by a method. Progress, which may be nil, is called from one
+// goroutine at a time.
+func Examine(ctx context.Context, m Method, populations []int, workers int, seed uint64, progress func(done int)) ([]Verdict, error) {
 	t := netlist.New(isa.U55x32, npu.ECCNone)
-	list := make([]Verdict, n)
+	list := make([]Verdict, len(populations))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(1, workers))
 	var mu sync.Mutex
 	done := 0
-	for i := range list {
+	for k, i := range populations {
 		group.Go(func() error {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -119,7 +188,7 @@ func Examine(ctx context.Context, n, workers int, seed uint64, progress func(don
 			if err != nil {
 				return err
 			}
-			if list[i], err = x.judge(ctx); err != nil {
+			if list[k], err = x.judge(ctx, m); err != nil {
 				return fmt.Errorf("population %d: %w", i, err)
 			}
 			if progress != nil {
@@ -131,13 +200,53 @@ func Examine(ctx context.Context, n, workers int, seed uint64, progress func(don
 			return nil
 		})
 	}
-	return list, group.Wait()
+	err := group.Wait()
+	for i := range list {
+		v := &list[i]
+		v.Best, v.Shown, v.True, v.Area = short(v.Best), short(v.Shown), short(v.True), short(v.Area)
+	}
+	return list, err
+}
+
+// short keeps as many digits as a page may need.
+func short(x float64) float64 { return math.Round(1e7*x) / 1e7 }
+
+// Direct counts, among n populations whose best design lies beyond the budget by up to 5 %,
+// those where a campaign of the method on that design alone is judged to meet the target.
+func Direct(ctx context.Context, m Method, n, workers int, seed uint64) (c Count, err error) {
+	t := netlist.New(isa.U55x32, npu.ECCNone)
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(max(1, workers))
+	var mu sync.Mutex
+	for i := range n {
+		group.Go(func() error {
+			if err := ctx.Err(); err != nil || kinds[i%len(kinds)] != Near {
+				return err
+			}
+			x, err := newPopulation(t, Near, seed+uint64(i))
+			if err != nil || x.Best <= 1 {
+				return err
+			}
+			met, err := x.direct(m)
+			mu.Lock()
+			defer mu.Unlock()
+			if c.Of++; met {
+				c.N++
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return c, err
+	}
+	return c.limited()
 }
 
 // Count is a number of verdicts among those that could be.
 type Count struct {
-	N, Of int
-	Upper float64 // of the share, one-sided at 95 %
+	N     int     `json:"n"`
+	Of    int     `json:"of"`
+	Upper float64 `json:"upper"` // of the share, one-sided at 95 %
 }
 
 // count counts among the verdicts of a condition those that are hit.
@@ -150,9 +259,15 @@ func count(list []Verdict, among, hit func(Verdict) bool) (c Count, err error) {
 			}
 		}
 	}
+	return c.limited()
+}
+
+// limited fills in the upper limit.
+func (c Count) limited() (Count, error) {
 	if c.Of == 0 {
 		return Count{Upper: 1}, nil
 	}
+	var err error
 	_, c.Upper, err = stats.ClopperPearson(c.N, c.Of, 2*Confidence-1) // each side has 5 %
 	return c, err
 }

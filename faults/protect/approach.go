@@ -30,6 +30,10 @@ func (pr *Problem) approach() (Found, error) {
 	f := Found{Assignment: pr.none()}
 	d := pr.dual()
 	undercut := pr.incumbent()
+	if d.hopeless() {
+		f.whole, f.Searched, f.Bound = true, 1, undercut
+		return f, nil
+	}
 	low := d.ascend(undercut)
 	f.Bound = max(pr.base, min(low.area, undercut))
 	if low.area >= undercut {

@@ -49,9 +49,11 @@ func (r *run) attempt(ctx context.Context, number int, margin *Shares) (done boo
 			return false, err
 		}
 		switch {
-		case !feasible && r.widest == Shares{}:
+		case !feasible && r.widest == Shares{} && r.final.pr == nil:
 			r.hopeless()
 			return true, nil
+		case !feasible && r.widest == Shares{}:
+			return true, nil // whole classes, after registers
 		case !feasible:
 			// Somewhere between this margin and the last one that had a design.
 			if margin.beside(r.widest) {
@@ -194,7 +196,11 @@ func (r *run) record(ctx context.Context, pr *Problem, d *mechanism.Design, a As
 	}
 	r.conclude(p)
 	if !p.attempt.Holds {
-		r.warn("proof_failed", fmt.Sprintf("Proof %d did not hold: upper limit %.4g FIT, SPFM at least %.4f; the next design has a narrower margin.", len(out.Proof.Attempts), p.attempt.FITUpper, p.attempt.SPFMLower))
+		next := ""
+		if !out.Given {
+			next = "; the next design has a narrower margin"
+		}
+		r.warn("proof_failed", fmt.Sprintf("Proof %d did not hold: upper limit %.4g FIT, SPFM at least %.4f%s.", len(out.Proof.Attempts), p.attempt.FITUpper, p.attempt.SPFMLower, next))
 	}
 	return nil
 }

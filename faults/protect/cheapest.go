@@ -145,3 +145,39 @@ func (r *run) lockstep(margin Shares, least float64, best **Problem, found *Foun
 	}
 	return err
 }
+
+// cheapest is the design of least area whose estimated residual is at most a rate in FIT
+// and whose estimated SPFM at least a share. No joint limit enters it.
+func (pr *Problem) cheapest(fit, spfm float64) (Assignment, error) {
+	free, err := pr.relaxed(fit, spfm)
+	if err != nil {
+		return Assignment{}, err
+	}
+	found, err := free.Search()
+	if !found.Feasible {
+		return pr.none(), err
+	}
+	return found.Assignment, err
+}
+
+// relaxed is the problem with estimates as its only limits.
+func (pr *Problem) relaxed(fit, spfm float64) (*Problem, error) {
+	free := *pr
+	free.Target.Question.Target.SPFM = min(max(spfm, math.SmallestNonzeroFloat32), 1-1e-9)
+	free.Target.Question.BudgetFIT = max(fit, math.SmallestNonzeroFloat32)
+	free.Target.BudgetDUE = 0
+	free.estimateOnly = true
+	if err := free.prepare(); err != nil {
+		return nil, err
+	}
+	free.caps = [numLimits]float64{1, math.Inf(1), math.Inf(1), 1, math.Inf(1), math.Inf(1)}
+	free.rivals = nil
+	for _, r := range pr.rivals {
+		x, err := r.relaxed(fit, spfm)
+		if err != nil {
+			return nil, err
+		}
+		free.rivals = append(free.rivals, x)
+	}
+	return &free, nil
+}

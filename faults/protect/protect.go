@@ -4,120 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"upset/faults"
 	"upset/faults/campaign"
 	"upset/faults/mechanism"
 	"upset/netlist"
 	"upset/npu"
-	"upset/stats"
 	"upset/stats/result"
 )
-
-const (
-	// defaultMargin is the share of a limit that the estimate of a design may take
-	// at first (our choice). It shrinks by narrow until a proof of affordable size
-	// has the wanted power, limit by limit and at most maxNarrow times, and by retreat
-	// after a proof that failed.
-	defaultMargin = 0.7
-	narrow        = 1.2
-	maxNarrow     = 14
-	retreat       = 1.5
-	// leastProof is the number of injections that a proof may always take; it may
-	// also take proofShare times as many as the campaign did (our choice).
-	leastProof = 4000
-	proofShare = 2
-)
-
-// Options say what is searched and how it is proven.
-type Options struct {
-	// Question and BudgetDUE are the target; zero fields take their defaults.
-	Question  stats.Question
-	BudgetDUE float64
-	// Several is the share of events that hit more than one bit, see [Target].
-	Several float64
-	// Deadline is what detection is held against; its reaction is the number of cycles
-	// for which the protected machine goes on after an alarm.
-	Deadline campaign.Deadline
-	// Permanent are the declared permanent rates.
-	Permanent campaign.Permanent
-	// Set is the option set: paper or full, the default.
-	Set string
-	// Unit is what is decided on as a whole: block-class, the default, or register.
-	Unit string
-	// Inputs are the declared cells and mechanisms, nil the defaults. Cells are the
-	// figures of them that decide; zero takes those of Inputs.
-	Inputs mechanism.Inputs
-	Cells  mechanism.Cells
-	// Areas and Costs are those of the machine; nil takes the built-in ones.
-	Areas []netlist.BlockArea
-	Costs *netlist.Costs
-	// Margin is the share of a limit that the estimate may take at first; 0 takes
-	// 0.7.
-	Margin float64
-	// MaxProof is the most injections of one proof; 0 takes 4,000 or twice as many
-	// as the campaign has, whichever is more.
-	MaxProof int
-	// Dir is where the logs of the proofs go. NoProof ends after the search.
-	Dir     string
-	NoProof bool
-	// Ledger is the folder of the campaign, where every proof is entered; empty keeps
-	// the ledger in memory.
-	Ledger string
-	// NoFront leaves out the fronts and what the verdict hangs on.
-	NoFront bool
-	Workers int
-	// Progress, which may be nil, follows the proof campaigns.
-	Progress func(campaign.Progress)
-	// Trying, which may be nil, follows the records that are injected again beside
-	// one mechanism after the other, before the search.
-	Trying func(done, total int)
-	// Sticking, which may be nil, follows the injection of permanent faults.
-	Sticking func(done, total int)
-	// Population is that of the plain machine, if it is not the built-in one.
-	Population campaign.Population
-	// Fresh makes an engine for the same program on inputs that the search never saw, for
-	// the proof; nil proves on the inputs of the campaign.
-	Fresh func(npu.ECC) (*faults.Engine, error)
-	// Rebuild makes an engine for the same program and inputs with another code on
-	// the RAM. Without it a code is no option.
-	Rebuild func(npu.ECC) (*faults.Engine, error)
-
-	given bool // the design is given: all records judge it
-	quick bool // without checkers, and near the cheapest is near enough
-}
-
-// normal fills in the defaults.
-func (o Options) normal(s campaign.Spec, t *netlist.Table, injections int) Options {
-	o.Question = o.Question.Normal(s.Confidence)
-	if o.Set == "" {
-		o.Set = OptionsFull
-	}
-	if o.Unit == "" {
-		o.Unit = UnitBlockClass
-	}
-	if o.Inputs == nil {
-		o.Inputs = mechanism.DefaultInputs()
-	}
-	if o.Cells == (mechanism.Cells{}) {
-		o.Cells, _ = o.Inputs.Cells() // mechanism.New reports what cannot be
-	}
-	if o.Areas == nil {
-		o.Areas = t.Areas(o.Costs)
-	}
-	if o.Margin == 0 {
-		o.Margin = defaultMargin
-	}
-	if o.MaxProof == 0 {
-		o.MaxProof = max(leastProof, proofShare*injections)
-	}
-	return o
-}
-
-// campaignQuestion is the question as a campaign puts it.
-func campaignQuestion(o Options) campaign.Question {
-	return campaign.Question{Question: o.Question, BudgetDUE: o.BudgetDUE, Deadline: o.Deadline, Permanent: o.Permanent}
-}
 
 // network is one network of a search: its campaign, and where designs are proven.
 type network struct {
@@ -201,6 +96,25 @@ func gather(ctx context.Context, b Bench, s *campaign.Stored, o Options) (n netw
 	return n, err
 }
 
+// coarsen takes all records as those of whole classes.
+func (n *network) coarsen() (err error) {
+	n.chosen, n.view.registers, n.view.part = nil, false, allRecords
+	if b, ok := n.bench.(mixBench); ok {
+		b.nets = slices.Clone(b.nets)
+		list := make([]*Evidence, len(b.nets))
+		for i := range b.nets {
+			if err := b.nets[i].coarsen(); err != nil {
+				return err
+			}
+			list[i] = b.nets[i].ev
+		}
+		n.bench, n.ev = b, mix(list, b.shares)
+		return nil
+	}
+	n.ev, err = gatherAs(n.stored, n.bench.Table(), n.caught, n.view)
+	return err
+}
+
 // newRun prepares a search or a judgement, with what does not depend on a design.
 func newRun(nets []network, o Options) (*run, error) {
 	r := &run{nets: nets, o: o, proven: map[string]bool{}}
@@ -253,18 +167,77 @@ func search(ctx context.Context, nets []network, o Options) (*result.Protect, er
 			r.warn("no_checkers", fmt.Sprintf("The checkers were not tried: an inference of %d cycles is longer than %d.", c, checkerCycles))
 		}
 	}
-	margin := Even(o.Margin)
-	for number := 1; number <= attempts; number++ {
-		done, err := r.attempt(ctx, number, &margin)
-		if err != nil {
+	most := attempts
+	if r.split() {
+		most-- // the last is for whole classes
+	}
+	if err := r.try(ctx, 1, most); err != nil {
+		return r.out, err
+	}
+	if r.split() && !r.out.Meets && !(o.NoProof && r.final.pr != nil) {
+		if r.final.pr == nil {
+			return coarser(ctx, nets, o)
+		}
+		if err := r.coarsen(ctx); err != nil {
 			return r.out, err
 		}
-		if done {
-			break
+	}
+	return r.out, r.explain(ctx)
+}
+
+// try puts designs to a proof until one holds.
+func (r *run) try(ctx context.Context, number, last int) error {
+	margin := Even(r.o.Margin)
+	for ; number <= last; number++ {
+		done, err := r.attempt(ctx, number, &margin)
+		if done || err != nil {
+			return err
 		}
 		margin = margin.divided(retreat, r.failed)
 	}
-	return r.out, r.explain(ctx)
+	return nil
+}
+
+// coarsen makes one more attempt with whole classes, on all records, where those with
+// single registers failed: what the halves of the records did not show of the registers
+// that were left alone counts there. The attempts share the error as ever.
+func (r *run) coarsen(ctx context.Context) error {
+	before, put := r.nets, len(r.out.Proof.Attempts)
+	r.nets = slices.Clone(before)
+	for i := range r.nets {
+		if err := r.nets[i].coarsen(); err != nil {
+			return err
+		}
+	}
+	r.seen, r.widest = nil, Shares{}
+	if err := r.try(ctx, put+1, put+1); err != nil {
+		return err
+	}
+	if len(r.out.Proof.Attempts) == put {
+		r.nets = before
+		return nil
+	}
+	r.out.Unit = UnitBlockClass
+	r.warn("classes", "No design of single registers was shown to meet the target: whole classes were searched on all of the injections.")
+	return nil
+}
+
+// coarser searches for whole classes on all records where a search for single registers
+// had no design to prove: halves of the records may be too small for that. No error was
+// spent before.
+func coarser(ctx context.Context, nets []network, o Options) (*result.Protect, error) {
+	o.Unit = UnitBlockClass
+	whole := slices.Clone(nets)
+	for i := range whole {
+		if err := whole[i].coarsen(); err != nil {
+			return nil, err
+		}
+	}
+	out, err := search(ctx, whole, o)
+	if out != nil {
+		out.Warnings = append(out.Warnings, result.Warning{Code: "classes", Message: "No design of single registers could be put to a proof with half of the injections: whole classes were searched on all of them."})
+	}
+	return out, err
 }
 
 // explain says of the last design what its verdict hangs on, and what it costs in

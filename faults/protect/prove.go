@@ -125,11 +125,14 @@ func addedBits(d *mechanism.Design) (n float64) {
 // says, raised to the cautious residual.
 func (pr *Problem) power(a Assignment, e Evaluation, p Plan, raw float64) (each Shares, err error) {
 	q := pr.Target.Question
-	raise := 1.0
-	if e.FIT.Estimate > 0 {
-		raise = e.FIT.Upper / e.FIT.Estimate
-	}
 	for limit, flopsOnly := range []bool{false, true} {
+		raise, residual := 1.0, e.FIT
+		if flopsOnly {
+			residual = e.Flops // RAM is often known better
+		}
+		if residual.Estimate > 0 {
+			raise = residual.Upper / residual.Estimate
+		}
 		var strata []stats.ProofStratum
 		rest := raw
 		for b := range pr.Blocks {

@@ -126,6 +126,9 @@ func (r *run) chosen(pr *Problem, f Found) error {
 		}
 	}
 	out.Warnings = slices.DeleteFunc(out.Warnings, func(w result.Warning) bool { return w.Code == "margin" })
+	if out.Given {
+		return nil // nothing was searched
+	}
 	m, reach := pr.Target.Margin, pr.Target.Reach
 	which := "the cheapest"
 	if r.split() {

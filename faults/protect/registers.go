@@ -24,24 +24,35 @@ type view struct {
 }
 
 // part is a part of the records of a campaign. Halves share every stratum of every round
-// evenly, so that each is a stratified sample itself.
+// evenly, so that each is a stratified sample itself. Where an adaptive round drew a single
+// record from a stratum, it judges: leaving out rounds by how few they drew would leave out
+// what followed few violations. What chooses pools the rounds, as a bias does no harm there.
 type part uint8
 
 const (
 	allRecords part = iota
-	choosing        // the first, third, … of a stratum and round
+	choosing        // the first, third, … of a stratum and round that has several
 	judging         // the others
 )
 
 // has reports whether the part has the record with so many before it in its stratum and
-// round.
-func (p part) has(before int) bool {
-	return p == allRecords || (before%2 == 0) == (p == choosing)
+// round, of so many.
+func (p part) has(before, of int) bool {
+	return p == allRecords || (before%2 == 0 && of > 1) == (p == choosing)
+}
+
+// partOf is the part of a stratum that the view takes. RAM is no matter of single registers:
+// all its records choose and judge, as in a search over classes.
+func (g *gatherer) partOf(stratum int) part {
+	if g.frame.Groups[g.frame.Cells[g.frame.Strata[stratum][0]].Group].SRAM {
+		return allRecords
+	}
+	return g.view.part
 }
 
 // lacks says what a stratum has that is too small for the part.
 func (p part) lacks() string {
-	if p == judging {
+	if p == choosing {
 		return "a single injection, which cannot both choose and judge"
 	}
 	return "no injection"

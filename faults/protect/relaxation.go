@@ -163,6 +163,35 @@ func (d *dual) cheapest(prices []float64) (a Assignment, bound float64, excess [
 	return a, bound, excess
 }
 
+// hopeless reports that what is best for a limit everywhere still exceeds it.
+func (d *dual) hopeless() bool {
+	for i, x := range d.rows {
+		least := 0.0
+		for b := range d.pr.Blocks {
+			alone := 0.0 // of the flops
+			for _, u := range d.pr.Blocks[b].Units {
+				best := math.Inf(1)
+				for k := range d.shares[u] {
+					best = min(best, d.shares[u][k][i])
+				}
+				if d.pr.Evidence.Units[u].SRAM {
+					least += best
+				} else {
+					alone += best
+				}
+			}
+			if d.double[b] != nil {
+				alone = min(alone, d.double[b][i])
+			}
+			least += alone
+		}
+		if least > x.cap {
+			return true
+		}
+	}
+	return false
+}
+
 func dot(a, b []float64) (sum float64) {
 	for i := range a {
 		sum += a[i] * b[i]
