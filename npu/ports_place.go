@@ -13,8 +13,8 @@ const (
 	// of it at once: the banks by which Vela 3.10 enlarges one accumulator buffer (its granules) are as wide as that,
 	// 4 and 6 for 32 and 40 bits on the U55-128, 8 and 10 on the U55-256.
 	//
-	// A box of few columns would fill some banks a little more than others; that this
-	// might take more than their 64 rows is left out.
+	// A box of few columns would fill some banks more than others, by up to a third beyond
+	// their 64 rows; that is left out.
 	placePixels placement = iota
 	// placeWords: the words of a buffer go round its banks, shifted by one bank from row to
 	// row, the skewed storage of Budnik and Kuck (1971); sums as with placePixels.

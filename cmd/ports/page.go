@@ -194,7 +194,7 @@ costs time is one unit that needs several words of a bank.
 The default is any number of accesses. It stands for a placement without such conflicts, comes as near as the best of the others, and rests on no
 placement that nobody outside knows.
 
-Not modelled: with the placement by pixels a box of few columns would fill some banks a little beyond their 64 rows. The counters of the cycles that a unit has
+Not modelled: with the placement by pixels a box of few columns would fill some banks beyond their 64 rows, by up to a third. The counters of the cycles that a unit has
 been served (a few bits for each of the seven) are not in the inventory of flops: an upset of one lets a unit go on some cycles earlier or later, and changes no value.
 `, variants[nearest].name, 100*most, 100*(p.reading(0)-1), 100*(p.reading(1)-1), 100*(p.estimate(0)-1), 100*(p.estimate(1)-1), 100*(p.reading(3)-1))
 	return nil
