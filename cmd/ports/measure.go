@@ -17,7 +17,7 @@ import (
 type reading struct {
 	file, from string
 	cycles     uint64
-	board      bool // memories of the board, else of the default system
+	board      bool // memories of the board, else those of the simulator
 	ours       []uint64
 }
 
@@ -58,6 +58,9 @@ func (r *reading) run(dir string) error {
 			// benchmark page does not name the core.
 			s.SRAM = npu.Timing{BeatInterval: 1, ReadLatency: 13, WriteLatency: 13}
 			s.Flash = npu.Timing{BeatInterval: 3, Permille: 300, ReadLatency: 24, WriteLatency: 24}
+		} else { // Arm's evaluation kit: timing adapters ta_config_u55_high_end
+			s.SRAM.Adapter = npu.Adapter{Reads: 8, Writes: 8, On: 3999, Off: 1, Words: 4000}
+			s.Flash = npu.Timing{BeatInterval: 1, ReadLatency: 64, WriteLatency: 1, Adapter: npu.Adapter{Reads: 2, On: 320, Off: 80, Words: 50}}
 		}
 		for _, p := range n.Programs() {
 			c, err := active(p, s)

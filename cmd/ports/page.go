@@ -68,8 +68,8 @@ func (p *page) writeReadings(b *bytes.Buffer) {
 	fmt.Fprintf(b, `
 ## Cycles and readings
 
-Active cycles of streams whose counters are published, on U55-128, and ours ÷ reading. The memories are those of the default system,
-for the board those of its kit (SRAM latency 13, a flash beat in 3.3 cycles after 24). The last line is the mean distance from the readings as a factor.
+Active cycles of streams whose counters are published, on U55-128, and ours ÷ reading. The memories are those of the kit
+with its timing adapters, for the board those of its own kit (SRAM latency 13, a flash beat in 3.3 cycles after 24). The last line is the mean distance from the readings as a factor.
 
 | stream | read from | reading | %s |
 |---|---|---:|%s
