@@ -180,6 +180,13 @@ func TestHandshakesAreReal(t *testing.T) {
 				for range 3 {
 					look(damaged(t, m, tab, r, in).S, in)
 				}
+				for p := range m.S.DMA.AXI { // an error response, which few upsets give
+					if m.S.DMA.AXI[p].RCount > 0 {
+						s := m.S
+						s.DMA.AXI[p].RResp[0] = 1
+						look(s, []int{0})
+					}
+				}
 			}
 			look(m.S, in)
 		}

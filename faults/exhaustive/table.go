@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"upset/faults"
 	"upset/netlist"
@@ -47,13 +46,10 @@ func Digest(e *faults.Engine) (d [sha256.Size]byte) {
 	h := sha256.New()
 	p := e.Program()
 	s := e.Options().System
-	limits := fmt.Sprint(s.Limits)
-	if s.Limits.SharedPorts == 0 && s.Limits.SharedPlacement == 0 {
-		limits = strings.TrimSuffix(limits, " 0 0}") + "}" // as tables from before these two have it
-	}
-	fmt.Fprintf(h, "%s %s {{%d %d %d} {%d %d %d} %s} %v %d\n", e.Table().Digest(), p.Config,
-		s.SRAM.BeatInterval, s.SRAM.ReadLatency, s.SRAM.WriteLatency, s.Flash.BeatInterval, s.Flash.ReadLatency, s.Flash.WriteLatency, limits, e.Criterion(), e.Cycles())
-	if s.Map != (npu.Map{}) || s.SRAM.Permille != 0 || s.Flash.Permille != 0 {
+	fmt.Fprintf(h, "%s %s {{%d %d %d} {%d %d %d} %v} %v %d\n", e.Table().Digest(), p.Config,
+		s.SRAM.BeatInterval, s.SRAM.ReadLatency, s.SRAM.WriteLatency, s.Flash.BeatInterval, s.Flash.ReadLatency, s.Flash.WriteLatency, s.Limits, e.Criterion(), e.Cycles())
+	none := npu.Adapter{}
+	if s.Map != (npu.Map{}) || s.SRAM.Permille != 0 || s.Flash.Permille != 0 || s.SRAM.Adapter != none || s.Flash.Adapter != none {
 		fmt.Fprintln(h, s)
 	}
 	part := func(b []byte) {
