@@ -433,5 +433,8 @@ func (w *Worker) stuck() bool {
 	m.Step()
 	after := m.S.Flops
 	after.Bus.Cycle, after.PMU = before.Bus.Cycle, before.PMU
+	if !before.DMA.Asks() {
+		after.Bus.Gate = before.Bus.Gate
+	}
 	return after == before && m.S.CC.Run != 0
 }

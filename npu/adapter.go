@@ -51,7 +51,7 @@ func (m *Machine) stepGates() {
 func (m *Machine) passRead(a *AXIState, b *PortState) bool {
 	p := m.place(a.ARAddr)
 	t, g := &m.Sys.timing(p).Adapter, &m.S.Bus.Gate[p]
-	if !t.room(int(b.Count), t.Reads, b) || !t.open(g) {
+	if !t.room(b.Count, t.Reads, b) || !t.open(g) {
 		return false
 	}
 	g.note(uint32(a.ARBeats))
@@ -62,10 +62,21 @@ func (m *Machine) passRead(a *AXIState, b *PortState) bool {
 func (m *Machine) passWrite(a *AXIState, b *PortState) bool {
 	p := m.place(a.WAddr)
 	t := &m.Sys.timing(p).Adapter
-	return t.room(int(b.BCount), t.Writes, b) && t.open(&m.S.Bus.Gate[p])
+	return t.room(b.BCount, t.Writes, b) && t.open(&m.S.Bus.Gate[p])
 }
 
 // room reports whether one more burst may be pending.
-func (a *Adapter) room(pending, limit int, b *PortState) bool {
-	return (limit == 0 || pending < limit) && (a.Both == 0 || int(b.Count)+int(b.BCount) < a.Both)
+func (a *Adapter) room(pending uint8, limit int, b *PortState) bool {
+	return (limit == 0 || int(pending) < limit) && (a.Both == 0 || int(b.Count)+int(b.BCount) < a.Both)
+}
+
+// Asks reports whether an address or a beat of the NPU waits to be let through on a port.
+// Without one nothing in the machine depends on where the adapters stand.
+func (d *DMAState) Asks() bool {
+	for p := range d.AXI {
+		if d.AXI[p].ARValid != 0 || d.AXI[p].WValid != 0 {
+			return true
+		}
+	}
+	return false
 }

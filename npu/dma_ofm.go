@@ -130,19 +130,18 @@ func (p *params) slot(oz uint16, b int) (lo, n int) {
 	return lo, max(0, min(depth, 16*(b+1)-off)-lo)
 }
 
-// lanes is the number of channels that brick b of a block writes: in NHCWB16 the last
-// channels of a pixel fill their brick.
-func (p *params) lanes(oz uint16, b int) int {
-	lo, n := p.slot(oz, b)
-	if c := int(oz) + lo + n; n > 0 && c >= p.OFMD {
-		return n + p.OFM.Lanes(c) - c
+// written is the number of channels that are written of the n of a slot that ends in front
+// of channel end of the map: in NHCWB16 the last ones fill their brick.
+func (p *params) written(n, end int) int {
+	if n > 0 && end >= p.OFMD {
+		return n + p.OFM.Lanes(end) - end
 	}
 	return n
 }
 
 // merges reports whether pixels that follow one another may share a beat and a burst.
 func (p *params) merges() bool {
-	return !p.OFM.Brick && p.OFMD <= 16 && p.OFM.StrideX == uint32(p.OFMD*p.OFM.Bytes)
+	return !p.OFM.Brick && p.OFMD <= isa.BrickDepth && p.OFM.StrideX == uint32(p.OFMD*p.OFM.Bytes)
 }
 
 // bricks is the number of bricks that a block touches.
@@ -163,8 +162,8 @@ func (m *Machine) readOFM(f *OFMState, t *Block, p *params) {
 	}
 	e := p.OFM.Bytes
 	lo, n := p.slot(t.OZ, int(f.B))
+	whole := p.written(n, int(t.OZ)+lo+n) * e
 	n *= e
-	whole := p.lanes(t.OZ, int(f.B)) * e
 	y, x, c := int(t.OY)+int(f.Y), int(t.OX)+int(f.X), int(t.OZ)+lo
 	a := m.regionAddr(p.OFM.Region, p.OFM.Addr(y, x, c)) + uint32(f.Off)
 	k := min(8-int(a&7), whole-int(f.Off))

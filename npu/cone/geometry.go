@@ -7,9 +7,6 @@ import (
 	"upset/npu/isa"
 )
 
-// brickDepth is the number of channels in a brick of NHCWB16.
-const brickDepth = 16
-
 // fieldMap is a feature map in memory: h × w × c elements, numbered in HWC order.
 type fieldMap struct {
 	isa.FeatureMap
@@ -61,7 +58,7 @@ func (m *fieldMap) bytes() int { return m.elements() * m.Bytes }
 // runLength is the number of channels from z on that lie side by side.
 func (m *fieldMap) runLength(z int) int {
 	if m.Brick {
-		return min(brickDepth, m.c-z)
+		return min(isa.BrickDepth, m.c-z)
 	}
 	return m.c - z
 }
@@ -102,7 +99,7 @@ func (m *fieldMap) invert() {
 	m.sx, m.sy, m.sc = m.StrideX, m.StrideY, m.StrideC
 	pixel := uint64(m.c) * e
 	if m.Brick {
-		pixel = brickDepth * e
+		pixel = isa.BrickDepth * e
 		m.sx = uint32(pixel)
 	} else {
 		m.sc = apart
@@ -112,7 +109,7 @@ func (m *fieldMap) invert() {
 	}
 	bricks := 1
 	if m.Brick {
-		bricks = (m.c + brickDepth - 1) / brickDepth
+		bricks = (m.c + isa.BrickDepth - 1) / isa.BrickDepth
 	}
 	if bricks == 1 {
 		m.sc = apart
@@ -127,7 +124,7 @@ func (m *fieldMap) invert() {
 		return
 	}
 	m.regular = true
-	flat := !m.Brick || m.c == brickDepth
+	flat := !m.Brick || m.c == isa.BrickDepth
 	m.packed = flat && total == uint64(m.bytes())
 }
 
@@ -141,7 +138,7 @@ func (m *fieldMap) element(addr uint32) int {
 	brick := r / m.sc
 	r %= m.sc
 	x := r / m.sx
-	z := int(brick)*brickDepth + int(r%m.sx)/m.Bytes
+	z := int(brick)*isa.BrickDepth + int(r%m.sx)/m.Bytes
 	if int(x) >= m.w || z >= m.c || int(y) >= m.h {
 		return -1
 	}
@@ -157,8 +154,8 @@ func (m *fieldMap) run(e int) (start int, first, size uint32) {
 	case m.packed:
 		return 0, m.first, uint32(m.bytes())
 	case m.Brick:
-		from = z &^ (brickDepth - 1)
-		n = min(brickDepth, m.c-from)
+		from = z &^ (isa.BrickDepth - 1)
+		n = min(isa.BrickDepth, m.c-from)
 	}
 	return e - (z - from), m.at(e) - uint32((z-from)*m.Bytes), uint32(n * m.Bytes)
 }

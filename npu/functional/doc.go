@@ -13,7 +13,7 @@
 //     of -2^31;
 //   - depthwise operations, pooling and elementwise operations take channel c of
 //     the input for channel c of the output, whatever IFM_DEPTH says;
-//   - the padding channels of the last brick of an NHCWB16 map are not written;
+//   - the padding channels of the last brick of an NHCWB16 map are written as zeros;
 //   - pooling mode 3 is MAX, the upper mode bits have no effect; an undefined
 //     elementwise mode, and a stream that ends without NPU_OP_STOP, are parse
 //     errors;

@@ -54,7 +54,7 @@ func (m *Machine) gather(dst []int32, f *isa.FeatureMap, h, w, c int, zp int32) 
 			for z := 0; z < c; {
 				n := c - z
 				if f.Brick {
-					n = min(n, 16)
+					n = min(n, isa.BrickDepth)
 				}
 				addr := base + f.Addr(y, x, z)
 				b, ok := m.view(addr, n*f.Bytes)
@@ -102,7 +102,7 @@ func (m *Machine) scatter(f *isa.FeatureMap, y, x, c int, b []byte) error {
 	for z := 0; z < c; {
 		n := c - z
 		if f.Brick {
-			n = min(n, 16)
+			n = min(n, isa.BrickDepth)
 		}
 		addr := m.base[f.Region] + f.Addr(y, x, z)
 		if !m.store(addr, b[z*f.Bytes:(z+n)*f.Bytes]) {

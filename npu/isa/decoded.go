@@ -272,13 +272,13 @@ func (f *FeatureMap) Addr(y, x, c int) uint32 {
 // last brick. Nobody reads what stands behind the last channel; it is written as zero.
 func (f *FeatureMap) Lanes(c int) int {
 	if f.Brick {
-		return (c + brick - 1) &^ (brick - 1)
+		return (c + BrickDepth - 1) &^ (BrickDepth - 1)
 	}
 	return c
 }
 
-// brick is the number of channels in a brick of NHCWB16.
-const brick = 16
+// BrickDepth is the number of channels in a brick of NHCWB16.
+const BrickDepth = 16
 
 // ClipBounds returns the inclusive range that the output stage clamps to.
 func (d *Decoded) ClipBounds() (lo, hi int64) {
