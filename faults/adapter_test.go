@@ -9,15 +9,20 @@ import (
 	"upset/npu/isa"
 )
 
-// TestInjectEqualsPlainWithAdapters is TestInjectEqualsPlain behind timing adapters, whose
-// period goes on while the NPU stands still: hangs are proven all the same.
-func TestInjectEqualsPlainWithAdapters(t *testing.T) {
+// adapters stand before both memories, closed for a part of their period.
+func adapters() npu.System {
 	sys := npu.DefaultSystem()
 	sys.SRAM.Adapter = npu.Adapter{Reads: 2, Writes: 2, Both: 3, On: 50, Off: 7}
 	sys.Flash.BeatInterval, sys.Flash.Adapter = 1, npu.Adapter{Reads: 2, On: 320, Off: 80, Words: 50}
+	return sys
+}
+
+// TestInjectEqualsPlainWithAdapters is TestInjectEqualsPlain behind timing adapters, whose
+// period goes on while the NPU stands still: hangs are proven all the same.
+func TestInjectEqualsPlainWithAdapters(t *testing.T) {
 	proven, ended := 0, 0
 	for _, c := range isa.Configs {
-		e, err := New(shipped(t, "fashion-tiny", c), random(shipped(t, "fashion-tiny", c), 2), Options{System: sys}, nil)
+		e, err := New(shipped(t, "fashion-tiny", c), random(shipped(t, "fashion-tiny", c), 2), Options{System: adapters()}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

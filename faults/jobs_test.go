@@ -3,8 +3,6 @@ package faults
 import (
 	"bytes"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"upset/models/driver"
@@ -34,18 +32,7 @@ var severalJobs = []struct {
 // jobsEngine opens a network of the data folder as sequences of frames.
 func jobsEngine(t *testing.T, file string, frames int, c isa.Config, m driver.Measures) *Engine {
 	t.Helper()
-	root := filepath.Join("..", "..", "shared")
-	if _, absent := os.Stat(root); os.IsNotExist(absent) {
-		t.Skip("the data folder ../shared is absent")
-	}
-	data, err := os.ReadFile(filepath.Join(root, file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := driver.Open(data, c)
-	if err != nil {
-		t.Fatal(err)
-	}
+	n := sharedNetwork(t, file, c)
 	p, err := n.Guarded(frames, m, make([]byte, n.InputBytes()))
 	if err != nil {
 		t.Fatal(err)

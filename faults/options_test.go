@@ -17,6 +17,8 @@ func TestOptionsAgreeWithPlainRuns(t *testing.T) {
 	slow.SRAM, slow.Flash = npu.Timing{BeatInterval: 3, ReadLatency: 70, WriteLatency: 90}, npu.Timing{BeatInterval: 16, ReadLatency: 200, WriteLatency: 64}
 	narrow := npu.DefaultSystem()
 	narrow.Limits.PortReads, narrow.Limits.PortWrites, narrow.Limits.Kernels = 2, 1, 1
+	beside := npu.DefaultSystem()
+	beside.Limits.Overlap = npu.MaxLimits().Overlap
 	sramOnly, dedicated := npu.DefaultSystem(), npu.DefaultSystem()
 	sramOnly.Map, dedicated.Map = npu.DefaultMap(), npu.DefaultMap()
 	sramOnly.Map.Constants, sramOnly.Map.Port1, sramOnly.Map.Commands = npu.InSRAM, 0, 0
@@ -40,6 +42,8 @@ func TestOptionsAgreeWithPlainRuns(t *testing.T) {
 		"no watchdog":          {NoWatchdog: true, ECC: npu.ECCSECDED},
 		"slow memories":        {System: slow, ECC: npu.ECCSECDED},
 		"narrow ports":         {System: narrow, ECC: npu.ECCSECDED},
+		"operations overlap":   {System: beside, ECC: npu.ECCSECDED},
+		"timing adapters":      {System: adapters()},
 		"constants in SRAM":    {System: sramOnly, ECC: npu.ECCSECDED},
 		"arena in DRAM":        {System: dedicated},
 		"pairs":                model("pair"),

@@ -2,13 +2,10 @@ package faults
 
 import (
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
-	"upset/models/driver"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -18,18 +15,7 @@ import (
 func BenchmarkRate(b *testing.B) {
 	for _, name := range []string{"kws_ref_model", "vww_96_int8"} {
 		b.Run(name, func(b *testing.B) {
-			data, err := os.ReadFile(filepath.Join("..", "..", "shared", "models", name+".tflite"))
-			if _, absent := os.Stat(filepath.Join("..", "..", "shared")); os.IsNotExist(absent) {
-				b.Skip("the data folder ../shared is absent")
-			}
-			if err != nil {
-				b.Fatal(err)
-			}
-			n, err := driver.Open(data, isa.U55x128)
-			if err != nil {
-				b.Fatal(err)
-			}
-			p := n.Program()
+			p := sharedProgram(b, name, isa.U55x128)
 			in := make([]byte, p.InputBytes())
 			rng := rand.New(rand.NewPCG(1, 2))
 			for i := range in {

@@ -1,8 +1,6 @@
 package faults
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 
 	"upset/models/driver"
@@ -13,19 +11,7 @@ import (
 // openShared opens a network of the data folder as a program of frames.
 func openShared(t *testing.T, file string, frames int) *driver.Program {
 	t.Helper()
-	root := filepath.Join("..", "..", "shared")
-	if _, absent := os.Stat(root); os.IsNotExist(absent) {
-		t.Skip("the data folder ../shared is absent")
-	}
-	data, err := os.ReadFile(filepath.Join(root, file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := driver.Open(data, isa.U55x128)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := n.Whole(frames)
+	p, err := sharedNetwork(t, file, isa.U55x128).Whole(frames)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,11 +2,9 @@ package faults
 
 import (
 	"math/rand/v2"
-	"os"
-	"path/filepath"
+	"slices"
 	"testing"
 
-	"upset/models/driver"
 	"upset/netlist"
 	"upset/npu"
 	"upset/npu/isa"
@@ -16,34 +14,22 @@ import (
 // has read them cannot be done over without a clock, though nobody reads them after
 // it. (The upset is one that the engine once got wrong.)
 func TestTablesReadBeforeTheHandOff(t *testing.T) {
-	root := filepath.Join("..", "..", "shared")
-	if _, err := os.Stat(root); os.IsNotExist(err) {
-		t.Skip("the data folder ../shared is absent")
-	}
-	data, err := os.ReadFile(filepath.Join(root, "models", "kws_ref_model.tflite"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := driver.Open(data, isa.U55x256)
-	if err != nil {
-		t.Fatal(err)
-	}
-	in := make([]byte, n.Program().InputBytes())
+	p := sharedProgram(t, "kws_ref_model", isa.U55x256)
+	in := make([]byte, p.InputBytes())
 	rng := rand.New(rand.NewPCG(1, 2))
 	for i := range in {
 		in[i] = byte(rng.Uint32())
 	}
-	e, err := New(n.Program(), [][]byte{in}, Options{ECC: npu.ECCSECDED}, nil)
+	e, err := New(p, [][]byte{in}, Options{ECC: npu.ECCSECDED}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The command queue holds the length of the copy from cycle 44,354 on; the
-	// bits of its upper word are lengths of other commands.
+	at := queued(t, e)
 	w := worker(t, e)
 	reached := 0
 	for _, r := range e.Table().Select(netlist.Filter{Only: []string{"dma.cmdfifo*"}}) {
 		for b := range r.Bits() {
-			s := Site{r.First + netlist.SiteID(b), 44354}
+			s := Site{r.First + netlist.SiteID(b), at}
 			fast, err := w.Inject(0, s, nil)
 			if err != nil {
 				t.Fatal(err)
@@ -64,4 +50,38 @@ func TestTablesReadBeforeTheHandOff(t *testing.T) {
 	if reached < 10 {
 		t.Errorf("%d upsets compared", reached)
 	}
+}
+
+// queued finds the first cycle at which the command queue holds the length of a copy to
+// the tables, its payload included.
+func queued(t *testing.T, e *Engine) uint64 {
+	t.Helper()
+	const internal = 1 << 8 // region mode of the destination: the shared buffer
+	length := -1
+	for _, o := range e.future.ops {
+		if !o.dma || o.setup.Registers[isa.DMA0DstRegion]&internal == 0 {
+			continue
+		}
+		sets := e.future.sets[isa.DMA0Len]
+		if k, _ := slices.BinarySearch(sets, o.word); k > 0 {
+			length = sets[k-1]
+		}
+		break
+	}
+	if length < 0 {
+		t.Fatal("no copy to the tables")
+	}
+	m, err := e.Begin(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for m.S.CC.Run != 0 {
+		first := int(m.S.CC.Offset / 8)
+		if length/2 >= first && (length+1)/2 < first+int(m.S.DMA.CmdCnt) {
+			return m.Cycle()
+		}
+		m.Step()
+	}
+	t.Fatal("the length of the copy is never queued")
+	return 0
 }

@@ -3,11 +3,8 @@ package faults
 import (
 	"bytes"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"testing"
 
-	"upset/models/driver"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -57,22 +54,4 @@ func controlOnly(f *npu.Flops) npu.Flops {
 		c.DMA.AXI[p].RData = [2]uint64{}
 	}
 	return c
-}
-
-// sharedProgram compiles a network of the data folder.
-func sharedProgram(t testing.TB, name string, c isa.Config) *driver.Program {
-	t.Helper()
-	shared := filepath.Join("..", "..", "shared")
-	if _, err := os.Stat(shared); os.IsNotExist(err) {
-		t.Skip("the data folder ../shared is absent")
-	}
-	data, err := os.ReadFile(filepath.Join(shared, "models", name+".tflite"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := driver.Open(data, c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n.Program()
 }

@@ -1,11 +1,8 @@
 package faults
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 
-	"upset/models/driver"
 	"upset/npu/isa"
 )
 
@@ -22,19 +19,9 @@ func TestHangEndsAtWatchdog(t *testing.T) {
 		{isa.U55x128, "cc.bank0.ofm_width_m1.15", 977},
 		{isa.U55x128, "cc.bank0.ofm_height_m1.7", 372},
 	}
-	data, err := os.ReadFile(filepath.Join("..", "..", "shared", "models", "seanet_add0_int16.tflite"))
-	if _, absent := os.Stat(filepath.Join("..", "..", "shared")); os.IsNotExist(absent) {
-		t.Skip("the data folder ../shared is absent")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, tc := range cases {
-		n, err := driver.Open(data, tc.config)
-		if err != nil {
-			t.Fatal(err)
-		}
-		e, err := New(n.Program(), [][]byte{make([]byte, n.InputBytes())}, Options{}, nil)
+		p := sharedProgram(t, "seanet_add0_int16", tc.config)
+		e, err := New(p, [][]byte{make([]byte, p.InputBytes())}, Options{}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

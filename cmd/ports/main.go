@@ -16,9 +16,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
+	"strings"
 
 	"upset/faults/provenance"
+	"upset/models/readings"
 	"upset/npu"
 	"upset/stats/result"
 )
@@ -44,6 +47,25 @@ func (v *variant) system() npu.System {
 // file is the same as a system file.
 func (v *variant) file() string {
 	return fmt.Sprintf("limits:\n  shared_ports: %d\n  shared_placement: %d\n", v.ports, v.placement)
+}
+
+// limit is a line of a system file with one of a variant's numbers.
+var limit = regexp.MustCompile(`(?m)^  (shared_ports|shared_placement): \d+`)
+
+// within puts the variant into the text of a system file.
+func (v *variant) within(system []byte) ([]byte, error) {
+	found := 0
+	text := limit.ReplaceAllFunc(system, func(line []byte) []byte {
+		found++
+		if bytes.Contains(line, []byte("shared_ports")) {
+			return fmt.Appendf(nil, "  shared_ports: %d", v.ports)
+		}
+		return fmt.Appendf(nil, "  shared_placement: %d", v.placement)
+	})
+	if found != 2 {
+		return nil, errors.New("a system file does not say how many accesses the shared buffer takes")
+	}
+	return text, nil
 }
 
 // network is one that is assessed, with the folder of its inputs.
@@ -82,15 +104,26 @@ func main() {
 }
 
 func run(shared, kept, out string, injections int) error {
+	dir, err := os.MkdirTemp("", "ports")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	tool, err := build(dir, ".")
+	if err != nil {
+		return err
+	}
+	if kept == "" {
+		kept = dir
+	}
 	var p page
-	var err error
-	if p.readings, err = readings(filepath.Join(shared, "counters")); err != nil {
+	if p.readings, err = measured(tool, filepath.FromSlash(readings.Folder), filepath.Join(shared, "counters")); err != nil {
 		return err
 	}
 	if p.totals, err = totals(filepath.Join(shared, "vela")); err != nil {
 		return err
 	}
-	if p.assessments, err = assessments(networks(shared), kept, injections); err != nil {
+	if p.assessments, err = assessments(tool, networks(shared), kept, injections); err != nil {
 		return err
 	}
 	text, err := p.text()
@@ -106,20 +139,40 @@ type assessment struct {
 	results []result.Assess
 }
 
-// assessments runs upset assess.
-func assessments(list []network, kept string, injections int) ([]assessment, error) {
+// build makes the program from the source in a folder.
+func build(dir, root string) (tool string, err error) {
+	tool = filepath.Join(dir, "upset")
+	cmd := exec.Command("go", "build", "-o", tool, "./cmd/upset")
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return tool, nil
+}
+
+// command runs the program. Exit code 4 is a verdict, not an error.
+func command(tool string, args ...string) ([]byte, error) {
+	cmd := exec.Command(tool, args...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	text, err := cmd.Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == 4 {
+		err = nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("upset %s: %w: %s", strings.Join(args, " "), err, bytes.TrimSpace(stderr.Bytes()))
+	}
+	return text, nil
+}
+
+// assessments runs upset assess; a result that is kept is not made again.
+func assessments(tool string, list []network, kept string, injections int) ([]assessment, error) {
 	dir, err := os.MkdirTemp("", "ports")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	if kept == "" {
-		kept = dir
-	}
-	tool := filepath.Join(dir, "upset")
-	if out, err := exec.Command("go", "build", "-o", tool, "./cmd/upset").CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("%w: %s", err, out)
-	}
 	var all []assessment
 	for _, n := range list {
 		a := assessment{network: n}
@@ -150,24 +203,13 @@ func assessments(list []network, kept string, injections int) ([]assessment, err
 	return all, nil
 }
 
-// assess runs one assessment. Exit code 4 is a verdict, not an error.
+// assess runs one assessment.
 func assess(tool string, n network, v *variant, dir string, injections int) ([]byte, error) {
 	system := filepath.Join(dir, "system.yaml")
 	if err := os.WriteFile(system, []byte(v.file()), 0o644); err != nil {
 		return nil, err
 	}
 	campaign := filepath.Join(dir, fmt.Sprintf("%s-%d-%d", n.name, v.ports, v.placement))
-	cmd := exec.Command(tool, "assess", n.model, "--inputs", n.inputs, "--system", system, "--injections", strconv.Itoa(injections),
+	return command(tool, "assess", n.model, "--inputs", n.inputs, "--system", system, "--injections", strconv.Itoa(injections),
 		"--seed", strconv.Itoa(seed), "--format", "json", "--out", campaign)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	text, err := cmd.Output()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.ExitCode() == 4 {
-		err = nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("upset assess %s: %w: %s", n.model, err, bytes.TrimSpace(stderr.Bytes()))
-	}
-	return text, nil
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -9,67 +11,74 @@ import (
 
 	"upset/models/cycles"
 	"upset/models/driver"
+	"upset/models/readings"
 	"upset/npu"
 	"upset/npu/isa"
+	"upset/stats/result"
 )
 
 // reading is a stream whose active cycles were read from a device or from Arm's simulator.
 type reading struct {
-	file, from string
-	cycles     uint64
-	board      bool // memories of the board, else those of the simulator
-	ours       []uint64
+	readings.Case
+	cycles int64
+	ours   []int64 // under each variant
 }
 
-// readings runs the streams whose counters are published: the benchmark page of Alif's
-// evaluation kit (26.03), and the documentation of Arm's ML embedded evaluation kit.
-func readings(dir string) ([]reading, error) {
-	const simulator = "Arm's simulator"
-	list := []reading{
-		{file: "board-kws_micronet_m", from: "board (Alif Ensemble)", cycles: 404_973, board: true},
-		{file: "fvp-kws_micronet_m", from: simulator, cycles: 413_814},
-		{file: "fvp-vww4", from: simulator, cycles: 706_754},
-		{file: "fvp-yolo_fastest", from: simulator, cycles: 2_050_339},
-		{file: "fvp-rnnoise", from: simulator, cycles: 103_870},
+// measured runs the streams of the readings that name active cycles.
+func measured(tool, folder, streams string) ([]reading, error) {
+	cases, err := readings.Cases(folder)
+	if err != nil {
+		return nil, err
 	}
-	for i := range list {
-		if err := list[i].run(dir); err != nil {
-			return nil, fmt.Errorf("%s: %w", list[i].file, err)
+	var list []reading
+	for _, c := range cases {
+		r := reading{Case: c}
+		if err := r.run(tool, streams); err != nil {
+			return nil, fmt.Errorf("%s: %w", c.Reading.Name, err)
 		}
+		list = append(list, r)
 	}
 	return list, nil
 }
 
-// run takes the cycles of the stream under each variant.
-func (r *reading) run(dir string) error {
-	data, err := os.ReadFile(filepath.Join(dir, r.file+"-u55-128.tflite"))
+// run takes the cycles of the stream under each variant, with the memories of the system
+// that the reading names.
+func (r *reading) run(tool, streams string) error {
+	stream, err := r.Reading.Stream.Find(streams)
 	if err != nil {
 		return err
 	}
-	n, err := driver.Open(data, isa.U55x128)
+	dir, err := os.MkdirTemp("", "ports")
 	if err != nil {
 		return err
 	}
+	defer os.RemoveAll(dir)
+	system, file := []byte(nil), filepath.Join(dir, "system.yaml")
+	if system, err = command(tool, "system", r.Reading.System); err != nil {
+		return err
+	}
+	count, ok := r.Reading.Counters["npu_active"]
+	if !ok {
+		return errors.New("the reading has no active cycles")
+	}
+	r.cycles = int64(count)
 	for _, v := range variants {
-		s, total := v.system(), uint64(0)
-		if r.board {
-			// Alif's kit, high-efficiency core at 160 MHz, in its file for Vela: SRAM at the
-			// NPU's clock with a latency of 13, MRAM at 0.303 of it with one of 24. The
-			// benchmark page does not name the core.
-			s.SRAM = npu.Timing{BeatInterval: 1, ReadLatency: 13, WriteLatency: 13}
-			s.Flash = npu.Timing{BeatInterval: 3, Permille: 300, ReadLatency: 24, WriteLatency: 24}
-		} else { // Arm's evaluation kit: timing adapters ta_config_u55_high_end
-			s.SRAM.Adapter = npu.Adapter{Reads: 8, Writes: 8, On: 3999, Off: 1, Words: 4000}
-			s.Flash = npu.Timing{BeatInterval: 1, ReadLatency: 64, WriteLatency: 1, Adapter: npu.Adapter{Reads: 2, On: 320, Off: 80, Words: 50}}
+		text, err := v.within(system)
+		if err != nil {
+			return err
 		}
-		for _, p := range n.Programs() {
-			c, err := active(p, s)
-			if err != nil {
-				return err
-			}
-			total += c
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			return err
 		}
-		r.ours = append(r.ours, total)
+		text, err = command(tool, "run", stream, "--npu", r.Reading.NPU, "--system", file, "--format", "json")
+		if err != nil {
+			return err
+		}
+		var run result.Run
+		if err := json.Unmarshal(text, &run); err != nil {
+			return err
+		}
+		r.ours = append(r.ours, int64(run.Cycles))
 	}
 	return nil
 }

@@ -68,8 +68,8 @@ func (p *page) writeReadings(b *bytes.Buffer) {
 	fmt.Fprintf(b, `
 ## Cycles and readings
 
-Active cycles of streams whose counters are published, on U55-128, and ours ÷ reading. The memories are those of the kit
-with its timing adapters, for the board those of its own kit (SRAM latency 13, a flash beat in 3.3 cycles after 24). The last line is the mean distance from the readings as a factor.
+Active cycles of streams whose counters are published, on U55-128, and ours ÷ reading. The memories are those of the system that
+the reading names, as in [silicon.md](silicon.md). The last line is the mean distance from the readings as a factor.
 
 | stream | read from | reading | %s |
 |---|---|---:|%s
@@ -86,7 +86,7 @@ with its timing adapters, for the board those of its own kit (SRAM latency 13, a
 
 // row is a line of the table of readings.
 func (r *reading) row() string {
-	line := fmt.Sprintf("| %s | %s | %d |", r.file, r.from, r.cycles)
+	line := fmt.Sprintf("| %s | %s | %d |", r.Reading.Name, r.Reading.ReadBy, r.cycles)
 	for _, n := range r.ours {
 		line += fmt.Sprintf(" %d = %.4f |", n, float64(n)/float64(r.cycles))
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -15,10 +14,7 @@ import (
 // second inference behind the fault, or in a later one. (dma.cmdleft.20@15172 of the first
 // is one of them.)
 func TestMaskedFaultsHarmNoLaterInference(t *testing.T) {
-	shared := filepath.Join("..", "..", "..", "shared", "zoo", "user")
-	if _, err := os.Stat(shared); os.IsNotExist(err) {
-		t.Skip("the data folder ../shared is absent")
-	}
+	shared := shared(t, "zoo", "user")
 	if testing.Short() {
 		t.Skip("some seconds of plain runs")
 	}

@@ -20,7 +20,7 @@ import (
 func shared(t *testing.T, elem ...string) string {
 	t.Helper()
 	root := filepath.Join("..", "..", "..", "shared")
-	if _, err := os.Stat(root); err != nil {
+	if _, err := os.Stat(root); os.IsNotExist(err) {
 		t.Skip("the data folder ../shared is absent")
 	}
 	return filepath.Join(append([]string{root}, elem...)...)
