@@ -91,7 +91,7 @@ A reading is a small file; any board's counters can be added: the stream's name 
 any file of counters with a run, also the text that the evaluation kit prints, and says which operations could explain a difference.
 
 Beats are 64 bits. Ratios are ours ÷ reading. The counter cycle is what tools print as the total of cycles. A dash: the machine counts
-nothing of the kind; idle cycles are the driver's.
+nothing of the kind; idle cycles are the driver's. The difference by operation is that of active cycles, reading − ours, over the operations of the NPU, transfers apart.
 `
 
 // Write writes the page.
@@ -102,24 +102,37 @@ func Write(w io.Writer, list []Case) error {
 	})
 	var b strings.Builder
 	b.WriteString(head)
-	b.WriteString("\n## In short\n\n| reading | read by | active cycles: reading | ours | ratio | beats that differ |\n|---|---|---:|---:|---:|---|\n")
+	b.WriteString("\n## In short\n\n| reading | read by | active cycles: reading | ours | ratio | difference by operation | beats that differ |\n|---|---|---:|---:|---:|---:|---|\n")
 	for _, c := range list {
 		if c.Run.Reading == nil {
 			return fmt.Errorf("%s: its run compares nothing", c.Reading.Name)
 		}
-		reading, ours, ratio := "–", "–", "–"
+		reading, ours, ratio, each := "–", "–", "–", "–"
 		for _, x := range c.Run.Reading.Counters {
 			if x.Name == active {
 				reading, ours, ratio = texts(x)
+				if n := c.kernels(); x.Ours != nil && n > 0 {
+					each = sign((x.Reading - *x.Ours) / n)
+				}
 			}
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", c.Reading.Name, c.Reading.ReadBy, reading, ours, ratio, differing(c.Run.Reading.Counters))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", c.Reading.Name, c.Reading.ReadBy, reading, ours, ratio, each, differing(c.Run.Reading.Counters))
 	}
 	for _, c := range list {
 		c.write(&b)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// kernels is the number of operations of the NPU in the run, transfers apart.
+func (c *Case) kernels() (n int64) {
+	for _, o := range c.Run.Operations {
+		if o.Kind != "dma" && o.Kind != "cpu" {
+			n++
+		}
+	}
+	return n
 }
 
 // texts are the value of a counter, ours and the ratio.
