@@ -144,6 +144,7 @@ func TestWrite(t *testing.T) {
 	list = list[:2]
 	for i := range list {
 		c := &list[i]
+		c.Run.Operations = []result.RunOperation{{Kind: "conv"}, {Kind: "dma"}, {Kind: "add"}, {Kind: "cpu"}}
 		c.Run.Reading = Compare(c.Reading, eventsOf(400_000, 125_388, 17_493, 48_128), []Operation{
 			{Name: "x|y", Kind: "conv", Cycles: 9, Written: [2]int64{1024, 0}, Decoded: brickMap(32, 32, 8, 1)},
 		})
@@ -156,7 +157,7 @@ func TestWrite(t *testing.T) {
 	}
 	page := b.String()
 	for _, want := range []string{
-		"nothing about flops, and nothing about faults", "| board-kws_micronet_m | board | 404,973 | 400,000 | 0.988 | axi0_wr_data_beat_written by +126 |",
+		"nothing about flops, and nothing about faults", "| board-kws_micronet_m | board | 404,973 | 400,000 | 0.988 | +2,486 | axi0_wr_data_beat_written by +126 |",
 		"| axi0_wr_data_beat_written | 48,254 | 48,128 | **0.997** |", `a \| b &lt;c>`, "| axi1_rd_data_beat_received | 17,493 | 17,493 | 1.000 |",
 		"What would decide it: ", "<https://gitlab.arm.com/",
 	} {
