@@ -303,12 +303,16 @@ func randomStream(c isa.Config, seed uint64) (p *driver.Program, input []byte, w
 }
 
 // sameMemory runs a program on both machines, one of them with a system around it, and
-// compares all of the memory.
+// compares all of the memory. What stood there before the outputs is not zero, so that what
+// a machine writes between and behind them shows.
 func sameMemory(p *driver.Program, input []byte, sys npu.System) error {
 	var fmem, mem isa.Memory
 	for _, m := range []*isa.Memory{&fmem, &mem} {
 		if err := p.Load(m, input); err != nil {
 			return err
+		}
+		for i := readArea; i < len(m.SRAM); i++ {
+			m.SRAM[i] = 0xa5
 		}
 	}
 	if err := functional.New(p.Config, &fmem, p.Bases()).Run(p.Commands); err != nil {
