@@ -13,22 +13,20 @@ import (
 	"upset/stats/result"
 )
 
-// pmuNames are the machine's tallies under the names of the PMU events (Arm U55
-// register header). Tallies without a public event are named alike.
-var pmuNames = map[npu.Event]string{
-	npu.EvActive: "npu_active", npu.EvMACActive: "mac_active", npu.EvMACIdle: "mac_idle", npu.EvMACOther: "mac_other",
-	npu.EvMACStalledWD: "mac_stalled_by_wd", npu.EvMACStalledAB: "mac_stalled_by_acc", npu.EvMACStalledIB: "mac_stalled_by_ib",
-	npu.EvAOActive: "ao_active", npu.EvAOStalledOB: "ao_stalled_by_ob", npu.EvAOStalledAB: "ao_stalled_by_acc",
-	npu.EvAOStalledIB: "ao_stalled_by_ib", npu.EvAOStalledScale: "ao_stalled_by_scale",
-	npu.EvWDActive: "wd_active", npu.EvWDStalled: "wd_stalled", npu.EvWDStarved: "wd_stalled_by_ws",
-	npu.EvBlockDep: "cc_stalled_on_blockdep", npu.EvReconfig: "cc_stalled_on_shram_reconfig", npu.EvCCStarved: "cc_starved",
-	npu.EvECC: "ecc_sb", npu.EvAXIReadBeat: "axi0_rd_data_beat_received", npu.EvAXIReadBeat1: "axi1_rd_data_beat_received",
-	npu.EvAXIWriteBeat: "axi0_wr_data_beat_written", npu.EvAXIWriteBeat1: "axi1_wr_data_beat_written",
-	npu.EvAXIReadTaken: "axi0_rd_trans_accepted", npu.EvAXIReadTaken1: "axi1_rd_trans_accepted",
-	npu.EvAXIReadStalled: "axi0_rd_tran_req_stalled", npu.EvAXIReadStalled1: "axi1_rd_tran_req_stalled",
-	npu.EvAXIWriteTaken: "axi0_wr_trans_accepted", npu.EvAXIWriteTaken1: "axi1_wr_trans_accepted",
-	npu.EvAXIWriteStalled: "axi0_wr_data_beat_stalled", npu.EvAXIWriteStalled1: "axi1_wr_data_beat_stalled",
-}
+// pmuNames are the machine's tallies under the names of the PMU's public events. Named
+// here is what has no such event, or several.
+var pmuNames = func() map[npu.Event]string {
+	names := map[npu.Event]string{
+		npu.EvActive: "npu_active", npu.EvECC: "ecc_sb", npu.EvCCStarved: "cc_starved",
+		npu.EvMACIdle: "mac_idle", npu.EvMACOther: "mac_other", npu.EvAOStalledScale: "ao_stalled_by_scale",
+	}
+	for _, x := range npu.PublicEvents {
+		if e, ok := npu.EventOf(x.Number); ok && names[e] == "" {
+			names[e] = x.Name
+		}
+	}
+	return names
+}()
 
 // pmu names the machine's tallies.
 func pmu(events *[npu.NumEvents]uint64) map[string]int64 {

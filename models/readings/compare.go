@@ -80,22 +80,19 @@ func writtenRange(d *isa.Decoded) (least, most int64) {
 	bytes := int64(d.OFM.Bytes)
 	least = ceil(pixels*int64(d.OFMD)*bytes, beatBytes)
 	if d.OFM.Brick {
-		return least, pixels * ceil(int64(d.OFMD), brickDepth) * brickDepth * bytes / beatBytes
+		return least, pixels * ceil(int64(d.OFMD), isa.BrickDepth) * isa.BrickDepth * bytes / beatBytes
 	}
 	for y := range d.OFMH {
 		for x := range d.OFMW {
-			for c := 0; c < d.OFMD; c += brickDepth {
+			for c := 0; c < d.OFMD; c += isa.BrickDepth {
 				a := int64(d.OFM.Addr(y, x, c) % beatBytes)
-				most += ceil(a+int64(min(brickDepth, d.OFMD-c))*bytes, beatBytes)
+				most += ceil(a+int64(min(isa.BrickDepth, d.OFMD-c))*bytes, beatBytes)
 			}
 		}
 	}
 	return least, max(least, most)
 }
 
-const (
-	beatBytes  = 8  // width of an AXI port: 64 bits (Arm U55 technical reference manual)
-	brickDepth = 16 // channels of a brick of NHCWB16 (Arm U55 register header)
-)
+const beatBytes = 8 // width of an AXI port: 64 bits (Arm U55 technical reference manual)
 
 func ceil(n, d int64) int64 { return (n + d - 1) / d }
