@@ -10,9 +10,7 @@ import (
 	"strings"
 
 	"upset/models/cycles"
-	"upset/models/driver"
 	"upset/models/readings"
-	"upset/npu"
 	"upset/npu/isa"
 	"upset/stats/result"
 )
@@ -81,23 +79,6 @@ func (r *reading) run(tool, streams string) error {
 		r.ours = append(r.ours, int64(run.Cycles))
 	}
 	return nil
-}
-
-// cycleLimit ends a run that hangs: thirty times the longest stream (our choice).
-const cycleLimit = 100_000_000
-
-// active is the cycles of a program.
-func active(p *driver.Program, s npu.System) (uint64, error) {
-	mem := new(isa.Memory)
-	if err := p.Load(mem, make([]byte, p.InputBytes())); err != nil {
-		return 0, err
-	}
-	m := npu.New(p.Config, s, npu.ECCNone, mem)
-	p.Start(m)
-	if st := m.Run(cycleLimit); st != npu.Done {
-		return 0, fmt.Errorf("the machine ended with %v: %s", st, m.Describe())
-	}
-	return m.Cycle(), nil
 }
 
 // total is a network that Vela compiled and estimated.

@@ -61,14 +61,22 @@ func briefProtected(p result.Protect) section {
 		if last.Holds {
 			word = "holds"
 		}
-		proof = fmt.Sprintf("%s: %s injections, %s violations, limits at %s %%; %s ever begun in this folder share the error", word,
-			count(last.Injections), count(last.Violations), metricPercent(last.Confidence, nearest), plural(len(p.Proof.Ledger), "proof"))
+		proof = fmt.Sprintf("%s: %s injections, %s violations, limits at %s %%; %s", word,
+			count(last.Injections), count(last.Violations), metricPercent(last.Confidence, nearest), begun(len(p.Proof.Ledger)))
 	}
 	s.pairs = append(s.pairs, pair{"proof", proof})
 	return s
 }
 
 // plural is a count with its noun.
+// begun says how many proofs of a folder have parts of the error.
+func begun(n int) string {
+	if n == 1 {
+		return "the only proof ever begun in this folder"
+	}
+	return plural(n, "proof") + " ever begun in this folder share the error"
+}
+
 func plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun

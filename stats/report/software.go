@@ -95,7 +95,7 @@ func softwareProof(r result.Software) section {
 	if r.Proof.Holds {
 		s.verdict, s.banner = stats.Met, "HOLDS"
 	}
-	s.note = plural(len(r.Proof.Ledger), "proof") + " ever begun in this folder share the error."
+	s.note = sentence(begun(len(r.Proof.Ledger))) + "."
 	s.table = &table{columns: columns("measures", ">seed", ">injections", ">violations", ">confidence", ">power", ">upper FIT", ">lower SPFM", "holds")}
 	for _, a := range r.Proof.Attempts {
 		s.table.add(a.Design, strconv.FormatUint(a.Seed, 10), count(a.Injections), count(a.Violations), metricPercent(a.Confidence, nearest)+" %",
