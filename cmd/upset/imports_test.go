@@ -88,7 +88,7 @@ var mayImport = map[string][]string{
 	"faults/provenance":                {"faults", "faults/campaign", "faults/mechanism", "faults/protect", "models/driver", "models/zoo", "npu", "npu/..."},
 	"cmd/upset":                        {"..."},
 	"cmd/readme":                       {},
-	"cmd/ports":                        {"faults/provenance", "models/cycles", "models/driver", "npu", "npu/...", "stats/result"},
+	"cmd/ports":                        {"faults/provenance", "models/cycles", "models/readings", "npu", "npu/...", "stats/result"},
 	"cmd/study":                        {"faults/mechanism", "faults/provenance", "stats", "stats/figure", "stats/result"},
 	"cmd/transfer":                     {"faults", "faults/campaign", "faults/protect", "faults/provenance", "models/driver", "npu", "npu/...", "stats", "stats/result"},
 	"faults/protect/software":          {"faults", "faults/campaign", "faults/protect", "models/driver", "npu", "stats", "stats/result"},

@@ -261,18 +261,26 @@ func TestKilledCampaign(t *testing.T) {
 	want := parse(t, mustRun(t, codeDone, append(args, "--out", t.TempDir())...).out)["result_digest"]
 	rng := rand.New(rand.NewPCG(1, uint64(time.Now().UnixNano())))
 	killed := 0
+	command := func(ctx context.Context, line []string) error {
+		c := exec.CommandContext(ctx, os.Args[0], line...) // ends with SIGKILL
+		c.Env = append(os.Environ(), killedCommand+"=1")
+		return c.Run()
+	}
+	began := time.Now()
+	if err := command(t.Context(), append(args, "--out", t.TempDir())); err != nil {
+		t.Fatal(err)
+	}
+	whole := time.Since(began) // of a process that nobody kills, on this machine
 	for range 3 {
 		dir := t.TempDir()
 		done, flipped := 0.0, false
 		for kills := 0; kills < 4; kills++ {
-			ctx, cancel := context.WithTimeout(context.Background(), time.Duration(30+rng.IntN(400))*time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Duration((0.1+0.8*rng.Float64())*float64(whole)))
 			line := append(args, "--out", dir)
 			if kills > 0 && kills%2 == 0 {
 				line = []string{"campaign", "resume", dir, "--workers", "1"}
 			}
-			c := exec.CommandContext(ctx, os.Args[0], line...) // ends with SIGKILL
-			c.Env = append(os.Environ(), killedCommand+"=1")
-			err := c.Run()
+			err := command(ctx, line)
 			late := ctx.Err() != nil
 			cancel()
 			if err != nil && late {
