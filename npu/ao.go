@@ -69,6 +69,7 @@ func (m *Machine) stepAO() {
 		if m.S.CC.OpValid[t.Bank] == 0 {
 			return
 		}
+		m.pulse(setAO, pulseStart)
 		t.start()
 	}
 	p := &m.op[t.Bank]
@@ -91,6 +92,7 @@ func (m *Machine) stepAO() {
 	m.readLanes(a, t, p)
 	if a.Tail != 0 && a.Valid == [aoStages]uint8{} {
 		a.Tail = 0
+		m.pulse(setAO, pulseEnd)
 		t.end()
 	}
 }
@@ -377,6 +379,7 @@ func (m *Machine) releaseInput(a *AOState, t *Block, p *params) {
 		sb.ABFull[a.AB&1], sb.ABBusy[a.AB&1] = 0, 0
 		a.AB = (a.AB + 1) & 1
 	}
+	m.pulse(setAO, pulseNext)
 	if t.next(p) {
 		a.Tail = 1
 		if p.kind == kindElementwise {

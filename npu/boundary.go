@@ -25,8 +25,11 @@ type Boundary struct {
 	Inputs    []Signal
 	Outputs   []Signal
 
-	// first and last are the places in order of the blocks that belong to it.
+	// first and last are the places in order of the blocks that belong to it. Late means
+	// that the inputs are known only when the clock is over, as for counters that other
+	// blocks drive.
 	first, last int
+	late        bool
 
 	// sample reads the inputs that do not depend on outputs of the same clock. Own
 	// holds the registers from before the clock.
@@ -39,6 +42,9 @@ type Boundary struct {
 	prepare func(m *Machine, in []uint64)
 	// apply does to the rest of the machine what the outputs ask for.
 	apply func(m *Machine, out []uint64)
+	// evaluate stands in for the blocks of order where the registers belong to several
+	// of them. It may be nil.
+	evaluate func(m *Machine, in []uint64)
 }
 
 // InputWords and OutputWords are the lengths of the slices that Sample, Answer and Apply
@@ -79,26 +85,38 @@ func (b *Boundary) Prepare(m *Machine, in []uint64) {
 func (b *Boundary) Apply(m *Machine, out []uint64) { b.apply(m, out) }
 
 // Evaluate evaluates the block alone, on a machine that stands where Step does it.
-func (b *Boundary) Evaluate(m *Machine) {
+func (b *Boundary) Evaluate(m *Machine, in []uint64) {
+	if b.evaluate != nil {
+		b.evaluate(m, in)
+		return
+	}
 	for i := b.first; i <= b.last; i++ {
 		order[i].Step(m)
 	}
 }
 
-// StepAround is Step that stops before and after the blocks of a boundary.
-func (m *Machine) StepAround(b *Boundary, before, after func()) {
+// Late reports whether the inputs of a clock are known only at its end. For such a block
+// StepTo and StepOn have nothing between them: its registers change within the clock, and
+// Evaluate, given the registers from before and the inputs, does what happened to them.
+func (b *Boundary) Late() bool { return b.late }
+
+// StepTo begins a clock and stops where Step evaluates the block. It reports false when
+// the NPU stands still. A clock that was begun ends with [Machine.StepOn].
+func (m *Machine) StepTo(b *Boundary) bool {
 	if m.S.CC.Run == 0 {
-		return
+		return false
 	}
 	m.begin()
-	for i := range order {
-		if i == b.first {
-			before()
-		}
+	for i := range b.first {
 		order[i].Step(m)
-		if i == b.last {
-			after()
-		}
+	}
+	return true
+}
+
+// StepOn ends a clock that [Machine.StepTo] began and in which the block was evaluated.
+func (m *Machine) StepOn(b *Boundary) {
+	for i := b.last + 1; i < len(order); i++ {
+		order[i].Step(m)
 	}
 	if m.S.CC.Run == 0 && m.Host != nil && m.Host(m) {
 		m.Starts++

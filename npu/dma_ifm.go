@@ -175,6 +175,7 @@ func (m *Machine) stepIFM() {
 			m.count(EvReconfig, 1)
 			return
 		}
+		m.pulse(setIFM, pulseStart)
 		t.start()
 		m.S.CC.JobsPrev, m.S.CC.JobIndex = m.S.CC.JobsOut, 0
 	}
@@ -192,9 +193,7 @@ func (m *Machine) stepIFM() {
 		m.S.CC.JobIndex++
 	}
 	if kept {
-		if t.next(p) {
-			t.end()
-		}
+		m.nextJob(t, p)
 		return
 	}
 	f.Busy = 1
@@ -222,7 +221,14 @@ func (m *Machine) requestIFM(f *IFMState, t *Job) {
 		return
 	}
 	f.Busy = 0
+	m.nextJob(t, p)
+}
+
+// nextJob goes on to the next job, or to the next operation after the last one.
+func (m *Machine) nextJob(t *Job, p *params) {
+	m.pulse(setIFM, pulseNext)
 	if t.next(p) {
+		m.pulse(setIFM, pulseEnd)
 		t.end()
 	}
 }

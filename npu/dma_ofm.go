@@ -80,6 +80,7 @@ func (m *Machine) stepOFM() {
 		if m.S.CC.OpValid[t.Bank] == 0 {
 			return
 		}
+		m.pulse(setOFM, pulseStart)
 		t.start()
 	}
 	p := &m.op[t.Bank]
@@ -218,6 +219,7 @@ func (m *Machine) bufferDrained(f *OFMState, t *Block, p *params) {
 	}
 	f.B = 0
 	m.S.CC.blockWritten(p.depthN * p.subN)
+	m.pulse(setOFM, pulseNext)
 	if t.next(p) {
 		f.Ending = 1
 	}
@@ -231,6 +233,7 @@ func (m *Machine) finishOFM(f *OFMState, t *Block) {
 	f.Ending = 0
 	m.S.CC.OpValid[t.Bank] = 0
 	m.opDone(int(t.Bank))
+	m.pulse(setOFM, pulseEnd)
 	t.end()
 }
 

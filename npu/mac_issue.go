@@ -63,7 +63,7 @@ func (m *Machine) issue(s *MACState) issueResult {
 	if int(s.Step) >= n {
 		s.Step = 0
 		f |= tokLast
-		if m.advanceMAC(s, t, p, obh, obw, sw*sh) {
+		if m.advanceMAC(s, t, p, obh, obw) {
 			f |= tokDone
 		}
 	}
@@ -106,6 +106,7 @@ func (m *Machine) startMACJob(s *MACState, t *Job) issueResult {
 		}
 		if !m.op[t.Bank].UsesMAC {
 			if m.S.CC.ElemRead[t.Bank&3] != 0 {
+				m.pulse(setMAC, pulseEnd)
 				t.end()
 			}
 			return issueIdle
@@ -113,6 +114,7 @@ func (m *Machine) startMACJob(s *MACState, t *Job) issueResult {
 		if !m.sumsReady(&m.op[t.Bank], t.Bank) {
 			return issueAB
 		}
+		m.pulse(setMAC, pulseStart)
 		t.start()
 	}
 	sb := &m.S.SB
@@ -130,6 +132,7 @@ func (m *Machine) startMACJob(s *MACState, t *Job) issueResult {
 	s.Y0, s.X0, s.Row = uint16(b.y0), uint16(b.x0), uint16(b.w)&0x3ff
 	s.Pix = uint16(pixelBytes(b.n, p.IFM.Bytes)) & 0x3ff
 	s.UY, s.UX, s.Step, s.Run = 0, 0, 0, 1
+	m.pulse(setMAC, pulseClear)
 	m.S.Trav.MACInner = Inner{}
 	return issueStart
 }
@@ -224,7 +227,7 @@ func (m *Machine) fetchWeights(s *MACState, p *params, g int) {
 
 // advanceMAC moves to the next micro-block, weight block and job. It reports
 // whether the micro-block just issued was the last one of its output block.
-func (m *Machine) advanceMAC(s *MACState, t *Job, p *params, obh, obw, taps int) bool {
+func (m *Machine) advanceMAC(s *MACState, t *Job, p *params, obh, obw int) bool {
 	s.UX = (s.UX + uint8(p.ubW)) & 0x3f
 	if s.UX != 0 && int(s.UX) < obw {
 		return false
@@ -239,11 +242,8 @@ func (m *Machine) advanceMAC(s *MACState, t *Job, p *params, obh, obw, taps int)
 		m.S.WD.Full[s.WB&1] = 0
 		s.WB = (s.WB + 1) & 1
 	}
-	ob, ib := clip(t.OZ, p.BlkD, p.OFMD), p.IFMBlkD
-	if p.kind == kindConv {
-		ib = clip(t.IZ, p.IFMBlkD, p.IFMD)
-	}
-	if !m.S.Trav.MACInner.next(p, m.Spec.UBlockD, ob, ib, taps) {
+	m.pulse(setMAC, pulseNextBlock)
+	if !m.S.Trav.MACInner.nextOf(p, t, m.Spec.UBlockD) {
 		return false
 	}
 	s.Run = 0
@@ -258,7 +258,9 @@ func (m *Machine) advanceMAC(s *MACState, t *Job, p *params, obh, obw, taps int)
 	if !needed || p.depthN > 1 {
 		m.S.SB.IBSel = (m.S.SB.IBSel + 1) & 1
 	}
+	m.pulse(setMAC, pulseNext)
 	if t.next(p) {
+		m.pulse(setMAC, pulseEnd)
 		t.end()
 	}
 	return done

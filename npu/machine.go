@@ -56,6 +56,7 @@ type Machine struct {
 type work struct {
 	macs, weights int
 	held          hold
+	pulses        [counterSets]pulse
 }
 
 // Note tells an observer about an operation.

@@ -163,6 +163,17 @@ func (w *Inner) next(p *params, d, ob, ib, taps int) bool {
 	return true
 }
 
+// nextOf is next for a job: its output and input channels and its kernel taps bound the
+// weight blocks.
+func (w *Inner) nextOf(p *params, j *Job, d int) bool {
+	taps := sub(j.KY, p.subY, p.KH) * sub(j.KX, p.subX, p.KW)
+	ob, ib := clip(j.OZ, p.BlkD, p.OFMD), p.IFMBlkD
+	if p.kind == kindConv {
+		ib = clip(j.IZ, p.IFMBlkD, p.IFMD)
+	}
+	return w.next(p, d, ob, ib, taps)
+}
+
 // box is the part of a feature map that a job reads: rows y0.. and columns x0..
 // of the stored map, n channels from c0. An empty box has h or w zero.
 type box struct {

@@ -121,9 +121,11 @@ func (m *Machine) idleWD(w *WDState, t *Job) {
 		return
 	}
 	if !m.op[t.Bank].UsesWeights {
+		m.pulse(setWD, pulseEnd)
 		t.end()
 		return
 	}
+	m.pulse(setWD, pulseStart|pulseClear)
 	t.start()
 	m.S.Trav.WDInner = Inner{}
 	w.Ctl = wdInit
@@ -241,16 +243,14 @@ func (m *Machine) weightBlockDone(w *WDState, t *Job, p *params) {
 	w.Full[w.Sel&1] = 1
 	w.Sel = (w.Sel + 1) & 1
 	w.Fill = 0
-	taps := sub(t.KY, p.subY, p.KH) * sub(t.KX, p.subX, p.KW)
-	ob, ib := clip(t.OZ, p.BlkD, p.OFMD), p.IFMBlkD
-	if p.kind == kindConv {
-		ib = clip(t.IZ, p.IFMBlkD, p.IFMD)
-	}
-	if !m.S.Trav.WDInner.next(p, m.Spec.UBlockD, ob, ib, taps) {
+	m.pulse(setWD, pulseNextBlock)
+	if !m.S.Trav.WDInner.nextOf(p, t, m.Spec.UBlockD) {
 		return
 	}
 	oy, ox := t.OY, t.OX
+	m.pulse(setWD, pulseNext)
 	if t.next(p) {
+		m.pulse(setWD, pulseEnd)
 		t.end()
 		w.Ctl = wdDrain
 		return
