@@ -39,7 +39,7 @@ func (m *Machine) parseWD(w *WDState) {
 			return
 		}
 		for i := range n {
-			w.Pal[w.PalIdx&31] = uint16(w.peek(i*b, b))
+			w.Pal[w.PalIdx&31] = uint16(w.peek(i*b, b)) & 0x1ff
 			w.PalIdx++
 		}
 		w.consume(n * b)
