@@ -31,9 +31,10 @@ type Boundary struct {
 	first, last int
 	late        bool
 
-	// sample reads the inputs that do not depend on outputs of the same clock. Own
-	// holds the registers from before the clock.
-	sample func(m *Machine, own *Flops, in []uint64)
+	// note remembers from before the clock what sample needs. It may be nil.
+	note func(m *Machine) uint64
+	// sample reads the inputs that do not depend on outputs of the same clock.
+	sample func(m *Machine, note uint64, in []uint64)
 	// answer reads the inputs that the block asks for with its outputs, such as settings
 	// of a bank and data at an address. It may be nil.
 	answer func(m *Machine, out, in []uint64)
@@ -42,6 +43,8 @@ type Boundary struct {
 	prepare func(m *Machine, in []uint64)
 	// apply does to the rest of the machine what the outputs ask for.
 	apply func(m *Machine, out []uint64)
+	// clear sets the registers inside to zero.
+	clear func(f *Flops)
 	// evaluate stands in for the blocks of order where the registers belong to several
 	// of them. It may be nil.
 	evaluate func(m *Machine, in []uint64)
@@ -60,10 +63,21 @@ func count(list []Signal) int {
 	return n
 }
 
+// Note returns what Sample needs to know of the machine as it is before a clock.
+func (b *Boundary) Note(m *Machine) uint64 {
+	if b.note == nil {
+		return 0
+	}
+	return b.note(m)
+}
+
 // Sample reads the inputs of the clock that do not depend on outputs of the block, in a
-// machine that stands where Step evaluates the block. Own holds the registers from before
-// the clock. Inputs that [Boundary.Answer] fills are left alone.
-func (b *Boundary) Sample(m *Machine, own *Flops, in []uint64) { b.sample(m, own, in) }
+// machine that stands where Step evaluates the block. Inputs that [Boundary.Answer] fills
+// are left alone.
+func (b *Boundary) Sample(m *Machine, note uint64, in []uint64) { b.sample(m, note, in) }
+
+// Clear sets the registers of the block to zero, so that the rest can be compared.
+func (b *Boundary) Clear(f *Flops) { b.clear(f) }
 
 // Answer fills the inputs that the block asks for with its outputs: settings of the bank
 // that it names, data of the shared buffer at the address that it gives.

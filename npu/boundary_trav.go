@@ -75,7 +75,7 @@ func TraversalBoundary() *Boundary {
 		b.Inputs = append(b.Inputs, prefixed(c.name+"_", c.settings())...)
 		b.Outputs = append(b.Outputs, Signal{c.name + "_bank", 2, "bank of the set, whose settings are answered"})
 	}
-	b.sample = func(m *Machine, _ *Flops, in []uint64) {
+	b.sample = func(m *Machine, _ uint64, in []uint64) {
 		in = in[:0]
 		for i := range counterSetList {
 			f := func(p pulse) uint64 { return uint64(flag(m.work.pulses[i]&p != 0)) }
@@ -92,6 +92,7 @@ func TraversalBoundary() *Boundary {
 			in = append(in, counterSetList[i].words(&m.op[out[i]&3])...)
 		}
 	}
+	b.clear = func(f *Flops) { f.Trav = TravState{} }
 	b.apply = func(*Machine, []uint64) {}
 	b.evaluate = func(m *Machine, in []uint64) {
 		for i := range counterSetList {

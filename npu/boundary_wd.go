@@ -25,10 +25,11 @@ func WeightDecoderBoundary() *Boundary {
 			{"fault", 1, "the stream is damaged: halts the NPU"},
 		},
 		first: placeOf(decoder), last: placeOf(decoder),
-		sample: func(m *Machine, own *Flops, in []uint64) {
+		note: func(m *Machine) uint64 { return uint64(m.S.WD.Full[0]&1 | m.S.WD.Full[1]&1<<1) },
+		sample: func(m *Machine, full uint64, in []uint64) {
 			d := &m.S.DMA
 			in[0], in[1] = bits4(m.S.CC.OpValid), uint64(m.S.CC.Run)
-			in[2] = uint64(own.WD.Full[0]&^m.S.WD.Full[0]) | uint64(own.WD.Full[1]&^m.S.WD.Full[1])<<1
+			in[2] = full &^ uint64(m.S.WD.Full[0]&1|m.S.WD.Full[1]&1<<1)
 			in[3], in[4] = uint64(d.WgtCnt), d.WgtFIFO[d.WgtHead&(wgtDepth-1)]
 		},
 		answer: func(m *Machine, out, in []uint64) {
@@ -41,6 +42,7 @@ func WeightDecoderBoundary() *Boundary {
 				m.S.WD.Full[i] &^= uint8(in[2] >> i & 1)
 			}
 		},
+		clear: func(f *Flops) { f.WD, f.Trav.WD, f.Trav.WDInner = WDState{}, Job{}, Inner{} },
 		apply: func(m *Machine, out []uint64) {
 			d := &m.S.DMA
 			if out[1] != 0 {
