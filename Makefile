@@ -1,7 +1,7 @@
 # Everything a contributor needs: make test, make check.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: test check full bench generate golden readme
+.PHONY: test check full bench generate synth golden readme
 
 test:
 	go test ./...
@@ -22,6 +22,10 @@ bench:
 
 generate:
 	go generate ./...
+
+# The netlists of the Verilog blocks; needs yosys.
+synth:
+	go run ./netlist/rtl/generate
 
 # After a change of the machine that is meant: rewrite the stored outputs.
 golden:
