@@ -16,8 +16,8 @@ const everyNPU = "all"
 func validateCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "validate",
-		Usage: "check the simulator against itself: engine, residue",
-		Subcommands: []*cli.Command{validateResidueCommand(p), {
+		Usage: "check the simulator: engine, residue, gates",
+		Subcommands: []*cli.Command{validateResidueCommand(p), validateGatesCommand(p), {
 			Name:      "engine",
 			Usage:     "compare the fast engine with plain runs from cycle 0 to the end",
 			ArgsUsage: "MODEL...",

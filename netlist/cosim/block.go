@@ -7,6 +7,7 @@ import (
 
 	"upset/netlist"
 	"upset/netlist/gate"
+	"upset/netlist/rtl"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -72,3 +73,42 @@ func ports(have []gate.Port, want []npu.Signal) error {
 
 // Bits is the number of register bits of the block.
 func (b *Block) Bits() int { return len(b.flops) }
+
+// boundaries are the blocks with a second implementation, in the order of the pipeline.
+var boundaries = []func(isa.Config) *npu.Boundary{
+	func(isa.Config) *npu.Boundary { return npu.TraversalBoundary() },
+	func(isa.Config) *npu.Boundary { return npu.WeightDecoderBoundary() },
+}
+
+// Blocks lists the blocks with a second implementation.
+func Blocks() []string {
+	var out []string
+	for _, f := range boundaries {
+		out = append(out, f(isa.U55x32).Block)
+	}
+	return out
+}
+
+// Open returns a block with the gates that come with the program.
+func Open(name string, c isa.Config) (*Block, error) {
+	for _, f := range boundaries {
+		b := f(c)
+		if b.Block != name {
+			continue
+		}
+		g, err := rtl.Gates(name, c)
+		if err != nil {
+			return nil, err
+		}
+		m, err := rtl.Map(name)
+		if err != nil {
+			return nil, err
+		}
+		pairs, err := ReadPairs(m)
+		if err != nil {
+			return nil, fmt.Errorf("%s.map: %w", name, err)
+		}
+		return NewBlock(c, b, g, pairs)
+	}
+	return nil, fmt.Errorf("no block %q has gates: use %s", name, strings.Join(Blocks(), ", "))
+}

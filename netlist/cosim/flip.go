@@ -42,7 +42,7 @@ func (g *Group) next(i int) {
 	}
 	bit, wait, ok := g.plan.Next()
 	if !ok {
-		l.wait = 1 << 30
+		l.wait, g.done = 1<<30, true
 		return
 	}
 	l.wait = 1 + wait

@@ -8,15 +8,12 @@ import (
 	"upset/npu"
 )
 
-// Source delivers machines that have been started, each with a name, until it returns nil. Groups
-// that share it call it one at a time.
-type Source func() (*npu.Machine, string)
-
 // lane is a pattern of a group: a machine, and what its block sees and gives in a clock.
 type lane struct {
 	m      *npu.Machine // nil when there is nothing left to run
 	name   string
 	starts int
+	left   int    // clocks of its stretch
 	note   uint64 // what the boundary remembers from before the clock
 	in     []uint64
 	out    []uint64
@@ -41,6 +38,7 @@ type Group struct {
 	plane  []gate.Word
 	column [gate.Patterns]uint64
 	free   *flip // to be used again
+	done   bool  // the plan has no flip left
 
 	Result Result
 }
@@ -91,14 +89,17 @@ func (g *Group) begin(i int) bool {
 	l, b := &g.lanes[i], g.b.Boundary
 	for {
 		if l.m == nil {
-			if l.m, l.name = g.source(); l.m == nil {
+			x, ok := g.source.Next()
+			if !ok {
 				return false
 			}
+			l.m, l.name, l.left = x.Machine, x.Name, x.Clocks
 			l.starts = l.m.Starts
 			g.reload(i)
 		}
 		l.note = b.Note(l.m)
-		if l.m.StepTo(b) {
+		if l.left > 0 && l.m.StepTo(b) {
+			l.left--
 			break
 		}
 		g.drop(l)

@@ -4,12 +4,13 @@ import "fmt"
 
 // Result counts what a comparison has done.
 type Result struct {
-	Clocks int // of all machines
-	Flips  int
-	Seen   int // flips after which another bit or an output differed
-	Long   int // flips that were followed to the limit
-	Cut    int // flips that ended with their run
-	Bits   []BitResult
+	Clocks    int // of all machines, without flips
+	Disturbed int // the same in the comparison with flips
+	Flips     int
+	Seen      int // flips after which another bit or an output differed
+	Long      int // flips that were followed to the limit
+	Cut       int // flips that ended with their run
+	Bits      []BitResult
 
 	Different   int // in all
 	Differences []Difference
@@ -58,7 +59,7 @@ func (r *Result) flipped(f *flip) {
 
 // Join adds another result of the same block.
 func (r *Result) Join(o *Result) {
-	r.Clocks, r.Flips, r.Seen = r.Clocks+o.Clocks, r.Flips+o.Flips, r.Seen+o.Seen
+	r.Clocks, r.Disturbed, r.Flips, r.Seen = r.Clocks+o.Clocks, r.Disturbed+o.Disturbed, r.Flips+o.Flips, r.Seen+o.Seen
 	r.Long, r.Cut, r.Different = r.Long+o.Long, r.Cut+o.Cut, r.Different+o.Different
 	r.Differences = append(r.Differences, o.Differences...)
 	if r.Bits == nil {

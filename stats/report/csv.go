@@ -66,6 +66,8 @@ func writeCSV(w io.Writer, v any) error {
 		t = decisionCSV(r)
 	case result.ValidateEngine:
 		t = validateCSV(r)
+	case result.ValidateGates:
+		t = gatesCSV(r)
 	case result.Residue:
 		t = residueCSV(r)
 	default:

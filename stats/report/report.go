@@ -130,6 +130,8 @@ func writeDocument(w io.Writer, v any, render func(io.Writer, document) error) e
 		d = residueDocument(r)
 	case result.ValidateEngine:
 		d = validateDocument(r)
+	case result.ValidateGates:
+		d = gatesDocument(r)
 	default:
 		return fmt.Errorf("%T has no text or page: use json", v)
 	}

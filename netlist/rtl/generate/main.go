@@ -29,7 +29,7 @@ import (
 )
 
 // modules are the blocks that have a second implementation.
-var modules = []string{"job_counter", "inner_counter", "block_counter", "weight_decoder", "mac_array", "output_stage"}
+var modules = []string{"traversal", "weight_decoder", "mac_array", "output_stage"}
 
 // options are the flags.
 type options struct {
