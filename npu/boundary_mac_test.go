@@ -176,3 +176,98 @@ func TestMACArrayFollowsItsPage(t *testing.T) {
 	}
 	t.Logf("%d clocks; runs with flips end with %v", clocks, ended)
 }
+
+// TestMACArrayFromAnyState compares one clock from states in which registers of the
+// array, of the banks and of the neighbours hold random bits, so that every value that an
+// upset could leave meets every other.
+func TestMACArrayFromAnyState(t *testing.T) {
+	states := 250
+	if full() {
+		states = 5000
+	}
+	var issued, started, stalled, blocks [len(isa.Configs)]int
+	for i, c := range isa.Configs {
+		r := rand.New(rand.NewPCG(9, uint64(i)))
+		n := "ops/conv_3x3"
+		ecc := npu.ECC(i % 3)
+		m := load(t, velaProgram(t, c, n), goldenInput(t, n), npu.DefaultSystem(), ecc)
+		m.Run(3000)
+		base := m.S
+		k, tab := newMACCheck(m), netlist.New(c, ecc)
+		regs := tab.Select(netlist.Filter{NoSRAM: true})
+		for range states {
+			m.Load(&base)
+			for j := range m.S.RAM.Mem[:m.Spec.SHRAMBytes()] {
+				m.S.RAM.Mem[j] = byte(r.Uint32())
+			}
+			scramble(t, m, tab, regs, r)
+			k.before(m, r)
+			was := m.Events
+			k.b.Evaluate(m)
+			k.after(m)
+			if k.err != nil {
+				t.Fatalf("%s: %v", c, k.err)
+			}
+			issued[i] += int(m.Events[npu.EvMACActive] - was[npu.EvMACActive])
+			started[i] += int(m.S.MAC.Run &^ k.was.MAC.Run)
+			stalled[i] += int(k.was.MAC.Valid[2] &^ m.S.MAC.Valid[3])
+			blocks[i] += int(k.was.MAC.Run &^ m.S.MAC.Run)
+		}
+	}
+	t.Logf("tokens %v, jobs begun %v and ended %v, stalls %v", issued, started, blocks, stalled)
+	for i, c := range isa.Configs {
+		if min(issued[i], started[i], stalled[i], blocks[i]) == 0 {
+			t.Errorf("%s: tokens %d, jobs begun %d and ended %d, stalls %d: the states do not reach all", c, issued[i], started[i], blocks[i], stalled[i])
+		}
+	}
+}
+
+// scramble fills registers of the array and of what it looks at with random bits. Now and
+// then tokens go to the same sums, counters are small, and a step is the last one.
+func scramble(t *testing.T, m *npu.Machine, tab *netlist.Table, regs []*netlist.Register, r *rand.Rand) {
+	often := 1 + r.IntN(8)
+	for _, x := range regs {
+		data := strings.HasPrefix(x.Name, "mac.") || strings.HasPrefix(x.Name, "wd.buf")
+		if !data && !strings.HasPrefix(x.Name, "traversal.mac") && !strings.HasPrefix(x.Name, "cc.") && !strings.HasPrefix(x.Name, "sb.") &&
+			!strings.HasPrefix(x.Name, "wd.full") && !strings.HasPrefix(x.Name, "traversal.ao") || r.IntN(often) > 0 {
+			continue
+		}
+		for s := range x.Bits() {
+			if r.IntN(2) == 0 {
+				if _, _, err := tab.Flip(m, x.First+netlist.SiteID(s)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	s, f := &m.S.MAC, &m.S.Trav.MAC
+	one := func() bool { return r.IntN(3) == 0 }
+	if one() {
+		s.Valid[2], s.Flags[2] = 1, s.Flags[2]&^4|1
+		s.Addr[oneOf(r, 3, 4)] = s.Addr[2]
+	}
+	if one() {
+		f.OY, f.OX, f.OZ, f.IZ, f.KY, f.KX = f.OY&7, f.OX&7, f.OZ&63, f.IZ&63, 0, 0
+	}
+	if one() {
+		s.Step, s.UY, s.UX = uint8(3+4*r.IntN(2)), 31, 63
+		m.S.Trav.MACInner = npu.Inner{IO: 56, OU: 124, Tap: 63}
+	}
+	if one() {
+		s.Y0, s.X0 = s.Y0&7, s.X0&7
+		m.S.CC.IFMW[f.Bank], m.S.CC.IFMH[f.Bank] = 1+m.S.CC.IFMW[f.Bank]&31, 1+m.S.CC.IFMH[f.Bank]&31
+	}
+	if one() {
+		s.Run, m.S.WD.Full = 1, [2]uint8{1, 1}
+	} else if one() {
+		s.Run, m.S.SB.IBFull, m.S.SB.ABBusy, m.S.CC.OpValid = 0, [2]uint8{1, 1}, [2]uint8{}, [4]uint8{1, 1, 1, 1}
+	}
+	if m.ECC == npu.ECCNone || r.IntN(2) == 0 {
+		m.S.RAM.Syn, m.S.RAM.SynLive = [isa.MaxSHRAM / 8]uint8{}, 0
+	} else {
+		for range 40 {
+			m.FlipRAM(r.IntN(m.Spec.SHRAMBytes()), r.IntN(8))
+		}
+	}
+	m.Touched()
+}
