@@ -17,6 +17,7 @@ func MACBoundary(c isa.Config) *Boundary {
 		first:     placeOf(array), last: placeOf(array),
 	}
 	a.in, a.out = macWires(b.Inputs), macWires(b.Outputs)
+	b.clear = func(f *Flops) { f.MAC, f.Trav.MAC, f.Trav.MACInner = MACState{}, Job{}, Inner{} }
 	b.sample, b.answer, b.apply = a.sample, a.answer, a.apply
 	return b
 }
@@ -154,7 +155,7 @@ func (a *macPorts) outputs() []Signal {
 	}
 }
 
-func (a *macPorts) sample(m *Machine, _ *Flops, in []uint64) {
+func (a *macPorts) sample(m *Machine, _ uint64, in []uint64) {
 	cc, sb := &m.S.CC, &m.S.SB
 	put := func(name string, v uint64) { a.in[name].put(in, v) }
 	put("op_valid", macFlags(cc.OpValid[:]))

@@ -55,7 +55,7 @@ func (k *macCheck) before(m *npu.Machine, garbage *rand.Rand) {
 	for i := range k.in {
 		k.in[i] = garbage.Uint64() // what is not filled in shows
 	}
-	k.b.Sample(k.other, &m.S.Flops, k.in)
+	k.b.Sample(k.other, 0, k.in)
 	for range macRounds {
 		k.b.Answer(k.other, k.out, k.in)
 		k.now = k.model.Clock(k.was, k.in, k.out)
@@ -103,7 +103,11 @@ func (k *macCheck) run(t *testing.T, name string, m *npu.Machine, limit uint64, 
 			disturb()
 		}
 		clocks++
-		m.StepAround(k.b, func() { k.before(m, garbage) }, func() { k.after(m) })
+		m.StepTo(k.b)
+		k.before(m, garbage)
+		k.b.Evaluate(m, k.in)
+		k.after(m)
+		m.StepOn(k.b)
 		if k.err != nil {
 			t.Fatalf("%s, cycle %d: %v", name, m.Cycle(), k.err)
 		}
