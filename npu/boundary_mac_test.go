@@ -206,7 +206,7 @@ func TestMACArrayFromAnyState(t *testing.T) {
 			scramble(t, m, tab, regs, r)
 			k.before(m, r)
 			was := m.Events
-			k.b.Evaluate(m)
+			k.b.Evaluate(m, k.in)
 			k.after(m)
 			if k.err != nil {
 				t.Fatalf("%s: %v", c, k.err)
