@@ -7,9 +7,9 @@
 // netlists/<module>-<config>.gates, or <module>.gates where the module does not depend on
 // the configuration. It prints file size, flops, gates, logic depth and digest.
 //
-// A module depends on the configuration when its file has a parameter named PIXELS
-// (pixels of a micro-block), DEPTH (channels of a micro-block) or LANES (element units of the
-// output stage). Modules that it uses are found by their names in the same directory.
+// A module depends on the configuration when its file has a parameter named HEIGHT, WIDTH
+// or PIXELS (rows, columns or both multiplied, of a micro-block), DEPTH (its channels) or LANES
+// (element units of the output stage). Modules that it uses are found by their names in the same directory.
 package main
 
 import (
@@ -182,7 +182,7 @@ func synthesise(rtl string, d *design, variables []string) ([]byte, error) {
 func tail(log []byte) string {
 	text := strings.TrimSpace(string(log))
 	if i := strings.Index(text, "ERROR:"); i >= 0 {
-		text = text[i:]
+		text = text[strings.LastIndexByte(text[:i], '\n')+1:] // with the place in the Verilog
 	}
 	lines := strings.Split(text, "\n")
 	if len(lines) > 6 {

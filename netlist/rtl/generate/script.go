@@ -46,6 +46,10 @@ func value(c isa.Config, name string) (int, bool) {
 	switch name {
 	case "PIXELS":
 		return s.UBlockH * s.UBlockW, true
+	case "HEIGHT":
+		return s.UBlockH, true
+	case "WIDTH":
+		return s.UBlockW, true
 	case "DEPTH":
 		return s.UBlockD, true
 	case "LANES":

@@ -23,6 +23,7 @@ func TestDesignsHaveTheParametersOfTheirConfigurations(t *testing.T) {
 	dir := write(t, map[string]string{
 		"array.v": "// parameter LANES = 1\nmodule array #(parameter PIXELS = 4, parameter integer DEPTH = 8, parameter W = 2)(input clk);\nendmodule\n",
 		"plain.v": "module plain #(parameter W = 4)(input clk);\nendmodule\n",
+		"rows.v":  "module rows #(\n parameter HEIGHT = 2,\n parameter WIDTH = 1)(input clk);\nendmodule\n",
 	})
 	list, err := designs(dir, "array")
 	if err != nil {
@@ -40,6 +41,10 @@ func TestDesignsHaveTheParametersOfTheirConfigurations(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+	list, err = designs(dir, "rows")
+	if err != nil || len(list) != 4 || !reflect.DeepEqual(list[2].Parameters, []string{"-chparam HEIGHT 1", "-chparam WIDTH 2"}) {
+		t.Errorf("rows and columns: %v, %v", list, err)
 	}
 	if list, err = designs(dir, "plain"); err != nil || len(list) != 1 || list[0].Name() != "plain" {
 		t.Errorf("a module without parameters of ours: %v, %v", list, err)
@@ -67,7 +72,7 @@ func TestLoopVariablesAreNoRegisters(t *testing.T) {
 
 func TestTailOfALogIsALine(t *testing.T) {
 	log := "1. Executing\n2. More\na.v:3: ERROR: syntax error,\n  unexpected end\n\n"
-	if got := tail([]byte(log)); got != "ERROR: syntax error, | unexpected end" {
+	if got := tail([]byte(log)); got != "a.v:3: ERROR: syntax error, | unexpected end" {
 		t.Errorf("%q", got)
 	}
 	if got := tail([]byte("one\ntwo\n")); got != "one | two" {
