@@ -34,16 +34,16 @@ func TestDesignsHaveTheParametersOfTheirConfigurations(t *testing.T) {
 		got[d.Name()] = d.Parameters
 	}
 	want := map[string][]string{
-		"array-u55-32":  {"-chparam PIXELS 1", "-chparam DEPTH 4"},
-		"array-u55-64":  {"-chparam PIXELS 1", "-chparam DEPTH 8"},
-		"array-u55-128": {"-chparam PIXELS 2", "-chparam DEPTH 8"},
-		"array-u55-256": {"-chparam PIXELS 4", "-chparam DEPTH 8"},
+		"array-u55-32":  {"-set PIXELS 1", "-set DEPTH 4"},
+		"array-u55-64":  {"-set PIXELS 1", "-set DEPTH 8"},
+		"array-u55-128": {"-set PIXELS 2", "-set DEPTH 8"},
+		"array-u55-256": {"-set PIXELS 4", "-set DEPTH 8"},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	list, err = designs(dir, "rows")
-	if err != nil || len(list) != 4 || !reflect.DeepEqual(list[2].Parameters, []string{"-chparam HEIGHT 1", "-chparam WIDTH 2"}) {
+	if err != nil || len(list) != 4 || !reflect.DeepEqual(list[2].Parameters, []string{"-set HEIGHT 1", "-set WIDTH 2"}) {
 		t.Errorf("rows and columns: %v, %v", list, err)
 	}
 	if list, err = designs(dir, "plain"); err != nil || len(list) != 1 || list[0].Name() != "plain" {
@@ -56,14 +56,16 @@ func TestDesignsHaveTheParametersOfTheirConfigurations(t *testing.T) {
 
 func TestLoopVariablesAreNoRegisters(t *testing.T) {
 	dir := write(t, map[string]string{
-		"a.v": "module a; integer i, k;\n/* integer no; */ // integer neither;\nparameter integer W = 3; reg [3:0] integers; endmodule",
+		"a.v": "module a; integer i, k;\n/* integer no; */ // integer neither;\nparameter integer W = 3; reg [3:0] integers; b one(); endmodule",
+		"c.v": "module c; integer other; endmodule",
 		"b.v": "module b; integer i; endmodule",
 	})
-	names, err := loopVariables(dir)
-	if err != nil || !reflect.DeepEqual(names, []string{"i", "k"}) {
-		t.Errorf("%v, %v", names, err)
+	from, err := sources(dir, "a")
+	want := &source{Files: []string{filepath.Join(dir, "a.v"), filepath.Join(dir, "b.v")}, Variables: []string{"i", "k"}}
+	if err != nil || !reflect.DeepEqual(from, want) {
+		t.Fatalf("%+v, %v, want %+v", from, err, want)
 	}
-	text := script(dir, &design{Module: "a"}, names, "out.json")
+	text := script(&design{Module: "a"}, from, "out.json")
 	mark, first := strings.Index(text, "setattr -set keep 1"), strings.Index(text, "opt")
 	if k := strings.Index(text, "@registers w:k %d"); k < 0 || k > mark || mark > first {
 		t.Errorf("variables at %d, marks at %d, first optimisation at %d", k, mark, first)
