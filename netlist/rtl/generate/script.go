@@ -99,6 +99,7 @@ type source struct {
 func sources(dir, module string) (*source, error) {
 	s := &source{}
 	names := []string{module}
+	var all strings.Builder
 	for i := 0; i < len(names); i++ {
 		file := filepath.Join(dir, names[i]+".v")
 		text, err := readSource(file)
@@ -106,6 +107,7 @@ func sources(dir, module string) (*source, error) {
 			return nil, err
 		}
 		s.Files = append(s.Files, file)
+		all.WriteString(text)
 		for _, m := range integer.FindAllStringSubmatch(text, -1) {
 			s.Variables = append(s.Variables, strings.FieldsFunc(m[1], func(r rune) bool { return r == ',' || r <= ' ' })...)
 		}
@@ -119,6 +121,11 @@ func sources(dir, module string) (*source, error) {
 	}
 	slices.Sort(s.Variables)
 	s.Variables = slices.Compact(s.Variables)
+	for _, v := range s.Variables {
+		if regexp.MustCompile(`\breg\b[^;]*\b` + v + `\b`).MatchString(all.String()) {
+			return nil, fmt.Errorf("%s is an integer and a register: a loop variable needs a name of its own", v)
+		}
+	}
 	return s, nil
 }
 

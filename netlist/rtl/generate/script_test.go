@@ -72,6 +72,14 @@ func TestLoopVariablesAreNoRegisters(t *testing.T) {
 	}
 }
 
+// The mark is taken from a loop variable by name, in all modules.
+func TestRegisterNamedLikeALoopVariableIsAnError(t *testing.T) {
+	dir := write(t, map[string]string{"a.v": "module a; integer i; b one(); endmodule", "b.v": "module b; reg [3:0] x, i; endmodule"})
+	if _, err := sources(dir, "a"); err == nil || !strings.Contains(err.Error(), "i is an integer and a register") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestTailOfALogIsALine(t *testing.T) {
 	log := "1. Executing\n2. More\na.v:3: ERROR: syntax error,\n  unexpected end\n\n"
 	if got := tail([]byte(log)); got != "a.v:3: ERROR: syntax error, | unexpected end" {
