@@ -134,11 +134,11 @@ module mac_array #(
     wire        inner_over;
     wire [5:0]  io, tap;
     wire [6:0]  ou;
-    wire        begins, next_block, next, finish;
+    wire        begins, next_block, finish;
     wire        unused_moves;
 
     job_counter trav (
-        .clk(clk), .rst(rst), .start(start), .next(next), .finish(finish),
+        .clk(clk), .rst(rst), .start(start), .next(job_done), .finish(finish),
         .blk_w(t_blk_w), .blk_h(t_blk_h), .blk_d(t_blk_d),
         .ofm_w(t_ofm_w), .ofm_h(t_ofm_h), .ofm_d(t_ofm_d),
         .ifm_d(t_ifm_d), .ifm_blk_d(t_ifm_blk_d), .depth_many(t_depth_many),
@@ -157,143 +157,66 @@ module mac_array #(
         .over(inner_over), .io(io), .ou(ou), .tap(tap)
     );
 
-    // Start of a job (section 5.1).
-    wire differs = lay_ab != t_ab_start || lay_lut != t_uses_lut;
-    wire elem_done, no_job, box_wait, sums_wait;
-    mac_start starter (
-        .free(~stall & ~run), .on(on), .bank(bank_t), .first_job(first_job), .ab(ab),
-        .op_valid(op_valid), .elem_read(elem_read), .differs(differs), .ao_bank(ao_bank),
-        .ib_full(ib_full), .ib_sel(ib_sel), .ab_busy(ab_busy), .kind(t_kind),
-        .start(start), .elem_done(elem_done), .begins(begins),
-        .no_job(no_job), .box_wait(box_wait), .sums_wait(sums_wait)
+    wire        busy, last, end_row, job_done, block_done, wb_next;
+    wire [15:0] y0_job, x0_job, addr_next;
+    wire [9:0]  row_job, pix_job;
+    wire [4:0]  uy_next;
+    wire [5:0]  ux_next;
+    wire [7:0]  step_next, chan_next;
+    wire [6:0]  flags_next;
+    wire [1:0]  pass;
+    wire [PIXELS-1:0] in_block, counts;
+    // Job control (sections 5 and 6).
+    mac_control #(.HEIGHT(HEIGHT), .WIDTH(WIDTH), .DEPTH(DEPTH)) control (
+        .op_valid(op_valid), .elem_read(elem_read), .lay_ab(lay_ab), .lay_lut(lay_lut), .ao_bank(ao_bank),
+        .ib_full(ib_full), .ib_sel(ib_sel), .ab_busy(ab_busy), .wd_full(wd_full), .t_kind(t_kind),
+        .t_part_kernel(t_part_kernel), .t_bytes(t_bytes), .t_blk_w(t_blk_w), .t_blk_h(t_blk_h), .t_blk_d(t_blk_d),
+        .t_ofm_w(t_ofm_w), .t_ofm_h(t_ofm_h), .t_ofm_d(t_ofm_d), .t_ifm_w(t_ifm_w), .t_ifm_h(t_ifm_h),
+        .t_stride_x(t_stride_x), .t_stride_y(t_stride_y), .t_dil_x(t_dil_x), .t_dil_y(t_dil_y),
+        .t_pad_left(t_pad_left), .t_pad_top(t_pad_top), .t_upscale(t_upscale), .t_flat(t_flat), .t_wide(t_wide),
+        .t_ab_start(t_ab_start), .t_ab_half(t_ab_half), .t_ib_half(t_ib_half), .t_uses_lut(t_uses_lut),
+        .t_depth_many(t_depth_many), .t_keeps_boxes(t_keeps_boxes), .bank(bank_t), .on(on), .over(over),
+        .first_job(first_job), .last_job(last_job), .inner_over(inner_over), .oy(oy), .ox(ox), .oz(oz), .ky(ky),
+        .kx(kx), .out_channels(out_channels), .in_channels(in_channels), .sh(sh), .sw(sw), .io(io), .tap(tap), .ou(ou),
+        .stall(stall), .busy(busy), .run(run), .ab(ab), .wb(wb), .y0(y0), .x0(x0), .row(row), .pix(pix), .uy(uy),
+        .ux(ux), .step(step), .start(start), .finish(finish), .begins(begins), .issue(issue), .last(last),
+        .end_row(end_row), .next_block(next_block), .job_done(job_done), .block_done(block_done), .y0_job(y0_job),
+        .x0_job(x0_job), .row_job(row_job), .pix_job(pix_job), .uy_next(uy_next), .ux_next(ux_next),
+        .step_next(step_next), .chan_next(chan_next), .wb_next(wb_next), .flags_next(flags_next), .pass(pass),
+        .addr_next(addr_next), .in_block(in_block), .counts(counts), .w_addr(w_addr), .fetch_addr(fetch_addr),
+        .set_ab_busy(set_ab_busy), .clear_ib_full(clear_ib_full), .toggle_ib_sel(toggle_ib_sel),
+        .clear_wd_full(clear_wd_full), .set_layout(set_layout), .events(events)
     );
-    assign set_layout  = start & differs;
     assign layout_ab   = t_ab_start;
     assign layout_lut  = t_uses_lut;
-    assign set_ab_busy = {ab, ~ab} & {2{begins & first_job}};
-
-    wire        deep     = t_kind == 3'd0 || t_kind == 3'd4;
-    wire [7:0]  channels = deep ? in_channels : out_channels;
-    wire [5:0]  obh;
-    wire [6:0]  obw;
-    wire signed [19:0] from_y, from_x;
-    wire [15:0] y0_job, x0_job;
-    wire [9:0]  row_job, pix_job;
-    mac_job job (
-        .oy(oy & {16{~start}}), .ox(ox & {16{~start}}), .ky(ky & {16{~start}}), .kx(kx & {16{~start}}),
-        .sh(sh), .sw(sw), .channels(channels), .bytes(t_bytes),
-        .blk_w(t_blk_w), .blk_h(t_blk_h), .ofm_w(t_ofm_w), .ofm_h(t_ofm_h),
-        .ifm_w(t_ifm_w), .ifm_h(t_ifm_h), .stride_x(t_stride_x), .stride_y(t_stride_y),
-        .dil_x(t_dil_x), .dil_y(t_dil_y), .pad_left(t_pad_left), .pad_top(t_pad_top), .upscale(t_upscale),
-        .obh(obh), .obw(obw), .from_y(from_y), .from_x(from_x),
-        .y0(y0_job), .x0(x0_job), .row(row_job), .pix(pix_job)
-    );
-
-    // Issue of a token (section 5.2).
-    wire weighted = t_kind == 3'd0 || t_kind == 3'd1;
-    wire starved  = ~stall & run & weighted & ~wd_full[wb];
-    assign issue  = ~stall & run & ~(weighted & ~wd_full[wb]);
-
-    wire [7:0]  step_more, chan_next;
-    wire        last, pass_last;
-    wire [1:0]  pass;
-    wire [8:0]  tap_y;
-    wire [2:0]  tap_x;
-    wire [12:0] offset;
-    mac_token #(.DEPTH(DEPTH)) token (
-        .step(step), .inner_io(io), .inner_ou(ou), .inner_tap(tap),
-        .kind(t_kind), .part_kernel(t_part_kernel), .bytes(t_bytes),
-        .sh(sh), .sw(sw), .channels(channels),
-        .step_more(step_more), .last(last), .pass(pass), .pass_last(pass_last),
-        .tap_y(tap_y), .tap_x(tap_x), .offset(offset), .chan(chan_next), .w_addr(w_addr)
-    );
-    assign w_block = wb;
-
-    // Place of the sums, modulo 2^16.
-    wire [10:0] pitch;
-    mac_pitch pitch_of (.blk_d(t_blk_d), .wide(t_wide), .pitch(pitch));
-    wire [11:0] place     = {7'd0, uy} * {5'd0, t_blk_w} + {6'd0, ux};
-    wire [9:0]  ou_bytes  = {1'b0, ou, 2'd0} + (t_wide ? {3'd0, ou} : 10'd0);
-    wire [15:0] addr_next = {t_ab_start, 10'd0} + (ab ? {1'b0, t_ab_half} : 16'd0)
-                          + {4'd0, place} * {5'd0, pitch} + {6'd0, ou_bytes};
-
-    // Pixels (section 5.3).
-    wire [15:0]       base = 16'd2048 + (ib_sel ? {1'b0, t_ib_half} : 16'd0) + {3'd0, offset};
-    wire [PIXELS-1:0] in_block, counts;
-    mac_pixels #(.HEIGHT(HEIGHT), .WIDTH(WIDTH)) pixels (
-        .from_y(from_y), .from_x(from_x), .tap_y(tap_y), .tap_x(tap_x), .uy(uy), .ux(ux),
-        .sh(sh), .obh(obh), .obw(obw), .stride_x(t_stride_x), .stride_y(t_stride_y),
-        .dil_x(t_dil_x), .dil_y(t_dil_y), .ifm_w(t_ifm_w), .ifm_h(t_ifm_h),
-        .upscale(t_upscale), .flat(t_flat), .base(base), .y0(y0), .x0(x0), .row(row), .pix(pix),
-        .in_block(in_block), .counts(counts), .address(fetch_addr)
-    );
+    assign w_block     = wb;
     assign fetch_en    = counts & {PIXELS{issue}};
     assign fetch_words = t_bytes;
 
-    // After the last token of a micro-block (section 5.4).
-    localparam [5:0] UBW = WIDTH[5:0];
-    localparam [4:0] UBH = HEIGHT[4:0];
-    wire [5:0] u         = ux + (t_flat ? 6'd4 : UBW);
-    wire [4:0] v         = uy + (t_flat ? 5'd1 : UBH);
-    wire more_u          = u != 6'd0 && {1'b0, u} < obw;
-    wire more_v          = v != 5'd0 && {1'b0, v} < obh;
-    wire end_row         = issue & last & ~more_u;
-    assign next_block    = end_row & ~more_v;
-    wire job_done        = next_block & inner_over;
-    wire block_done      = job_done & last_job;
-    wire [17:0] oz_next  = {2'd0, oz} + {10'd0, t_blk_d};
-    wire needed          = t_keeps_boxes && oz_next < {1'b0, t_ofm_d};
-    assign clear_wd_full = {wb, ~wb} & {2{next_block & weighted}};
-    assign clear_ib_full = {ib_sel, ~ib_sel} & {2{job_done & ~needed}};
-    assign toggle_ib_sel = job_done & (~needed | t_depth_many);
-    assign next          = job_done;
-    assign finish        = elem_done | (job_done & over);
-
     always @(posedge clk) begin
         if (rst) begin
-            y0 <= 16'd0;
-            x0 <= 16'd0;
-            row <= 10'd0;
-            pix <= 10'd0;
-            ab <= 1'b0;
-            wb <= 1'b0;
-            run <= 1'b0;
-            uy <= 5'd0;
-            ux <= 6'd0;
-            step <= 8'd0;
+            {y0, x0, row, pix}  <= 52'd0;
+            {ab, wb, run}       <= 3'd0;
+            {uy, ux, step}      <= 19'd0;
         end else begin
             if (begins) begin
-                y0 <= y0_job;
-                x0 <= x0_job;
-                row <= row_job;
-                pix <= pix_job;
-                uy <= 5'd0;
-                ux <= 6'd0;
-                step <= 8'd0;
-                run <= 1'b1;
+                {y0, x0, row, pix} <= {y0_job, x0_job, row_job, pix_job};
+                {uy, ux, step}     <= 19'd0;
+                run                <= 1'b1;
             end
             if (issue) begin
-                step <= last ? 8'd0 : step_more;
-                if (last) ux <= more_u ? u : 6'd0;
-                if (end_row) uy <= more_v ? v : 5'd0;
+                step <= step_next;
+                if (last) ux <= ux_next;
+                if (end_row) uy <= uy_next;
             end
             if (job_done) run <= 1'b0;
-            wb <= wb ^ (next_block & weighted);
+            wb <= wb_next;
             ab <= ab ^ block_done;
         end
     end
 
-    assign events[0] = issue;
-    assign events[1] = no_job & ~busy;
-    assign events[2] = box_wait;
-    assign events[3] = stall | sums_wait;
-    assign events[4] = starved;
-    assign events[5] = begins | (no_job & busy);
-
     // Tokens (sections 3 and 5.2). Stages 3 and 4 always move on, the others unless stalled.
-    wire busy = valid[0] | valid[1] | valid[2] | valid[3] | valid[4] | wron;
-    wire [6:0] flags_next = {block_done, ab, pass == 2'd0, pass_last,
-                             first_job && tap == 6'd0 && io == 6'd0, last, step == 8'd0};
+    assign busy = valid[0] | valid[1] | valid[2] | valid[3] | valid[4] | wron;
     wire [3:0] block4, counts4;
     always @(posedge clk) begin
         if (issue) chan <= chan_next;
