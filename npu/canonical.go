@@ -341,8 +341,10 @@ func canonicalAO(c *Flops) {
 		a.TC, a.TY, a.TX = 0, 0, 0
 	}
 	prod := n[aoMul]
-	if a.Pass > 0 { // the low half of the next product is there
-		prod = max(prod, n[aoBias])
+	opd := n[aoBias]
+	if a.Pass > 0 { // a part of the next product is there, or of the operands that are scaled
+		opd = max(opd, n[aoRead])
+		prod = max(prod, opd)
 	}
 	in2 := n[aoRead]
 	b := c.Trav.AO.Bank & 3
@@ -352,6 +354,7 @@ func canonicalAO(c *Flops) {
 	for i := range maxLanes {
 		dead(&a.In[i], i >= n[aoRead])
 		dead(&a.In2[i], i >= in2)
+		dead(&a.Opd[i], i >= opd)
 		dead(&a.Val[i], i >= n[aoBias])
 		dead(&a.LScale[i], i >= n[aoBias])
 		dead(&a.LShift[i], i >= n[aoBias])
@@ -433,7 +436,7 @@ func Control(f *Flops) Flops {
 	s.Raw, s.WRaw, s.IFM, s.Weight = [maxX]uint64{}, [8 * maxD]uint16{}, [maxX * 8]uint16{}, [8 * maxD]uint16{}
 	s.Prod, s.Sum, s.AccIn, s.Acc, s.AccOut = [maxMACs]uint32{}, [maxDots]uint64{}, [maxDots]uint64{}, [maxDots]uint64{}, [maxDots]uint64{}
 	a.Bias, a.Scale, a.Shift = [16]uint64{}, [16]uint32{}, [16]uint8{}
-	a.In, a.In2, a.Val, a.LScale, a.LShift = [maxLanes]uint64{}, [maxLanes]uint32{}, [maxLanes]uint64{}, [maxLanes]uint32{}, [maxLanes]uint8{}
+	a.In, a.In2, a.Opd, a.Val, a.LScale, a.LShift = [maxLanes]uint64{}, [maxLanes]uint32{}, [maxLanes]uint64{}, [maxLanes]uint64{}, [maxLanes]uint32{}, [maxLanes]uint8{}
 	a.PShift, a.ProdLo, a.ProdHi, a.Res, a.Out = [maxLanes]uint8{}, [maxLanes]uint64{}, [maxLanes]uint16{}, [maxLanes]uint32{}, [maxLanes]uint32{}
 	c.AOScale.Buf = [2]uint64{}
 	c.SB.WrData = 0
