@@ -340,15 +340,32 @@ func canonicalAO(c *Flops) {
 	if a.Valid[aoRead] == 0 {
 		a.TC, a.TY, a.TX = 0, 0, 0
 	}
-	prod := n[aoMul]
-	opd := n[aoBias]
-	if a.Pass > 0 { // a part of the next product is there, or of the operands that are scaled
-		opd = max(opd, n[aoRead])
-		prod = max(prod, opd)
+	prod, opd := n[aoMul], 0
+	b := c.Trav.AO.Bank & 3
+	op, mode := isa.Opcode(c.CC.OpCode[b]), uint32(c.CC.OpParam[b])
+	wide := c.CC.Bank[b][isa.IFMPrecision]>>2&3 >= 2 // elements of four bytes
+	first := uint8(1)                                // from here on a part of the next product is there
+	if op == isa.OpElementwise {
+		switch {
+		case mode == isa.ElemMul:
+			opd = n[aoBias]
+			if !wide {
+				first = 2
+			}
+		case (mode == isa.ElemAdd || mode == isa.ElemSub) && !wide && a.Valid[aoRead] != 0:
+			first = operandPasses + 1
+			if a.Pass > 2 {
+				opd = n[aoRead]
+			} else if a.Pass > 0 { // their product
+				prod = max(prod, n[aoRead])
+			}
+		}
+	}
+	if a.Pass >= first {
+		prod = max(prod, n[aoBias])
 	}
 	in2 := n[aoRead]
-	b := c.Trav.AO.Bank & 3
-	if !isa.Binary(isa.Opcode(c.CC.OpCode[b]), uint32(c.CC.OpParam[b])) {
+	if !isa.Binary(op, mode) {
 		in2 = 0
 	}
 	for i := range maxLanes {
