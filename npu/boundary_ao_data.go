@@ -80,9 +80,7 @@ func (a *aoPorts) answer(m *Machine, out, in []uint64) {
 		in[a.in[x.Name]] = uint64(x.of(r)) & (1<<x.Width - 1)
 	}
 	fill := func(name string, width, offset int, list []laneRead) {
-		for i := range a.lanes {
-			putPart(in, a.in[name], i, width, 0)
-		}
+		clear(in[a.in[name]:][:(width*a.lanes+63)/64])
 		for _, x := range list {
 			putPart(in, a.in[name], x.lane, width, a.stored(m, out, offset+x.addr, x.bytes))
 		}
