@@ -25,6 +25,9 @@ func TestOperandPasses(t *testing.T) {
 		p.OFMScale, p.OFMShift = r.Uint32()>>r.IntN(32), uint(r.IntN(64))
 		p.OPAScale, p.OPAShift, p.OPBScale = r.Uint32()>>r.IntN(32), uint(r.IntN(64)), r.Uint32()&0xffff
 		for _, f := range []*isa.FeatureMap{&p.IFM, &p.IFM2} {
+			if bytes < 4 { // the scalar of 32-bit operands has the sign of the first one
+				signed = r.IntN(2) == 0
+			}
 			f.Bytes, f.Signed, f.ZeroPoint = bytes, signed, int32(r.IntN(1<<16))
 			if signed {
 				f.ZeroPoint -= 1 << 15
@@ -38,7 +41,11 @@ func TestOperandPasses(t *testing.T) {
 		a.Valid[aoRead], a.N[aoRead] = 1, 8
 		var want [8]uint32
 		for i := range want {
-			va, vb := p.IFM.Widen(r.Uint64()>>r.IntN(60)), p.IFM2.Widen(r.Uint64()>>r.IntN(60))
+			second := &p.IFM2
+			if r.IntN(2) == 0 {
+				second = &p.IFM // a scalar
+			}
+			va, vb := p.IFM.Widen(r.Uint64()>>r.IntN(60)), second.Widen(r.Uint64()>>r.IntN(60))
 			a.In[i], a.In2[i] = uint64(va)&mask40, uint32(vb)
 			x, y := va-int64(p.IFM.ZeroPoint), int64(0)
 			if p.Binary {

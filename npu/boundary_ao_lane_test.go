@@ -6,7 +6,7 @@ import (
 	"math/bits"
 )
 
-// The lanes of the model of docs/blocks/output-stage.md, on unlimited integers.
+// The lanes of the model, docs/blocks/output-stage-lanes.md, on unlimited integers.
 
 // wrap cuts v to n bits, signed.
 func wrapped(v *big.Int, n uint) *big.Int {

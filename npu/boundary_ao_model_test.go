@@ -13,7 +13,7 @@ type aoRegisters struct {
 	T npu.Block
 }
 
-// aoModel is docs/blocks/output-stage.md in Go: it sees the inputs of the boundary and
+// aoModel is docs/blocks/output-stage.md and output-stage-lanes.md in Go: it sees the inputs of the boundary and
 // nothing else.
 type aoModel struct {
 	e       int // lanes
@@ -431,7 +431,7 @@ func (k *aoModel) records() {
 		now.Buf = [2]uint64{r.Buf[1] >> 16, 0}
 		now.N = r.N - 10
 		switch c, oz := int(r.C)+1, int(r.OZ); {
-		case c < modelClip(oz, k.u("r_blk_d"), k.u("r_ofm_d")) && c < 128:
+		case c < modelClip(oz, k.u("r_blk_d"), k.u("r_ofm_d")):
 			now.C = uint8(c)
 		case oz+k.u("r_blk_d") < k.u("r_ofm_d"):
 			now.C, now.OZ = 0, uint16(oz+k.u("r_blk_d"))
