@@ -6,8 +6,8 @@ import (
 	"upset/npu/arith"
 )
 
-// sigmoidPage is the table of section 8, as far as the functions of arith tell it: at
-// multiples of 512 the sigmoid is the entry, rounded to half of it.
+// TestTablesOfThePage compares the constants of docs/blocks/output-stage-lanes.md with those
+// of the machine, and the model's functions of section 8 with its.
 func TestTablesOfThePage(t *testing.T) {
 	means := pageTable(t, `(?m)^    +\d+\.\.\d+  (.*)$`, 16)
 	if len(means) != arith.MaxMeanTaps {
