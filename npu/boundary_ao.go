@@ -16,6 +16,7 @@ func OutputBoundary(c isa.Config) *Boundary {
 		first:     placeOf(outputStage), last: placeOf(scaleRecords),
 	}
 	a.in, a.out = aoWires(b.Inputs), aoWires(b.Outputs)
+	b.clear = func(f *Flops) { f.AO, f.AOScale, f.Trav.AO = AOState{}, ScaleState{}, Block{} }
 	b.sample, b.answer, b.apply = a.sample, a.answer, a.apply
 	return b
 }

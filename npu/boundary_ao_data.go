@@ -1,6 +1,6 @@
 package npu
 
-func (a *aoPorts) sample(m *Machine, _ *Flops, in []uint64) {
+func (a *aoPorts) sample(m *Machine, _ uint64, in []uint64) {
 	sb, d := &m.S.SB, &m.S.DMA
 	put := func(name string, v uint64) { in[a.in[name]] = v }
 	put("op_valid", joined(m.S.CC.OpValid[:]))

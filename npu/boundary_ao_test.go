@@ -58,7 +58,7 @@ func (k *aoCheck) before(m *npu.Machine, garbage *rand.Rand) {
 	for i := range k.in {
 		k.in[i] = garbage.Uint64() // what is not filled in shows
 	}
-	k.b.Sample(k.other, &m.S.Flops, k.in)
+	k.b.Sample(k.other, 0, k.in)
 	for range rounds {
 		k.b.Answer(k.other, k.out, k.in)
 		k.now = k.model.clock(k.was, k.in, k.out)
@@ -106,7 +106,12 @@ func (k *aoCheck) run(t *testing.T, name string, m *npu.Machine, limit uint64, d
 			disturb()
 		}
 		clocks++
-		m.StepAround(k.b, func() { k.before(m, garbage) }, func() { k.after(m) })
+		if m.StepTo(k.b) {
+			k.before(m, garbage)
+			k.b.Evaluate(m, k.in)
+			k.after(m)
+			m.StepOn(k.b)
+		}
 		if k.err != nil {
 			t.Fatalf("%s, cycle %d: %v", name, m.Cycle(), k.err)
 		}
@@ -220,7 +225,12 @@ func TestOutputStageFromAnyRegisters(t *testing.T) {
 			cc.Run = 1
 			m.Touched()
 			active := m.Events[npu.EvAOActive]
-			m.StepAround(k.b, func() { k.before(m, garbage) }, func() { k.after(m) })
+			if m.StepTo(k.b) {
+				k.before(m, garbage)
+				k.b.Evaluate(m, k.in)
+				k.after(m)
+				m.StepOn(k.b)
+			}
 			if k.err != nil {
 				t.Fatalf("%s: %v", o.name, k.err)
 			}
