@@ -42,6 +42,8 @@ module ao_divisor (
             6'd48: scale = 32'ha72f053a; 6'd49: scale = 32'ha3d70a3e; 6'd50: scale = 32'ha0a0a0a1; 6'd51: scale = 32'h9d89d89e;
             6'd52: scale = 32'h9a90e7da; 6'd53: scale = 32'h97b425ee; 6'd54: scale = 32'h94f20950; 6'd55: scale = 32'h92492493;
             6'd56: scale = 32'h8fb823ef; 6'd57: scale = 32'h8d3dcb09; 6'd58: scale = 32'h8ad8f2fc; 6'd59: scale = 32'h88888889;
-            6'd60: scale = 32'h864b8a7e; 6'd61: scale = 32'h84210843; 6'd62: scale = 32'h82082083; 6'd63: scale = 32'h80000001;
+            6'd60: scale = 32'h864b8a7e; 6'd61: scale = 32'h84210843; 6'd62: scale = 32'h82082083;
+            // 80000001; not a constant, so that yosys makes gates of the table and no memory
+            default: scale = {1'b1, 30'd0, less[0]};
         endcase
 endmodule

@@ -69,6 +69,8 @@ module ao_sigmoid_table (
             8'd240: entry = 16'd65533; 8'd241: entry = 16'd65533; 8'd242: entry = 16'd65533; 8'd243: entry = 16'd65533;
             8'd244: entry = 16'd65533; 8'd245: entry = 16'd65534; 8'd246: entry = 16'd65534; 8'd247: entry = 16'd65534;
             8'd248: entry = 16'd65534; 8'd249: entry = 16'd65534; 8'd250: entry = 16'd65534; 8'd251: entry = 16'd65534;
-            8'd252: entry = 16'd65534; 8'd253: entry = 16'd65534; 8'd254: entry = 16'd65534; 8'd255: entry = 16'd65535;
+            8'd252: entry = 16'd65534; 8'd253: entry = 16'd65534; 8'd254: entry = 16'd65534;
+            // 65535; not a constant, so that yosys makes gates of the table and no memory
+            default: entry = {16{index[0]}};
         endcase
 endmodule

@@ -57,8 +57,7 @@ module output_stage #(
     input  wire [16:0] r_ofm_d,
     // data
     input  wire [40*LANES-1:0] rd1_data,
-    input  wire [32*LANES-1:0] rd2_data,
-    input  wire [32*LANES-1:0] lut_data,
+    input  wire [32*LANES-1:0] rd2_data, lut_data,
 
     output wire [1:0]  bank_t, bank_r,
     output wire        rd1_en, rd2_en,
@@ -87,16 +86,13 @@ module output_stage #(
     // ---- registers ----
     reg        ab, ob, tail;
     reg [6:0]  slot;
-    reg [3:0]  b;
+    reg [3:0]  b, c, pass;
     reg [4:0]  y;
     reg [5:0]  x;
-    reg [3:0]  c;
-    reg [3:0]  pass;
     reg [39:0] bias [0:15];
     reg [31:0] scale [0:15];
     reg [5:0]  shift [0:15];
-    reg        ready [0:15];
-    reg        valid [0:4];
+    reg        ready [0:15], valid [0:4];
     reg [3:0]  n [0:4];
     reg [10:0] addr [0:4];
     reg [2:0]  flags [0:4];
@@ -111,22 +107,20 @@ module output_stage #(
     reg [63:0] prodlo [0:LANES-1];
     reg [15:0] prodhi [0:LANES-1];
     reg [5:0]  pshift [0:LANES-1];
-    reg [31:0] res [0:LANES-1];
-    reg [31:0] out [0:LANES-1];
+    reg [31:0] res [0:LANES-1], out [0:LANES-1];
     reg [1:0]  rec_bank;
     reg        rec_on, rec_drain;
     reg [31:0] rec_left;
-    reg [15:0] rec_oz;
     reg [6:0]  rec_c;
+    reg [15:0] rec_oz;
     reg [16:0] rec_beats;
-    reg [63:0] rec_buf [0:1];
     reg [4:0]  rec_n;
+    reg [63:0] rec_buf [0:1];
 
     // ---- settings ----
     wire element    = t_kind == 3'd5;
     wire two_reads  = t_binary & ~t_use_scalar;
-    wire four_bytes = t_ifm_bytes[2];
-    wire two_bytes  = t_ifm_bytes[1];
+    wire four_bytes = t_ifm_bytes[2], two_bytes = t_ifm_bytes[1];
     wire is_mul     = element & (t_mode == 6'd0);
     wire lut        = t_act[4:3] == 2'b10;
     wire [1:0] unused_dil = {t_dil_y[0], t_dil_x[0]};
@@ -222,7 +216,7 @@ module output_stage #(
     );
     assign readable = tail | ~(no_data | no_buffer | no_record);
     wire wanting    = step & ~tail;                    // a clock that waits is a last one, too
-    assign events  = {5{busy}} & {wanting & no_record, wanting & no_data & element, wanting & no_data & ~element, wanting & no_buffer, active};
+    assign events   = {wanting & no_record, wanting & no_data & element, wanting & no_data & ~element, wanting & no_buffer, active};
 
     // ---- signals to the buffers ----
     wire [1:0] of_ob = {ob, ~ob};
@@ -296,8 +290,8 @@ module output_stage #(
     wire [6:0]   c_d;
     wire [16:0]  beats_d;
     wire [4:0]   rec_n_d;
-    wire [127:0] bytes = {rec_buf[1], rec_buf[0]};
     wire [127:0] bytes_d;
+    wire [127:0] bytes = {rec_buf[1], rec_buf[0]};
     assign bank_r = rec_bank;
     ao_unpack unpack (
         .valid(op_valid[bank_r]), .uses_scales(r_uses_scales), .passes(r_passes), .all_beats(r_beats), .blk_d(r_blk_d), .ofm_d(r_ofm_d),
@@ -352,10 +346,7 @@ module output_stage #(
         .two_y(t_dil_y[1]), .two_x(t_dil_x[1]), .kernel_h(t_kernel_h), .kernel_w(t_kernel_w), .ifm_h(t_ifm_h), .ifm_w(t_ifm_w),
         .scale(mean_scale), .shift(mean_shift)
     );
-    wire to_bias    = step & valid[0];
-    wire to_product = step & valid[1];
-    wire to_out     = step & valid3;
-    wire by_maximum = t_kind == 3'd2;
+    wire to_bias = step & valid[0], to_product = step & valid[1], to_out = step & valid3, by_maximum = t_kind == 3'd2;
     generate
         for (i = 0; i < LANES; i = i + 1) begin : lane
             // stage 0
@@ -391,17 +382,17 @@ module output_stage #(
 
             wire [79:0] product_d = to_product & by_maximum ? {{16{val[i][63]}}, val[i]} : pass_product;
             always @(posedge clk) begin
-                if (take & use_t[i])                                  in[i]  <= in_d;
-                if (take & use_t[i] & element & t_binary)             in2[i] <= in2_d;
-                if (use0[i] & (write_opd | (to_bias & is_mul)))       opd[i] <= opd_d;
-                if (use0[i] & to_bias)                                val[i] <= bias_val;
-                else if (use1[i] & write_val)                         val[i] <= pass_val;
-                if (use0[i] & to_bias)                                {lshift[i], lscale[i]} <= {bias_shift, bias_scale};
+                if (take & use_t[i])                            in[i]  <= in_d;
+                if (take & use_t[i] & element & t_binary)       in2[i] <= in2_d;
+                if (use0[i] & (write_opd | (to_bias & is_mul))) opd[i] <= opd_d;
+                if (use0[i] & to_bias)                          val[i] <= bias_val;
+                else if (use1[i] & write_val)                   val[i] <= pass_val;
+                if (use0[i] & to_bias)                          {lshift[i], lscale[i]} <= {bias_shift, bias_scale};
                 if ((use0[i] & write_product0) | (use1[i] & (write_product1 | (to_product & by_maximum))))
                     {prodhi[i], prodlo[i]} <= product_d;
-                if (use1[i] & to_product)                             pshift[i] <= lshift[i];
-                if (use2[i] & moves)                                  res[i] <= res_d;
-                if (use3[i] & to_out)                                 out[i] <= out_d;
+                if (use1[i] & to_product)                       pshift[i] <= lshift[i];
+                if (use2[i] & moves)                            res[i] <= res_d;
+                if (use3[i] & to_out)                           out[i] <= out_d;
             end
         end
     endgenerate
