@@ -16,13 +16,15 @@ type Costs struct {
 	Adder      float64 // per bit
 	Mux        float64 // two-to-one multiplexer, per bit
 	XOR        float64 // two-input exclusive or
-	Comparator float64 // per bit
+	Comparator float64 // per bit; a test for equality
+	Less       float64 // per bit; a test for order
 	Voter      float64 // per bit; used by protection, not by the bare machine
+	Gate       float64 // two-input AND or OR; used by protection, not by the bare machine
 }
 
 // DefaultCosts returns the usual figures of a standard-cell library (our choice).
 func DefaultCosts() *Costs {
-	return &Costs{Flop: 6.5, Multiplier: 5, Adder: 7, Mux: 2.5, XOR: 2.5, Comparator: 3, Voter: 4}
+	return &Costs{Flop: 6.5, Multiplier: 5, Adder: 7, Mux: 2.5, XOR: 2.5, Comparator: 3, Less: 3, Voter: 4, Gate: 1.5}
 }
 
 // BlockArea is the area of a block. Areas are in gate equivalents and cover

@@ -17,21 +17,22 @@ module parity_group #(
   localparam PIECES = (WIDTH + GROUP - 1) / GROUP;
   localparam GROUPS = INTERLEAVE > PIECES ? INTERLEAVE : PIECES;
 
+  // The bits of a group.
+  function [WIDTH-1:0] members(input integer group);
+    integer i;
+    for (i = 0; i < WIDTH; i = i + 1) members[i] = (INTERLEAVE > 1 ? i % GROUPS : ((i + 1) * GROUPS - 1) / WIDTH) == group;
+  endfunction
+
   reg [GROUPS-1:0] parity;      // the stored parity bits
-  reg [GROUPS-1:0] made, held;
-  integer i;
-  always @* begin
-    made = {GROUPS{1'b0}};
-    held = {GROUPS{1'b0}};
-    for (i = 0; i < WIDTH; i = i + 1)
-      if (INTERLEAVE > 1) begin
-        made[i%GROUPS] = made[i%GROUPS] ^ d[i];
-        held[i%GROUPS] = held[i%GROUPS] ^ q[i];
-      end else begin
-        made[((i+1)*GROUPS-1)/WIDTH] = made[((i+1)*GROUPS-1)/WIDTH] ^ d[i];
-        held[((i+1)*GROUPS-1)/WIDTH] = held[((i+1)*GROUPS-1)/WIDTH] ^ q[i];
-      end
-  end
+  wire [GROUPS-1:0] made, held;
+  genvar g;
+  generate
+    for (g = 0; g < GROUPS; g = g + 1) begin : group
+      localparam [WIDTH-1:0] MEMBERS = members(g);
+      assign made[g] = ^(d & MEMBERS);
+      assign held[g] = ^(q & MEMBERS);
+    end
+  endgenerate
   always @(posedge clk) if (load) parity <= made;
 
   wire [GROUPS-1:0] odd;        // groups that disagree, gated one by one
