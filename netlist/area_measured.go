@@ -17,8 +17,8 @@ type Measured struct {
 // reached, no clock tree, no scan and no wiring.
 func MeasuredCosts() []Measured {
 	return []Measured{
-		{"OSU018", Costs{Flop: 4, Multiplier: 7.3, Adder: 7.2, Mux: 2, XOR: 2.3, Comparator: 3.2, Less: 5.9, Voter: 3, Gate: 1.3}},
-		{"SG13G2", Costs{Flop: 6.75, Multiplier: 6.6, Adder: 6.8, Mux: 2.2, XOR: 2, Comparator: 2.6, Less: 5.2, Voter: 3.3, Gate: 1.3}},
+		{"OSU018", Costs{Flop: 4, Multiplier: 6.7, Adder: 7.3, Mux: 2, XOR: 2.3, Comparator: 3.2, Less: 3.8, Voter: 3, Gate: 1.3}},
+		{"SG13G2", Costs{Flop: 6.75, Multiplier: 6.5, Adder: 7, Mux: 2.2, XOR: 2, Comparator: 2.5, Less: 3.9, Voter: 3.3, Gate: 1.3}},
 	}
 }
 

@@ -3,6 +3,7 @@ package area
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -15,9 +16,6 @@ import (
 type Block struct {
 	Module string // and its file in netlist/rtl
 	Block  string // of the machine
-	// Params are its parameters on a configuration; nil where it has none, and is
-	// measured once.
-	Params func(s *isa.Spec) []Param
 	// Counts tells how often a part of netlist's formulas stands in it; all parts of the
 	// block once where it is nil.
 	Counts map[string]float64
@@ -29,11 +27,22 @@ var Blocks = []Block{
 	{Module: "job_counter", Block: "traversal", Counts: map[string]float64{"job counters: 3 × 6": 1. / 3}},
 	{Module: "block_counter", Block: "traversal", Counts: map[string]float64{"block counters: 2 × 3": 1. / 2}},
 	{Module: "inner_counter", Block: "traversal", Counts: map[string]float64{"weight-block counters: 2 × 3": 1. / 2}},
-	{Module: "weight_decoder", Block: "wd", Params: func(s *isa.Spec) []Param { return par("DEPTH", s.UBlockD) }},
-	{Module: "mac_array", Block: "mac", Params: func(s *isa.Spec) []Param {
-		return par("PIXELS", s.UBlockH*s.UBlockW, Param{"DEPTH", s.UBlockD})
-	}},
-	{Module: "output_stage", Block: "ao", Params: func(s *isa.Spec) []Param { return par("LANES", s.ElementUnits) }},
+	{Module: "weight_decoder", Block: "wd"},
+	{Module: "mac_array", Block: "mac"},
+	{Module: "output_stage", Block: "ao"},
+}
+
+// parameters are those of modules of the machine that depend on the configuration, by
+// their names in Verilog; others keep the values that their files give.
+var parameters = []struct {
+	name string
+	of   func(s *isa.Spec) int
+}{
+	{"HEIGHT", func(s *isa.Spec) int { return s.UBlockH }},
+	{"WIDTH", func(s *isa.Spec) int { return s.UBlockW }},
+	{"PIXELS", func(s *isa.Spec) int { return s.UBlockH * s.UBlockW }},
+	{"DEPTH", func(s *isa.Spec) int { return s.UBlockD }},
+	{"LANES", func(s *isa.Spec) int { return s.ElementUnits }},
 }
 
 // Formula is what netlist counts for the combinational logic of a block on a
@@ -59,37 +68,83 @@ func (b Block) Formula(c isa.Config, costs *netlist.Costs) (combGE float64, flop
 	return combGE, flops
 }
 
-// Subject is the block on a configuration. Files are all modules of the machine.
-func (b Block) Subject(c isa.Config, files []string) Subject {
-	s := Subject{Module: b.Module, Files: files, Whole: true}
-	if b.Params != nil {
-		s.Params = b.Params(c.Spec())
-	}
-	return s
-}
+// texts are the machine's modules by their files: those of netlist/rtl itself.
+type texts map[string]string
 
-// Configs are the configurations that a block is measured on: all, or one where they do
-// not differ.
-func (b Block) Configs() []isa.Config {
-	if b.Params == nil {
-		return []isa.Config{isa.U55x128}
-	}
-	return isa.Configs[:]
-}
-
-// ModuleFiles lists the modules of the machine: the Verilog files of netlist/rtl itself.
-func ModuleFiles(root string) (list []string, err error) {
+func readTexts(root string) (texts, error) {
 	found, err := filepath.Glob(filepath.Join(root, "*.v"))
-	for _, f := range found {
-		list = append(list, filepath.Base(f))
+	if err != nil {
+		return nil, err
 	}
-	return list, err
+	all := texts{}
+	for _, f := range found {
+		data, err := os.ReadFile(f)
+		if err != nil {
+			return nil, err
+		}
+		all[filepath.Base(f)] = string(data)
+	}
+	return all, nil
+}
+
+var (
+	word    = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*`)
+	comment = regexp.MustCompile(`//[^\n]*`)
+)
+
+// needs lists the file of a module and those of all modules that it names, sorted.
+func (all texts) needs(module string) (list []string) {
+	open := []string{module + ".v"}
+	for len(open) > 0 {
+		file := open[0]
+		open = open[1:]
+		text, ok := all[file]
+		if !ok || slices.Contains(list, file) {
+			continue
+		}
+		list = append(list, file)
+		for _, w := range word.FindAllString(comment.ReplaceAllString(text, ""), -1) {
+			open = append(open, w+".v")
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// Measurement is a block on a configuration, or on all where it has no parameter that
+// differs.
+type Measurement struct {
+	Config isa.Config
+	Every  bool
+	Subject
+}
+
+// measurements lists a block on every configuration; none where its file is not there.
+func (all texts) measurements(b Block) (list []Measurement) {
+	text, ok := all[b.Module+".v"]
+	if !ok {
+		return nil
+	}
+	for _, c := range isa.Configs {
+		m := Measurement{Config: c, Subject: Subject{Module: b.Module, Files: all.needs(b.Module), Whole: true}}
+		for _, p := range parameters {
+			if regexp.MustCompile(`\bparameter\s+(integer\s+)?` + p.name + `\b`).MatchString(text) {
+				m.Params = append(m.Params, Param{p.name, p.of(c.Spec())})
+			}
+		}
+		if len(m.Params) == 0 {
+			m.Config, m.Every = isa.U55x128, true
+			return []Measurement{m}
+		}
+		list = append(list, m)
+	}
+	return list
 }
 
 // Subjects lists everything that is measured: building blocks, mechanisms, and those blocks
 // whose files are there.
 func Subjects(root string) (list []Subject, err error) {
-	files, err := ModuleFiles(root)
+	all, err := readTexts(root)
 	if err != nil {
 		return nil, err
 	}
@@ -105,11 +160,8 @@ func Subjects(root string) (list []Subject, err error) {
 		add(m.Subject)
 	}
 	for _, b := range Blocks {
-		if !slices.Contains(files, b.Module+".v") {
-			continue
-		}
-		for _, c := range b.Configs() {
-			add(b.Subject(c, files))
+		for _, m := range all.measurements(b) {
+			add(m.Subject)
 		}
 	}
 	return list, nil

@@ -169,32 +169,32 @@ func (d *pageData) mechanisms(f *File) error {
 }
 
 func (d *pageData) blocks(f *File, root string) error {
-	files, err := ModuleFiles(root)
+	all, err := readTexts(root)
 	if err != nil {
 		return err
 	}
 	for _, b := range Blocks {
-		if !slices.Contains(files, b.Module+".v") {
-			d.Pending = append(d.Pending, b.Module)
-			continue
-		}
 		p := blockPage{Module: b.Module, Block: b.Block}
-		for _, c := range b.Configs() {
-			r, err := f.Find(b.Subject(c, files))
+		for _, m := range all.measurements(b) {
+			r, err := f.Find(m.Subject)
 			if err != nil {
 				return err
 			}
-			row := blockRow{Config: c.String(), Result: r}
-			row.Default, row.Flops = b.Formula(c, netlist.DefaultCosts())
+			row := blockRow{Config: m.Config.String(), Result: r}
+			row.Default, row.Flops = b.Formula(m.Config, netlist.DefaultCosts())
 			for i, x := range netlist.MeasuredCosts() {
-				ge, _ := b.Formula(c, &x.Costs)
+				ge, _ := b.Formula(m.Config, &x.Costs)
 				row.Own = append(row.Own, ge)
 				row.Gated = append(row.Gated, gated(r.Areas[i].CombGE, r.Gates.Enabled, d.Enable[i]))
 			}
-			if b.Params == nil {
+			if m.Every {
 				row.Config = "all"
 			}
 			p.Rows = append(p.Rows, row)
+		}
+		if len(p.Rows) == 0 {
+			d.Pending = append(d.Pending, b.Module)
+			continue
 		}
 		d.Blocks = append(d.Blocks, p)
 	}

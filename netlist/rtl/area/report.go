@@ -47,6 +47,28 @@ func statistics(text string) (modules, error) {
 	return all, nil
 }
 
+// top finds the module that everything stands in: yosys may have written its parameters
+// around its name.
+func (all modules) top(module string) (string, error) {
+	if all[module] != nil {
+		return module, nil
+	}
+	found := ""
+	for name := range all {
+		if baseName(name) != module {
+			continue
+		}
+		if found != "" {
+			return "", fmt.Errorf("two modules are called %s", module)
+		}
+		found = name
+	}
+	if found == "" {
+		return "", fmt.Errorf("no statistics of %s", module)
+	}
+	return found, nil
+}
+
 // instances counts how often each module stands in the top, itself once.
 func (all modules) instances(top string) (map[string]int, error) {
 	if all[top] == nil {

@@ -56,6 +56,11 @@ func TestStatistics(t *testing.T) {
 	if got := order("top", uses); !slices.Equal(got, []string{"top", `$paramod$0123abcd\leaf`, "other"}) {
 		t.Errorf("order %v", got)
 	}
+	for _, x := range []struct{ module, want string }{{"top", "top"}, {"leaf", `$paramod$0123abcd\leaf`}, {"absent", ""}} {
+		if got, err := all.top(x.module); got != x.want || (err == nil) != (x.want != "") {
+			t.Errorf("the top %s is %q, %v", x.module, got, err)
+		}
+	}
 	if _, err := all.instances("absent"); err == nil {
 		t.Error("a module without statistics has instances")
 	}
@@ -131,7 +136,7 @@ func TestDecodeErrors(t *testing.T) {
 // A formula of a block names parts that netlist has, so that none is counted as nothing.
 func TestBlocksNameParts(t *testing.T) {
 	for _, b := range Blocks {
-		for _, c := range b.Configs() {
+		for _, c := range isa.Configs {
 			ge, flops := b.Formula(c, fixed())
 			if ge <= 0 || (b.Counts == nil) != (flops > 0) {
 				t.Errorf("%s on %s: %v GE, %d flops", b.Module, c, ge, flops)
@@ -161,4 +166,26 @@ func TestReadmeDesigns(t *testing.T) {
 // fixed are constants that the program's own do not change.
 func fixed() *netlist.Costs {
 	return &netlist.Costs{Flop: 6.5, Multiplier: 5, Adder: 7, Mux: 2.5, XOR: 2.5, Comparator: 3, Less: 3, Voter: 4, Gate: 1.5}
+}
+
+// A block is measured with the parameters that it has, and from the files that it names.
+func TestMeasurementsOfBlocks(t *testing.T) {
+	all := texts{
+		"mac_array.v": "module mac_array #(parameter HEIGHT = 2, parameter integer DEPTH = 8, parameter BITS = 9) (); mac_slice s(); endmodule // not other",
+		"mac_slice.v": "module mac_slice (); leaf x(); endmodule", "leaf.v": "module leaf (); endmodule", "other.v": "module other (); endmodule",
+		"job_counter.v": "module job_counter (); endmodule",
+	}
+	list := all.measurements(Block{Module: "mac_array"})
+	if len(list) != 4 || list[0].Key() != "mac_array HEIGHT=1 DEPTH=4" || list[3].Key() != "mac_array HEIGHT=2 DEPTH=8" {
+		t.Errorf("%+v", list)
+	}
+	if want := []string{"leaf.v", "mac_array.v", "mac_slice.v"}; !slices.Equal(list[0].Files, want) {
+		t.Errorf("files %v, want %v", list[0].Files, want)
+	}
+	if one := all.measurements(Block{Module: "job_counter"}); len(one) != 1 || !one[0].Every || one[0].Key() != "job_counter" {
+		t.Errorf("%+v", one)
+	}
+	if none := all.measurements(Block{Module: "absent"}); none != nil {
+		t.Errorf("%+v", none)
+	}
 }

@@ -23,7 +23,7 @@ const (
 	gates      = "abc"       // gates into those of the library
 	tidy       = "opt_clean" // what nothing reads goes
 	depth      = "ltp -noff" // longest path between flops
-	flow       = "hierarchy -top MODULE -chparam …"
+	flow       = "chparam -set …; hierarchy -top MODULE"
 )
 
 // Source is a library and where its Liberty file lies.
@@ -41,8 +41,9 @@ type measurer struct {
 
 // Measure synthesises the subjects and returns the figures. Verilog files are read below
 // root, which is netlist/rtl. What an earlier file has of the same sources, libraries and
-// passes is taken over; it may be nil.
-func Measure(ctx context.Context, root string, libraries []Source, subjects []Subject, earlier *File) (*File, error) {
+// passes is taken over; it may be nil. After everything that took time, what there is so far
+// goes to save.
+func Measure(ctx context.Context, root string, libraries []Source, subjects []Subject, earlier *File, save func(*File) error) (*File, error) {
 	m := measurer{root: root, libraries: slices.Clone(libraries)}
 	f, err := m.begin(ctx)
 	if err != nil {
@@ -50,7 +51,7 @@ func Measure(ctx context.Context, root string, libraries []Source, subjects []Su
 	}
 	same := earlier != nil && earlier.Yosys == f.Yosys && slices.Equal(earlier.Flow, f.Flow) && slices.Equal(earlier.Libraries, f.Libraries)
 	for _, s := range subjects {
-		known := same
+		known := same // and, below, measured at all
 		for _, name := range s.Files {
 			data, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
 			if err != nil {
@@ -60,16 +61,22 @@ func Measure(ctx context.Context, root string, libraries []Source, subjects []Su
 			known = known && earlier.Sources[name] == f.Sources[name]
 		}
 		var r Result
-		err := errors.New("not measured yet")
+		var err error
 		if known {
 			r, err = earlier.Find(s)
+			known = err == nil
 		}
-		if err != nil {
+		if !known {
 			if r, err = m.one(ctx, s); err != nil {
 				return nil, fmt.Errorf("%s: %w", s.Key(), err)
 			}
 		}
 		f.Results = append(f.Results, r)
+		if !known {
+			if err := save(f); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return f, nil
 }
@@ -117,12 +124,11 @@ func (m *measurer) script(s Subject, report string) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	tee := "tee -q -a " + report + " "
-	line("read_verilog -defer %s", strings.Join(m.paths(s), " "))
-	params := ""
+	line("read_verilog %s", strings.Join(m.paths(s), " "))
 	for _, p := range s.Params {
-		params += fmt.Sprintf(" -chparam %s %d", p.Name, p.Value)
+		line("chparam -set %s %d %s", p.Name, p.Value, s.Module)
 	}
-	line("hierarchy -top %s%s", s.Module, params)
+	line("hierarchy -top %s", s.Module)
 	flat := " -flatten"
 	if s.Whole {
 		flat = ""
@@ -185,7 +191,10 @@ func (m *measurer) one(ctx context.Context, s Subject) (Result, error) {
 	if r.Gates.Levels, err = levels(sections[2]); err != nil {
 		return r, err
 	}
-	top := s.Module
+	top, err := generic.top(s.Module)
+	if err != nil {
+		return r, err
+	}
 	uses, err := generic.instances(top)
 	if err != nil {
 		return r, err
@@ -219,7 +228,7 @@ func (m *measurer) one(ctx context.Context, s Subject) (Result, error) {
 		if err != nil {
 			return r, err
 		}
-		uses, err := mapped.instances(top)
+		uses, err := mapped.instances(top) // under the name that it had
 		if err != nil {
 			return r, err
 		}

@@ -59,7 +59,8 @@ func measure(ctx context.Context, root string, all bool, libraries []area.Source
 	if err != nil {
 		return err
 	}
-	f, err := area.Measure(ctx, root, libraries, subjects, earlier)
+	save := func(f *area.File) error { return f.Write(name) }
+	f, err := area.Measure(ctx, root, libraries, subjects, earlier, save)
 	if err != nil {
 		return err
 	}
