@@ -324,10 +324,12 @@ module weight_decoder_test;
             pendwn = wild ? $random(seed) : rnd(13); pendzn = wild ? $random(seed) : rnd(13); valhead = $random(seed); zerohd = $random(seed);
             valn = wild ? $random(seed) : rnd(3) ? rnd(10) : rnd(33); zeron = wild ? $random(seed) : rnd(3) ? rnd(10) : rnd(33);
             if (rnd(6) == 0) begin valn = 0; zeron = 0; end
+            if (rnd(6) == 0) begin count = rnd(30); beats = 0; end
             zrun = rnd(3) == 0 ? rnd(12) : rnd(2) ? 0 : $random(seed); wantrun = $random(seed);
             for (q = 0; q < 32; q = q + 1) begin pal[q] = $random(seed); val[q] = $random(seed); zero[q] = rnd(3) ? rnd(4) : rnd(2) ? rnd(10) : $random(seed); end
             for (q = 0; q < 12; q = q + 1) begin pendw[q] = wild ? $random(seed) : rnd(3); pendz[q] = $random(seed); end
             for (q = 0; q < 64 * DEPTH; q = q + 1) wbuf[q] = $random(seed);
+            if (rnd(12) == 0) begin valn = 0; zeron = 0; zrun = 0; count = rnd(30); beats = 0; end   // nothing left
             full[0] = rnd(3) == 0; full[1] = rnd(3) == 0; sel = $random(seed);
             fill = wild ? $random(seed) : rnd(3) ? rnd(kind == 1 ? 4 * DEPTH : taps * 8 * DEPTH) : taps * 8 * DEPTH - 1 - rnd(9);
             t_bank = $random(seed); t_on = $random(seed); oy = rnd(2) ? 0 : blk_h; ox = rnd(2) ? 0 : blk_w; oz = rnd(2) * blk_d; iz = rnd(2) * ifm_blk_d;
