@@ -13,21 +13,25 @@ module block_counter (
     input  wire [16:0] ofm_h,
     input  wire [16:0] ofm_d,
     output reg  [1:0]  bank,
-    output wire        over
+    (* keep *)
+    output reg         on,
+    output wire        over,
+    // lengths of the block, after a start of this clock
+    output wire [7:0]  rows, columns, channels,
+    // positions, before a start of this clock
+    (* keep *)
+    output reg  [15:0] oy, ox, oz
 );
-    (* keep *) reg        on;
-    (* keep *) reg [15:0] oy, ox, oz;
 
     // positions after a start of this clock
     wire [15:0] oy0 = start ? 16'd0 : oy;
     wire [15:0] ox0 = start ? 16'd0 : ox;
     wire [15:0] oz0 = start ? 16'd0 : oz;
 
-    wire       more_oy, more_ox, more_oz;
-    wire [7:0] unused_y, unused_x, unused_z;
-    clip clip_oy (.at(oy0), .blk({2'd0, blk_h}), .n(ofm_h), .more(more_oy), .len(unused_y));
-    clip clip_ox (.at(ox0), .blk({1'd0, blk_w}), .n(ofm_w), .more(more_ox), .len(unused_x));
-    clip clip_oz (.at(oz0), .blk(blk_d),         .n(ofm_d), .more(more_oz), .len(unused_z));
+    wire more_oy, more_ox, more_oz;
+    clip clip_oy (.at(oy0), .blk({2'd0, blk_h}), .n(ofm_h), .more(more_oy), .len(rows));
+    clip clip_ox (.at(ox0), .blk({1'd0, blk_w}), .n(ofm_w), .more(more_ox), .len(columns));
+    clip clip_oz (.at(oz0), .blk(blk_d),         .n(ofm_d), .more(more_oz), .len(channels));
 
     wire past_oz = ~more_oz;
     wire past_ox = past_oz & ~more_ox;

@@ -170,19 +170,27 @@ module traversal #(
         .io(unused_mac_inner_io), .ou(unused_mac_inner_ou), .tap(unused_mac_inner_tap)
     );
 
-    wire       unused_ao_over;
+    wire        unused_ao_over, unused_ao_on;
+    wire [7:0]  unused_ao_rows, unused_ao_columns, unused_ao_channels;
+    wire [15:0] unused_ao_oy, unused_ao_ox, unused_ao_oz;
     block_counter ao (
         .clk(clk), .rst(rst), .start(ao_start), .next(ao_next), .finish(ao_end),
         .blk_w(ao_blk_w), .blk_h(ao_blk_h), .blk_d(ao_blk_d),
         .ofm_w(ao_ofm_w), .ofm_h(ao_ofm_h), .ofm_d(ao_ofm_d),
-        .bank(ao_bank), .over(unused_ao_over)
+        .bank(ao_bank), .over(unused_ao_over), .on(unused_ao_on),
+        .rows(unused_ao_rows), .columns(unused_ao_columns), .channels(unused_ao_channels),
+        .oy(unused_ao_oy), .ox(unused_ao_ox), .oz(unused_ao_oz)
     );
 
-    wire       unused_ofm_over;
+    wire        unused_ofm_over, unused_ofm_on;
+    wire [7:0]  unused_ofm_rows, unused_ofm_columns, unused_ofm_channels;
+    wire [15:0] unused_ofm_oy, unused_ofm_ox, unused_ofm_oz;
     block_counter ofm (
         .clk(clk), .rst(rst), .start(ofm_start), .next(ofm_next), .finish(ofm_end),
         .blk_w(ofm_blk_w), .blk_h(ofm_blk_h), .blk_d(ofm_blk_d),
         .ofm_w(ofm_ofm_w), .ofm_h(ofm_ofm_h), .ofm_d(ofm_ofm_d),
-        .bank(ofm_bank), .over(unused_ofm_over)
+        .bank(ofm_bank), .over(unused_ofm_over), .on(unused_ofm_on),
+        .rows(unused_ofm_rows), .columns(unused_ofm_columns), .channels(unused_ofm_channels),
+        .oy(unused_ofm_oy), .ox(unused_ofm_ox), .oz(unused_ofm_oz)
     );
 endmodule
