@@ -79,6 +79,7 @@ var boundaries = []func(isa.Config) *npu.Boundary{
 	func(isa.Config) *npu.Boundary { return npu.TraversalBoundary() },
 	func(isa.Config) *npu.Boundary { return npu.WeightDecoderBoundary() },
 	npu.MACBoundary,
+	npu.OutputBoundary,
 }
 
 // Blocks lists the blocks with a second implementation.
