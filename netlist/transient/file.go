@@ -112,7 +112,11 @@ func Read(r io.Reader, t *netlist.Table) ([]*Block, error) {
 		return nil, err
 	}
 	var f file
-	if err := json.NewDecoder(io.LimitReader(z, maxFile)).Decode(&f); err != nil {
+	data, err := io.ReadAll(io.LimitReader(z, maxFile))
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(data, &f); err != nil {
 		return nil, err
 	}
 	if f.Format != format || f.NPU != t.Config.String() {
