@@ -2,7 +2,9 @@ package transient
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -21,6 +23,7 @@ var embedded embed.FS
 // and may be used by many goroutines.
 type Set struct {
 	Blocks []*Block
+	Digest string                 // SHA-256 of the file in hexadecimal, empty for a set made otherwise
 	block  map[netlist.SiteID]int // of every bit of the blocks' registers
 	at     map[netlist.SiteID][]choice
 }
@@ -57,7 +60,9 @@ func Of(c isa.Config) (*Set, error) {
 			o.err = fmt.Errorf("events of pulses on %s: %w", c, err)
 			return
 		}
+		sum := sha256.Sum256(data)
 		o.set = NewSet(t, blocks)
+		o.set.Digest = hex.EncodeToString(sum[:])
 	})
 	return o.set, o.err
 }

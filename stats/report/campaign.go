@@ -92,6 +92,9 @@ func campaignSections(c result.Campaign) ([]section, error) {
 			table:   matrixTable(c.Verdicts),
 		})
 	}
+	if c.Pulses != nil {
+		sections = append(sections, pulseSection(c.Pulses))
+	}
 	if c.Safety != nil {
 		sections = append(sections, levelSections(c.Safety, "without protection")...)
 	}

@@ -80,16 +80,16 @@ type event struct {
 
 // Result is what pulses in a block did.
 type Result struct {
-	Block    *cosim.Block
-	Area     float64 // of the gates that were struck, in gate equivalents
-	Gates    int
-	Depth    int     // levels
-	Elsewhere int     // bits that another block has as well, with its own gates
-	batches  []sums
-	variants []Fates // sums
-	events   map[string]*event
-	owned    []bool
-	element  []int32 // by bit: the element of a register that it is in
+	Block     *cosim.Block
+	Area      float64 // of the gates that were struck, in gate equivalents
+	Gates     int
+	Depth     int // levels
+	Elsewhere int // bits that another block has as well, with its own gates
+	batches   []sums
+	variants  []Fates // sums
+	events    map[string]*event
+	owned     []bool
+	element   []int32 // by bit: the element of a register that it is in
 }
 
 // measurement is the state of a worker.
