@@ -145,7 +145,7 @@ func verdictSection(c result.Campaign) section {
 			pair{"SPFM with SRAM", "any " + metricText(c.SPFMWithSRAM.Any) + ", critical " + metricText(c.SPFMWithSRAM.Critical) + " (never decides)"},
 		)
 	}
-	s.pairs = append(s.pairs, pair{"permanent faults, LFM", permanentText(c)})
+	s.pairs = append(s.pairs, pair{"permanent faults, LFM", permanentText(c)}, pair{"pulses in logic", pulseText(c.Pulses)})
 	return s
 }
 

@@ -2,6 +2,14 @@ package report
 
 import "upset/stats/result"
 
+// pulseText says whether pulses in logic are part of a result; they are part of no verdict.
+func pulseText(p *result.Pulses) string {
+	if p == nil || p.Violating == nil {
+		return "not assessed (docs/set.md)"
+	}
+	return limitsText(*p.Violating) + " FIT in the blocks that were measured, apart from the rates above"
+}
+
 // pulseSection tells which blocks had their pulses measured, and their rates apart from those of
 // flops.
 func pulseSection(p *result.Pulses) section {
