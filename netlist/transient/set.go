@@ -16,7 +16,7 @@ import (
 	"upset/npu/isa"
 )
 
-//go:embed all:events
+//go:embed events
 var embedded embed.FS
 
 // Set is what was measured of the blocks of a configuration, to draw from. It does not change

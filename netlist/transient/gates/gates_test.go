@@ -248,8 +248,8 @@ func TestPulseInFrontOfOneFlop(t *testing.T) {
 		m.r.events = map[string]*event{}
 		to := newSums()
 		m.account(&to, found[17], true)
-		want := string(binary.AppendUvarint([]byte{1}, uint64(f)))
-		if e := m.r.events[want]; len(m.r.events) != 1 || e == nil || e.weight != 1 || !slices.Equal(e.bits, []int32{int32(f)}) || to.fates.Captured != 1 {
+		want := binary.AppendUvarint([]byte{1}, uint64(f))
+		if e := m.r.events[string(want)]; len(m.r.events) != 1 || e == nil || e.weight != 1 || !slices.Equal(e.bits, []int32{int32(f)}) || to.fates.Captured != 1 {
 			t.Errorf("%s: %v, %+v", &n.Flops[f], m.r.events, to.fates)
 		}
 		for p := range found {

@@ -27,7 +27,7 @@ import (
 // Choices of ours.
 const (
 	seed   = 20266
-	pulses = 400_000 // of a block in a configuration, over all networks
+	pulses = 200_000 // of a block in a configuration, over all networks
 	kept   = 1000    // events of a block, in clocks in which it changes and in others
 	shown  = 5       // sets of registers
 	inputs = 2       // of a network
