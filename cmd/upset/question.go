@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"upset/faults"
 	"upset/faults/campaign"
 	"upset/faults/mechanism"
 	"upset/stats"
@@ -37,7 +38,12 @@ func questionFlags() []cli.Flag {
 	}
 }
 
-// readQuestion reads the flags of questionFlags.
+// pulseFlag is that of a campaign of pulses.
+func pulseFlag() cli.Flag {
+	return &cli.Float64Flag{Name: "set-fit-per-kge", Usage: "declared rate of pulses in `FIT` for 1,000 gate equivalents of logic, with --fault set; without it pulses are not assessed"}
+}
+
+// readQuestion reads the flags of questionFlags and pulseFlag.
 func readQuestion(c *cli.Context) (campaign.Question, error) {
 	var q campaign.Question
 	var err error
@@ -74,6 +80,12 @@ func readQuestion(c *cli.Context) (campaign.Question, error) {
 	}
 	if err := checkDeadline(c, &q.Deadline); err != nil {
 		return q, err
+	}
+	if q.PulseFITPerKGE = c.Float64("set-fit-per-kge"); c.IsSet("set-fit-per-kge") && !positive(q.PulseFITPerKGE) {
+		return q, usage("--set-fit-per-kge %v must be a positive number", q.PulseFITPerKGE)
+	}
+	if f := c.String("fault"); q.PulseFITPerKGE > 0 && f != "" && f != faults.SET.String() {
+		return q, usage("--set-fit-per-kge is the rate of pulses: give --fault set with it")
 	}
 	q.BudgetFIT, q.BudgetDUE, q.Duty = c.Float64("budget"), c.Float64("budget-due"), c.Float64("duty")
 	switch {

@@ -78,6 +78,10 @@ func (a *aggregate) conclude(c *result.Campaign) error {
 		c.Statement = "no statement on hardware-metric targets: the raw rates are those of transients, the campaign is of " + a.s.Spec.Fault + " faults"
 		return nil
 	}
+	if c.Pulses != nil {
+		c.Verdict, c.Statement = stats.NotShown, pulseStatement(c.Pulses)
+		return nil
+	}
 	var list []stats.Decided
 	for _, v := range c.Verdicts {
 		if v.Default {

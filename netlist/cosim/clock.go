@@ -137,12 +137,7 @@ func (g *Group) compare() {
 			}
 		}
 	}
-	var alive gate.Word
-	for i := range g.lanes {
-		if g.lanes[i].m != nil {
-			alive[i>>6] |= 1 << (i & 63)
-		}
-	}
+	alive := g.alive()
 	for bit, f := range g.b.flops {
 		have := g.s.Source(g.b.Gates.Q(f))
 		for q := range have {

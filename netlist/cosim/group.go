@@ -40,6 +40,8 @@ type Group struct {
 	free   *flip // to be used again
 	done   bool  // the plan has no flip left
 
+	settled func(s *gate.Simulator, alive gate.Word)
+
 	Result Result
 }
 
@@ -69,6 +71,9 @@ func (g *Group) Clock() bool {
 		return false
 	}
 	g.settle()
+	if g.settled != nil {
+		g.settled(g.s, g.alive())
+	}
 	for i := range g.lanes {
 		if l := &g.lanes[i]; l.m != nil {
 			g.evaluate(l)
