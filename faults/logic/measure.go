@@ -38,7 +38,7 @@ type Measured struct {
 	Mechanisms []string
 	Seen       []int
 	Cycles     uint64
-	Effects    []FaultEffect // of the sample
+	Effects    []FaultEffect `json:"-"` // of the sample
 }
 
 // FaultEffect is what a fault of a sample does over all networks and inputs.
