@@ -33,8 +33,7 @@ type Measured struct {
 	Outcomes Outcomes
 	On       []Outcomes
 	Networks []string
-	// Seen are the harmful faults that each design sees, of Harmful; SeenStop those without
-	// harm that end with a stop or a hang.
+	// Seen are the harmful faults that each design sees.
 	Mechanisms []string
 	Seen       []int
 	Cycles     uint64
@@ -85,6 +84,9 @@ type Options struct {
 	Inputs  int // of each network
 	Seed    uint64
 	Workers int
+	// Harmful says which outcomes harm without a report; nil takes wrong outputs and writes to foreign
+	// places. Mechanisms stand beside faults that do.
+	Harmful func(faults.Outcome) bool
 	// Progress, which may be nil, is told what is done.
 	Progress func(what string, done, total int)
 }
@@ -93,6 +95,9 @@ type Options struct {
 // that do harm. All networks must be of the block's configuration and have designs of the same
 // mechanisms, with the given names.
 func Measure(ctx context.Context, b *cosim.Block, nets []Network, mechanisms []string, o Options) (*Measured, error) {
+	if o.Harmful == nil {
+		o.Harmful = harmful
+	}
 	list := NewList(b.Gates)
 	sample := list.Sample(o.Faults, o.Seed)
 	m := &Measured{
@@ -135,7 +140,7 @@ func Measure(ctx context.Context, b *cosim.Block, nets []Network, mechanisms []s
 		if x.Shows {
 			m.Shows++
 		}
-		if harmful(x.Outcome) {
+		if o.Harmful(x.Outcome) {
 			for k, seen := range x.Seen {
 				if seen {
 					m.Seen[k]++
@@ -188,7 +193,7 @@ func (m *Measured) network(ctx context.Context, b *cosim.Block, n Network, disti
 		if severity[x.Outcome] > severity[worst[i].Outcome] {
 			worst[i].Outcome = x.Outcome
 		}
-		if harmful(x.Outcome) {
+		if o.Harmful(x.Outcome) {
 			again = append(again, jobs[k])
 		}
 	}

@@ -2,6 +2,7 @@ package protect
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -149,5 +150,44 @@ func TestPermanentFaultsBesideACode(t *testing.T) {
 	}
 	if same < len(before)*95/100 {
 		t.Errorf("%d of %d faults do the same beside the code", same, len(before))
+	}
+}
+
+// TestMeasuredGatesAreInTheVerdict: with stuck gates asked for, a part of the rate of the gates moves
+// from not assessed to measured, and no more than the gates that were injected have.
+func TestMeasuredGatesAreInTheVerdict(t *testing.T) {
+	e := tinyEngine(t, "fashion-tiny", 2, npu.ECCNone)
+	s := baseCampaign(t, e, 1000)
+	o := Options{Dir: t.TempDir(), NoFront: true, Workers: 2, Permanent: declared()}
+	o.Permanent.FlopShare, o.Permanent.Faults = 0.5, 50
+	without, err := Run(context.Background(), e, s, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Dir, o.Permanent.Gates = t.TempDir(), 40
+	with, err := Run(context.Background(), e, s, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, y := with.Safety.StuckAts, without.Safety.StuckAts
+	if len(x.Logic) == 0 || x.GatesFIT <= 0 || x.GatesFIT >= x.LogicFIT || len(y.Logic) != 0 || y.GatesFIT != 0 {
+		t.Fatalf("%+v, %v of %v FIT; without %+v", x.Logic, x.GatesFIT, x.LogicFIT, y.Logic)
+	}
+	sum := 0.0
+	for _, b := range x.Logic {
+		sum += b.FIT
+		if b.Safe.N != 40 || b.Safe.Failures == 0 || b.Safe.Failures+b.Harmful.Failures > 40 || b.Coverage.N != b.Harmful.Failures {
+			t.Errorf("%+v", b)
+		}
+	}
+	if d := sum - x.GatesFIT; d > 1e-9 || d < -1e-9 {
+		t.Errorf("blocks have %v FIT, measured are %v", sum, x.GatesFIT)
+	}
+	p, q := with.Safety.Permanent, without.Safety.Permanent
+	if math.Abs(p.Raw-q.Raw) > 1e-9 || p.SPFM.Lower <= q.SPFM.Lower || p.SPFM.Upper > q.SPFM.Upper+1e-9 {
+		t.Errorf("SPFM %+v of %v FIT, without %+v of %v", p.SPFM, p.Raw, q.SPFM, q.Raw)
+	}
+	if !strings.Contains(with.Statement, "of other gates not assessed") || strings.Contains(without.Statement, "other gates") {
+		t.Errorf("%s; without: %s", with.Statement, without.Statement)
 	}
 }
