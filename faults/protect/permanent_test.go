@@ -157,21 +157,16 @@ func TestPermanentFaultsBesideACode(t *testing.T) {
 // from not assessed to measured, and no more than the gates that were injected have.
 func TestMeasuredGatesAreInTheVerdict(t *testing.T) {
 	e := tinyEngine(t, "fashion-tiny", 2, npu.ECCNone)
-	s := baseCampaign(t, e, 1000)
+	s := baseCampaign(t, e, 3000)
 	o := Options{Dir: t.TempDir(), NoFront: true, Workers: 2, Permanent: declared()}
-	o.Permanent.FlopShare, o.Permanent.Faults = 0.5, 50
-	without, err := Run(context.Background(), e, s, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.Dir, o.Permanent.Gates = t.TempDir(), 40
+	o.Permanent.FlopShare, o.Permanent.Faults, o.Permanent.Gates = 0.5, 200, 40
 	with, err := Run(context.Background(), e, s, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	x, y := with.Safety.StuckAts, without.Safety.StuckAts
-	if len(x.Logic) == 0 || x.GatesFIT <= 0 || x.GatesFIT >= x.LogicFIT || len(y.Logic) != 0 || y.GatesFIT != 0 {
-		t.Fatalf("%+v, %v of %v FIT; without %+v", x.Logic, x.GatesFIT, x.LogicFIT, y.Logic)
+	x := with.Safety.StuckAts
+	if len(x.Logic) == 0 || x.GatesFIT <= 0 || x.GatesFIT >= x.LogicFIT {
+		t.Fatalf("%+v, %v of %v FIT", x.Logic, x.GatesFIT, x.LogicFIT)
 	}
 	sum := 0.0
 	for _, b := range x.Logic {
@@ -180,14 +175,14 @@ func TestMeasuredGatesAreInTheVerdict(t *testing.T) {
 			t.Errorf("%+v", b)
 		}
 	}
-	if d := sum - x.GatesFIT; d > 1e-9 || d < -1e-9 {
+	if math.Abs(sum-x.GatesFIT) > 1e-9 {
 		t.Errorf("blocks have %v FIT, measured are %v", sum, x.GatesFIT)
 	}
-	p, q := with.Safety.Permanent, without.Safety.Permanent
-	if math.Abs(p.Raw-q.Raw) > 1e-9 || p.SPFM.Lower <= q.SPFM.Lower || p.SPFM.Upper > q.SPFM.Upper+1e-9 {
-		t.Errorf("SPFM %+v of %v FIT, without %+v of %v", p.SPFM, p.Raw, q.SPFM, q.Raw)
+	// Without them the lower limit is that of the flops, and all the rest may violate.
+	if p := with.Safety.Permanent; p.SPFM.Lower <= x.FlopSPFM.Lower*x.FlopShare || p.SPFM.Upper >= 1 {
+		t.Errorf("SPFM %+v, flops alone %+v", p.SPFM, x.FlopSPFM)
 	}
-	if !strings.Contains(with.Statement, "of other gates not assessed") || strings.Contains(without.Statement, "other gates") {
-		t.Errorf("%s; without: %s", with.Statement, without.Statement)
+	if !strings.Contains(with.Statement, "of other gates not assessed") {
+		t.Error(with.Statement)
 	}
 }
