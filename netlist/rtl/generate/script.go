@@ -21,6 +21,7 @@ const gates = "AND,OR,XOR,MUX,NAND,NOR,XNOR,ANDNOT,ORNOT"
 var (
 	parameter = regexp.MustCompile(`\bparameter\s+(?:(?:integer|signed)\s+)?(?:\[[^\]]*\]\s*)?(\w+)`)
 	integer   = regexp.MustCompile(`\binteger\s+([\w\s,]+);`)
+	word      = regexp.MustCompile(`\b[a-zA-Z_]\w*\b`)
 	comment   = regexp.MustCompile(`(?s)//[^\n]*|/\*.*?\*/`)
 )
 
@@ -46,6 +47,10 @@ func value(c isa.Config, name string) (int, bool) {
 	switch name {
 	case "PIXELS":
 		return s.UBlockH * s.UBlockW, true
+	case "HEIGHT":
+		return s.UBlockH, true
+	case "WIDTH":
+		return s.UBlockW, true
 	case "DEPTH":
 		return s.UBlockD, true
 	case "LANES":
@@ -71,7 +76,7 @@ func designs(dir, module string) ([]design, error) {
 		d := design{Module: module, Config: c.String()}
 		for _, m := range parameter.FindAllStringSubmatch(text, -1) {
 			if v, ok := value(c, m[1]); ok {
-				d.Parameters = append(d.Parameters, fmt.Sprintf("-chparam %s %d", m[1], v))
+				d.Parameters = append(d.Parameters, fmt.Sprintf("-set %s %d", m[1], v))
 			}
 		}
 		if d.Parameters == nil {
@@ -82,24 +87,46 @@ func designs(dir, module string) ([]design, error) {
 	return list, nil
 }
 
-// loopVariables lists the integers of all files of the directory.
-func loopVariables(dir string) ([]string, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*.v"))
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for _, file := range files {
+// source is what a module is made from: the files, its own first, and the loop
+// variables in them.
+type source struct {
+	Files     []string
+	Variables []string
+}
+
+// sources follows the modules that a module uses, as far as they have files of their
+// names in the directory.
+func sources(dir, module string) (*source, error) {
+	s := &source{}
+	names := []string{module}
+	var all strings.Builder
+	for i := 0; i < len(names); i++ {
+		file := filepath.Join(dir, names[i]+".v")
 		text, err := readSource(file)
 		if err != nil {
 			return nil, err
 		}
+		s.Files = append(s.Files, file)
+		all.WriteString(text)
 		for _, m := range integer.FindAllStringSubmatch(text, -1) {
-			names = append(names, strings.FieldsFunc(m[1], func(r rune) bool { return r == ',' || r <= ' ' })...)
+			s.Variables = append(s.Variables, strings.FieldsFunc(m[1], func(r rune) bool { return r == ',' || r <= ' ' })...)
+		}
+		words := word.FindAllString(text, -1)
+		slices.Sort(words)
+		for _, w := range slices.Compact(words) {
+			if _, err := os.Stat(filepath.Join(dir, w+".v")); err == nil && !slices.Contains(names, w) {
+				names = append(names, w)
+			}
 		}
 	}
-	slices.Sort(names)
-	return slices.Compact(names), nil
+	slices.Sort(s.Variables)
+	s.Variables = slices.Compact(s.Variables)
+	for _, v := range s.Variables {
+		if regexp.MustCompile(`\breg\b[^;]*\b` + v + `\b`).MatchString(all.String()) {
+			return nil, fmt.Errorf("%s is an integer and a register: a loop variable needs a name of its own", v)
+		}
+	}
+	return s, nil
 }
 
 // script is what yosys does. Registers are found behind proc, where the Q of a
@@ -109,17 +136,23 @@ func loopVariables(dir string) ([]string, error) {
 // constant have flops, too. What has no value, like an element behind the last one
 // of an array, is 0. Every module is mapped on its own, so that a slice that is used many
 // times takes the time of one; flatten and one more cleaning follow.
-func script(dir string, d *design, variables []string, output string) string {
+func script(d *design, from *source, output string) string {
 	var b strings.Builder
 	line := func(format string, a ...any) { fmt.Fprintf(&b, format+"\n", a...) }
 	line("verilog_defaults -add -mem2reg")
-	line("read_verilog %s.v", filepath.Join(dir, d.Module))
-	line("hierarchy -check -libdir %s -top %s %s", dir, d.Module, strings.Join(d.Parameters, " "))
+	for _, file := range from.Files {
+		line("read_verilog %s", file)
+	}
+	if d.Parameters != nil {
+		// Not hierarchy -chparam: yosys 0.23 fails with an assertion where submodules have parameters, too.
+		line("chparam %s %s", strings.Join(d.Parameters, " "), d.Module)
+	}
+	line("hierarchy -check -top %s", d.Module)
 	line("rename -top %s", d.Module)
 	line("proc")
 	line("select -assert-none t:$mem*")
 	line("select -set registers t:$dff %%co1:+[Q] w:* %%i w:$* %%d")
-	for _, v := range variables {
+	for _, v := range from.Variables {
 		line("select -set registers @registers w:%s %%d", v)
 	}
 	line("setattr -set keep 1 -set %s 1 @registers", gate.RegisterAttribute)

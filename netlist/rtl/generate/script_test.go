@@ -23,6 +23,7 @@ func TestDesignsHaveTheParametersOfTheirConfigurations(t *testing.T) {
 	dir := write(t, map[string]string{
 		"array.v": "// parameter LANES = 1\nmodule array #(parameter PIXELS = 4, parameter integer DEPTH = 8, parameter W = 2)(input clk);\nendmodule\n",
 		"plain.v": "module plain #(parameter W = 4)(input clk);\nendmodule\n",
+		"rows.v":  "module rows #(\n parameter HEIGHT = 2,\n parameter WIDTH = 1)(input clk);\nendmodule\n",
 	})
 	list, err := designs(dir, "array")
 	if err != nil {
@@ -33,13 +34,17 @@ func TestDesignsHaveTheParametersOfTheirConfigurations(t *testing.T) {
 		got[d.Name()] = d.Parameters
 	}
 	want := map[string][]string{
-		"array-u55-32":  {"-chparam PIXELS 1", "-chparam DEPTH 4"},
-		"array-u55-64":  {"-chparam PIXELS 1", "-chparam DEPTH 8"},
-		"array-u55-128": {"-chparam PIXELS 2", "-chparam DEPTH 8"},
-		"array-u55-256": {"-chparam PIXELS 4", "-chparam DEPTH 8"},
+		"array-u55-32":  {"-set PIXELS 1", "-set DEPTH 4"},
+		"array-u55-64":  {"-set PIXELS 1", "-set DEPTH 8"},
+		"array-u55-128": {"-set PIXELS 2", "-set DEPTH 8"},
+		"array-u55-256": {"-set PIXELS 4", "-set DEPTH 8"},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+	list, err = designs(dir, "rows")
+	if err != nil || len(list) != 4 || !reflect.DeepEqual(list[2].Parameters, []string{"-set HEIGHT 1", "-set WIDTH 2"}) {
+		t.Errorf("rows and columns: %v, %v", list, err)
 	}
 	if list, err = designs(dir, "plain"); err != nil || len(list) != 1 || list[0].Name() != "plain" {
 		t.Errorf("a module without parameters of ours: %v, %v", list, err)
@@ -51,23 +56,33 @@ func TestDesignsHaveTheParametersOfTheirConfigurations(t *testing.T) {
 
 func TestLoopVariablesAreNoRegisters(t *testing.T) {
 	dir := write(t, map[string]string{
-		"a.v": "module a; integer i, k;\n/* integer no; */ // integer neither;\nparameter integer W = 3; reg [3:0] integers; endmodule",
+		"a.v": "module a; integer i, k;\n/* integer no; */ // integer neither;\nparameter integer W = 3; reg [3:0] integers; b one(); endmodule",
+		"c.v": "module c; integer other; endmodule",
 		"b.v": "module b; integer i; endmodule",
 	})
-	names, err := loopVariables(dir)
-	if err != nil || !reflect.DeepEqual(names, []string{"i", "k"}) {
-		t.Errorf("%v, %v", names, err)
+	from, err := sources(dir, "a")
+	want := &source{Files: []string{filepath.Join(dir, "a.v"), filepath.Join(dir, "b.v")}, Variables: []string{"i", "k"}}
+	if err != nil || !reflect.DeepEqual(from, want) {
+		t.Fatalf("%+v, %v, want %+v", from, err, want)
 	}
-	text := script(dir, &design{Module: "a"}, names, "out.json")
+	text := script(&design{Module: "a"}, from, "out.json")
 	mark, first := strings.Index(text, "setattr -set keep 1"), strings.Index(text, "opt")
 	if k := strings.Index(text, "@registers w:k %d"); k < 0 || k > mark || mark > first {
 		t.Errorf("variables at %d, marks at %d, first optimisation at %d", k, mark, first)
 	}
 }
 
+// The mark is taken from a loop variable by name, in all modules.
+func TestRegisterNamedLikeALoopVariableIsAnError(t *testing.T) {
+	dir := write(t, map[string]string{"a.v": "module a; integer i; b one(); endmodule", "b.v": "module b; reg [3:0] x, i; endmodule"})
+	if _, err := sources(dir, "a"); err == nil || !strings.Contains(err.Error(), "i is an integer and a register") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestTailOfALogIsALine(t *testing.T) {
 	log := "1. Executing\n2. More\na.v:3: ERROR: syntax error,\n  unexpected end\n\n"
-	if got := tail([]byte(log)); got != "ERROR: syntax error, | unexpected end" {
+	if got := tail([]byte(log)); got != "a.v:3: ERROR: syntax error, | unexpected end" {
 		t.Errorf("%q", got)
 	}
 	if got := tail([]byte("one\ntwo\n")); got != "one | two" {
