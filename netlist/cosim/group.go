@@ -38,8 +38,8 @@ type Group struct {
 	plane  []gate.Word
 	column [gate.Patterns]uint64
 	driven [][gate.Patterns]uint64 // inputs that the gates have, by word
-	free   *flip // to be used again
-	done   bool  // the plan has no flip left
+	free   *flip                   // to be used again
+	done   bool                    // the plan has no flip left
 
 	Result Result
 }

@@ -35,7 +35,7 @@ import (
 // are short, so that every fault can run several whole inferences.
 const (
 	seed   = 20267
-	sample = 1500
+	sample = 2000
 )
 
 var configs = []isa.Config{isa.U55x32, isa.U55x128}
