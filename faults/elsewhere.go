@@ -35,19 +35,24 @@ func (w *Worker) Judge(input int, m *npu.Machine) (Outcome, error) {
 // Rests reports whether a machine, which has just done a clock from the given state, will
 // never move again: it is its own successor, and nothing outside it waits for a later
 // cycle.
-func Rests(before *npu.Flops, m *npu.Machine) bool {
-	if m.S.CC.Run == 0 {
-		return false
-	}
-	for p := range before.Bus.Port {
-		if !before.Bus.Port[p].Settled(before.Bus.Cycle) {
+func Rests(before *npu.Flops, m *npu.Machine) bool { return settled(before) && ownSuccessor(before, m) }
+
+// settled reports whether nothing outside the machine waits for a later cycle.
+func settled(f *npu.Flops) bool {
+	for p := range f.Bus.Port {
+		if !f.Bus.Port[p].Settled(f.Bus.Cycle) {
 			return false
 		}
 	}
+	return true
+}
+
+// ownSuccessor reports whether a machine runs on and is what it was before the last clock.
+func ownSuccessor(before *npu.Flops, m *npu.Machine) bool {
 	after := m.S.Flops
 	after.Bus.Cycle, after.PMU = before.Bus.Cycle, before.PMU
 	if !before.DMA.Asks() {
 		after.Bus.Gate = before.Bus.Gate
 	}
-	return after == *before
+	return after == *before && m.S.CC.Run != 0
 }
