@@ -25,7 +25,7 @@ func free(*netlist.Costs, int) float64 { return 0 }
 
 // gates needs so many two-input gates for all elements together.
 func gates(n int) func(*netlist.Costs, int) float64 {
-	return func(*netlist.Costs, int) float64 { return gateGE * float64(n) }
+	return func(c *netlist.Costs, _ int) float64 { return c.Gate * float64(n) }
 }
 
 // ruleOf finds the rule of a register.
@@ -56,7 +56,7 @@ func bankRead(b int) rule {
 			cc := &m.S.CC
 			return cc.OpValid[b&3] != 0 || int(cc.Cur) == b
 		}
-	}, func(c *netlist.Costs, _ int) float64 { return 2*c.Comparator + gateGE }}
+	}, func(c *netlist.Costs, _ int) float64 { return 2*c.Comparator + c.Gate }}
 }
 
 // staged: a register is read while there is a token in one of the stages.
@@ -78,8 +78,8 @@ func mac(stages ...int) rule {
 	return staged(func(m *npu.Machine, st int) uint8 { return m.S.MAC.Valid[st] }, stages)
 }
 
-// ao: a register of the output stage. The low half of a product is formed a step
-// ahead of the token, so that its stages overlap.
+// ao: a register of the output stage. Products are formed in the step before their
+// token arrives, also those of operands, so that its stages overlap.
 func ao(stages ...int) rule {
 	return staged(func(m *npu.Machine, st int) uint8 { return m.S.AO.Valid[st] }, stages)
 }
@@ -111,7 +111,7 @@ func fifo(state func(m *npu.Machine) (head, n int)) rule {
 			return (index-head+count)%count < n
 		}
 	}, func(c *netlist.Costs, count int) float64 {
-		return float64(count*bits.Len(uint(count-1))) * (c.Adder + c.Comparator)
+		return float64(count*bits.Len(uint(count-1))) * (c.Adder + c.Less)
 	}}
 }
 
@@ -120,7 +120,7 @@ func first(n func(m *npu.Machine) int) rule {
 	return rule{func(index, _ int) valid {
 		return func(m *npu.Machine) bool { return index < n(m) }
 	}, func(c *netlist.Costs, count int) float64 {
-		return float64(count*bits.Len(uint(count))) * c.Comparator
+		return float64(count*bits.Len(uint(count))) * c.Less
 	}}
 }
 
@@ -140,7 +140,7 @@ var rules = map[string]rule{
 	"mac.y0": macJob, "mac.x0": macJob, "mac.row": macJob, "mac.pix": macJob, "mac.uy": macJob, "mac.ux": macJob, "mac.step": macJob,
 
 	"ao.in": ao(0), "ao.in2": ao(0), "ao.tc": ao(0), "ao.ty": ao(0), "ao.tx": ao(0),
-	"ao.val": ao(1), "ao.lscale": ao(1), "ao.lshift": ao(1), "ao.pshift": ao(1, 2), "ao.prodlo": ao(1, 2), "ao.prodhi": ao(1, 2),
+	"ao.val": ao(1), "ao.lscale": ao(1), "ao.lshift": ao(1), "ao.pshift": ao(1, 2), "ao.prodlo": ao(0, 1, 2), "ao.prodhi": ao(0, 1, 2), "ao.opd": ao(0, 1),
 	"ao.res": ao(2, 3), "ao.out": ao(3, 4),
 	"ao.n": aoStage, "ao.addr": aoStage, "ao.flags": aoStage,
 	"ao.bias": aoRecord, "ao.scale": aoRecord, "ao.shift": aoRecord,
