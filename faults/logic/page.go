@@ -117,7 +117,11 @@ clock, on all flops that the gates drive; *duplicate* is a second copy of the bl
 const tail = `
 Parity and the residue of the counters are made of what the flops load. Wrong logic before a flop gives them the same wrong
 value, and they agree with it: they see upsets of what is stored, not faults of what is to be stored. The CRC of the weights sees the
-stream before it is decoded. A second copy computes the value a second time, and sees it.
+stream before it is decoded. The checksum of the accumulators adds up what the array adds up, from the operands that the array has: it sees
+wrong arithmetic, but neither a wrong operand nor a wrong address. A second copy computes every value a second time, and sees it.
+
+That this is not for want of looking is tested: beside the same machine every one of these mechanisms raises an alarm when an upset of its kind hits. And a stuck gate
+that drives one flop alone is that flop stuck, which another engine injects into the machine without gates: outcomes are the same.
 
 The traversal counters are driven by other blocks within a clock. Their gates say what the counters hold from the next clock on; what other
 blocks read of a counter in the very clock in which it moves comes from the machine's own logic.
