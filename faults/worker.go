@@ -426,17 +426,10 @@ func (w *Worker) stuck() bool {
 	if w.e.options.Engine.NoHangProof {
 		return false
 	}
-	for p := range m.S.Bus.Port {
-		if !w.e.planted.hangAnyway && !m.S.Bus.Port[p].Settled(m.Cycle()) {
-			return false
-		}
+	if !w.e.planted.hangAnyway && !settled(&m.S.Flops) {
+		return false
 	}
 	before := m.S.Flops
 	m.Step()
-	after := m.S.Flops
-	after.Bus.Cycle, after.PMU = before.Bus.Cycle, before.PMU
-	if !before.DMA.Asks() {
-		after.Bus.Gate = before.Bus.Gate
-	}
-	return after == before && m.S.CC.Run != 0
+	return ownSuccessor(&before, m)
 }

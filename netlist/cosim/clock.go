@@ -64,7 +64,7 @@ func (g *Group) evaluateLate(l *lane) {
 // took packs the registers of the lane's machine.
 func (g *Group) took(l *lane, words []uint64) {
 	g.regs.get(&l.m.S.Flops, words)
-	if c := g.regs.wrong(); c != nil {
+	if c := g.regs.wrong(&l.m.S.Flops); c != nil {
 		g.Result.add(Difference{Run: l.name, Cycle: l.m.Cycle(), Flip: g.flipName(l), Where: c.Register.Name,
 			What: fmt.Sprintf("the machine holds %#x in %d bits", c.Get(), c.Register.Width)})
 	}

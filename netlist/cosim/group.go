@@ -37,8 +37,9 @@ type Group struct {
 	effect npu.Flops // of the outputs
 	plane  []gate.Word
 	column [gate.Patterns]uint64
-	free   *flip // to be used again
-	done   bool  // the plan has no flip left
+	driven [][gate.Patterns]uint64 // inputs that the gates have, by word
+	free   *flip                   // to be used again
+	done   bool                    // the plan has no flip left
 
 	settled func(s *gate.Simulator, alive gate.Word)
 
@@ -51,7 +52,7 @@ func NewGroup(b *Block, source Source, plan Plan) (*Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Group{b: b, s: gate.New(b.Gates), regs: r, source: source, plan: plan, plane: make([]gate.Word, r.words*64)}
+	g := &Group{b: b, s: gate.New(b.Gates), regs: r, source: source, plan: plan, plane: make([]gate.Word, r.words*64), driven: make([][gate.Patterns]uint64, b.Boundary.InputWords())}
 	g.Result.Bits = make([]BitResult, b.Bits())
 	for i := range g.lanes {
 		l := &g.lanes[i]
@@ -185,14 +186,21 @@ func (g *Group) setSame(port string, v uint64) {
 	}
 }
 
+// drive gives the gates an input of all lanes where it is not what they have.
 func (g *Group) drive(s *npu.Signal, at int) int {
 	nets := g.b.Gates.Input(s.Name)
 	for len(nets) > 0 {
 		n := min(64, len(nets))
+		last := &g.driven[at]
+		changed := false
 		for i := range g.lanes {
-			g.column[i] = g.lanes[i].in[at]
+			v := g.lanes[i].in[at]
+			changed = changed || v != last[i]
+			last[i] = v
 		}
-		g.s.SetNets(nets[:n], &g.column)
+		if changed {
+			g.s.SetNets(nets[:n], last)
+		}
 		nets = nets[n:]
 		at++
 	}
