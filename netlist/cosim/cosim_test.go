@@ -40,6 +40,19 @@ func TestDev(t *testing.T) {
 	case "weight_decoder":
 		b = npu.WeightDecoderBoundary()
 	}
+	if v := os.Getenv("MUT"); v != "" {
+		k, _ := strconv.Atoi(v)
+		g := &n.Gates[k%len(n.Gates)]
+		t.Log(k, *g)
+		switch g.Kind {
+		case gate.And:
+			g.Kind = gate.Or
+		case gate.Mux:
+			g.A, g.B = g.B, g.A
+		default:
+			g.Kind ^= 1
+		}
+	}
 	blk, err := cosim.NewBlock(c, b, n, pairs)
 	if err != nil {
 		t.Fatal(err)

@@ -6,7 +6,7 @@ type cone struct {
 	net     []NetID // by place
 	level   []int32 // by place
 	kind    []Kind  // by place
-	ops     []int32 // by place: index in Simulator.ops
+	ops     []int32 // by place: as in run
 	readers []int32 // places of gates, grouped by what they read
 	start   []int32 // by place: its first entry in readers; one more at the end
 	head    []int32 // by level: first place in the queue, or 0
@@ -20,28 +20,28 @@ func (s *Simulator) makeCone() *cone {
 	c := &cone{
 		net: make([]NetID, len(s.value)), level: make([]int32, len(s.value)), kind: make([]Kind, len(s.value)),
 		ops: make([]int32, len(s.value)), start: make([]int32, len(s.value)+1), next: make([]int32, len(s.value)),
-		head: make([]int32, n.depth+1), readers: make([]int32, len(s.ops)),
+		head: make([]int32, n.depth+1), readers: make([]int32, len(s.ops1)+2*len(s.ops2)+3*len(s.ops3)),
 	}
 	for net, at := range s.place {
 		c.net[at], c.level[at] = NetID(net), n.levels[net]
 	}
-	for _, o := range s.ops {
-		c.start[o+1]++
+	for i := range s.runs {
+		r := &s.runs[i]
+		for p := r.from; p < r.to; p++ {
+			c.kind[p], c.ops[p] = r.kind, r.ops+p-r.from
+			for _, o := range s.operands(c.kind[p], c.ops[p]) {
+				c.start[o+1]++
+			}
+		}
 	}
 	for i := range len(s.value) {
 		c.start[i+1] += c.start[i]
 	}
 	fill := append([]int32(nil), c.start...)
-	for i := range s.runs {
-		r := &s.runs[i]
-		at, k := r.ops, int32(r.kind.Operands())
-		for p := r.from; p < r.to; p++ {
-			c.kind[p], c.ops[p] = r.kind, at
-			for _, o := range s.ops[at : at+k] {
-				c.readers[fill[o]] = p
-				fill[o]++
-			}
-			at += k
+	for p := s.first; int(p) < len(s.value); p++ {
+		for _, o := range s.operands(c.kind[p], c.ops[p]) {
+			c.readers[fill[o]] = p
+			fill[o]++
 		}
 	}
 	return c

@@ -139,14 +139,16 @@ func (s *Simulator) evaluateFaulty() {
 	next := s.faults.list[s.faultSources():]
 	for i := range s.runs {
 		r := &s.runs[i]
-		from, ops, k := r.from, r.ops, int32(r.kind.Operands())
+		from, ops := r.from, r.ops
 		for len(next) > 0 && next[0].at < r.to {
 			to := next[0].at + 1
 			s.evaluate(r.kind, from, to, ops)
 			next[0].apply(&s.value[to-1])
-			ops += k * (to - from)
+			ops += to - from
 			from, next = to, next[1:]
 		}
-		s.evaluate(r.kind, from, r.to, ops)
+		if from < r.to {
+			s.evaluate(r.kind, from, r.to, ops)
+		}
 	}
 }

@@ -68,6 +68,12 @@ type Gate struct {
 	A, B, S NetID
 }
 
+// operands lists the nets that the gate reads.
+func (g *Gate) operands() []NetID {
+	list := [3]NetID{g.A, g.B, g.S}
+	return list[:g.Kind.Operands()]
+}
+
 // Port is an input or output port with its nets, bit 0 first.
 type Port struct {
 	Name string
@@ -212,6 +218,31 @@ func (n *Netlist) Level(net NetID) int { return int(n.levels[net]) }
 
 // Depth is the largest level of a net: the logic depth of the module.
 func (n *Netlist) Depth() int { return n.depth }
+
+// readers lists the gates that read each net: those of net i are
+// readers[start[i]:start[i+1]]. A gate that reads a net twice is there twice.
+func (n *Netlist) readers() (readers, start []int32) {
+	start = make([]int32, n.Nets()+1)
+	for i := range n.Gates {
+		g := &n.Gates[i]
+		for _, o := range g.operands() {
+			start[o+1]++
+		}
+	}
+	for i := range n.Nets() {
+		start[i+1] += start[i]
+	}
+	readers = make([]int32, start[n.Nets()])
+	fill := append([]int32(nil), start...)
+	for i := range n.Gates {
+		g := &n.Gates[i]
+		for _, o := range g.operands() {
+			readers[fill[o]] = int32(i)
+			fill[o]++
+		}
+	}
+	return readers, start
+}
 
 // Counts is the number of gates of every kind.
 func (n *Netlist) Counts() [Kinds]int {

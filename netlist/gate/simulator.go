@@ -2,7 +2,6 @@ package gate
 
 import (
 	"fmt"
-	"slices"
 )
 
 // Patterns is the number of patterns that a simulator evaluates in a pass.
@@ -30,22 +29,24 @@ func PatternMask(p int) Word {
 type Simulator struct {
 	n *Netlist
 
-	// Nets stand in the order in which they are evaluated: by level, then by
-	// kind, so that runs of equal gates take a loop without a choice in it.
+	// Nets stand in the order in which they are evaluated (schedule): in runs of gates
+	// of one kind, which take a loop without a choice in it.
 	place  []int32 // by net: index in value
 	value  []Word
 	first  int32 // index in value of the first gate
-	ops    []int32
 	runs   []run
-	d      []int32 // by flop: place of D
-	buffer []Word  // next values of the flops
+	ops1   []uint32    // the operands of the Nots: places
+	ops2   [][2]uint32 // of the gates with two operands
+	ops3   [][3]uint32 // of the multiplexers: A, B, S
+	d      []int32     // by flop: place of D
+	buffer []Word      // next values of the flops
 
 	faults faults
 	cone   *cone // made by the first EvaluateFrom
 }
 
 // run is a run of gates of one kind at the places from..to-1; their operands
-// begin at ops.
+// begin at ops of ops1, ops2 or ops3, which have an entry for each gate.
 type run struct {
 	kind     Kind
 	from, to int32
@@ -69,37 +70,97 @@ func New(n *Netlist) *Simulator {
 	return s
 }
 
-// schedule sorts the gates by level and kind and fills runs and ops.
+// chunk is the number of gates whose order is chosen together: a chunk's values
+// stay in a second-level cache of 1 MiB and more, its runs are long enough (our choice,
+// by measurement).
+const chunk = 8192
+
+// schedule puts the gates into an order and fills runs and operands, chunk by
+// chunk of the netlist's order. A run takes the kind of which most gates are ready, and all
+// of the chunk that are or become so.
 func (s *Simulator) schedule() {
-	n := s.n
-	gates := make([]int32, len(n.Gates))
-	operands := 0
-	for i := range gates {
-		gates[i] = int32(i)
-		operands += n.Gates[i].Kind.Operands()
+	readers, start := s.n.readers()
+	missing := make([]uint8, min(chunk, len(s.n.Gates))) // operands of the chunk without a place
+	for from := 0; from < len(s.n.Gates); from += chunk {
+		s.scheduleChunk(int32(from), int32(min(from+chunk, len(s.n.Gates))), missing, readers, start)
 	}
-	slices.SortStableFunc(gates, func(a, b int32) int {
-		if k := n.levels[s.first+a] - n.levels[s.first+b]; k != 0 {
-			return int(k)
+}
+
+func (s *Simulator) scheduleChunk(from, to int32, missing []uint8, readers, start []int32) {
+	gates := s.n.Gates
+	var ready [Kinds][]int32 // gates in the order in which they became ready
+	for i := from; i < to; i++ {
+		missing[i-from] = 0
+		for _, o := range gates[i].operands() {
+			if int32(o) >= s.first+from {
+				missing[i-from]++
+			}
 		}
-		return int(n.Gates[a].Kind) - int(n.Gates[b].Kind)
-	})
-	s.ops = make([]int32, 0, operands)
-	level := int32(-1)
-	for i, g := range gates {
-		at := s.first + int32(i)
-		s.place[s.first+g] = at
-		k := n.Gates[g].Kind
-		if l := n.levels[s.first+g]; l != level || s.runs[len(s.runs)-1].kind != k {
-			level = l
-			s.runs = append(s.runs, run{kind: k, from: at, ops: int32(len(s.ops))})
-		}
-		s.runs[len(s.runs)-1].to = at + 1
-		ops := [3]NetID{n.Gates[g].A, n.Gates[g].B, n.Gates[g].S}
-		for _, o := range ops[:k.Operands()] {
-			s.ops = append(s.ops, s.place[o])
+		if missing[i-from] == 0 {
+			ready[gates[i].Kind] = append(ready[gates[i].Kind], i)
 		}
 	}
+	for at := s.first + from; at < s.first+to; {
+		kind := Kind(0)
+		for k := range ready {
+			if len(ready[k]) > len(ready[kind]) {
+				kind = Kind(k)
+			}
+		}
+		r := run{kind: kind, from: at, ops: s.operandsSoFar(kind)}
+		for i := 0; i < len(ready[kind]); i++ {
+			g := ready[kind][i]
+			s.place[s.first+g] = at
+			at++
+			s.addOperands(&gates[g])
+			for _, reader := range readers[start[s.first+g]:start[s.first+g+1]] {
+				if reader >= to {
+					continue
+				}
+				if missing[reader-from]--; missing[reader-from] == 0 {
+					k := gates[reader].Kind
+					ready[k] = append(ready[k], reader)
+				}
+			}
+		}
+		ready[kind] = ready[kind][:0]
+		r.to = at
+		s.runs = append(s.runs, r)
+	}
+}
+
+func (s *Simulator) addOperands(g *Gate) {
+	a, b, c := uint32(s.place[g.A]), uint32(s.place[g.B]), uint32(s.place[g.S])
+	switch g.Kind.Operands() {
+	case 1:
+		s.ops1 = append(s.ops1, a)
+	case 2:
+		s.ops2 = append(s.ops2, [2]uint32{a, b})
+	default:
+		s.ops3 = append(s.ops3, [3]uint32{a, b, c})
+	}
+}
+
+func (s *Simulator) operandsSoFar(k Kind) int32 {
+	switch k.Operands() {
+	case 1:
+		return int32(len(s.ops1))
+	case 2:
+		return int32(len(s.ops2))
+	}
+	return int32(len(s.ops3))
+}
+
+// operands returns the places that the gate of a kind with operands at ops
+// reads.
+func (s *Simulator) operands(k Kind, ops int32) []uint32 {
+	switch k.Operands() {
+	case 1:
+		return s.ops1[ops : ops+1]
+	case 2:
+		return s.ops2[ops][:]
+	}
+	return s.ops3[ops][:]
 }
 
 // Netlist returns the simulator's netlist.
@@ -159,29 +220,28 @@ func (s *Simulator) Clock() {
 }
 
 // evaluate computes the gates of a kind at places from..to-1.
-func (s *Simulator) evaluate(kind Kind, from, to, at int32) {
-	k := int32(kind.Operands())
-	v, out, ops := s.value, s.value[from:to], s.ops[at:at+k*(to-from)]
+func (s *Simulator) evaluate(kind Kind, from, to, ops int32) {
+	v, out := s.value, s.value[from:to]
 	switch kind {
 	case Not:
-		evaluateNot(v, out, ops)
+		evaluateNot(v, out, s.ops1[ops:])
 	case And:
-		evaluateAnd(v, out, ops)
+		evaluateAnd(v, out, s.ops2[ops:])
 	case Or:
-		evaluateOr(v, out, ops)
+		evaluateOr(v, out, s.ops2[ops:])
 	case Xor:
-		evaluateXor(v, out, ops)
+		evaluateXor(v, out, s.ops2[ops:])
 	case Xnor:
-		evaluateXnor(v, out, ops)
+		evaluateXnor(v, out, s.ops2[ops:])
 	case Nand:
-		evaluateNand(v, out, ops)
+		evaluateNand(v, out, s.ops2[ops:])
 	case Nor:
-		evaluateNor(v, out, ops)
+		evaluateNor(v, out, s.ops2[ops:])
 	case AndNot:
-		evaluateAndNot(v, out, ops)
+		evaluateAndNot(v, out, s.ops2[ops:])
 	case OrNot:
-		evaluateOrNot(v, out, ops)
+		evaluateOrNot(v, out, s.ops2[ops:])
 	case Mux:
-		evaluateMux(v, out, ops)
+		evaluateMux(v, out, s.ops3[ops:])
 	}
 }

@@ -107,7 +107,8 @@ func loopVariables(dir string) ([]string, error) {
 // removes or shrinks them, and the net gets the mark that gate.FromYosys looks for. Arrays become
 // registers while Verilog is read (-mem2reg): elements that nothing reads or that stay
 // constant have flops, too. What has no value, like an element behind the last one
-// of an array, is 0.
+// of an array, is 0. Every module is mapped on its own, so that a slice that is used many
+// times takes the time of one; flatten and one more cleaning follow.
 func script(dir string, d *design, variables []string, output string) string {
 	var b strings.Builder
 	line := func(format string, a ...any) { fmt.Fprintf(&b, format+"\n", a...) }
@@ -124,20 +125,13 @@ func script(dir string, d *design, variables []string, output string) string {
 	line("setattr -set keep 1 -set %s 1 @registers", gate.RegisterAttribute)
 	line("setattr -set keep 1 @registers %%ci1:+[Q] t:$dff %%i")
 	line("setundef -zero -undriven")
-	line("flatten")
-	line("opt_expr")
-	line("opt_clean")
-	line("opt -noff")
-	line("wreduce t:* t:$dff %%d")
-	line("peepopt")
-	line("opt_clean")
-	line("alumacc")
-	line("opt -noff")
-	line("techmap")
-	line("dfflegalize -cell $_DFF_P_ x")
-	line("opt -noff -fine")
-	line("abc -g %s", gates)
-	line("opt_clean -purge")
+	for _, pass := range []string{
+		"opt_expr", "opt_clean", "opt -noff", "wreduce t:* t:$dff %d", "peepopt", "opt_clean", "alumacc",
+		"opt -noff", "techmap", "dfflegalize -cell $_DFF_P_ x", "opt -noff -fine", "abc -g " + gates, "opt_clean",
+		"flatten", "setundef -zero -undriven", "opt -noff", "opt_clean -purge",
+	} {
+		line("%s", pass)
+	}
 	line("check -assert")
 	line("attrmap -remove src")
 	line("setattr -mod -unset src")
