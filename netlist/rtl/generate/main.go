@@ -26,6 +26,7 @@ import (
 	"strings"
 
 	"upset/netlist/gate"
+	"upset/netlist/rtl"
 )
 
 // modules are the blocks that have a second implementation.
@@ -66,7 +67,7 @@ func run(o *options, names []string, w io.Writer) error {
 	var failures []error
 	found := false
 	for _, name := range names {
-		list, err := designs(o.rtl, name)
+		list, err := rtl.Designs(o.rtl, name)
 		if err != nil {
 			failures = append(failures, err)
 			continue
@@ -88,7 +89,7 @@ func run(o *options, names []string, w io.Writer) error {
 }
 
 // make makes one netlist, or checks it.
-func (o *options) make(d *design, variables []string, w io.Writer) error {
+func (o *options) make(d *rtl.Design, variables []string, w io.Writer) error {
 	data, err := synthesise(o.rtl, d, variables)
 	if err != nil {
 		return err
@@ -160,14 +161,14 @@ func compare(n *gate.Netlist, file string, w io.Writer) error {
 }
 
 // synthesise runs yosys and returns its netlist as JSON.
-func synthesise(rtl string, d *design, variables []string) ([]byte, error) {
+func synthesise(sources string, d *rtl.Design, variables []string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "generate")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
 	output, ys := filepath.Join(dir, "netlist.json"), filepath.Join(dir, "script.ys")
-	if err := os.WriteFile(ys, []byte(script(rtl, d, variables, output)), 0o644); err != nil {
+	if err := os.WriteFile(ys, []byte(script(sources, d, variables, output)), 0o644); err != nil {
 		return nil, err
 	}
 	log, err := exec.Command("yosys", "-q", "-s", ys).CombinedOutput()
