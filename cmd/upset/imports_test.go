@@ -63,6 +63,7 @@ var mayImport = map[string][]string{
 	"models/readings":                  {"npu", "npu/isa", "stats/result"},
 	"models/readings/generate":         {"models/readings"},
 	"netlist":                          {"npu", "npu/..."},
+	"netlist/rtl/verilate":             {"models/driver", "netlist/cosim", "netlist/gate", "netlist/rtl", "npu", "npu/..."},
 	"stats":                            {"stats/descent"},
 	"stats/descent":                    {},
 	"stats/result":                     {},

@@ -61,7 +61,7 @@ func (r *block) take(text string, b *cosim.Block, runs []cosim.Run) error {
 			}
 			continue
 		}
-		if n, _ := fmt.Sscanf(line, "%s %d %d %d %d %d", &kind, &index, &run, &cycle, &have, &want); n != 6 || run >= len(runs) {
+		if n, _ := fmt.Sscanf(line, "%s %d %d %d %d %d", &kind, &index, &run, &cycle, &have, &want); n != 6 || run < 0 || run >= len(runs) || index < 0 {
 			return fmt.Errorf("the verilated block says %q", line)
 		}
 		where := ""
