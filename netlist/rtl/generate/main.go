@@ -172,6 +172,9 @@ func synthesise(sources string, d *rtl.Design, variables []string) ([]byte, erro
 		return nil, err
 	}
 	log, err := exec.Command("yosys", "-q", "-s", ys).CombinedOutput()
+	if errors.Is(err, exec.ErrNotFound) {
+		return nil, errors.New("yosys is not installed (Debian: apt install yosys)")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("yosys: %w: %s", err, tail(log))
 	}

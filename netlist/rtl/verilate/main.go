@@ -48,7 +48,7 @@ func main() {
 	flag.StringVar(&o.json, "json", "", "store results in this file")
 	flag.IntVar(&o.clocks, "clocks", 250_000, "clocks of each block on each configuration without flips, at least")
 	flag.IntVar(&o.flips, "flips", 2000, "flips of random register bits of each block on each configuration")
-	flag.Uint64Var(&o.most, "most", 1_000_000, "stretches of a run begin in so many of its first clocks")
+	flag.Uint64Var(&o.most, "most", 300_000, "stretches of a run begin in so many of its first clocks")
 	flag.Uint64Var(&o.seed, "seed", 1, "seed of places and flips")
 	flag.BoolVar(&o.lint, "lint", false, "lint all Verilog instead")
 	flag.Parse()

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,7 +74,10 @@ func (r *block) take(text string, b *cosim.Block, runs []cosim.Run) error {
 		default:
 			return fmt.Errorf("the verilated block says %q", line)
 		}
-		r.Examples = append(r.Examples, fmt.Sprintf("%s, cycle %d, %s: the Verilog gives %#x, not %#x", runs[run].Name, cycle, where, have, want))
+		example := fmt.Sprintf("%s, cycle %d, %s: the Verilog gives %#x, not %#x", runs[run].Name, cycle, where, have, want)
+		if !slices.Contains(r.Examples, example) { // a stretch may be run more than once
+			r.Examples = append(r.Examples, example)
+		}
 	}
 	if !ended {
 		return errors.New("the verilated block did not report its end")
