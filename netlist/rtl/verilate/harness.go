@@ -42,7 +42,8 @@ type port struct {
 	At   int
 }
 
-// member is the name that Verilator gives a signal of a flat design in C++.
+// member is the name that Verilator gives a signal of a flat design in C++. A register that is a
+// port of the top has a member of this name besides the port.
 func member(module, path string) (string, error) {
 	if strings.Contains(path, "__") || strings.ContainsFunc(path, func(r rune) bool {
 		return r != '_' && r != '.' && r != '[' && r != ']' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
@@ -65,11 +66,6 @@ func newHarness(b *cosim.Block) (*harness, error) {
 		name, err := member(b.Gates.Module, v.Path)
 		if err != nil {
 			return nil, err
-		}
-		for i := range b.Gates.Outputs {
-			if b.Gates.Outputs[i].Name == v.Path { // a register that is a port lies in the root itself
-				name = v.Path
-			}
 		}
 		h.Widths = append(h.Widths, v.Bits)
 		if n := len(h.Groups); n > 0 && v.Element > 0 {
