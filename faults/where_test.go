@@ -25,7 +25,7 @@ func TestStoryNamesItsPlaces(t *testing.T) {
 	}
 	half := len(e.golds[0].Output) / 2
 	rng, told := rand.New(rand.NewPCG(15, 2)), map[string]int{}
-	for range 3000 {
+	for range 5000 {
 		s := Site{ID: flops[rng.IntN(len(flops))], Cycle: rng.Uint64N(e.Cycles())}
 		r, err := w.Inject(0, s, nil)
 		if err != nil {

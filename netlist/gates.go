@@ -146,19 +146,24 @@ func (g *gates) mac() {
 	g.part("mac", "sum address and micro-block counters", g.mul(2, 6, 12), g.add(6, 16), g.cmp(3, 8))
 }
 
-// ao: a lane multiplies a 64-bit value by 16 bits of scale a pass, adds up an
-// 80-bit product, rounds and shifts it, and clamps. Scale records are selected
+// ao: a lane multiplies a 64-bit value by a factor of 18 bits a pass, a half of a
+// scale or an operand, adds up an 80-bit product, rounds and shifts it, and clamps.
+// The operands of ADD, SUB and MUL use the same multiplier and shifters in other
+// cycles of a step, behind multiplexers. Scale records are selected
 // out of 16. Leading-zero count, sigmoid and tanh (a table of 256 × 16 bits, read
 // as constants, and an interpolation) are part of every lane: a multiplexer tree
 // over constants shrinks to about a quarter. The divisors of averages are a table
-// of constants for 64 windows, likewise reduced to half.
+// of constants for 64 counts, likewise reduced to half; the count is the product of two
+// numbers of seven bits.
 func (g *gates) ao() {
 	e := g.s.ElementUnits
-	g.part("ao", "scale multipliers 64 × 16 with 80-bit sum", g.mul(e, 64, 16), g.add(e, 80))
+	g.part("ao", "multipliers 64 × 18 with 80-bit sum", g.mul(e, 64, 18), g.add(e, 80))
+	g.part("ao", "passes: select of value and factor, negation, joined operands", g.mux(e, 3, 64), g.mux(e, 8, 18), g.add(e, 41), g.mux(e, 3, 64))
 	g.part("ao", "rounding and shift: 80 bits by up to 63", g.add(e, 80), g.shift(e, 6, 80), g.cmp(e, 48), g.mux(e, 3, 32))
 	g.part("ao", "bias and operand arithmetic: zero points, sum, difference, minimum and maximum",
 		g.add(e, 40), g.add(3*e, 33), g.cmp(e, 33), g.mux(e, 6, 64), g.shift(e, 5, 64))
-	g.part("ao", "scale record select out of 16, average divisor", g.mux(e, 16, 78), g.mul(1, 6, 6), g.mux(1, 64, 32)/2)
+	g.part("ao", "scale record select out of 16, average divisor", g.mux(e, 16, 78), g.mul(1, 7, 7), g.mux(1, 64, 38)/2,
+		g.mul(2, 16, 2), g.add(2*5, 20), g.cmp(2*3, 20))
 	g.part("ao", "activation: zero point, clamp, interpolated sigmoid", g.add(e, 32), g.cmp(2*e, 32), g.mux(e, 4, 32),
 		g.mul(e, 16, 9), g.add(2*e, 26), g.mux(e, 256, 16)/4)
 	g.part("ao", "operand select and widening", g.mux(2*e, 4, 40))

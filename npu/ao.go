@@ -50,6 +50,7 @@ type AOState struct {
 
 	In     [maxLanes]uint64 `npu:"40,data,n=lanes"`
 	In2    [maxLanes]uint32 `npu:"32,data,n=lanes"`
+	Opd    [maxLanes]uint64 `npu:"64,data,n=lanes"` // ADD and SUB: operands brought to one scale; MUL: second factor of the bias stage
 	Val    [maxLanes]uint64 `npu:"64,data,n=lanes"`
 	LScale [maxLanes]uint32 `npu:"32,data,n=lanes"`
 	LShift [maxLanes]uint8  `npu:"6,data,n=lanes"`
@@ -61,8 +62,8 @@ type AOState struct {
 }
 
 // stepAO advances the output stage by a cycle. The pipeline moves once every
-// few cycles, see stepPasses: in the first cycle the last product leaves and the low half of
-// the next one is formed, in the last cycle everything moves on.
+// few cycles, see stepPasses: in the first cycle the last product is rounded and leaves,
+// in each cycle the multipliers do a pass, in the last cycle everything moves on.
 func (m *Machine) stepAO() {
 	a, t := &m.S.AO, &m.S.Trav.AO
 	if t.On == 0 {
@@ -78,8 +79,8 @@ func (m *Machine) stepAO() {
 			return
 		}
 		m.roundLanes(a, p)
-		m.multiplyLow(a, p)
 	}
+	m.multiplyLanes(a, p)
 	m.count(EvAOActive, 1)
 	if !m.stepOver(a, t, p) {
 		return
@@ -87,7 +88,7 @@ func (m *Machine) stepAO() {
 	a.Pass = 0
 	m.writeLanes(a, p)
 	m.activate(a, p)
-	m.multiplyHigh(a, p)
+	m.passProducts(a, p)
 	m.combine(a, p)
 	m.readLanes(a, t, p)
 	if a.Tail != 0 && a.Valid == [aoStages]uint8{} {
@@ -160,42 +161,6 @@ func (m *Machine) roundLanes(a *AOState, p *params) {
 	a.moveTag(aoMul)
 }
 
-func (a *AOState) product(i int) arith.Product {
-	return arith.Product{Hi: int64(int16(a.ProdHi[i])), Lo: a.ProdLo[i]}
-}
-
-func (a *AOState) setProduct(i int, v arith.Product) {
-	a.ProdLo[i], a.ProdHi[i] = v.Lo, uint16(v.Hi)
-}
-
-// multiplyLow forms the product with the low half of the scale.
-func (m *Machine) multiplyLow(a *AOState, p *params) {
-	if a.Valid[aoBias] == 0 || p.kind == kindMax {
-		return
-	}
-	for i := range m.lanes(aoBias) {
-		a.setProduct(i, arith.Mul(int64(a.Val[i]), a.LScale[i]&0xffff))
-	}
-}
-
-// multiplyHigh adds the product with the high half of the scale. An operation
-// of one pass does not scale.
-func (m *Machine) multiplyHigh(a *AOState, p *params) {
-	if a.Valid[aoBias] == 0 {
-		return
-	}
-	for i := range m.lanes(aoBias) {
-		v := int64(a.Val[i])
-		if p.kind == kindMax {
-			a.setProduct(i, arith.Mul(v, 1))
-		} else {
-			a.setProduct(i, arith.MulAdd(a.product(i), v, a.LScale[i]>>16, 16))
-		}
-		a.PShift[i] = a.LShift[i]
-	}
-	a.moveTag(aoBias)
-}
-
 // combine adds the bias or combines the operands, and latches the scale.
 func (m *Machine) combine(a *AOState, p *params) {
 	if a.Valid[aoRead] == 0 {
@@ -207,13 +172,13 @@ func (m *Machine) combine(a *AOState, p *params) {
 	case p.kind == kindMax:
 		scale, shift = 1, 0
 	case p.kind == kindAverage && !p.GlobalScale:
-		scale, shift = arith.AverageScale(p.validTaps(int(a.TY), int(a.TX)), 0)
+		scale, shift = arith.MeanScale(p.validTaps(int(a.TY), int(a.TX)))
 	}
 	for i := range n {
 		v, s, h := sx40(a.In[i]), scale, shift
 		switch {
 		case p.kind == kindElementwise:
-			v, s, h = m.operands(a, p, i)
+			v, s, h = m.combined(a, p, i)
 		case p.UsesScales:
 			c := (int(a.TC) + i) & 15
 			v += sx40(a.Bias[c])
@@ -229,40 +194,25 @@ func (m *Machine) combine(a *AOState, p *params) {
 	a.moveTag(aoRead)
 }
 
-// operands applies zero points and operand order to the inputs of a lane.
-func (m *Machine) operands(a *AOState, p *params, i int) (v int64, scale uint32, shift uint) {
-	va := sx40(a.In[i]) - int64(p.IFM.ZeroPoint)
-	vb := int64(0)
-	if p.Binary {
-		vb = int64(int32(a.In2[i]))
-		if !p.IFM2.Signed && p.IFM2.Bytes == 4 {
-			vb = int64(a.In2[i])
-		}
-		vb -= int64(p.IFM2.ZeroPoint)
-	}
-	if p.Swap {
-		va, vb = vb, va
-	}
-	return p.Combine(va, vb)
-}
-
 // validTaps counts the taps of an output position that lie inside the map.
 func (p *params) validTaps(y, x int) int {
 	ny := tapsInside(y*p.StrideY-p.PadTop, p.DilY, p.KH, p.IFMH)
 	nx := tapsInside(x*p.StrideX-p.PadLeft, p.DilX, p.KW, p.IFMW)
-	return max(1, ny*nx)
+	return ny * nx
 }
 
+// tapsInside counts the taps at, at+dil … that lie from 0 to extent-1. A dilation of 1 or
+// 2 makes both divisions a shift.
 func tapsInside(at, dil, taps, extent int) int {
-	lo := max(0, ceilDiv(-at, dil))
-	if at >= 0 {
-		lo = 0
-	}
-	hi := min(taps-1, (extent-1-at)/dil)
-	if extent-1 < at {
+	if at >= extent {
 		return 0
 	}
-	return max(0, hi-lo+1)
+	lo := 0
+	if at < 0 {
+		lo = (-at + dil - 1) >> (dil - 1)
+	}
+	hi := min(taps, (extent-1-at)>>(dil-1)+1)
+	return max(0, hi-lo)
 }
 
 // readable reports whether the next token's operands are there.

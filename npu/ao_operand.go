@@ -47,7 +47,7 @@ func (p *params) operandPlaces(a *AOState, t *Block, sel uint8, c int) (o [2]pla
 		if p.BcastC {
 			c = 0
 		}
-		o[1] = p.operandPlace(b, &p.IFM2, sel, min(int(a.Y), b.h-1), min(int(a.X), b.w-1), c)
+		o[1] = p.operandPlace(b, &p.IFM2, sel, min(int(a.Y), max(b.h, 1)-1), min(int(a.X), max(b.w, 1)-1), c)
 	}
 	return o
 }

@@ -107,8 +107,7 @@ func (m *Machine) loadRecord(s *ScaleState, p *params) {
 	s.Buf[0], s.Buf[1] = s.Buf[1]>>16, 0
 	s.N -= isa.RecordBytes
 	s.C++
-	if int(s.C) < clip(s.OZ, p.BlkD, p.OFMD) && s.C < 128 {
-		s.C &= 0x7f
+	if int(s.C) < clip(s.OZ, p.BlkD, p.OFMD) { // at most 128
 		return
 	}
 	s.C = 0

@@ -340,18 +340,38 @@ func canonicalAO(c *Flops) {
 	if a.Valid[aoRead] == 0 {
 		a.TC, a.TY, a.TX = 0, 0, 0
 	}
-	prod := n[aoMul]
-	if a.Pass > 0 { // the low half of the next product is there
+	prod, opd := n[aoMul], 0
+	b := c.Trav.AO.Bank & 3
+	op, mode := isa.Opcode(c.CC.OpCode[b]), uint32(c.CC.OpParam[b])
+	wide := c.CC.Bank[b][isa.IFMPrecision]>>2&3 >= 2 // elements of four bytes
+	first := uint8(1)                                // from here on a part of the next product is there
+	if op == isa.OpElementwise {
+		switch {
+		case mode == isa.ElemMul:
+			opd = n[aoBias]
+			if !wide {
+				first = 2
+			}
+		case (mode == isa.ElemAdd || mode == isa.ElemSub) && !wide && a.Valid[aoRead] != 0:
+			first = operandPasses + 1
+			if a.Pass > 2 {
+				opd = n[aoRead]
+			} else if a.Pass > 0 { // their product
+				prod = max(prod, n[aoRead])
+			}
+		}
+	}
+	if a.Pass >= first {
 		prod = max(prod, n[aoBias])
 	}
 	in2 := n[aoRead]
-	b := c.Trav.AO.Bank & 3
-	if !isa.Binary(isa.Opcode(c.CC.OpCode[b]), uint32(c.CC.OpParam[b])) {
+	if !isa.Binary(op, mode) {
 		in2 = 0
 	}
 	for i := range maxLanes {
 		dead(&a.In[i], i >= n[aoRead])
 		dead(&a.In2[i], i >= in2)
+		dead(&a.Opd[i], i >= opd)
 		dead(&a.Val[i], i >= n[aoBias])
 		dead(&a.LScale[i], i >= n[aoBias])
 		dead(&a.LShift[i], i >= n[aoBias])
@@ -433,7 +453,7 @@ func Control(f *Flops) Flops {
 	s.Raw, s.WRaw, s.IFM, s.Weight = [maxX]uint64{}, [8 * maxD]uint16{}, [maxX * 8]uint16{}, [8 * maxD]uint16{}
 	s.Prod, s.Sum, s.AccIn, s.Acc, s.AccOut = [maxMACs]uint32{}, [maxDots]uint64{}, [maxDots]uint64{}, [maxDots]uint64{}, [maxDots]uint64{}
 	a.Bias, a.Scale, a.Shift = [16]uint64{}, [16]uint32{}, [16]uint8{}
-	a.In, a.In2, a.Val, a.LScale, a.LShift = [maxLanes]uint64{}, [maxLanes]uint32{}, [maxLanes]uint64{}, [maxLanes]uint32{}, [maxLanes]uint8{}
+	a.In, a.In2, a.Opd, a.Val, a.LScale, a.LShift = [maxLanes]uint64{}, [maxLanes]uint32{}, [maxLanes]uint64{}, [maxLanes]uint64{}, [maxLanes]uint32{}, [maxLanes]uint8{}
 	a.PShift, a.ProdLo, a.ProdHi, a.Res, a.Out = [maxLanes]uint8{}, [maxLanes]uint64{}, [maxLanes]uint16{}, [maxLanes]uint32{}, [maxLanes]uint32{}
 	c.AOScale.Buf = [2]uint64{}
 	c.SB.WrData = 0

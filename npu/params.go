@@ -134,10 +134,11 @@ type aoCost struct {
 	table   uint8 // table, one lane a cycle
 }
 
-// outputCost is the cost of a token of so many lanes. The multiplier of a lane is
-// 32×16 bits wide, so that a 32-bit scale takes two passes, and three with the 40
-// bits of a wide sum or a product; ADD and SUB scale three values. 32-bit operands
-// are limited by the 128-bit port of the shared buffer.
+// outputCost is the cost of a token of so many lanes (cycles that Vela 3.10 publishes).
+// A lane multiplies by 16 bits of a scale in a cycle, so that a 32-bit scale takes
+// two passes; MUL takes one more for its operands, ADD and SUB four, of which three
+// do work (see multiplyLanes). A wide sum takes a third one, in which the multiplier
+// rests. 32-bit operands are limited by the 128-bit port of the shared buffer.
 func (p *params) outputCost(lanes int) aoCost {
 	c := aoCost{scale: 2}
 	switch {

@@ -129,9 +129,10 @@ func (m *Machine) stepOver(a *AOState, t *Block, p *params) bool {
 		return int(a.Pass) >= p.stepPasses(a)
 	}
 	m.askOutput(a, t, p)
-	if int(a.Pass)+max(1, m.ports.clocks()) < p.stepPasses(a) {
+	early := int(a.Pass)+max(1, m.ports.clocks()) < p.stepPasses(a)
+	a.Pass = min(a.Pass+1, 15) // passes go on while the accesses wait
+	if early {
 		m.ports.drop()
-		a.Pass++
 		return false
 	}
 	return m.served(portOutput)

@@ -78,8 +78,8 @@ func mac(stages ...int) rule {
 	return staged(func(m *npu.Machine, st int) uint8 { return m.S.MAC.Valid[st] }, stages)
 }
 
-// ao: a register of the output stage. The low half of a product is formed a step
-// ahead of the token, so that its stages overlap.
+// ao: a register of the output stage. Products are formed in the step before their
+// token arrives, also those of operands, so that its stages overlap.
 func ao(stages ...int) rule {
 	return staged(func(m *npu.Machine, st int) uint8 { return m.S.AO.Valid[st] }, stages)
 }
@@ -140,7 +140,7 @@ var rules = map[string]rule{
 	"mac.y0": macJob, "mac.x0": macJob, "mac.row": macJob, "mac.pix": macJob, "mac.uy": macJob, "mac.ux": macJob, "mac.step": macJob,
 
 	"ao.in": ao(0), "ao.in2": ao(0), "ao.tc": ao(0), "ao.ty": ao(0), "ao.tx": ao(0),
-	"ao.val": ao(1), "ao.lscale": ao(1), "ao.lshift": ao(1), "ao.pshift": ao(1, 2), "ao.prodlo": ao(1, 2), "ao.prodhi": ao(1, 2),
+	"ao.val": ao(1), "ao.lscale": ao(1), "ao.lshift": ao(1), "ao.pshift": ao(1, 2), "ao.prodlo": ao(0, 1, 2), "ao.prodhi": ao(0, 1, 2), "ao.opd": ao(0, 1),
 	"ao.res": ao(2, 3), "ao.out": ao(3, 4),
 	"ao.n": aoStage, "ao.addr": aoStage, "ao.flags": aoStage,
 	"ao.bias": aoRecord, "ao.scale": aoRecord, "ao.shift": aoRecord,

@@ -41,9 +41,12 @@ func (g *graph) lowerPool(op *tflite.Operator) error {
 	}
 	if op.Code == tflite.OpAveragePool2D {
 		k.mode = isa.PoolAverage
-		if k.top+k.left+k.bottom+k.right == 0 {
+		switch n := min(k.kh, ifm.h) * min(k.kw, ifm.w); {
+		case k.top+k.left+k.bottom+k.right == 0:
 			k.global = true
 			k.ofmScale.scale, k.ofmScale.shift = arith.AverageScale(k.kh*k.kw, 0)
+		case n > arith.MaxMeanTaps:
+			return fmt.Errorf("padded average window %dx%d over %dx%d: the NPU divides by up to %d taps", k.kh, k.kw, ifm.h, ifm.w, arith.MaxMeanTaps)
 		}
 	}
 	if k.ofm, err = g.full(op.Outputs[0]); err != nil {

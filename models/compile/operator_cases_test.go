@@ -29,6 +29,8 @@ var operatorCases = []operatorCase{
 	{"TRANSPOSE_CONV", withAll, onNPU, (*sketch).transposed},
 	{"AVERAGE_POOL_2D", withAll, onNPU, func(s *sketch) int { return s.pool(tflite.OpAveragePool2D, 8) }},
 	{"AVERAGE_POOL_2D large", withAll, onNPU, func(s *sketch) int { return s.whole(tflite.OpAveragePool2D) }},
+	{"AVERAGE_POOL_2D padded, 72 taps", withAll, onHost, func(s *sketch) int { return s.padded(9, 8) }},
+	{"AVERAGE_POOL_2D padded, 64 taps", withAll, onNPU, func(s *sketch) int { return s.padded(16, 4) }},
 	{"MAX_POOL_2D", withAll, onNPU, func(s *sketch) int { return s.pool(tflite.OpMaxPool2D, 8) }},
 	{"MAX_POOL_2D large", withAll, onNPU, func(s *sketch) int { return s.whole(tflite.OpMaxPool2D) }},
 	{"MEAN height", withAll, onNPU, func(s *sketch) int { return s.mean(tflite.OpMean, 1) }},

@@ -90,6 +90,14 @@ func (s *sketch) pool(code tflite.BuiltinCode, limit int) int {
 	return s.op(code, o, s.like(x, max(1, s.batches), oh, ow, d), x)
 }
 
+// padded draws an average pool with as many output as input positions.
+func (s *sketch) padded(kh, kw int) int {
+	x := s.source(kh+s.r.IntN(6), kw+s.r.IntN(6), 1+s.r.IntN(9))
+	h, w, d := s.shape(x)
+	o := tflite.Options{FilterH: kh, FilterW: kw, StrideH: 1, StrideW: 1, Padding: tflite.Same}
+	return s.op(tflite.OpAveragePool2D, o, s.like(x, 1, h, w, d), x)
+}
+
 // whole draws a pool whose window is nearly the whole map.
 func (s *sketch) whole(code tflite.BuiltinCode) int {
 	x := s.source(9+s.r.IntN(60), 9+s.r.IntN(20), 1+s.r.IntN(6))

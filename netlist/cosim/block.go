@@ -78,6 +78,7 @@ func (b *Block) Bits() int { return len(b.flops) }
 var boundaries = []func(isa.Config) *npu.Boundary{
 	func(isa.Config) *npu.Boundary { return npu.TraversalBoundary() },
 	func(isa.Config) *npu.Boundary { return npu.WeightDecoderBoundary() },
+	npu.MACBoundary,
 }
 
 // Blocks lists the blocks with a second implementation.

@@ -4,9 +4,7 @@ package gate
 // for every level.
 type cone struct {
 	net     []NetID // by place
-	level   []int32 // by place
-	kind    []Kind  // by place
-	ops     []int32 // by place: as in run
+	gates   []coneGate
 	readers []int32 // places of gates, grouped by what they read
 	start   []int32 // by place: its first entry in readers; one more at the end
 	head    []int32 // by level: first place in the queue, or 0
@@ -15,21 +13,28 @@ type cone struct {
 	before  []Word // values of changed before
 }
 
+// coneGate is the gate at a place, all in one line of the cache.
+type coneGate struct {
+	level int32
+	kind  Kind
+	ops   [3]uint32 // places; unused ones are 0
+}
+
 func (s *Simulator) makeCone() *cone {
 	n := s.n
 	c := &cone{
-		net: make([]NetID, len(s.value)), level: make([]int32, len(s.value)), kind: make([]Kind, len(s.value)),
-		ops: make([]int32, len(s.value)), start: make([]int32, len(s.value)+1), next: make([]int32, len(s.value)),
+		net: make([]NetID, len(s.value)), gates: make([]coneGate, len(s.value)), start: make([]int32, len(s.value)+1), next: make([]int32, len(s.value)),
 		head: make([]int32, n.depth+1), readers: make([]int32, len(s.ops1)+2*len(s.ops2)+3*len(s.ops3)),
 	}
 	for net, at := range s.place {
-		c.net[at], c.level[at] = NetID(net), n.levels[net]
+		c.net[at], c.gates[at].level = NetID(net), n.levels[net]
 	}
 	for i := range s.runs {
 		r := &s.runs[i]
 		for p := r.from; p < r.to; p++ {
-			c.kind[p], c.ops[p] = r.kind, r.ops+p-r.from
-			for _, o := range s.operands(c.kind[p], c.ops[p]) {
+			c.gates[p].kind = r.kind
+			for i, o := range s.operands(r.kind, r.ops+p-r.from) {
+				c.gates[p].ops[i] = o
 				c.start[o+1]++
 			}
 		}
@@ -39,7 +44,8 @@ func (s *Simulator) makeCone() *cone {
 	}
 	fill := append([]int32(nil), c.start...)
 	for p := s.first; int(p) < len(s.value); p++ {
-		for _, o := range s.operands(c.kind[p], c.ops[p]) {
+		g := &c.gates[p]
+		for _, o := range g.ops[:g.kind.Operands()] {
 			c.readers[fill[o]] = p
 			fill[o]++
 		}
@@ -52,7 +58,7 @@ func (c *cone) push(at int32) {
 	if c.next[at] != 0 {
 		return
 	}
-	l := c.level[at]
+	l := c.gates[at].level
 	if c.next[at] = c.head[l]; c.next[at] == 0 {
 		c.next[at] = -1
 	}
@@ -88,8 +94,7 @@ func (s *Simulator) EvaluateFrom(nets ...NetID) int {
 		for c.head[l] = 0; at > 0; {
 			next := c.next[at]
 			c.next[at] = 0
-			if old := s.value[at]; s.evaluateOne(at) != old {
-				c.changed, c.before = append(c.changed, c.net[at]), append(c.before, old)
+			if s.evaluateOne(at) {
 				c.pushReaders(at)
 			}
 			at = next
@@ -107,16 +112,23 @@ func (s *Simulator) touch(at int32) {
 	s.cone.pushReaders(at)
 }
 
-// evaluateOne computes the gate at a place and returns its value.
-func (s *Simulator) evaluateOne(at int32) Word {
-	c := s.cone
-	s.evaluate(c.kind[at], at, at+1, c.ops[at])
+// evaluateOne computes the gate at a place, with its fault, and says whether its
+// value changed, which it then notes.
+func (s *Simulator) evaluateOne(at int32) bool {
+	g := &s.cone.gates[at]
+	w := g.kind.of(&s.value[g.ops[0]], &s.value[g.ops[1]], &s.value[g.ops[2]])
 	if len(s.faults.list) > 0 {
 		if i, ok := s.faults.at[at]; ok {
-			s.faults.list[i].apply(&s.value[at])
+			s.faults.list[i].apply(&w)
 		}
 	}
-	return s.value[at]
+	old := s.value[at]
+	if w == old {
+		return false
+	}
+	s.cone.changed, s.cone.before = append(s.cone.changed, s.cone.net[at]), append(s.cone.before, old)
+	s.value[at] = w
+	return true
 }
 
 // Changed lists the outputs of gates that the last EvaluateFrom changed, in the order of

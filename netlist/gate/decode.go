@@ -10,9 +10,9 @@ import (
 )
 
 // Bounds of what Read takes. Both are our choice: the largest module of the
-// project has fewer than a million gates, about five bytes each before compression.
+// project has fewer than 200,000 gates, about four bytes each before compression.
 const (
-	maxFile   = 64 << 20 // bytes of the uncompressed file
+	maxFile   = 16 << 20 // bytes of the uncompressed file
 	maxInputs = 1 << 20  // bits of the input ports; elements of an array
 )
 

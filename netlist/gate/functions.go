@@ -92,3 +92,32 @@ func evaluateMux(v, out []Word, ops [][3]uint32) {
 		o[2], o[3] = a[2]^(a[2]^b[2])&s[2], a[3]^(a[3]^b[3])&s[3]
 	}
 }
+
+// of is the function of a kind for one gate.
+func (k Kind) of(a, b, s *Word) (w Word) {
+	for i := range w {
+		switch k {
+		case Not:
+			w[i] = ^a[i]
+		case And:
+			w[i] = a[i] & b[i]
+		case Or:
+			w[i] = a[i] | b[i]
+		case Xor:
+			w[i] = a[i] ^ b[i]
+		case Xnor:
+			w[i] = ^(a[i] ^ b[i])
+		case Nand:
+			w[i] = ^(a[i] & b[i])
+		case Nor:
+			w[i] = ^(a[i] | b[i])
+		case AndNot:
+			w[i] = a[i] &^ b[i]
+		case OrNot:
+			w[i] = a[i] | ^b[i]
+		case Mux:
+			w[i] = a[i] ^ (a[i]^b[i])&s[i]
+		}
+	}
+	return w
+}

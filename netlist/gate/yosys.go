@@ -89,7 +89,8 @@ func (b *bits) UnmarshalJSON(data []byte) error {
 // names the cell or net. Where nets have RegisterAttribute, a flop takes its name
 // from there, and an error names the flop without and the bit that is no flop. Without such
 // nets, of several names of a Q the one deepest in the hierarchy counts, then the
-// shortest, then the first in the alphabet.
+// shortest, then the first in the alphabet. Ports stand in the order of their names, flops by
+// register, element and bit.
 func FromYosys(r io.Reader, module string) (*Netlist, error) {
 	var f yosysFile
 	if err := json.NewDecoder(r).Decode(&f); err != nil {

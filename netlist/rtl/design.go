@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"upset/npu/isa"
@@ -34,7 +35,7 @@ func (d *Design) Name() string {
 var (
 	parameter = regexp.MustCompile(`\bparameter\s+(?:(?:integer|signed)\s+)?(?:\[[^\]]*\]\s*)?(\w+)`)
 	comment   = regexp.MustCompile(`(?s)//[^\n]*|/\*.*?\*/`)
-	word      = regexp.MustCompile(`\b[a-z]\w*\b`)
+	word      = regexp.MustCompile(`\b[a-zA-Z_]\w*\b`)
 )
 
 // value gives a parameter of a configuration: rows, columns, pixels and channels of a
@@ -89,18 +90,15 @@ func Designs(dir, module string) ([]Design, error) {
 // directory whose name occurs as a word in one of them.
 func Sources(dir, module string) ([]string, error) {
 	names := []string{module}
-	known := map[string]bool{module: true}
 	for i := 0; i < len(names); i++ {
 		text, err := ReadSource(filepath.Join(dir, names[i]+".v"))
 		if err != nil {
 			return nil, fmt.Errorf("module %s: %w", names[i], err)
 		}
-		for _, w := range word.FindAllString(text, -1) {
-			if known[w] {
-				continue
-			}
-			known[w] = true
-			if _, err := os.Stat(filepath.Join(dir, w+".v")); err == nil {
+		words := word.FindAllString(text, -1)
+		slices.Sort(words)
+		for _, w := range slices.Compact(words) {
+			if _, err := os.Stat(filepath.Join(dir, w+".v")); err == nil && !slices.Contains(names, w) {
 				names = append(names, w)
 			}
 		}

@@ -24,6 +24,7 @@ func TestDesignsHaveTheParametersOfTheirConfigurations(t *testing.T) {
 	dir := write(t, map[string]string{
 		"array.v": "// parameter LANES = 1\nmodule array #(parameter PIXELS = 4, parameter integer DEPTH = 8, parameter W = 2)(input clk);\nendmodule\n",
 		"plain.v": "module plain #(parameter W = 4)(input clk);\nendmodule\n",
+		"rows.v":  "module rows #(\n parameter HEIGHT = 2,\n parameter WIDTH = 1)(input clk);\nendmodule\n",
 	})
 	list, err := rtl.Designs(dir, "array")
 	if err != nil {
@@ -41,6 +42,10 @@ func TestDesignsHaveTheParametersOfTheirConfigurations(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+	list, err = rtl.Designs(dir, "rows")
+	if err != nil || len(list) != 4 || list[2].String() != "HEIGHT=1 WIDTH=2" {
+		t.Errorf("rows and columns: %v, %v", list, err)
 	}
 	if list, err = rtl.Designs(dir, "plain"); err != nil || len(list) != 1 || list[0].Name() != "plain" {
 		t.Errorf("a module without parameters of ours: %v, %v", list, err)

@@ -14,13 +14,16 @@ module inner_counter #(
     input  wire [7:0] in_channels,
     input  wire [3:0] taps_w,
     input  wire [3:0] taps_h,
-    output wire       over
+    output wire       over,
+    // positions, before a clear of this clock
+    (* keep *)
+    output reg  [5:0] io,
+    (* keep *)
+    output reg  [6:0] ou,
+    (* keep *)
+    output reg  [5:0] tap
 );
     localparam [7:0] CHANNELS = DEPTH[7:0];
-
-    (* keep *) reg [5:0] io;
-    (* keep *) reg [6:0] ou;
-    (* keep *) reg [5:0] tap;
 
     wire part      = (kind == 3'd0) & part_kernel;
     wire by_taps   = (kind == 3'd1) | part;

@@ -30,9 +30,11 @@ module job_counter (
     output wire [7:0]  out_channels,
     output wire [7:0]  in_channels,   // clipped: what kind 0 uses
     output wire [3:0]  taps_w,
-    output wire [3:0]  taps_h
+    output wire [3:0]  taps_h,
+    // positions, before a start of this clock
+    (* keep *)
+    output reg  [15:0] oy, ox, oz, iz, ky, kx
 );
-    (* keep *) reg [15:0] oy, ox, oz, iz, ky, kx;
 
     // positions after a start of this clock
     wire [15:0] oy0 = start ? 16'd0 : oy;

@@ -102,6 +102,7 @@ module traversal #(
     wire [7:0] unused_ifm_out_channels, unused_ifm_in_channels;
     wire [3:0] unused_ifm_taps_w, unused_ifm_taps_h;
     wire       unused_ifm_on, unused_ifm_over, unused_ifm_first, unused_ifm_last, unused_ifm_moves;
+    wire [15:0] unused_ifm_oy, unused_ifm_ox, unused_ifm_oz, unused_ifm_iz, unused_ifm_ky, unused_ifm_kx;
     job_counter ifm (
         .clk(clk), .rst(rst), .start(ifm_start), .next(ifm_next), .finish(ifm_end),
         .blk_w(ifm_blk_w), .blk_h(ifm_blk_h), .blk_d(ifm_blk_d),
@@ -111,12 +112,14 @@ module traversal #(
         .bank(ifm_bank), .on(unused_ifm_on), .over(unused_ifm_over), .first_of_block(unused_ifm_first),
         .last_of_block(unused_ifm_last), .moves_plane(unused_ifm_moves),
         .out_channels(unused_ifm_out_channels), .in_channels(unused_ifm_in_channels),
-        .taps_w(unused_ifm_taps_w), .taps_h(unused_ifm_taps_h)
+        .taps_w(unused_ifm_taps_w), .taps_h(unused_ifm_taps_h),
+        .oy(unused_ifm_oy), .ox(unused_ifm_ox), .oz(unused_ifm_oz), .iz(unused_ifm_iz), .ky(unused_ifm_ky), .kx(unused_ifm_kx)
     );
 
     wire [7:0] wd_out_channels, wd_in_channels;
     wire [3:0] wd_taps_w, wd_taps_h;
     wire       unused_wd_on, unused_wd_over, unused_wd_first, unused_wd_last, unused_wd_moves;
+    wire [15:0] unused_wd_oy, unused_wd_ox, unused_wd_oz, unused_wd_iz, unused_wd_ky, unused_wd_kx;
     job_counter wd (
         .clk(clk), .rst(rst), .start(wd_start), .next(wd_next), .finish(wd_end),
         .blk_w(wd_blk_w), .blk_h(wd_blk_h), .blk_d(wd_blk_d),
@@ -126,19 +129,24 @@ module traversal #(
         .bank(wd_bank), .on(unused_wd_on), .over(unused_wd_over), .first_of_block(unused_wd_first),
         .last_of_block(unused_wd_last), .moves_plane(unused_wd_moves),
         .out_channels(wd_out_channels), .in_channels(wd_in_channels),
-        .taps_w(wd_taps_w), .taps_h(wd_taps_h)
+        .taps_w(wd_taps_w), .taps_h(wd_taps_h),
+        .oy(unused_wd_oy), .ox(unused_wd_ox), .oz(unused_wd_oz), .iz(unused_wd_iz), .ky(unused_wd_ky), .kx(unused_wd_kx)
     );
     wire       unused_wd_inner_over;
+    wire [5:0] unused_wd_inner_io, unused_wd_inner_tap;
+    wire [6:0] unused_wd_inner_ou;
     inner_counter #(.DEPTH(DEPTH)) wd_inner (
         .clk(clk), .rst(rst), .clear(wd_clear), .next_block(wd_next_block),
         .kind(wd_kind), .part_kernel(wd_part_kernel), .taps(wd_taps),
         .out_channels(wd_out_channels), .in_channels(wd_in_channels),
-        .taps_w(wd_taps_w), .taps_h(wd_taps_h), .over(unused_wd_inner_over)
+        .taps_w(wd_taps_w), .taps_h(wd_taps_h), .over(unused_wd_inner_over),
+        .io(unused_wd_inner_io), .ou(unused_wd_inner_ou), .tap(unused_wd_inner_tap)
     );
 
     wire [7:0] mac_out_channels, mac_in_channels;
     wire [3:0] mac_taps_w, mac_taps_h;
     wire       unused_mac_on, unused_mac_over, unused_mac_first, unused_mac_last, unused_mac_moves;
+    wire [15:0] unused_mac_oy, unused_mac_ox, unused_mac_oz, unused_mac_iz, unused_mac_ky, unused_mac_kx;
     job_counter mac (
         .clk(clk), .rst(rst), .start(mac_start), .next(mac_next), .finish(mac_end),
         .blk_w(mac_blk_w), .blk_h(mac_blk_h), .blk_d(mac_blk_d),
@@ -148,14 +156,18 @@ module traversal #(
         .bank(mac_bank), .on(unused_mac_on), .over(unused_mac_over), .first_of_block(unused_mac_first),
         .last_of_block(unused_mac_last), .moves_plane(unused_mac_moves),
         .out_channels(mac_out_channels), .in_channels(mac_in_channels),
-        .taps_w(mac_taps_w), .taps_h(mac_taps_h)
+        .taps_w(mac_taps_w), .taps_h(mac_taps_h),
+        .oy(unused_mac_oy), .ox(unused_mac_ox), .oz(unused_mac_oz), .iz(unused_mac_iz), .ky(unused_mac_ky), .kx(unused_mac_kx)
     );
     wire       unused_mac_inner_over;
+    wire [5:0] unused_mac_inner_io, unused_mac_inner_tap;
+    wire [6:0] unused_mac_inner_ou;
     inner_counter #(.DEPTH(DEPTH)) mac_inner (
         .clk(clk), .rst(rst), .clear(mac_clear), .next_block(mac_next_block),
         .kind(mac_kind), .part_kernel(mac_part_kernel), .taps(mac_taps),
         .out_channels(mac_out_channels), .in_channels(mac_in_channels),
-        .taps_w(mac_taps_w), .taps_h(mac_taps_h), .over(unused_mac_inner_over)
+        .taps_w(mac_taps_w), .taps_h(mac_taps_h), .over(unused_mac_inner_over),
+        .io(unused_mac_inner_io), .ou(unused_mac_inner_ou), .tap(unused_mac_inner_tap)
     );
 
     wire       unused_ao_over;

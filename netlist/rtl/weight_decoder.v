@@ -112,18 +112,23 @@ module weight_decoder #(
     wire       job_over, moves_plane, inner_over, on, unused_first, unused_last;
     wire [7:0] out_channels, in_channels;
     wire [3:0] taps_w, taps_h;
+    wire [15:0] unused_oy, unused_ox, unused_oz, unused_iz, unused_ky, unused_kx;
     job_counter trav (
         .clk(clk), .rst(rst), .start(begins), .next(next_job), .finish(leave),
         .blk_w(blk_w), .blk_h(blk_h), .blk_d(blk_d), .ofm_w(ofm_w), .ofm_h(ofm_h), .ofm_d(ofm_d),
         .ifm_d(ifm_d), .ifm_blk_d(ifm_blk_d), .depth_many(depth_many),
         .kernel_w(kernel_w), .kernel_h(kernel_h), .sub_w(sub_w), .sub_h(sub_h),
         .bank(bank), .on(on), .over(job_over), .first_of_block(unused_first), .last_of_block(unused_last), .moves_plane(moves_plane),
-        .out_channels(out_channels), .in_channels(in_channels), .taps_w(taps_w), .taps_h(taps_h)
+        .out_channels(out_channels), .in_channels(in_channels), .taps_w(taps_w), .taps_h(taps_h),
+        .oy(unused_oy), .ox(unused_ox), .oz(unused_oz), .iz(unused_iz), .ky(unused_ky), .kx(unused_kx)
     );
+    wire [5:0] unused_io, unused_tap;
+    wire [6:0] unused_ou;
     inner_counter #(.DEPTH(DEPTH)) inner (
         .clk(clk), .rst(rst), .clear(begins), .next_block(next_block),
         .kind(kind), .part_kernel(part_kernel), .taps(taps),
-        .out_channels(out_channels), .in_channels(in_channels), .taps_w(taps_w), .taps_h(taps_h), .over(inner_over)
+        .out_channels(out_channels), .in_channels(in_channels), .taps_w(taps_w), .taps_h(taps_h), .over(inner_over),
+        .io(unused_io), .ou(unused_ou), .tap(unused_tap)
     );
 
     // ---- emit ----

@@ -168,3 +168,25 @@ func AverageScale(n int, rescaleBits int) (scale uint32, shift uint) {
 	top := 31 - rescaleBits
 	return uint32((int64(1)<<(top+k) + int64(1)<<k) / int64(n)), uint(top + k)
 }
+
+// MaxMeanTaps is the largest number of taps that a padded mean divides by (Vela 3.10
+// leaves padded windows beyond 8 × 8 to the host). It makes the divisor a table of
+// constants. A larger count divides as this one does (our choice).
+const MaxMeanTaps = 64
+
+var meanScales = func() (t [MaxMeanTaps + 1]struct {
+	scale uint32
+	shift uint
+}) {
+	for n := range t {
+		t[n].scale, t[n].shift = AverageScale(n, 0)
+	}
+	return t
+}()
+
+// MeanScale is AverageScale for the n valid taps of a padded window, as the output stage
+// has it: a count outside 1..MaxMeanTaps counts as the nearest one inside.
+func MeanScale(n int) (scale uint32, shift uint) {
+	e := &meanScales[min(max(n, 1), MaxMeanTaps)]
+	return e.scale, e.shift
+}

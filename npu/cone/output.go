@@ -133,7 +133,7 @@ func (o *operation) mean(sum int64, n int) int64 {
 	d := &o.d
 	factor, shift := d.OFMScale, d.OFMShift
 	if o.Kind == AveragePool && !d.GlobalScale {
-		factor, shift = arith.AverageScale(n, 0)
+		factor, shift = arith.MeanScale(n)
 	}
 	return scale(sum, factor, shift, d.Round)
 }

@@ -113,7 +113,7 @@ func (s *source) window(oy, ox int, f func(t []int32)) {
 func average(acc []int64, d *isa.Decoded, mean bool, n int) {
 	factor, shift := d.OFMScale, d.OFMShift
 	if mean && !d.GlobalScale {
-		factor, shift = arith.AverageScale(n, 0)
+		factor, shift = arith.MeanScale(n)
 	}
 	for c := range acc {
 		acc[c] = scale(acc[c], factor, shift, d.Round)

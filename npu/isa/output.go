@@ -79,11 +79,7 @@ func (d *Decoded) Combine(a, b int64) (v int64, scale uint32, shift uint) {
 
 // prescale brings the operands of ADD and SUB to a common scale.
 func (d *Decoded) prescale(a, b int64) (int64, int64) {
-	left, head := uint(leftShift8), uint(headroom8)
-	if d.IFM.Bytes == 2 {
-		left, head = leftShift16, headroom16
-	}
-	head = min(head, maxShift-d.OPAShift)
+	left, head := d.Headroom()
 	rescale := func(v int64) int64 {
 		return arith.Scale(v<<head, d.OPAScale, d.OPAShift+head, PrescaleRound)
 	}
@@ -94,6 +90,16 @@ func (d *Decoded) prescale(a, b int64) (int64, int64) {
 		return a << left, rescale(b)
 	}
 	return a * int64(d.OPAScale&0xffff), b * int64(d.OPBScale)
+}
+
+// Headroom returns by how many bits ADD and SUB with one operand rescaled shift the
+// operands to the left: the other one, and the rescaled one before its multiplication.
+func (d *Decoded) Headroom() (left, head uint) {
+	left, head = leftShift8, headroom8
+	if d.IFM.Bytes == 2 {
+		left, head = leftShift16, headroom16
+	}
+	return left, min(head, maxShift-d.OPAShift)
 }
 
 // elementRound is the rounding mode of an elementwise operation.

@@ -7,9 +7,9 @@
 // netlists/<module>-<config>.gates, or <module>.gates where the module does not depend on
 // the configuration. It prints file size, flops, gates, logic depth and digest.
 //
-// A module depends on the configuration when its file has a parameter named PIXELS
-// (pixels of a micro-block), DEPTH (channels of a micro-block) or LANES (element units of the
-// output stage). Modules that it uses are found by their names in the same directory.
+// A module depends on the configuration when its file has a parameter named HEIGHT, WIDTH
+// or PIXELS (rows, columns or both multiplied, of a micro-block), DEPTH (its channels) or LANES
+// (element units of the output stage). Modules that it uses are found by their names in the same directory.
 package main
 
 import (
@@ -60,10 +60,6 @@ func run(o *options, names []string, w io.Writer) error {
 			names[0] = o.check[:i]
 		}
 	}
-	variables, err := loopVariables(o.rtl)
-	if err != nil {
-		return err
-	}
 	var failures []error
 	found := false
 	for _, name := range names {
@@ -77,7 +73,7 @@ func run(o *options, names []string, w io.Writer) error {
 				continue
 			}
 			found = true
-			if err := o.make(&list[i], variables, w); err != nil {
+			if err := o.make(&list[i], w); err != nil {
 				failures = append(failures, fmt.Errorf("%s: %w", list[i].Name(), err))
 			}
 		}
@@ -89,8 +85,8 @@ func run(o *options, names []string, w io.Writer) error {
 }
 
 // make makes one netlist, or checks it.
-func (o *options) make(d *rtl.Design, variables []string, w io.Writer) error {
-	data, err := synthesise(o.rtl, d, variables)
+func (o *options) make(d *rtl.Design, w io.Writer) error {
+	data, err := synthesise(o.rtl, d)
 	if err != nil {
 		return err
 	}
@@ -161,14 +157,18 @@ func compare(n *gate.Netlist, file string, w io.Writer) error {
 }
 
 // synthesise runs yosys and returns its netlist as JSON.
-func synthesise(sources string, d *rtl.Design, variables []string) ([]byte, error) {
+func synthesise(verilog string, d *rtl.Design) ([]byte, error) {
+	from, err := sources(verilog, d.Module)
+	if err != nil {
+		return nil, err
+	}
 	dir, err := os.MkdirTemp("", "generate")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
 	output, ys := filepath.Join(dir, "netlist.json"), filepath.Join(dir, "script.ys")
-	if err := os.WriteFile(ys, []byte(script(sources, d, variables, output)), 0o644); err != nil {
+	if err := os.WriteFile(ys, []byte(script(d, from, output)), 0o644); err != nil {
 		return nil, err
 	}
 	log, err := exec.Command("yosys", "-q", "-s", ys).CombinedOutput()
@@ -186,7 +186,7 @@ func synthesise(sources string, d *rtl.Design, variables []string) ([]byte, erro
 func tail(log []byte) string {
 	text := strings.TrimSpace(string(log))
 	if i := strings.Index(text, "ERROR:"); i >= 0 {
-		text = text[i:]
+		text = text[strings.LastIndexByte(text[:i], '\n')+1:] // with the place in the Verilog
 	}
 	lines := strings.Split(text, "\n")
 	if len(lines) > 6 {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,24 +18,39 @@ const gates = "AND,OR,XOR,MUX,NAND,NOR,XNOR,ANDNOT,ORNOT"
 // registers.
 var integer = regexp.MustCompile(`\binteger\s+([\w\s,]+);`)
 
-// loopVariables lists the integers of all files of the directory.
-func loopVariables(dir string) ([]string, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*.v"))
+// source is what a module is made from: the files, its own first, and the loop
+// variables in them.
+type source struct {
+	Files     []string
+	Variables []string
+}
+
+// sources reads a module and those that it uses.
+func sources(dir, module string) (*source, error) {
+	files, err := rtl.Sources(dir, module)
 	if err != nil {
 		return nil, err
 	}
-	var names []string
+	s := &source{Files: files}
+	var all strings.Builder
 	for _, file := range files {
 		text, err := rtl.ReadSource(file)
 		if err != nil {
 			return nil, err
 		}
+		all.WriteString(text)
 		for _, m := range integer.FindAllStringSubmatch(text, -1) {
-			names = append(names, strings.FieldsFunc(m[1], func(r rune) bool { return r == ',' || r <= ' ' })...)
+			s.Variables = append(s.Variables, strings.FieldsFunc(m[1], func(r rune) bool { return r == ',' || r <= ' ' })...)
 		}
 	}
-	slices.Sort(names)
-	return slices.Compact(names), nil
+	slices.Sort(s.Variables)
+	s.Variables = slices.Compact(s.Variables)
+	for _, v := range s.Variables {
+		if regexp.MustCompile(`\breg\b[^;]*\b` + v + `\b`).MatchString(all.String()) {
+			return nil, fmt.Errorf("%s is an integer and a register: a loop variable needs a name of its own", v)
+		}
+	}
+	return s, nil
 }
 
 // script is what yosys does. Registers are found behind proc, where the Q of a
@@ -46,17 +60,23 @@ func loopVariables(dir string) ([]string, error) {
 // constant have flops, too. What has no value, like an element behind the last one
 // of an array, is 0. Every module is mapped on its own, so that a slice that is used many
 // times takes the time of one; flatten and one more cleaning follow.
-func script(dir string, d *rtl.Design, variables []string, output string) string {
+func script(d *rtl.Design, from *source, output string) string {
 	var b strings.Builder
 	line := func(format string, a ...any) { fmt.Fprintf(&b, format+"\n", a...) }
 	line("verilog_defaults -add -mem2reg")
-	line("read_verilog %s.v", filepath.Join(dir, d.Module))
-	line("hierarchy -check -libdir %s -top %s %s", dir, d.Module, chparams(d))
+	for _, file := range from.Files {
+		line("read_verilog %s", file)
+	}
+	for _, p := range d.Parameters {
+		// Not hierarchy -chparam: yosys 0.23 fails with an assertion where submodules have parameters, too.
+		line("chparam -set %s %d %s", p.Name, p.Value, d.Module)
+	}
+	line("hierarchy -check -top %s", d.Module)
 	line("rename -top %s", d.Module)
 	line("proc")
 	line("select -assert-none t:$mem*")
 	line("select -set registers t:$dff %%co1:+[Q] w:* %%i w:$* %%d")
-	for _, v := range variables {
+	for _, v := range from.Variables {
 		line("select -set registers @registers w:%s %%d", v)
 	}
 	line("setattr -set keep 1 -set %s 1 @registers", gate.RegisterAttribute)
@@ -73,14 +93,5 @@ func script(dir string, d *rtl.Design, variables []string, output string) string
 	line("attrmap -remove src")
 	line("setattr -mod -unset src")
 	line("write_json %s", output)
-	return b.String()
-}
-
-// chparams sets the parameters of a design.
-func chparams(d *rtl.Design) string {
-	var b strings.Builder
-	for _, p := range d.Parameters {
-		fmt.Fprintf(&b, "-chparam %s %d ", p.Name, p.Value)
-	}
 	return b.String()
 }

@@ -23,23 +23,33 @@ func write(t *testing.T, files map[string]string) string {
 
 func TestLoopVariablesAreNoRegisters(t *testing.T) {
 	dir := write(t, map[string]string{
-		"a.v": "module a; integer i, k;\n/* integer no; */ // integer neither;\nparameter integer W = 3; reg [3:0] integers; endmodule",
+		"a.v": "module a; integer i, k;\n/* integer no; */ // integer neither;\nparameter integer W = 3; reg [3:0] integers; b one(); endmodule",
+		"c.v": "module c; integer other; endmodule",
 		"b.v": "module b; integer i; endmodule",
 	})
-	names, err := loopVariables(dir)
-	if err != nil || !reflect.DeepEqual(names, []string{"i", "k"}) {
-		t.Errorf("%v, %v", names, err)
+	from, err := sources(dir, "a")
+	want := &source{Files: []string{filepath.Join(dir, "a.v"), filepath.Join(dir, "b.v")}, Variables: []string{"i", "k"}}
+	if err != nil || !reflect.DeepEqual(from, want) {
+		t.Fatalf("%+v, %v, want %+v", from, err, want)
 	}
-	text := script(dir, &rtl.Design{Module: "a"}, names, "out.json")
+	text := script(&rtl.Design{Module: "a"}, from, "out.json")
 	mark, first := strings.Index(text, "setattr -set keep 1"), strings.Index(text, "opt")
 	if k := strings.Index(text, "@registers w:k %d"); k < 0 || k > mark || mark > first {
 		t.Errorf("variables at %d, marks at %d, first optimisation at %d", k, mark, first)
 	}
 }
 
+// The mark is taken from a loop variable by name, in all modules.
+func TestRegisterNamedLikeALoopVariableIsAnError(t *testing.T) {
+	dir := write(t, map[string]string{"a.v": "module a; integer i; b one(); endmodule", "b.v": "module b; reg [3:0] x, i; endmodule"})
+	if _, err := sources(dir, "a"); err == nil || !strings.Contains(err.Error(), "i is an integer and a register") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestTailOfALogIsALine(t *testing.T) {
 	log := "1. Executing\n2. More\na.v:3: ERROR: syntax error,\n  unexpected end\n\n"
-	if got := tail([]byte(log)); got != "ERROR: syntax error, | unexpected end" {
+	if got := tail([]byte(log)); got != "a.v:3: ERROR: syntax error, | unexpected end" {
 		t.Errorf("%q", got)
 	}
 	if got := tail([]byte("one\ntwo\n")); got != "one | two" {
