@@ -86,7 +86,7 @@ func build(ctx context.Context, cache string, b *cosim.Block, d *rtl.Design, fil
 	for _, s := range append([]string{version, sources, d.String(), source, visible(b)}, flags...) {
 		fmt.Fprintf(sum, "%d %s\n", len(s), s)
 	}
-	dir := filepath.Join(cache, fmt.Sprintf("%s-%.16x", d.Name(), sum.Sum(nil)))
+	dir := filepath.Join(cache, fmt.Sprintf("%s-%.16x", d.Module, sum.Sum(nil)))
 	program := filepath.Join(dir, "block")
 	if _, err := os.Stat(program); err == nil {
 		return program, nil
