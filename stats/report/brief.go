@@ -267,6 +267,9 @@ func briefEvidence(e *result.Evidence) string {
 	if r := e.Residue; r != nil {
 		text += fmt.Sprintf("; %s of %s masked ones harm one of %s later inferences", count(r.Masked.Harmed), count(r.Masked.N), count(r.Later))
 	}
+	if n := len(e.Gates); n > 0 {
+		text += fmt.Sprintf("; %s blocks beside gates: %s differences", count(n), count(e.GatesDifferences()))
+	}
 	return text
 }
 
