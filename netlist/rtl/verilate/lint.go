@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -30,13 +31,17 @@ func lint(ctx context.Context, dir string, modules []string, w io.Writer) error 
 	checked := 0
 	done := map[string]bool{}
 	check := func(d *rtl.Design, files []string) {
-		key := fmt.Sprint(files[0], d.String())
+		key := fmt.Sprint(files[0], d.Module, d.String())
 		if done[key] {
 			return // the parameters of another configuration are the same
 		}
 		done[key] = true
 		checked++
-		args := append([]string{"--lint-only", "-Wall"}, arguments(d, files)...)
+		args := []string{"--lint-only", "-Wall"}
+		if filepath.Base(files[0]) != d.Module+".v" { // a file of several modules, of which one is read at a time
+			args = append(args, "-Wno-DECLFILENAME", "-Wno-MULTITOP")
+		}
+		args = append(args, arguments(d, files)...)
 		if log, err := exec.CommandContext(ctx, "verilator", args...).CombinedOutput(); err != nil {
 			failures = append(failures, fmt.Errorf("%s %s: %s", d.Module, d, strings.TrimSpace(string(log))))
 		}
@@ -60,12 +65,17 @@ func lint(ctx context.Context, dir string, modules []string, w io.Writer) error 
 			return err
 		}
 		for _, f := range others {
-			m := strings.TrimSuffix(filepath.Base(f), ".v")
-			files, err := rtl.Sources(filepath.Dir(f), m)
+			files, err := rtl.Sources(filepath.Dir(f), strings.TrimSuffix(filepath.Base(f), ".v"))
 			if err != nil {
 				return err
 			}
-			check(&rtl.Design{Module: m}, files)
+			list, err := modulesIn(f)
+			if err != nil {
+				return err
+			}
+			for _, m := range list {
+				check(&rtl.Design{Module: m}, files)
+			}
 		}
 	}
 	if len(failures) > 0 {
@@ -73,6 +83,25 @@ func lint(ctx context.Context, dir string, modules []string, w io.Writer) error 
 	}
 	_, err := fmt.Fprintf(w, "%d designs without a warning of Verilator\n", checked)
 	return err
+}
+
+// declared finds the modules of a file.
+var declared = regexp.MustCompile(`\bmodule\s+(\w+)`)
+
+// modulesIn lists the modules that a file declares.
+func modulesIn(file string) ([]string, error) {
+	text, err := rtl.ReadSource(file)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, m := range declared.FindAllStringSubmatch(text, -1) {
+		out = append(out, m[1])
+	}
+	if out == nil {
+		return nil, fmt.Errorf("%s declares no module", file)
+	}
+	return out, nil
 }
 
 // below lists the Verilog of the directories below, test benches aside.

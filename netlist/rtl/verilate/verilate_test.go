@@ -176,3 +176,20 @@ func TestBenchesAreNotLinted(t *testing.T) {
 		t.Errorf("%v, %v", list, err)
 	}
 }
+
+func TestModulesOfAFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "parts.v")
+	if err := os.WriteFile(file, []byte("// module no\nmodule one (input a); endmodule\nmodule two #(parameter A = 1) (input a); endmodule\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	list, err := modulesIn(file)
+	if err != nil || !reflect.DeepEqual(list, []string{"one", "two"}) {
+		t.Errorf("%v, %v", list, err)
+	}
+	if err := os.WriteFile(file, []byte("// module no\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if list, err = modulesIn(file); err == nil {
+		t.Errorf("a file without a module gives %v", list)
+	}
+}
