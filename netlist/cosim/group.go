@@ -44,6 +44,8 @@ type Group struct {
 	settled func(s *gate.Simulator, alive gate.Word)
 
 	Result Result
+	// Recorder, which may be nil, is told all loads and clocks.
+	Recorder Recorder
 }
 
 // NewGroup makes a group. Plan may be nil for a comparison without flips.
@@ -84,6 +86,7 @@ func (g *Group) Clock() bool {
 	g.compare()
 	for i := range g.lanes {
 		if l := &g.lanes[i]; l.m != nil {
+			g.recordClock(i)
 			g.end(i)
 		}
 	}
@@ -139,6 +142,7 @@ func (g *Group) reload(i int) {
 		g.finish(l)
 	}
 	l.wait = 1
+	g.recordLoad(i, l.regs)
 }
 
 // settle evaluates the gates until their inputs no longer change: settings follow the bank
