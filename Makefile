@@ -1,7 +1,7 @@
 # Everything a contributor needs: make test, make check.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: test check full bench generate synth golden readme
+.PHONY: test check full bench generate synth lint-rtl verilate golden readme
 
 test:
 	go test ./...
@@ -26,6 +26,14 @@ generate:
 # The netlists of the Verilog blocks; needs yosys.
 synth:
 	go run ./netlist/rtl/generate
+
+# Verilator's warnings for all Verilog; needs verilator.
+lint-rtl:
+	go run ./netlist/rtl/verilate -lint
+
+# The Verilog itself beside the machine, all blocks; needs verilator and g++, takes long.
+verilate:
+	go run ./netlist/rtl/verilate -json netlist/rtl/verilated.json
 
 # After a change of the machine that is meant: rewrite the stored outputs.
 golden:

@@ -11,6 +11,7 @@ import (
 
 	"upset/models/driver"
 	"upset/netlist"
+	"upset/netlist/transient"
 	"upset/npu"
 	"upset/npu/cone"
 	"upset/npu/isa"
@@ -76,6 +77,7 @@ type Engine struct {
 	follow     *follow // nil where all must be done on the clock
 	traces     *recent[*cone.Trace]
 	chains     *recent[chain]
+	transients *transients // of pulses in blocks that were measured
 }
 
 // plain returns the engine with everything off but checkpoints.
@@ -119,6 +121,11 @@ func NewContext(ctx context.Context, p *driver.Program, inputs [][]byte, o Optio
 		return nil, fmt.Errorf("program %s: %w", p.Name, err)
 	}
 	e := &Engine{program: p, table: netlist.New(p.Config, o.ECC), options: o, criterion: o.Criterion.Resolve(p), points: o.Checkpoints, inputs: len(inputs), future: newFuture(p), starts: new(starts), traces: new(recent[*cone.Trace]), chains: new(recent[chain]), cache: newCache(o.Cache)}
+	set, err := transient.Of(p.Config)
+	if err != nil {
+		return nil, err
+	}
+	e.transients = newTransients(e.table, set)
 	if p.Retries() {
 		e.cache = nil // what the host still may do is not part of a state
 	}

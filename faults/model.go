@@ -288,7 +288,9 @@ func (e *Engine) flip(m *npu.Machine, s Site) (before, after uint8, cells []netl
 		before, after, err = e.table.Flip(m, s.ID)
 		return before, after, nil, err
 	}
-	if cells, err = e.options.Model.cells(e.table, s); err != nil {
+	if e.options.Model.Kind == SET {
+		cells = e.pulse(s)
+	} else if cells, err = e.options.Model.cells(e.table, s); err != nil {
 		return 0, 0, nil, err
 	}
 	for i, id := range cells {

@@ -79,23 +79,34 @@ func (w *Worker) caught(r *Record, g *Golden) (bool, error) {
 	if w.e.options.Model.Kind != SET {
 		return true, nil
 	}
+	if measured, ok := w.measuredPulse(g, r.Site); measured {
+		if !ok {
+			w.uncaught(r, g)
+		}
+		return ok, nil
+	}
 	ok, err := w.captured(g, r.Site)
 	if ok || err != nil {
 		return ok, err
 	}
+	w.uncaught(r, g)
+	return false, nil
+}
+
+// uncaught settles a pulse that no flop takes over.
+func (w *Worker) uncaught(r *Record, g *Golden) {
 	r.Before = w.e.table.Read(&w.base.S, r.Site.ID)
 	r.After = r.Before
 	r.settle(g, PathUncaught)
-	return false, nil
 }
 
 // prunedFlop settles upsets of flops, already applied, that nothing depends on or
 // that are overwritten before they are read.
-func (w *Worker) prunedFlop(r *Record, g *Golden, p netlist.Place) bool {
+func (w *Worker) prunedFlop(r *Record, g *Golden, p netlist.Place, cells []netlist.SiteID) bool {
 	switch {
 	case w.e.options.Engine.NoPruning || p.Register.IsSRAM():
 		return false
-	case p.Register.Observer:
+	case p.Register.Observer && w.e.sameRegister(p, cells):
 		r.settle(g, PathObserver)
 	case w.e.planted.pruneAll && p.Register.Name == "dma.cmdfifo", w.e.alike(&w.m.S.Flops, &w.base.S.Flops):
 		r.settle(g, PathDead)

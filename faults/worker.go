@@ -107,6 +107,7 @@ func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 	}
 	w.fork(g, s.Cycle)
 	from := s.Cycle
+	several := false // registers were struck
 	switch {
 	case model == Intermittent:
 		if err := w.glitch(&r); err != nil {
@@ -121,9 +122,10 @@ func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 		if r.Before, r.After, cells, err = e.flip(w.m, s); err != nil {
 			return Record{}, err
 		}
-		if w.prunedCells(&r, g, cells) || w.prunedFlop(&r, g, place) {
+		if w.prunedCells(&r, g, cells) || w.prunedFlop(&r, g, place, cells) {
 			return r, nil
 		}
+		several = !e.sameRegister(place, cells)
 	default:
 		var done bool
 		r.Before, r.After, done, r.Outcome, r.Cause = guard.Upset(w.m, s, hit)
@@ -137,7 +139,7 @@ func (w *Worker) Inject(input int, s Site, guard Guard) (Record, error) {
 		}
 	}
 	w.looked.begin()
-	w.resolve(&r, g, place, guard, from)
+	w.resolve(&r, g, place, several, guard, from)
 	if w.failed != nil {
 		return Record{}, w.failed
 	}
@@ -314,12 +316,12 @@ func (g *Golden) doneAt(f *future, op int) int {
 
 // resolve runs the machine after an upset until the outcome is known.
 // The flops have done as they are told from a cycle on.
-func (w *Worker) resolve(r *Record, g *Golden, place netlist.Place, guard Guard, from uint64) {
+func (w *Worker) resolve(r *Record, g *Golden, place netlist.Place, several bool, guard Guard, from uint64) {
 	m := w.m
 	corrected := m.Events[npu.EvECC]
 	u := pursuit{g: g, first: g.before(from) + 1}
 	u.i, w.seen = u.first, -1
-	if w.follows(g) && guard == nil && from == r.Site.Cycle {
+	if w.follows(g) && guard == nil && from == r.Site.Cycle && !several {
 		u.bound = w.bound(place)
 	}
 	hang := from + hangAfter // the next look for a hang
@@ -424,17 +426,10 @@ func (w *Worker) stuck() bool {
 	if w.e.options.Engine.NoHangProof {
 		return false
 	}
-	for p := range m.S.Bus.Port {
-		if !w.e.planted.hangAnyway && !m.S.Bus.Port[p].Settled(m.Cycle()) {
-			return false
-		}
+	if !w.e.planted.hangAnyway && !settled(&m.S.Flops) {
+		return false
 	}
 	before := m.S.Flops
 	m.Step()
-	after := m.S.Flops
-	after.Bus.Cycle, after.PMU = before.Bus.Cycle, before.PMU
-	if !before.DMA.Asks() {
-		after.Bus.Gate = before.Bus.Gate
-	}
-	return after == before && m.S.CC.Run != 0
+	return ownSuccessor(&before, m)
 }

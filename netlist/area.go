@@ -9,20 +9,34 @@ import (
 )
 
 // Costs are the areas of the building blocks in gate equivalents (a two-input
-// NAND gate is 1). All of them are our choice and can be changed.
+// NAND gate is 1). All of them can be changed.
 type Costs struct {
 	Flop       float64 // one flip-flop
 	Multiplier float64 // per bit of one operand and bit of the other
 	Adder      float64 // per bit
 	Mux        float64 // two-to-one multiplexer, per bit
 	XOR        float64 // two-input exclusive or
-	Comparator float64 // per bit
+	Comparator float64 // per bit; a test for equality
+	Less       float64 // per bit; a test for order
 	Voter      float64 // per bit; used by protection, not by the bare machine
+	Gate       float64 // two-input AND or OR; used by protection, not by the bare machine
 }
 
-// DefaultCosts returns the usual figures of a standard-cell library (our choice).
+// DefaultCosts returns the middle of what two open libraries span, OSU 0.18 µm and IHP
+// SG13G2 0.13 µm (docs/area.md; that it is the middle is our choice). Behind each constant
+// stand its two values.
 func DefaultCosts() *Costs {
-	return &Costs{Flop: 6.5, Multiplier: 5, Adder: 7, Mux: 2.5, XOR: 2.5, Comparator: 3, Voter: 4}
+	return &Costs{
+		Flop:       5.4, // 4.0 and 6.75
+		Multiplier: 6.6, // 6.7 and 6.5: Booth, 9 × 9 bits, no full-adder cell
+		Adder:      7.1, // 7.3 and 7.0: carry look-ahead
+		Mux:        2.1, // 2.0 and 2.2: trees, shifters and rotators
+		XOR:        2.2, // 2.3 and 2.0
+		Comparator: 2.9, // 3.2 and 2.5
+		Less:       3.9, // 3.8 and 3.9
+		Voter:      3.1, // 3.0 and 3.3
+		Gate:       1.3, // 1.3 and 1.3
+	}
 }
 
 // BlockArea is the area of a block. Areas are in gate equivalents and cover

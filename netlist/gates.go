@@ -40,8 +40,11 @@ func (g *gates) mul(n, a, b int) float64 { return g.c.Multiplier * float64(n*a*b
 // add is n adders or counters of a width.
 func (g *gates) add(n, bits int) float64 { return g.c.Adder * float64(n*bits) }
 
-// cmp is n comparators of a width.
+// cmp is n comparators of a width that test for equality.
 func (g *gates) cmp(n, bits int) float64 { return g.c.Comparator * float64(n*bits) }
+
+// less is n comparators of a width that test for order.
+func (g *gates) less(n, bits int) float64 { return g.c.Less * float64(n*bits) }
 
 // mux is n selections of one out of ways words: ways-1 two-to-one multiplexers
 // per bit.
@@ -71,9 +74,9 @@ func (g *gates) cc() {
 	g.part("cc", "command decode: 80 commands of 10 bits, FIFO read", g.cmp(80, 10), g.mux(1, 8, 64), g.mux(1, 2, 32))
 	g.part("cc", "input extent: (size-1)·stride + kernel - padding, twice",
 		g.mul(2, extentBits, 2), g.add(2*3, extentBits))
-	g.part("cc", "block counts: three subtract-and-count units", g.add(3*2, extentBits), g.cmp(3, extentBits))
-	g.part("cc", "scheduler: two counters, dependency test, layout compare", g.add(3, 16), g.cmp(1, 16), g.cmp(4, 6))
-	g.part("cc", "stream offset, wait tests, fault priority", g.add(2, addrBits), g.cmp(3, addrBits))
+	g.part("cc", "block counts: three subtract-and-count units", g.add(3*2, extentBits), g.less(3, extentBits))
+	g.part("cc", "scheduler: two counters, dependency test, layout compare", g.add(3, 16), g.less(1, 16), g.cmp(4, 6))
+	g.part("cc", "stream offset, wait tests, fault priority", g.add(2, addrBits), g.less(3, addrBits))
 	g.part("cc", "register window: read multiplexer over 24 words", g.mux(1, 24, 32))
 }
 
@@ -82,13 +85,13 @@ func (g *gates) cc() {
 // of the output side and the three counters over weight blocks. The origin and
 // the extent of the box that a job reads are multiply-adds (span).
 func (g *gates) traversal() {
-	counter := func(n, bits int) float64 { return g.add(n, bits) + g.cmp(n, bits) + g.mux(n, 2, bits) }
+	counter := func(n, bits int) float64 { return g.add(n, bits) + g.less(n, bits) + g.mux(n, 2, bits) }
 	g.part("traversal", "job counters: 3 × 6", counter(3*6, 16))
 	g.part("traversal", "block counters: 2 × 3", counter(2*3, 16))
 	g.part("traversal", "weight-block counters: 2 × 3", counter(2*3, 6))
 	g.part("traversal", "clipping of blocks: 5 × 3", g.add(5*3, 16), g.mux(5*3, 2, 8))
 	g.part("traversal", "boxes of the input channel and the array: first and last row and column",
-		g.mul(2*2, 16, 2), g.add(2*2*4, 16), g.cmp(2*2*2, 16), g.mux(2*2*2, 2, 16))
+		g.mul(2*2, 16, 2), g.add(2*2*4, 16), g.less(2*2*2, 16), g.mux(2*2*2, 2, 16))
 }
 
 // dma: an address of a feature map is y·stride + x·stride + brick·stride plus a
@@ -96,15 +99,15 @@ func (g *gates) traversal() {
 // address generator each.
 func (g *gates) dma() {
 	generator := g.mul(1, 16, addrBits) + g.mul(1, 16, addrBits) + g.mul(1, 12, addrBits) + g.add(5, addrBits) +
-		g.cmp(2, 16) + g.add(2, 16) + g.mux(1, 4, addrBits) + g.mux(1, 8, addrBits)
+		g.less(2, 16) + g.add(2, 16) + g.mux(1, 4, addrBits) + g.mux(1, 8, addrBits)
 	g.part("dma", "feature map address generators: input, output", 2*generator)
-	g.part("dma", "run lengths of the input channel", g.mul(1, 16, 6), g.add(3, 16), g.cmp(3, 16))
+	g.part("dma", "run lengths of the input channel", g.mul(1, 16, 6), g.add(3, 16), g.less(3, 16))
 	g.part("dma", "pixel placement: buffer address (y·width + x)·pitch + offset", g.mul(2, 16, 8), g.add(4, 16), g.shift(1, 3, 64))
-	g.part("dma", "walk counters of the input channel: 2 × 4", g.add(2*4, 16), g.cmp(2*4, 16))
+	g.part("dma", "walk counters of the input channel: 2 × 4", g.add(2*4, 16), g.less(2*4, 16))
 	g.part("dma", "FIFO read multiplexers", g.mux(1, 32, 64), g.mux(4, 8, 64))
 	g.part("dma", "linear channels: address, beats, passes of command, weights, scales, memory to memory",
 		g.add(4*3, addrBits), g.mux(4*2, 2, addrBits))
-	g.part("dma", "burst split and credit of five channels", g.add(5*2, 6), g.cmp(5*2, 6))
+	g.part("dma", "burst split and credit of five channels", g.add(5*2, 6), g.less(5*2, 6))
 	g.part("dma", "arbiters: request multiplexers of two ports", g.mux(2, 5, addrBits+7), g.cmp(2*5, 3))
 	g.part("dma", "outstanding tables: read multiplexers and pointers", g.mux(2, 32, 7), g.mux(2, 16, 1), g.add(2*4, 6))
 	g.part("dma", "data slices and channel routing", g.mux(2, 2, 65), g.mux(5, 2, 64), g.mux(2, 2, 64+addrBits+8))
@@ -124,7 +127,7 @@ func (g *gates) wd() {
 	g.part("wd", "quotients: unary scan of 12 + 12 symbols", g.add(2*symbols, 6), g.mux(2*symbols, 2, 13), g.add(1, 12))
 	g.part("wd", "palette: 12 read ports, 4 write ports, direct codes", g.mux(symbols, 32, 9), g.mux(32, 4, 9), g.add(2*symbols, 9))
 	g.part("wd", "queue write: weights and runs", g.mux(queue, symbols, 9)/2, g.mux(queue, symbols, 16)/2)
-	g.part("wd", "queue read: eight weights and runs a cycle", g.mux(8, queue, 9)/2, g.mux(1, queue, 16), g.add(8, 16), g.cmp(8, 16))
+	g.part("wd", "queue read: eight weights and runs a cycle", g.mux(8, queue, 9)/2, g.mux(1, queue, 16), g.add(8, 16), g.less(8, 16))
 	g.part("wd", "weight block write: position select, eight ports", g.mux(2*32*g.s.UBlockD, 2, 9), g.shift(1, 3, 8*9))
 	g.part("wd", "slice parser, counters, header checks", g.add(8, 16), g.cmp(8, 9), g.mux(1, 4, 48))
 }
@@ -138,12 +141,12 @@ func (g *gates) mac() {
 	g.part("mac", "zero point subtraction and masking of operands", g.add(8*x, 9), g.mux(8*x, 2, 9))
 	g.part("mac", "adder trees: four of 19, two of 20, one of 21 bits", g.add(dots, 4*19+2*20+21))
 	g.part("mac", "byte passes: shift by 0, 8, 16, 24 and running sum", g.mux(dots, 4, 36), g.add(dots, 36))
-	g.part("mac", "accumulators: add, maximum, start value", g.add(dots, 40), g.cmp(dots, 40), g.mux(dots, 4, 40))
+	g.part("mac", "accumulators: add, maximum, start value", g.add(dots, 40), g.less(dots, 40), g.mux(dots, 4, 40))
 	g.part("mac", "weight select: two blocks × four groups, diagonal, ones", g.mux(8*d, 8, 9), g.mux(8*d, 3, 9))
 	g.part("mac", "byte gather of wide elements", g.mux(x*8, 7, 8))
 	g.part("mac", "pixel addresses: inside test, upscaling, (y·row + x)·pitch",
-		g.mul(2*x, 10, 10), g.add(4*x, 16), g.cmp(4*x, 16), g.mux(2*x, 2, 16))
-	g.part("mac", "sum address and micro-block counters", g.mul(2, 6, 12), g.add(6, 16), g.cmp(3, 8))
+		g.mul(2*x, 10, 10), g.add(4*x, 16), g.less(4*x, 16), g.mux(2*x, 2, 16))
+	g.part("mac", "sum address and micro-block counters", g.mul(2, 6, 12), g.add(6, 16), g.less(3, 8))
 }
 
 // ao: a lane multiplies a 64-bit value by a factor of 18 bits a pass, a half of a
@@ -161,13 +164,13 @@ func (g *gates) ao() {
 	g.part("ao", "passes: select of value and factor, negation, joined operands", g.mux(e, 3, 64), g.mux(e, 8, 18), g.add(e, 41), g.mux(e, 3, 64))
 	g.part("ao", "rounding and shift: 80 bits by up to 63", g.add(e, 80), g.shift(e, 6, 80), g.cmp(e, 48), g.mux(e, 3, 32))
 	g.part("ao", "bias and operand arithmetic: zero points, sum, difference, minimum and maximum",
-		g.add(e, 40), g.add(3*e, 33), g.cmp(e, 33), g.mux(e, 6, 64), g.shift(e, 5, 64))
+		g.add(e, 40), g.add(3*e, 33), g.less(e, 33), g.mux(e, 6, 64), g.shift(e, 5, 64))
 	g.part("ao", "scale record select out of 16, average divisor", g.mux(e, 16, 78), g.mul(1, 7, 7), g.mux(1, 64, 38)/2,
-		g.mul(2, 16, 2), g.add(2*5, 20), g.cmp(2*3, 20))
-	g.part("ao", "activation: zero point, clamp, interpolated sigmoid", g.add(e, 32), g.cmp(2*e, 32), g.mux(e, 4, 32),
+		g.mul(2, 16, 2), g.add(2*5, 20), g.less(2*3, 20))
+	g.part("ao", "activation: zero point, clamp, interpolated sigmoid", g.add(e, 32), g.less(2*e, 32), g.mux(e, 4, 32),
 		g.mul(e, 16, 9), g.add(2*e, 26), g.mux(e, 256, 16)/4)
 	g.part("ao", "operand select and widening", g.mux(2*e, 4, 40))
-	g.part("ao", "positions and addresses", g.add(8, 8), g.cmp(5, 8), g.mul(2, 8, 12), g.add(4, 16))
+	g.part("ao", "positions and addresses", g.add(8, 8), g.less(5, 8), g.mul(2, 8, 12), g.add(4, 16))
 	g.part("ao", "scale stream unpacking", g.shift(1, 3, 128), g.add(3, 17), g.mux(16, 2, 78))
 }
 

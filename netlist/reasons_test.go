@@ -63,11 +63,22 @@ var neverRead = []struct{ name, why string }{
 	{"pmu.", "observes: read by the driver only"},
 }
 
+// reasonForDead says why bits of a register are silent.
 func reasonForDead(register string) string {
+	for _, r := range neverRead {
+		if r.name == reasonName(register) {
+			return r.why
+		}
+	}
+	return ""
+}
+
+// reasonName is the name under which the reason of a register stands.
+func reasonName(register string) string {
 	for _, r := range neverRead {
 		if r.name == register || strings.HasSuffix(r.name, ".") && strings.HasPrefix(register, r.name) ||
 			r.name == "cc.bank" && strings.HasPrefix(register, r.name) || r.name == "dma.axi1.w" && strings.HasPrefix(register, r.name) {
-			return r.why
+			return r.name
 		}
 	}
 	return ""

@@ -12,7 +12,9 @@ const (
 	// FaultsFlops leaves out the gates between flops, whose permanent rate is
 	// declared as none; FaultsGates takes them as not assessed.
 	FaultsFlops = "transient faults, and permanent faults of flops only"
-	FaultsGates = "transient faults, and permanent faults of flops; permanent faults of the gates between them not assessed"
+	// FaultsSomeGates where those of some blocks were measured.
+	FaultsSomeGates = "transient faults, and permanent faults of flops and of gates of blocks that have gates; permanent faults of other gates not assessed"
+	FaultsGates     = "transient faults, and permanent faults of flops; permanent faults of the gates between them not assessed"
 )
 
 // Decided is a metric that takes part in a verdict.

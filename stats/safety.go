@@ -23,7 +23,9 @@ type PermanentParts struct {
 	// Measured, which may be nil, is what injections of permanent faults have shown, and
 	// Intended the part of it that mechanisms guard. Open is what was not injected: any
 	// part of it may violate, and the estimate takes all of it.
+	// Gates, which may be nil, is the same of the gates between flops, where those of a block were injected into.
 	Measured   *PartRates
+	Gates      *PartRates
 	Intended   float64
 	Open       float64
 	Mechanisms float64
@@ -145,6 +147,9 @@ func (p *PermanentParts) split() (FaultClasses, error) {
 	}
 	if p.Measured != nil {
 		parts = append(parts, *p.Measured)
+	}
+	if p.Gates != nil {
+		parts = append(parts, *p.Gates)
 	}
 	intended := p.Intended
 	for _, g := range p.Guarded {

@@ -63,7 +63,7 @@ Examples:
   upset campaign run testdata/models/fashion-tiny.tflite --injections 2000
   upset campaign run net.tflite --margin 0.002 --confidence 0.99 --out net-run
   upset campaign run net.tflite --only 'mac.acc*' --bits 24-31`,
-		Flags: commonFlags(append(append(experimentFlags(specFlags()...), questionFlags()...), inventoryFlag())...),
+		Flags: commonFlags(append(append(experimentFlags(specFlags()...), questionFlags()...), inventoryFlag(), pulseFlag())...),
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, "MODEL")
 			if err != nil {
@@ -276,6 +276,7 @@ Example:
 		Flags: commonFlags(append([]cli.Flag{
 			&cli.StringFlag{Name: "model", Usage: "`FILE` of the model, if it has moved"},
 			&cli.StringFlag{Name: "inputs", Usage: "`DIR` of the inputs, if it has moved"},
+			pulseFlag(),
 		}, questionFlags()...)...),
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, "CAMPAIGN")

@@ -67,7 +67,7 @@ func (p *program) evidence(ctx context.Context, o common, s search, r *result.Pr
 		x.Model = s.experiment.model
 		out.Residue = &x
 	}
-	return out, nil
+	return out, p.gatesEvidence(ctx, o, s, out)
 }
 
 // sound is an error where the tool was found wrong.
@@ -78,6 +78,8 @@ func sound(e *result.Evidence) error {
 		return errors.New("faults repeated without shortcuts came out differently: no figure of this result can be trusted; please report this network")
 	case e.Residue != nil && e.Residue.Masked.Harmed > 0:
 		return errHarm
+	case e.GatesDifferences() > 0:
+		return errors.New("machine and gates differ on this network: see upset validate gates; please report this network")
 	}
 	return nil
 }

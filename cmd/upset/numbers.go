@@ -38,7 +38,7 @@ var (
 // spans are the ranges of flags, and of flags of one command where they mean something
 // else there. A flag that is not listed takes 0 to 1e12.
 var spans = map[string]span{
-	"flop-fit": rateSpan, "sram-fit": rateSpan, "budget": fitSpan, "budget-due": {0, fitSpan.high}, "permanent-fit": declaredSpan, "pmhf-budget": declaredSpan,
+	"flop-fit": rateSpan, "sram-fit": rateSpan, "budget": fitSpan, "budget-due": {0, fitSpan.high}, "permanent-fit": declaredSpan, "set-fit-per-kge": declaredSpan, "pmhf-budget": declaredSpan,
 	"lifetime": declaredSpan, "test-interval": declaredSpan, "test-coverage": shareSpan, "hardened-ratio": shareSpan, "duty": {1e-9, 1},
 	"gate margin": {0, 1e6}, "confidence": confidenceSpan, "pairs": shareSpan, "margin": {1e-9, 1}, "relative": {1e-9, 1},
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"upset/faults"
 	"upset/faults/campaign"
 	"upset/faults/mechanism"
 	"upset/stats"
@@ -32,12 +33,18 @@ func questionFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "permanent-flop-share", Usage: "share of the permanent rate that flops have, above 0 to 1, the rest being that of the gates between them, which are not measured; by area without it"},
 		&cli.IntFlag{Name: "stuck-at", Usage: "stuck-at `FAULTS` of a sample, of which there is one for the search and one for the verdict (default: 1200)"},
 		&cli.Uint64Flag{Name: "stuck-at-cycles", Usage: "`CYCLES` of fault-free runs that bound the samples (default: 1000000000)"},
+		&cli.IntFlag{Name: "stuck-gates", Usage: "stuck-at `FAULTS` of the gates of each block that has gates, for the verdict; 0 leaves gates as not assessed"},
 		&cli.Float64Flag{Name: "pmhf-budget", Usage: "the NPU's share of PMHF in `FIT`, with --permanent-fit; without it the budget of violating outcomes"},
 		&cli.Float64Flag{Name: "test-coverage", Usage: "share of the mechanisms' permanent faults that their tests find, 0 to 1"},
 	}
 }
 
-// readQuestion reads the flags of questionFlags.
+// pulseFlag is that of a campaign of pulses.
+func pulseFlag() cli.Flag {
+	return &cli.Float64Flag{Name: "set-fit-per-kge", Usage: "declared rate of pulses in `FIT` for 1,000 gate equivalents of logic, with --fault set; without it pulses are not assessed"}
+}
+
+// readQuestion reads the flags of questionFlags and pulseFlag.
 func readQuestion(c *cli.Context) (campaign.Question, error) {
 	var q campaign.Question
 	var err error
@@ -67,13 +74,19 @@ func readQuestion(c *cli.Context) (campaign.Question, error) {
 		FITPer100kGE: c.Float64("permanent-fit"), LifetimeHours: c.Float64("lifetime"),
 		TestIntervalHours: c.Float64("test-interval"), TestCoverage: c.Float64("test-coverage"),
 		PMHFBudget: c.Float64("pmhf-budget"), Coverage: c.String("permanent-coverage"), FlopShare: c.Float64("permanent-flop-share"),
-		Faults: c.Int("stuck-at"), Cycles: c.Uint64("stuck-at-cycles"),
+		Faults: c.Int("stuck-at"), Cycles: c.Uint64("stuck-at-cycles"), Gates: c.Int("stuck-gates"),
 	}
 	if err := checkPermanent(c, q.Permanent); err != nil {
 		return q, err
 	}
 	if err := checkDeadline(c, &q.Deadline); err != nil {
 		return q, err
+	}
+	if q.PulseFITPerKGE = c.Float64("set-fit-per-kge"); c.IsSet("set-fit-per-kge") && !positive(q.PulseFITPerKGE) {
+		return q, usage("--set-fit-per-kge %v must be a positive number", q.PulseFITPerKGE)
+	}
+	if f := c.String("fault"); q.PulseFITPerKGE > 0 && f != "" && f != faults.SET.String() {
+		return q, usage("--set-fit-per-kge is the rate of pulses: give --fault set with it")
 	}
 	q.BudgetFIT, q.BudgetDUE, q.Duty = c.Float64("budget"), c.Float64("budget-due"), c.Float64("duty")
 	switch {
@@ -108,6 +121,8 @@ func checkPermanent(c *cli.Context, p campaign.Permanent) error {
 		return usage("--permanent-flop-share %v must lie above 0 and not above 1", p.FlopShare)
 	case c.IsSet("stuck-at") && (p.Faults < 1 || p.Faults > maxStuckAts):
 		return usage("--stuck-at %d must lie between 1 and %d", p.Faults, maxStuckAts)
+	case p.Gates < 0 || p.Gates > maxStuckAts:
+		return usage("--stuck-gates %d must lie between 0 and %d", p.Gates, maxStuckAts)
 	case c.IsSet("stuck-at-cycles") && p.Cycles == 0:
 		return usage("--stuck-at-cycles 0 allows no injection")
 	case p.PMHFBudget > 0 && p.FITPer100kGE == 0:

@@ -28,7 +28,8 @@ Examples:
   upset report run1 --scenario li --budget 10
   upset report run2 --doubly-robust   # run2 with --sampling uniform`,
 		Flags: commonFlags(append(questionFlags(),
-			&cli.BoolFlag{Name: "doubly-robust", Usage: "sharpen the AVF of a uniform sample by a proxy of register and moment, cross-fitted; kept only where it helps"})...),
+			&cli.BoolFlag{Name: "doubly-robust", Usage: "sharpen the AVF of a uniform sample by a proxy of register and moment, cross-fitted; kept only where it helps"},
+			pulseFlag())...),
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, "CAMPAIGN")
 			if err != nil {

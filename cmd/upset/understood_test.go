@@ -22,6 +22,7 @@ import (
 	"upset/models/inputs"
 	"upset/models/selection"
 	"upset/models/selection/tasks"
+	"upset/netlist/cosim"
 	"upset/npu/isa"
 	"upset/stats"
 )
@@ -38,6 +39,7 @@ var legal = map[string]func(value string) error{
 	"fault":    func(v string) error { return parsed(faults.ParseModel(v)) },
 	"format":   oneOf("text", "json", "csv", "html", "junit"), "unit": oneOf(protect.UnitBlockClass, protect.UnitRegister), "options": oneOf(protect.OptionsPaper, protect.OptionsFull, optionsSoftware),
 	"measures":  func(v string) error { return parsed(software.Parse(v)) },
+	"block":     oneOf(append(cosim.Blocks(), "all")...),
 	"violation": oneOf(stats.ViolationAny, stats.ViolationCritical), "inputs-are": oneOf(stats.InputsFixed, stats.InputsSample),
 	"permanent-coverage": oneOf(campaign.CoverageMeasured, campaign.CoverageAnnexD),
 	"sites":              oneOf(campaign.SitesAll, campaign.SitesFlops, campaign.SitesSRAM),
@@ -173,7 +175,7 @@ func fits(c *cli.Context, mention bool) error {
 			continue
 		}
 		for _, v := range strings.Split(c.String(s.Name), "|") {
-			if s.Name == "npu" && v == "all" && c.Command.Name == "engine" {
+			if s.Name == "npu" && v == "all" && (c.Command.Name == "engine" || c.Command.Name == "gates") {
 				continue
 			}
 			if err := check(v); err != nil {

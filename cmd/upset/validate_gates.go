@@ -176,3 +176,30 @@ func (p *program) besideGates(ctx context.Context, o common, name string, c isa.
 
 // maxExamples bounds the differences that are described (our choice).
 const maxExamples = 20
+
+// Share of the comparison with gates that belongs to the evidence of an assessment (our
+// choice: some seconds).
+const (
+	evidenceClocks = 20_000
+	evidenceFlips  = 200
+)
+
+// gatesEvidence runs the blocks that have gates beside them, on the network of an
+// assessment and the default system.
+func (p *program) gatesEvidence(ctx context.Context, o common, s search, out *result.Evidence) error {
+	e := s.experiment.engine
+	prog := e.Program()
+	runs := []cosim.Run{runOf(prog, s.experiment.inputs.data[0], s.experiment.model)}
+	var r result.ValidateGates
+	for _, name := range cosim.Blocks() {
+		b, err := p.besideGates(ctx, o, name, prog.Config, runs, evidenceClocks, evidenceFlips, &r)
+		if err != nil {
+			return err
+		}
+		out.Gates = append(out.Gates, b)
+	}
+	for _, x := range r.Examples {
+		p.note("machine and gates differ: %s", x)
+	}
+	return nil
+}

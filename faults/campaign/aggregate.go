@@ -31,7 +31,7 @@ func (s *Stored) Campaign(q Question) (*result.Campaign, error) {
 	}
 	a.exposures = a.exposed(a.strata, anyOf, criticalOf)
 	c := a.head()
-	for _, step := range []func(*result.Campaign) error{a.vulnerability, a.robust, a.blocks, a.heat, a.rates, a.safety, a.fmeda, a.verdicts, a.conclude, a.latencies} {
+	for _, step := range []func(*result.Campaign) error{a.vulnerability, a.robust, a.blocks, a.heat, a.rates, a.safety, a.fmeda, a.verdicts, a.pulses, a.conclude, a.latencies} {
 		if err := step(c); err != nil {
 			return nil, err
 		}

@@ -12,7 +12,11 @@ import (
 // Safety, which may be nil, holds the latter. The sentence says what was shown.
 func (q Question) Conclude(transient []stats.Decided, safety *result.Safety) (verdict, statement string, decided []result.Decided) {
 	list := append(transient[:len(transient):len(transient)], q.permanent(safety)...)
-	verdict, statement = stats.Conclude(q.Scope(), list)
+	scope := q.Scope()
+	if scope.Faults == stats.FaultsGates && safety != nil && safety.StuckAts != nil && len(safety.StuckAts.Logic) > 0 {
+		scope.Faults = stats.FaultsSomeGates
+	}
+	verdict, statement = stats.Conclude(scope, list)
 	for _, d := range list {
 		row := result.Decided{Metric: d.Metric, Target: d.Target, Result: d.Result}
 		if d.Result != stats.NotAssessed {
@@ -76,6 +80,10 @@ func (a *aggregate) conclude(c *result.Campaign) error {
 	if kind, _, _ := strings.Cut(a.s.Spec.Fault, ":"); kind == faults.StuckAt0.String() || kind == faults.StuckAt1.String() || kind == faults.Intermittent.String() {
 		c.Verdict = stats.NotShown
 		c.Statement = "no statement on hardware-metric targets: the raw rates are those of transients, the campaign is of " + a.s.Spec.Fault + " faults"
+		return nil
+	}
+	if c.Pulses != nil {
+		c.Verdict, c.Statement = stats.NotShown, pulseStatement(c.Pulses)
 		return nil
 	}
 	var list []stats.Decided

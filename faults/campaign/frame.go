@@ -315,9 +315,12 @@ func (f *Frame) merge(planned []int) [][]int {
 	keys := make([]stats.StratumKey, len(f.Cells))
 	for i, c := range f.Cells {
 		g := f.Groups[c.Group]
+		block := fmt.Sprintf("%s|%g|%t", g.Block, g.Scale, g.Known)
+		if g.Logic != "" {
+			block += "|" + g.Logic
+		}
 		keys[i] = stats.StratumKey{
-			Block: fmt.Sprintf("%s|%g|%t", g.Block, g.Scale, g.Known),
-			Class: g.Class, Phase: c.Phase, SRAM: g.SRAM, N: planned[i],
+			Block: block, Class: g.Class, Phase: c.Phase, SRAM: g.SRAM, N: planned[i],
 		}
 	}
 	return stats.Merge(keys, stats.MinStratum)

@@ -184,6 +184,9 @@ type Question struct {
 	InputsAre string
 	// Deadline is what detection is held against.
 	Deadline Deadline
+	// PulseFITPerKGE is the declared rate of pulses in 1,000 gate equivalents of logic; 0
+	// where there is none.
+	PulseFITPerKGE float64
 	// DoublyRobust asks for estimates that a proxy sharpens, from uniform sampling.
 	DoublyRobust bool
 }

@@ -25,6 +25,10 @@ type Group struct {
 	// proof: registers that only observe, RAM cells under a correcting code.
 	// Known groups are sampled thinly, as a check of the proof.
 	Known bool `json:"known,omitempty"`
+	// Logic names the block whose gates the pulses of the group were measured on, and the
+	// measurement; bits stand for what those change first, as often as they do. It is
+	// empty for bits as such.
+	Logic string `json:"logic,omitempty"`
 	// Excluded marks bits that exist but that the campaign leaves out. They
 	// are never drawn; verdicts take them as unknown.
 	Excluded bool `json:"excluded,omitempty"`
@@ -86,11 +90,21 @@ func NewPlain(t *netlist.Table, s Spec) (Population, error) {
 	for _, r := range t.Select(filter) {
 		selected[r] = true
 	}
+	pulses, err := measuredPulses(t, s)
+	if err != nil {
+		return nil, err
+	}
 	for i := range t.Registers {
 		r := &t.Registers[i]
+		if _, ok := pulses.Block(r.First); ok {
+			continue
+		}
 		if err := p.add(t, r, selected[r], s); err != nil {
 			return nil, err
 		}
+	}
+	if err := p.addPulses(t, pulses, selected, s); err != nil {
+		return nil, err
 	}
 	if !slices.ContainsFunc(p.groups, func(g Group) bool { return !g.Excluded }) {
 		return nil, errors.New("the filters select no bit: widen --only, --class, --bits or --sites; see upset sites")

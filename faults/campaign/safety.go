@@ -28,6 +28,9 @@ type Permanent struct {
 	// defaultStuckCycles.
 	Faults int
 	Cycles uint64
+	// Gates is the number of stuck outputs of gates of each block that has gates, 0 for none: then
+	// gates are not assessed.
+	Gates int
 	// PMHFBudget is the share of PMHF in FIT that the NPU may take; 0 takes the budget
 	// of violating outcomes.
 	PMHFBudget float64
@@ -145,8 +148,10 @@ func (p Permanent) declared(logic, added float64) *result.Declared {
 
 // StuckAt are measured rates of permanent faults.
 type StuckAt struct {
-	// Flops are those of flops with joint limits. Gates, in FIT, is not assessed.
+	// Flops are those of flops with joint limits. Logic, which may be nil, are those of the gates
+	// that were measured. Gates, in FIT, is the rest of the gates, which is not assessed.
 	Flops stats.PartRates
+	Logic *stats.PartRates
 	Gates float64
 	// LogicGE is the logic of the NPU, AddedGE that of the mechanisms, GuardedGE what
 	// they guard, in gate equivalents.
@@ -154,11 +159,12 @@ type StuckAt struct {
 	Shares                      *result.StuckAts
 }
 
-// Measured is [Permanent.Safety] from measured rates. What gates do was not measured, so
-// that any part of them may violate.
+// Measured is [Permanent.Safety] from measured rates. What gates do that were not measured is
+// not known: any part of them may violate.
 func (p Permanent) Measured(in stats.SafetyInput, m StuckAt) (*result.Safety, error) {
 	parts, declared := p.parts(), p.declared(m.LogicGE, m.AddedGE)
-	parts.Measured, parts.Open, parts.Intended, parts.Mechanisms = &m.Flops, m.Gates, p.Rate(m.GuardedGE), p.Rate(m.AddedGE)
+	parts.Measured, parts.Gates = &m.Flops, m.Logic
+	parts.Open, parts.Intended, parts.Mechanisms = m.Gates, p.Rate(m.GuardedGE), p.Rate(m.AddedGE)
 	out, err := p.safety(in, parts, declared)
 	if err != nil {
 		return nil, err

@@ -95,7 +95,7 @@ upsets, and of the pairs and permanent faults whose rates are declared (` + "`--
 | ` + "`seu`" + ` | one bit is inverted | the model of all our rates |
 | ` + "`pair`" + ` | a flop and its neighbour in the same element of a register (the next bit; at the upper end the one below) | our choice: where flops are placed is not known |
 | ` + "`mcu[:finfet\\|28nm\\|shares=A/B/C/D][:interleave=N][:row][:flops]`" + ` | 1, 2, 3 or 4 cells of the shared buffer; one flop, or with ` + "`flops`" + ` as many neighbouring flops of an element | shares 0.94/0.05/0.008/0.002 (FinFET) and 0.90/0.07/0.02/0.01 (28 nm): our choice after Sakamoto et al., TNS 2025, and HPCA 2015 |
-| ` + "`set`" + ` | a flop takes over a wrong value at the clock edge that ends the cycle, if it loads at that edge | derived; how often pulses arrive is not public: scale the flop rate by a ratio of your own |
+| ` + "`set`" + ` | blocks that have gates: what a pulse in their logic changes together, drawn from a measurement ([set.md](set.md)); other blocks: a flop takes over a wrong value at the clock edge that ends the cycle, if it loads at that edge | measured; assumed. How often pulses arise is not public: declare it (` + "`--set-fit-per-kge`" + `) |
 | ` + "`stuck-at-0`, `stuck-at-1`" + ` | a flop has that value from the start of the inference to its end | gate-level fault models reduced to flops |
 | ` + "`intermittent[:CYCLES]`" + ` | a flop keeps the wrong value for so many cycles (default 1,000) and then does as it is told | our choice |
 
@@ -110,8 +110,12 @@ stands at the upper end of its group, the worst place, and beside other parity b
 voter's output is single. Of hardened cells that are struck together each flips for itself, at its own ratio.
 [mechanisms.md](mechanisms.md) has what every mechanism makes of pairs.
 
-**Pulses.** Whether a flop loads is found by simulation: one that is inverted a cycle earlier and still is after the edge does
-not load, unless its fault-free value changes at that edge. Pulses that are not taken are pruned and count as masked.
+**Pulses.** In a block whose pulses were measured ([set.md](set.md)) an injection stands for an event, which may have bits of several
+registers. It has an effect only where the block does at that edge what it did when the event was measured: changes a
+register, or none. In all other blocks one flop is struck, and whether it loads is found by simulation: one that is inverted a cycle earlier and
+still is after the edge does not load, unless its fault-free value changes at that edge. Pulses that are not taken are pruned and count as masked.
+A campaign draws measured events as often as they occur and lists which blocks are measured and which assumed; rows of the table below draw
+over flops alike, so that those that no pulse reaches count as masked.
 
 **Stuck faults** of a campaign are simulated to the end, without any shortcut, so that the comparison below says nothing of
 them; what the next inference does is not asked of a stuck flop. Their shares are not multiplied with a rate. Beside a mechanism

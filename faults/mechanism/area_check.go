@@ -11,7 +11,7 @@ func (p *Pricing) checker(k Kind) []Item {
 		items = append(items,
 			Item{"counter: decrement", counterBits, "adder bit", c.Adder},
 			Item{"counter: load of the limit", counterBits, "multiplexer", c.Mux},
-			Item{"comparison with zero", counterBits, "gate", gateGE})
+			Item{"comparison with zero", counterBits, "gate", c.Gate})
 	case Residue:
 		// Two bits are a digit modulo 3 already; joining two digits takes a two-bit
 		// adder with its carry fed back (our choice).
@@ -35,5 +35,5 @@ func (p *Pricing) checker(k Kind) []Item {
 			Item{"sum of the array's results, and of sums that are read back", 2 * x * (d - 1) * sumBits, "adder bit", c.Adder},
 			Item{"comparison of a pixel", x * sumBits, "comparator", c.Comparator})
 	}
-	return append(items, alarm(flop)...)
+	return append(items, p.alarm(flop)...)
 }

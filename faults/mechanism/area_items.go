@@ -26,13 +26,10 @@ func total(items []Item) (sum float64) {
 	return sum
 }
 
-// gateGE is a two-input AND or OR gate (our choice: a NAND or NOR and an inverter).
-const gateGE = 1.5
-
 // alarm is what every mechanism with an alarm has: a flop, the gate that holds it, and
 // the gate that joins it to the NPU's interrupt.
-func alarm(flop float64) []Item {
-	return []Item{{"alarm", 1, "flop", flop}, {"alarm held, and joined to the interrupt", 2, "gate", gateGE}}
+func (p *Pricing) alarm(flop float64) []Item {
+	return []Item{{"alarm", 1, "flop", flop}, {"alarm held, and joined to the interrupt", 2, "gate", p.costs.Gate}}
 }
 
 // SharedGE is what further registers of the same block under the same mechanism save:
@@ -41,7 +38,7 @@ func (p *Pricing) SharedGE(c Choice) float64 {
 	switch c.Kind {
 	case Parity, ParityAlways, ParityInterleaved:
 		flop, _ := p.flopGE(c.Block)
-		return (total(alarm(flop)) - gateGE) * p.cells.factor(c.Kind)
+		return (total(p.alarm(flop)) - p.costs.Gate) * p.cells.factor(c.Kind)
 	}
 	return 0
 }
@@ -65,7 +62,7 @@ func (p *Pricing) Items(c Choice) ([]Item, error) {
 		return append([]Item{
 			{"copy: flops", float64(a.Flops), "flop", flop}, {"copy: combinational logic", 1, "block's logic", a.CombGE},
 			{"comparison of all outputs", float64(outputs), "comparator", p.costs.Comparator},
-		}, alarm(flop)...), err
+		}, p.alarm(flop)...), err
 	case Triplicate:
 		return []Item{{"two more copies", 2 * n, "flop", flop}, {"a voter per flop", n, "voter", p.costs.Voter}}, nil
 	case SECDED:
@@ -77,7 +74,7 @@ func (p *Pricing) Items(c Choice) ([]Item, error) {
 		return append([]Item{
 			{"copy of all flops and logic, without RAM", 1, "NPU's logic", logic},
 			{"comparison of bus, pins and writes to the RAM", float64(bits), "comparator", p.costs.Comparator},
-		}, alarm(flop)...), err
+		}, p.alarm(flop)...), err
 	case Watchdog, Residue, StreamCRC, Checksum:
 		return p.checker(c.Kind), nil
 	}
@@ -117,11 +114,11 @@ func (p *Pricing) parityItems(c Choice, flop, scale float64) []Item {
 		{"parity compared: the bits and the parity bit of every group", bits * scale, "XOR", p.costs.XOR},
 	}
 	if gated > 0 {
-		items = append(items, Item{"valid gating: a gate per group that is compared when it is read", gated * scale, "gate", gateGE},
+		items = append(items, Item{"valid gating: a gate per group that is compared when it is read", gated * scale, "gate", p.costs.Gate},
 			Item{"valid conditions that no bit of the machine tells", scale, "conditions", conditions})
 	}
-	items = append(items, Item{"error collection: a tree over the groups", max(0, groups*scale-1), "gate", gateGE})
-	return append(items, alarm(flop)...)
+	items = append(items, Item{"error collection: a tree over the groups", max(0, groups*scale-1), "gate", p.costs.Gate})
+	return append(items, p.alarm(flop)...)
 }
 
 // code is the difference between the shared buffer with and without SECDED.

@@ -344,7 +344,7 @@ func TestAreas(t *testing.T) {
 			if d := cost(Choice{Block: a.Block, Kind: Duplicate}); d <= a.LogicGE() {
 				t.Errorf("%s: duplication costs %v, not more than the block's %v", a.Block, d, a.LogicGE())
 			}
-			if v := cost(Choice{Block: a.Block, Kind: Triplicate}); math.Abs(v-float64(a.Flops)*17) > 1 {
+			if v := cost(Choice{Block: a.Block, Kind: Triplicate}); math.Abs(v-float64(a.Flops)*(2*netlist.DefaultCosts().Flop+netlist.DefaultCosts().Voter)) > 1 {
 				t.Errorf("%s: triplication costs %v", a.Block, v)
 			}
 		}

@@ -25,7 +25,7 @@ func free(*netlist.Costs, int) float64 { return 0 }
 
 // gates needs so many two-input gates for all elements together.
 func gates(n int) func(*netlist.Costs, int) float64 {
-	return func(*netlist.Costs, int) float64 { return gateGE * float64(n) }
+	return func(c *netlist.Costs, _ int) float64 { return c.Gate * float64(n) }
 }
 
 // ruleOf finds the rule of a register.
@@ -56,7 +56,7 @@ func bankRead(b int) rule {
 			cc := &m.S.CC
 			return cc.OpValid[b&3] != 0 || int(cc.Cur) == b
 		}
-	}, func(c *netlist.Costs, _ int) float64 { return 2*c.Comparator + gateGE }}
+	}, func(c *netlist.Costs, _ int) float64 { return 2*c.Comparator + c.Gate }}
 }
 
 // staged: a register is read while there is a token in one of the stages.
@@ -111,7 +111,7 @@ func fifo(state func(m *npu.Machine) (head, n int)) rule {
 			return (index-head+count)%count < n
 		}
 	}, func(c *netlist.Costs, count int) float64 {
-		return float64(count*bits.Len(uint(count-1))) * (c.Adder + c.Comparator)
+		return float64(count*bits.Len(uint(count-1))) * (c.Adder + c.Less)
 	}}
 }
 
@@ -120,7 +120,7 @@ func first(n func(m *npu.Machine) int) rule {
 	return rule{func(index, _ int) valid {
 		return func(m *npu.Machine) bool { return index < n(m) }
 	}, func(c *netlist.Costs, count int) float64 {
-		return float64(count*bits.Len(uint(count))) * c.Comparator
+		return float64(count*bits.Len(uint(count))) * c.Less
 	}}
 }
 

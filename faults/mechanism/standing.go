@@ -25,6 +25,7 @@ type Standing struct {
 
 	machine *npu.Machine
 	mine    npu.Journal
+	starts  int // of the machine, before the clock
 }
 
 // NewStanding makes the mechanisms of a design for machines like m, which it does not
@@ -223,6 +224,19 @@ func (g *Standing) stopped(kind Kind) Response {
 
 // Step advances the machine by a clock beside all mechanisms and reports an alarm.
 func (g *Standing) Step(m *npu.Machine) (alarm bool) {
+	if g.Before(m) {
+		return true
+	}
+	m.Step()
+	alarm = g.After(m)
+	m.Journal = nil
+	return alarm
+}
+
+// Before is the part of [Standing.Step] before the clock, for a machine that somebody else
+// steps. Where the design has copies the machine's stores go to its journal, which the
+// caller takes off behind the clock, when all that stand beside the machine have seen it.
+func (g *Standing) Before(m *npu.Machine) (alarm bool) {
 	g.vote(m)
 	for _, c := range g.checks {
 		if c.check.before(m) {
@@ -241,15 +255,18 @@ func (g *Standing) Step(m *npu.Machine) (alarm bool) {
 	for _, t := range g.twins {
 		t.look(m)
 	}
-	if len(g.twins) > 0 {
+	if len(g.twins) > 0 && m.Journal == nil {
 		g.mine.Clear()
 		m.Journal = &g.mine
 	}
-	starts := m.Starts
-	m.Step()
-	m.Journal = nil
+	g.starts = m.Starts
+	return false
+}
+
+// After is the part of [Standing.Step] behind the clock.
+func (g *Standing) After(m *npu.Machine) (alarm bool) {
 	for _, t := range g.twins {
-		if t.step(m, &g.mine) && !alarm {
+		if t.step(m, m.Journal) && !alarm {
 			g.raised, alarm = t.kind, true
 		}
 	}
@@ -262,7 +279,7 @@ func (g *Standing) Step(m *npu.Machine) (alarm bool) {
 			g.raised, alarm = c.kind, true
 		}
 	}
-	if m.Starts != starts {
+	if m.Starts != g.starts {
 		g.Follow(func(*npu.Machine) {}) // the copies have a host of their own
 	}
 	return alarm

@@ -2,6 +2,7 @@ package protect
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -149,5 +150,39 @@ func TestPermanentFaultsBesideACode(t *testing.T) {
 	}
 	if same < len(before)*95/100 {
 		t.Errorf("%d of %d faults do the same beside the code", same, len(before))
+	}
+}
+
+// TestMeasuredGatesAreInTheVerdict: with stuck gates asked for, a part of the rate of the gates moves
+// from not assessed to measured, and no more than the gates that were injected have.
+func TestMeasuredGatesAreInTheVerdict(t *testing.T) {
+	e := tinyEngine(t, "fashion-tiny", 2, npu.ECCNone)
+	s := baseCampaign(t, e, 3000)
+	o := Options{Dir: t.TempDir(), NoFront: true, Workers: 2, Permanent: declared()}
+	o.Permanent.FlopShare, o.Permanent.Faults, o.Permanent.Gates = 0.5, 200, 40
+	with, err := Run(context.Background(), e, s, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := with.Safety.StuckAts
+	if len(x.Logic) == 0 || x.GatesFIT <= 0 || x.GatesFIT >= x.LogicFIT {
+		t.Fatalf("%+v, %v of %v FIT", x.Logic, x.GatesFIT, x.LogicFIT)
+	}
+	sum := 0.0
+	for _, b := range x.Logic {
+		sum += b.FIT
+		if b.Safe.N != 40 || b.Safe.Failures == 0 || b.Safe.Failures+b.Harmful.Failures > 40 || b.Coverage.N != b.Harmful.Failures {
+			t.Errorf("%+v", b)
+		}
+	}
+	if math.Abs(sum-x.GatesFIT) > 1e-9 {
+		t.Errorf("blocks have %v FIT, measured are %v", sum, x.GatesFIT)
+	}
+	// Without them the lower limit is that of the flops, and all the rest may violate.
+	if p := with.Safety.Permanent; p.SPFM.Lower <= x.FlopSPFM.Lower*x.FlopShare || p.SPFM.Upper >= 1 {
+		t.Errorf("SPFM %+v, flops alone %+v", p.SPFM, x.FlopSPFM)
+	}
+	if !strings.Contains(with.Statement, "of other gates not assessed") {
+		t.Error(with.Statement)
 	}
 }

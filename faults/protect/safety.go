@@ -94,9 +94,14 @@ func (r *run) stuck(ctx context.Context, d *mechanism.Design, confidence float64
 	}
 	part.Safe = stats.Limits{Estimate: max(0, part.Raw-rest.Estimate), Lower: max(0, part.Raw-rest.Upper), Upper: part.Raw - rest.Lower}
 	m.Flops, m.Gates = part, p.logic
+	logic, err := r.gates(ctx, d, confidence, &m)
+	if err != nil {
+		return m, err
+	}
 	if m.Shares, err = p.intervals(list, d.Choices(), r.o.Question.Confidence); err != nil {
 		return m, err
 	}
+	m.Shares.Logic, m.Shares.GatesFIT = logic, p.logic-m.Gates
 	harm := part.Missed
 	if len(d.Choices()) == 0 {
 		harm = part.Unprotected

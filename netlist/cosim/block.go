@@ -78,6 +78,8 @@ func (b *Block) Bits() int { return len(b.flops) }
 var boundaries = []func(isa.Config) *npu.Boundary{
 	func(isa.Config) *npu.Boundary { return npu.TraversalBoundary() },
 	func(isa.Config) *npu.Boundary { return npu.WeightDecoderBoundary() },
+	npu.MACBoundary,
+	npu.OutputBoundary,
 }
 
 // Blocks lists the blocks with a second implementation.

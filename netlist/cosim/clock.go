@@ -64,7 +64,7 @@ func (g *Group) evaluateLate(l *lane) {
 // took packs the registers of the lane's machine.
 func (g *Group) took(l *lane, words []uint64) {
 	g.regs.get(&l.m.S.Flops, words)
-	if c := g.regs.wrong(); c != nil {
+	if c := g.regs.wrong(&l.m.S.Flops); c != nil {
 		g.Result.add(Difference{Run: l.name, Cycle: l.m.Cycle(), Flip: g.flipName(l), Where: c.Register.Name,
 			What: fmt.Sprintf("the machine holds %#x in %d bits", c.Get(), c.Register.Width)})
 	}
@@ -137,12 +137,7 @@ func (g *Group) compare() {
 			}
 		}
 	}
-	var alive gate.Word
-	for i := range g.lanes {
-		if g.lanes[i].m != nil {
-			alive[i>>6] |= 1 << (i & 63)
-		}
-	}
+	alive := g.alive()
 	for bit, f := range g.b.flops {
 		have := g.s.Source(g.b.Gates.Q(f))
 		for q := range have {

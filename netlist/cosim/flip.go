@@ -59,6 +59,7 @@ func (g *Group) next(i int) {
 		w[q] ^= m[q]
 	}
 	g.s.Set(net, w)
+	g.recordLoad(i, l.copy)
 }
 
 // finish ends the flip of a lane.

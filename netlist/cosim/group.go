@@ -37,10 +37,15 @@ type Group struct {
 	effect npu.Flops // of the outputs
 	plane  []gate.Word
 	column [gate.Patterns]uint64
-	free   *flip // to be used again
-	done   bool  // the plan has no flip left
+	driven [][gate.Patterns]uint64 // inputs that the gates have, by word
+	free   *flip                   // to be used again
+	done   bool                    // the plan has no flip left
+
+	settled func(s *gate.Simulator, alive gate.Word)
 
 	Result Result
+	// Recorder, which may be nil, is told all loads and clocks.
+	Recorder Recorder
 }
 
 // NewGroup makes a group. Plan may be nil for a comparison without flips.
@@ -49,7 +54,7 @@ func NewGroup(b *Block, source Source, plan Plan) (*Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Group{b: b, s: gate.New(b.Gates), regs: r, source: source, plan: plan, plane: make([]gate.Word, r.words*64)}
+	g := &Group{b: b, s: gate.New(b.Gates), regs: r, source: source, plan: plan, plane: make([]gate.Word, r.words*64), driven: make([][gate.Patterns]uint64, b.Boundary.InputWords())}
 	g.Result.Bits = make([]BitResult, b.Bits())
 	for i := range g.lanes {
 		l := &g.lanes[i]
@@ -69,6 +74,9 @@ func (g *Group) Clock() bool {
 		return false
 	}
 	g.settle()
+	if g.settled != nil {
+		g.settled(g.s, g.alive())
+	}
 	for i := range g.lanes {
 		if l := &g.lanes[i]; l.m != nil {
 			g.evaluate(l)
@@ -78,6 +86,7 @@ func (g *Group) Clock() bool {
 	g.compare()
 	for i := range g.lanes {
 		if l := &g.lanes[i]; l.m != nil {
+			g.recordClock(i)
 			g.end(i)
 		}
 	}
@@ -133,6 +142,7 @@ func (g *Group) reload(i int) {
 		g.finish(l)
 	}
 	l.wait = 1
+	g.recordLoad(i, l.regs)
 }
 
 // settle evaluates the gates until their inputs no longer change: settings follow the bank
@@ -180,14 +190,21 @@ func (g *Group) setSame(port string, v uint64) {
 	}
 }
 
+// drive gives the gates an input of all lanes where it is not what they have.
 func (g *Group) drive(s *npu.Signal, at int) int {
 	nets := g.b.Gates.Input(s.Name)
 	for len(nets) > 0 {
 		n := min(64, len(nets))
+		last := &g.driven[at]
+		changed := false
 		for i := range g.lanes {
-			g.column[i] = g.lanes[i].in[at]
+			v := g.lanes[i].in[at]
+			changed = changed || v != last[i]
+			last[i] = v
 		}
-		g.s.SetNets(nets[:n], &g.column)
+		if changed {
+			g.s.SetNets(nets[:n], last)
+		}
 		nets = nets[n:]
 		at++
 	}

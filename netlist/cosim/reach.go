@@ -1,6 +1,9 @@
 package cosim
 
 import (
+	"fmt"
+
+	"upset/netlist"
 	"upset/netlist/gate"
 )
 
@@ -64,4 +67,15 @@ func (b *Block) BitName(bit int) string {
 		return ""
 	}
 	return b.name(bit, r)
+}
+
+// Site is the bit of the machine that a flop of the gates holds, with its name in the table
+// without a code on the RAM.
+func (b *Block) Site(f gate.FlopID) (netlist.SiteID, error) {
+	for bit, x := range b.flops {
+		if x == f {
+			return b.table.Parse(b.BitName(bit))
+		}
+	}
+	return 0, fmt.Errorf("no flop %d in %s", f, b.Gates.Module)
 }

@@ -9,6 +9,7 @@ import (
 type registers struct {
 	flops npu.Flops // the cells lie here
 	cells []netlist.Cell
+	slots []netlist.Slot
 	words int
 }
 
@@ -16,18 +17,20 @@ func newRegisters(b *Block) (*registers, error) {
 	r := &registers{}
 	var err error
 	r.cells, err = b.table.Cells(&r.flops, b.Boundary.Registers)
+	for i := range r.cells {
+		r.slots = append(r.slots, r.cells[i].Slot(&r.flops))
+	}
 	r.words = (b.Bits() + 63) / 64
 	return r, err
 }
 
 // get packs the registers of a set of flops.
 func (r *registers) get(f *npu.Flops, words []uint64) {
-	r.flops = *f
 	clear(words)
 	at := 0
-	for i := range r.cells {
-		c := &r.cells[i]
-		v, w := c.Get(), c.Register.Width
+	for i := range r.slots {
+		c := &r.slots[i]
+		v, w := c.Get(f), int(c.Width)
 		k, s := at>>6, uint(at&63)
 		words[k] |= v << s
 		if s+uint(w) > 64 {
@@ -39,26 +42,25 @@ func (r *registers) get(f *npu.Flops, words []uint64) {
 
 // put gives a set of flops the packed registers.
 func (r *registers) put(f *npu.Flops, words []uint64) {
-	r.flops = *f
 	at := 0
-	for i := range r.cells {
-		c := &r.cells[i]
-		w := c.Register.Width
+	for i := range r.slots {
+		c := &r.slots[i]
+		w := int(c.Width)
 		k, s := at>>6, uint(at&63)
 		v := words[k] >> s
 		if s+uint(w) > 64 {
 			v |= words[k+1] << (64 - s)
 		}
-		c.Set(v)
+		c.Set(f, v)
 		at += w
 	}
-	*f = r.flops
 }
 
-// wrong finds a register whose value has bits that do not exist.
-func (r *registers) wrong() *netlist.Cell {
-	for i := range r.cells {
-		if r.cells[i].Wrong() {
+// wrong finds a register of a set of flops whose value has bits that do not exist.
+func (r *registers) wrong(f *npu.Flops) *netlist.Cell {
+	for i := range r.slots {
+		if r.slots[i].Wrong(f) {
+			r.flops = *f
 			return &r.cells[i]
 		}
 	}

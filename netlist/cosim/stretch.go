@@ -25,15 +25,17 @@ type Run struct {
 	// Start returns a new machine that has been started on inputs of its own memory. All
 	// machines of a Run must be alike but for their inputs.
 	Start func() *npu.Machine
+	// Most bounds the clocks of the run in which stretches begin; 0 is no bound.
+	Most uint64
 
 	clocks uint64
 }
 
-// length is how many clocks the run takes.
+// length is in how many clocks of the run stretches begin.
 func (r *Run) length() uint64 {
 	if r.clocks == 0 {
 		m := r.Start()
-		for m.S.CC.Run != 0 {
+		for m.S.CC.Run != 0 && (r.Most == 0 || m.Cycle() < r.Most) {
 			m.Step()
 		}
 		r.clocks = m.Cycle()

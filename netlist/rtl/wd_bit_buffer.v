@@ -3,15 +3,17 @@
 module wd_bit_buffer (
     input  wire [255:0] bits,
     input  wire [8:0]   count,
-    input  wire [8:0]   drop,       // bits consumed, never more than count
+    input  wire [8:0]   drop,       // bits of the step
+    input  wire         consume,    // they are consumed: never more than count
     input  wire         can_fill,   // a beat is there and wanted
     input  wire [63:0]  stream_data,
     output wire [255:0] bits_next,
     output wire [8:0]   count_next,
     output wire         take        // the beat goes in
 );
-    wire [255:0] rest = drop[8] ? 256'd0 : bits >> drop[7:0];
-    wire [8:0]   left = count - drop;
+    wire [255:0] past = drop[8] ? 256'd0 : bits >> drop[7:0];
+    wire [255:0] rest = consume ? past : bits;
+    wire [8:0]   left = consume ? count - drop : count;
 
     assign take       = can_fill & (left <= 9'd192);
     assign count_next = left + {2'd0, take, 6'd0};

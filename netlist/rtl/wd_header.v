@@ -13,7 +13,8 @@ module wd_header (
     output wire        newpal,
     output wire        runs_next,
     output wire [15:0] weights,   // its length
-    output wire [8:0]  drop       // bits to be consumed
+    output wire        consume,   // 2, 8, 9
+    output wire [8:0]  drop       // how many bits
 );
     wire [2:0] zdiv   = bits[2:0];
     wire [2:0] wdiv   = bits[20:18];
@@ -34,5 +35,6 @@ module wd_header (
     assign accept = taken & ~fault;
 
     wire [2:0] odd = count[2:0] - 3'd3;   // (count - 3) mod 8
-    assign drop = eos ? {6'd0, odd} + 9'd3 : ~accept ? 9'd0 : newpal ? 9'd36 : 9'd23;
+    assign consume = eos | accept;
+    assign drop    = eos ? {6'd0, odd} + 9'd3 : newpal ? 9'd36 : 9'd23;
 endmodule

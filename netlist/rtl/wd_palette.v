@@ -10,7 +10,7 @@ module wd_palette (
     output wire         get,       // entries are taken
     output wire         done,      // the palette is complete
     output wire [2:0]   number,    // entries of this clock, 1 to 4
-    output wire [8:0]   drop,
+    output wire [8:0]   drop,      // their bits, if they are taken
     output wire [287:0] entries,   // for each entry of the palette, what would be written to it
     output wire [31:0]  write
 );
@@ -23,7 +23,7 @@ module wd_palette (
     assign lacking = ~none & (count < need);
     assign get   = ~none & (count >= need);
     assign done  = none | (get & ~most);
-    assign drop  = get ? need : 9'd0;
+    assign drop  = need;
 
     // field(i·b, b), low nine bits
     reg [35:0] fields;

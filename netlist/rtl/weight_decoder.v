@@ -41,23 +41,20 @@ module weight_decoder #(
     reg [63:0] bits [0:3];
     reg [8:0]  count;
     reg [28:0] beats;
-    reg [1:0]  ctl;
-    reg [1:0]  state;
+    reg [1:0]  ctl, state;
     reg [2:0]  zdiv, wdiv;
     reg        wtrunc, havepal;
     reg [4:0]  dirofs;
-    reg [5:0]  palsize;
+    reg [5:0]  palsize, palidx;
     reg [3:0]  palbits;
-    reg [5:0]  palidx;
     reg [8:0]  pal [0:31];
     reg [15:0] wleft, zleft;
     reg [5:0]  balance;
     reg [5:0]  carryw;
     reg [12:0] carryz;
     reg [5:0]  pendw [0:11];
-    reg [3:0]  pendwn;
     reg [12:0] pendz [0:11];
-    reg [3:0]  pendzn;
+    reg [3:0]  pendwn, pendzn;
     reg [8:0]  val [0:31];
     reg [4:0]  valhead;
     reg [5:0]  valn;
@@ -171,13 +168,13 @@ module weight_decoder #(
     wire queues  = (valn_e != 6'd0) | (zeron_e != 6'd0) | (zrun_e != 16'd0);
     wire starved = no_beats & ~queues & ~full_e[sel_e];   // bits that are missing will not come
 
-    wire        head_short, head_set, head_fault, head_accept, head_newpal, head_runs;
+    wire        head_short, head_set, head_fault, head_accept, head_newpal, head_runs, head_consume;
     wire [15:0] head_weights;
     wire [8:0]  head_drop;
     wd_header header (
         .bits(bits_q[35:0]), .count(count), .runs(runs), .havepal(havepal), .pending(queues),
         .lacking(head_short), .taken(head_set), .fault(head_fault), .accept(head_accept), .newpal(head_newpal), .runs_next(head_runs),
-        .weights(head_weights), .drop(head_drop)
+        .weights(head_weights), .consume(head_consume), .drop(head_drop)
     );
     wire take_set  = in_head & head_set;
     wire take_head = in_head & head_accept;
@@ -248,20 +245,24 @@ module weight_decoder #(
         .ends(ends_z), .extra(24'd0), .size({1'b1, twelve, 2'b00}), .carry(carryz), .left(zleft),
         .quotients(pendz_d), .number(joined_z), .carry_next(carryz_d)
     );
-    wire [3:0] plus  = joined_w & {4{join_w}};
-    wire [3:0] minus = joined_z & {4{join_z}};
+    // gated late by commit, so that sums need not wait for it
+    wire [3:0] plus  = joined_w & {4{we}};
+    wire [3:0] minus = joined_z & {4{ze}};
+    wire [5:0] ahead = balance + {2'd0, plus} - {2'd0, minus};
 
     assign fault = (starved & ((in_head & head_short) | (in_pal & pal_short) | chunk_short))
                  | (in_head & head_fault) | (queue_w & bad_index);
 
     // ---- fill ----
-    wire [8:0]   drop = (head_drop & {9{in_head}}) | (pal_drop & {9{in_pal}}) | (need & {9{commit}});
+    // the length of the step in hand, and whether it is done: the shift need not wait for the latter
+    wire [8:0]   drop    = state[1] ? need : state[0] ? pal_drop : head_drop;
+    wire         consume = (in_head & head_consume) | (in_pal & pal_get) | commit;
     wire [255:0] bits_d;
     wire [8:0]   count_d;
     wire         take_beat;
     wire         have_beat = (stream_count != 6'd0) & (stream_count <= 6'd32);
     wd_bit_buffer bit_buffer (
-        .bits(bits_q), .count(count), .drop(drop), .can_fill(parsing & ~no_beats & have_beat), .stream_data(stream_data),
+        .bits(bits_q), .count(count), .drop(drop), .consume(consume), .can_fill(parsing & ~no_beats & have_beat), .stream_data(stream_data),
         .bits_next(bits_d), .count_next(count_d), .take(take_beat)
     );
     assign stream_pop = take_beat | (is_drain & ~no_beats & (stream_count != 6'd0));
@@ -302,7 +303,7 @@ module weight_decoder #(
             if (is_drain & no_beats)  ctl <= {on, 1'b0};
             if (pass_over)            ctl <= 2'd1;
 
-            beats   <= is_init ? weight_beats : beats - {28'd0, stream_pop};
+            beats   <= is_init ? weight_beats : stream_pop ? beats - 29'd1 : beats;
             count   <= is_init ? 9'd0 : count_d;
             state   <= is_init | slice_over ? 2'd0 : take_pal ? 2'd1 : to_data ? 2'd2 : state;
 
@@ -317,12 +318,12 @@ module weight_decoder #(
                 palsize <= size_new;
                 palbits <= {1'b0, bits_q[35:33]} + 4'd2;
             end
-            palidx  <= take_pal ? 6'd0 : palidx + {3'd0, pal_number & {3{in_pal & pal_get}}};
+            palidx  <= take_pal ? 6'd0 : in_pal & pal_get ? palidx + {3'd0, pal_number} : palidx;
 
-            wleft   <= is_init ? 16'd0 : take_head ? head_weights : wleft - {12'd0, plus};
+            wleft   <= is_init ? 16'd0 : take_head ? head_weights : join_w ? wleft - {12'd0, joined_w} : wleft;
             zleft   <= is_init ? 16'd0 : take_head ? (head_weights & {16{head_runs}}) + {15'd0, head_runs & head_newpal}
-                                                   : zleft - {12'd0, minus};
-            balance <= take_head ? 6'd0 : balance + {2'd0, plus} - {2'd0, minus};
+                                : join_z ? zleft - {12'd0, joined_z} : zleft;
+            balance <= take_head ? 6'd0 : commit ? ahead : balance;
             pendwn  <= is_init ? 4'd0 : commit ? plus  : pendwn;
             pendzn  <= is_init ? 4'd0 : commit ? minus : pendzn;
 
@@ -367,8 +368,8 @@ module weight_decoder #(
         end
         for (i = 0; i < 12; i = i + 1) begin : pend_register
             always @(posedge clk) begin
-                if (plus > i)  pendw[i] <= pendw_d[6*i +: 6];
-                if (minus > i) pendz[i] <= pendz_d[13*i +: 13];
+                if (commit & (plus > i))  pendw[i] <= pendw_d[6*i +: 6];
+                if (commit & (minus > i)) pendz[i] <= pendz_d[13*i +: 13];
             end
         end
         for (i = 0; i < 2; i = i + 1) begin : full_register

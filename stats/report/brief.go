@@ -111,6 +111,7 @@ func briefDecides(a result.Assess) []pair {
 	if c.Safety != nil && c.Safety.NotAssessed != "" {
 		pairs = append(pairs, pair{"permanent faults", "not assessed (" + c.Safety.NotAssessed + ")"})
 	}
+	pairs = append(pairs, pair{"pulses in logic", pulseText(c.Pulses)})
 	pairs = append(pairs, pair{"tool check", briefEvidence(a.Evidence)})
 	return slices.DeleteFunc(pairs, func(p pair) bool { return p.value == "" })
 }
@@ -266,6 +267,9 @@ func briefEvidence(e *result.Evidence) string {
 	text := fmt.Sprintf("%s of %s faults differ without shortcuts", count(differences), count(n))
 	if r := e.Residue; r != nil {
 		text += fmt.Sprintf("; %s of %s masked ones harm one of %s later inferences", count(r.Masked.Harmed), count(r.Masked.N), count(r.Later))
+	}
+	if n := len(e.Gates); n > 0 {
+		text += fmt.Sprintf("; %s blocks beside gates: %s differences", count(n), count(e.GatesDifferences()))
 	}
 	return text
 }

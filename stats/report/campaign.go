@@ -92,6 +92,9 @@ func campaignSections(c result.Campaign) ([]section, error) {
 			table:   matrixTable(c.Verdicts),
 		})
 	}
+	if c.Pulses != nil {
+		sections = append(sections, pulseSection(c.Pulses))
+	}
 	if c.Safety != nil {
 		sections = append(sections, levelSections(c.Safety, "without protection")...)
 	}
@@ -142,7 +145,7 @@ func verdictSection(c result.Campaign) section {
 			pair{"SPFM with SRAM", "any " + metricText(c.SPFMWithSRAM.Any) + ", critical " + metricText(c.SPFMWithSRAM.Critical) + " (never decides)"},
 		)
 	}
-	s.pairs = append(s.pairs, pair{"permanent faults, LFM", permanentText(c)})
+	s.pairs = append(s.pairs, pair{"permanent faults, LFM", permanentText(c)}, pair{"pulses in logic", pulseText(c.Pulses)})
 	return s
 }
 

@@ -29,6 +29,12 @@ func evidenceSections(e *result.Evidence) []section {
 	if e.Protected != nil {
 		row(fmt.Sprintf("faults injected twice, with the chosen protection (%s never simulated)", count(e.Protected.Pruned)), *e.Protected)
 	}
+	for _, b := range e.Gates {
+		t.add(fmt.Sprintf("%s beside its gates: clocks, and %s flips in both", b.Block, count(b.Flips)), count(b.Clocks+b.DisturbedClocks), count(b.Differences), "")
+		if b.Differences > 0 {
+			t.rows[len(t.rows)-1][2].class = stats.NotMet
+		}
+	}
 	s.table = t
 	build := section{pageOnly: true, pairs: []pair{{"tool", e.Tool}, {"command stream and data", e.Model}, {"table of sites", e.Table}}}
 	return []section{s, build, residueSection(e.Residue)}
@@ -107,5 +113,8 @@ func (t *csvTable) addEvidence(e *result.Evidence) {
 	}
 	if e.Residue != nil {
 		row("residue", e.Residue.Masked.N, e.Residue.Masked.Harmed)
+	}
+	for _, b := range e.Gates {
+		row("gates_"+b.Block, b.Clocks+b.DisturbedClocks, b.Differences)
 	}
 }

@@ -54,6 +54,8 @@ type Campaign struct {
 	Safety *Safety `json:"safety,omitempty"`
 	// FMEDA lists the failure modes of every part, at the default raw rates.
 	FMEDA []FMEDARow `json:"fmeda"`
+	// Pulses tells of pulses in logic, for campaigns of these.
+	Pulses *Pulses `json:"pulses,omitempty"`
 	// Latencies tell how long after the upset it is reported, by mechanism.
 	Latencies []Latency `json:"latencies"`
 

@@ -17,6 +17,18 @@ type Evidence struct {
 	Protected *Repeat `json:"protected,omitempty"`
 	// Residue follows masked faults into later inferences; absent with a single input.
 	Residue *Residue `json:"residue,omitempty"`
+	// Gates are the blocks that were written a second time, beside their gates on this
+	// network.
+	Gates []GatesBlock `json:"gates,omitempty"`
+}
+
+// GatesDifferences counts what differs between blocks and their gates.
+func (e *Evidence) GatesDifferences() int {
+	n := 0
+	for i := range e.Gates {
+		n += e.Gates[i].Differences
+	}
+	return n
 }
 
 // Repeat counts faults that were injected twice.

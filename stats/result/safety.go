@@ -62,10 +62,12 @@ type StuckAts struct {
 	// Cycles is what was simulated.
 	Cycles uint64 `json:"cycles"`
 	// FlopFIT and LogicFIT are the permanent rates of flops and of the gates between
-	// them, FlopShare the share of the former. Gates are not assessed.
+	// them, FlopShare the share of the former. Gates are not assessed but for those of Logic,
+	// which have GatesFIT of it.
 	FlopFIT   float64 `json:"flop_fit"`
 	LogicFIT  float64 `json:"logic_fit"`
 	FlopShare float64 `json:"flop_share"`
+	GatesFIT  float64 `json:"gates_fit,omitempty"`
 	// FlopSPFM is the permanent SPFM of the flops alone, Reachable that with the best
 	// mechanism of the option set on every flop, on the sample of the search.
 	FlopSPFM  Limits `json:"flop_spfm"`
@@ -76,6 +78,20 @@ type StuckAts struct {
 	// Open are the units whose harmful faults no mechanism of the design sees, the
 	// largest first.
 	Open []StuckUnit `json:"open"`
+	// Logic are stuck outputs of gates, in blocks that have gates.
+	Logic []StuckLogic `json:"logic,omitempty"`
+}
+
+// StuckLogic are shares of the permanent faults of a block's gates without mechanisms, and what the
+// design sees of the harmful ones. FIT is their rate, Hidden the share of the gates whose effect the
+// experiment cannot show, which is not in it.
+type StuckLogic struct {
+	Block    string   `json:"block"`
+	FIT      float64  `json:"fit"`
+	Hidden   float64  `json:"hidden"`
+	Safe     Interval `json:"safe"`
+	Harmful  Interval `json:"harmful"`
+	Coverage Interval `json:"coverage"`
 }
 
 // StuckBlock are shares of the permanent faults of a block's flops without mechanisms.

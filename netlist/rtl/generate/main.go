@@ -26,6 +26,7 @@ import (
 	"strings"
 
 	"upset/netlist/gate"
+	"upset/netlist/rtl"
 )
 
 // modules are the blocks that have a second implementation.
@@ -62,7 +63,7 @@ func run(o *options, names []string, w io.Writer) error {
 	var failures []error
 	found := false
 	for _, name := range names {
-		list, err := designs(o.rtl, name)
+		list, err := rtl.Designs(o.rtl, name)
 		if err != nil {
 			failures = append(failures, err)
 			continue
@@ -84,7 +85,7 @@ func run(o *options, names []string, w io.Writer) error {
 }
 
 // make makes one netlist, or checks it.
-func (o *options) make(d *design, w io.Writer) error {
+func (o *options) make(d *rtl.Design, w io.Writer) error {
 	data, err := synthesise(o.rtl, d)
 	if err != nil {
 		return err
@@ -156,8 +157,8 @@ func compare(n *gate.Netlist, file string, w io.Writer) error {
 }
 
 // synthesise runs yosys and returns its netlist as JSON.
-func synthesise(rtl string, d *design) ([]byte, error) {
-	from, err := sources(rtl, d.Module)
+func synthesise(verilog string, d *rtl.Design) ([]byte, error) {
+	from, err := sources(verilog, d.Module)
 	if err != nil {
 		return nil, err
 	}
@@ -171,6 +172,9 @@ func synthesise(rtl string, d *design) ([]byte, error) {
 		return nil, err
 	}
 	log, err := exec.Command("yosys", "-q", "-s", ys).CombinedOutput()
+	if errors.Is(err, exec.ErrNotFound) {
+		return nil, errors.New("yosys is not installed (Debian: apt install yosys)")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("yosys: %w: %s", err, tail(log))
 	}

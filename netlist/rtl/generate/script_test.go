@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"upset/netlist/rtl"
 )
 
 func write(t *testing.T, files map[string]string) string {
@@ -19,41 +21,6 @@ func write(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-func TestDesignsHaveTheParametersOfTheirConfigurations(t *testing.T) {
-	dir := write(t, map[string]string{
-		"array.v": "// parameter LANES = 1\nmodule array #(parameter PIXELS = 4, parameter integer DEPTH = 8, parameter W = 2)(input clk);\nendmodule\n",
-		"plain.v": "module plain #(parameter W = 4)(input clk);\nendmodule\n",
-		"rows.v":  "module rows #(\n parameter HEIGHT = 2,\n parameter WIDTH = 1)(input clk);\nendmodule\n",
-	})
-	list, err := designs(dir, "array")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := map[string][]string{}
-	for _, d := range list {
-		got[d.Name()] = d.Parameters
-	}
-	want := map[string][]string{
-		"array-u55-32":  {"-set PIXELS 1", "-set DEPTH 4"},
-		"array-u55-64":  {"-set PIXELS 1", "-set DEPTH 8"},
-		"array-u55-128": {"-set PIXELS 2", "-set DEPTH 8"},
-		"array-u55-256": {"-set PIXELS 4", "-set DEPTH 8"},
-	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got %v, want %v", got, want)
-	}
-	list, err = designs(dir, "rows")
-	if err != nil || len(list) != 4 || !reflect.DeepEqual(list[2].Parameters, []string{"-set HEIGHT 1", "-set WIDTH 2"}) {
-		t.Errorf("rows and columns: %v, %v", list, err)
-	}
-	if list, err = designs(dir, "plain"); err != nil || len(list) != 1 || list[0].Name() != "plain" {
-		t.Errorf("a module without parameters of ours: %v, %v", list, err)
-	}
-	if _, err := designs(dir, "missing"); err == nil {
-		t.Error("a module without a file: no error")
-	}
-}
-
 func TestLoopVariablesAreNoRegisters(t *testing.T) {
 	dir := write(t, map[string]string{
 		"a.v": "module a; integer i, k;\n/* integer no; */ // integer neither;\nparameter integer W = 3; reg [3:0] integers; b one(); endmodule",
@@ -65,7 +32,7 @@ func TestLoopVariablesAreNoRegisters(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(from, want) {
 		t.Fatalf("%+v, %v, want %+v", from, err, want)
 	}
-	text := script(&design{Module: "a"}, from, "out.json")
+	text := script(&rtl.Design{Module: "a"}, from, "out.json")
 	mark, first := strings.Index(text, "setattr -set keep 1"), strings.Index(text, "opt")
 	if k := strings.Index(text, "@registers w:k %d"); k < 0 || k > mark || mark > first {
 		t.Errorf("variables at %d, marks at %d, first optimisation at %d", k, mark, first)

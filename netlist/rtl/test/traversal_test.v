@@ -26,22 +26,27 @@ module traversal_test;
             if (!ok) begin errors = errors + 1; if (errors < 20) $display("wrong: %0s at %0t", what, $time); end
         end
     endtask
+    // the low bits of $random are poor: two numbers' high halves
+    function [31:0] r32(input integer z);
+        reg [31:0] a, b;
+        begin a = $random; b = $random; r32 = {a[31:16], b[31:16]} + z; end
+    endfunction
     task tick; begin #1 clk = 1; #1 clk = 0; #1; end endtask
 
     function integer clipf(input integer at, input integer b, input integer n);
         clipf = at >= n ? 1 : (n - at < b ? n - at : b);
     endfunction
     function integer below(input integer n);   // random number 1 … n
-        below = 1 + ({$random} % n);
+        below = 1 + ($unsigned(r32(0)) % n);
     endfunction
 
     task settings(input wide);
         begin
             blk_w = below(64); blk_h = below(32); blk_d = below(128);
             ofm_w = wide ? below(65536) : below(2 * blk_w); ofm_h = wide ? below(65536) : below(2 * blk_h); ofm_d = wide ? below(65536) : below(3 * blk_d);
-            ifm_blk_d = 8 * below(8); ifm_d = wide ? below(65536) : below(3 * ifm_blk_d); depth_many = $random;
-            sub_w = $random & 1 ? 4 : 8; sub_h = $random & 1 ? 4 : 8; kernel_w = wide ? below(65536) : below(20); kernel_h = wide ? below(65536) : below(20);
-            kind = $random; part_kernel = $random; taps = $random & 1 ? 2 : 4;
+            ifm_blk_d = 8 * below(8); ifm_d = wide ? below(65536) : below(3 * ifm_blk_d); depth_many = r32(0);
+            sub_w = r32(0) & 1 ? 4 : 8; sub_h = r32(0) & 1 ? 4 : 8; kernel_w = wide ? below(65536) : below(20); kernel_h = wide ? below(65536) : below(20);
+            kind = r32(0); part_kernel = r32(0); taps = r32(0) & 1 ? 2 : 4;
         end
     endtask
 
@@ -93,16 +98,16 @@ module traversal_test;
     integer Y, X, Z, I, KY, KX, N, B, y0, x0, by, bx, bz, wio, wou, wtap, eover, ebover, eiover, emoves, elast, efirst;
     task step_any;
         begin
-            {trav.oy, trav.ox, trav.oz} = {$random, $random}; {trav.iz, trav.ky, trav.kx} = {$random, $random};
-            {trav.bank, trav.on} = $random; {blk.bank, blk.on} = {trav.bank, trav.on};
+            {trav.oy, trav.ox, trav.oz} = {r32(0), r32(0)}; {trav.iz, trav.ky, trav.kx} = {r32(0), r32(0)};
+            {trav.bank, trav.on} = r32(0); {blk.bank, blk.on} = {trav.bank, trav.on};
             // often near the limits
-            if ($random & 1) trav.kx = kernel_w - {$random} % 16; if ($random & 1) trav.ky = kernel_h - {$random} % 16;
-            if ($random & 1) trav.iz = ifm_d - {$random} % 100; if ($random & 1) trav.oz = ofm_d - {$random} % 160;
-            if ($random & 1) trav.ox = ofm_w - {$random} % 80; if ($random & 1) trav.oy = ofm_h - {$random} % 40;
-            if (($random & 7) == 0) {trav.ox, trav.oy} = 0;
+            if (r32(0) & 1) trav.kx = kernel_w - $unsigned(r32(0)) % 16; if (r32(0) & 1) trav.ky = kernel_h - $unsigned(r32(0)) % 16;
+            if (r32(0) & 1) trav.iz = ifm_d - $unsigned(r32(0)) % 100; if (r32(0) & 1) trav.oz = ofm_d - $unsigned(r32(0)) % 160;
+            if (r32(0) & 1) trav.ox = ofm_w - $unsigned(r32(0)) % 80; if (r32(0) & 1) trav.oy = ofm_h - $unsigned(r32(0)) % 40;
+            if ((r32(0) & 7) == 0) {trav.ox, trav.oy} = 0;
             {blk.oy, blk.ox, blk.oz} = {trav.oy, trav.ox, trav.oz};
-            {inner.io, inner.ou, inner.tap} = $random;
-            {start, clear, next_block, next, finish} = $random; if ($random & 3) start = 0; if ($random & 3) clear = 0;
+            {inner.io, inner.ou, inner.tap} = r32(0);
+            {start, clear, next_block, next, finish} = r32(0); if (r32(0) & 3) start = 0; if (r32(0) & 3) clear = 0;
             Y = trav.oy; X = trav.ox; Z = trav.oz; I = trav.iz; KY = trav.ky; KX = trav.kx; N = trav.on; B = trav.bank;
             if (start) begin N = 1; Y = 0; X = 0; Z = 0; I = 0; KY = 0; KX = 0; end
             by = Y; bx = X; bz = Z; y0 = Y; x0 = X;
