@@ -21,7 +21,10 @@ func TestMeasure(t *testing.T) {
 	}
 	for k, good := range map[mechanism.Kind]func(c Coverage) bool{
 		mechanism.ParityAlways: func(c Coverage) bool { return c.Reported == c.Harmful && c.False == c.Masked && c.OwnAlarms == c.Own },
-		mechanism.Lockstep:     func(c Coverage) bool { return c.Reported == c.Harmful && c.False < c.Masked/2 },
+		// What a comparer has not seen differ when the following ends is no harm under it.
+		mechanism.Lockstep: func(c Coverage) bool {
+			return c.Reported+c.Stopped == c.Harmful && c.Stopped <= 1 && c.False < c.Masked/2
+		},
 		mechanism.Triplicate:   func(c Coverage) bool { return c.Stopped == c.Harmful && c.False == 0 && c.OwnAlarms == 0 },
 		mechanism.Harden:       func(c Coverage) bool { return c.Own == 0 && c.False == 0 && c.Reported == 0 },
 		mechanism.Residue:      func(c Coverage) bool { return c.Reported > c.Harmful/2 && c.Harmful > 50 && c.OwnAlarms > 0 },
