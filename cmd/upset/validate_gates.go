@@ -140,7 +140,7 @@ func openProgram(c *cli.Context, o common, file string) (*setup, error) {
 
 // runOf is a program on an input as package cosim runs it, on the default system.
 func runOf(prog *driver.Program, input []byte, name string) cosim.Run {
-	return cosim.Run{Name: name, Start: func() *npu.Machine {
+	return cosim.Run{Name: name, Most: gateReach, Start: func() *npu.Machine {
 		var mem isa.Memory
 		if err := prog.Load(&mem, input); err != nil {
 			panic(err) // the input has been loaded before
@@ -173,6 +173,10 @@ func (p *program) besideGates(ctx context.Context, o common, name string, c isa.
 		Clocks: x.Clocks, DisturbedClocks: x.Disturbed, Flips: x.Flips, Spread: x.Seen, Long: x.Long, Cut: x.Cut, Differences: x.Different,
 	}, nil
 }
+
+// gateReach is in how many clocks of a run stretches begin (our choice: some seconds of
+// the plain machine).
+const gateReach = 1_000_000
 
 // maxExamples bounds the differences that are described (our choice).
 const maxExamples = 20

@@ -25,9 +25,9 @@ func TestMeasure(t *testing.T) {
 		mechanism.Lockstep: func(c Coverage) bool {
 			return c.Reported+c.Stopped == c.Harmful && c.Stopped <= 1 && c.False < c.Masked/2
 		},
-		mechanism.Triplicate:   func(c Coverage) bool { return c.Stopped == c.Harmful && c.False == 0 && c.OwnAlarms == 0 },
-		mechanism.Harden:       func(c Coverage) bool { return c.Own == 0 && c.False == 0 && c.Reported == 0 },
-		mechanism.Residue:      func(c Coverage) bool { return c.Reported > c.Harmful/2 && c.Harmful > 50 && c.OwnAlarms > 0 },
+		mechanism.Triplicate: func(c Coverage) bool { return c.Stopped == c.Harmful && c.False == 0 && c.OwnAlarms == 0 },
+		mechanism.Harden:     func(c Coverage) bool { return c.Own == 0 && c.False == 0 && c.Reported == 0 },
+		mechanism.Residue:    func(c Coverage) bool { return c.Reported > c.Harmful/2 && c.Harmful > 50 && c.OwnAlarms > 0 },
 	} {
 		c := measure(k, 2)
 		if c.Harmful == 0 || c.Masked == 0 || !good(c) {

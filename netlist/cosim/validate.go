@@ -7,7 +7,7 @@ import "context"
 const (
 	plainStretch = 200
 	flipStretch  = 1000
-	flipRounds   = 256 // stretches of a run before the next run follows
+	flipRounds   = 16 // stretches of a run before the next run follows
 )
 
 // Options say how much Validate compares.

@@ -33,6 +33,7 @@ const (
 	clocks   = 1_000_000 // without flips, of each block on each configuration
 	each     = 100       // flips of every bit on the configuration whereAll
 	sampled  = 20_000    // flips of random bits on the others
+	reach    = 500_000   // clocks of a run in which stretches begin: few networks are longer
 	whereAll = isa.U55x32
 )
 
@@ -205,7 +206,7 @@ func open(file string, c isa.Config) (cosim.Run, error) {
 		input[i] = byte(i*i>>3 ^ i*37)
 	}
 	name := filepath.Base(file)
-	return cosim.Run{Name: name, Start: func() *npu.Machine {
+	return cosim.Run{Name: name, Most: reach, Start: func() *npu.Machine {
 		var mem isa.Memory
 		if err := p.Load(&mem, input); err != nil {
 			panic(err) // the length is right

@@ -16,7 +16,7 @@ listed here, about the shared buffer's RAM, about timing, and about silicon.
 
 ## Without faults
 
-Stretches of 200 clocks begin at random places in equal parts of each network's run. After each clock all registers are compared, and
+Stretches of 200 clocks begin at random places in equal parts of each network's run, of its first 500,000 clocks where it is longer. After each clock all registers are compared, and
 the effects of all outputs on the rest of the machine. A machine register bit without a flop, or the reverse, is an error
 before anything runs (the map files beside the Verilog).
 
