@@ -260,7 +260,7 @@ func (x *experiment) warnings() []result.Warning {
 
 // randomEffect is what random inputs did to results where both kinds were measured, as
 // docs/inputs.md has it.
-const randomEffect = "on three networks they multiplied the violating AVF by 1.04 to 2.03 and the critical one by 0.17 to 2.25 (docs/inputs.md)"
+const randomEffect = "on three networks they multiplied the violating AVF by 1.01 to 2.05 and the critical one by 0.18 to 2.00 (docs/inputs.md)"
 
 func randomInputsWarning() result.Warning {
 	return result.Warning{
