@@ -160,7 +160,7 @@ func TestDeclaredPermanentRatesDecide(t *testing.T) {
 	if !strings.Contains(partly.errors, "not assessed: permanent SPFM, LFM, PMHF") {
 		t.Errorf("a rate without a life: %s", partly.errors)
 	}
-	flops := []string{"protect", dir, "--target", "asil-d", "--permanent-fit", "0.1", "--lifetime", "100000", "--test-interval", "1", "--test-coverage", "0.9", "--permanent-flop-share", "1", "--stuck-at", "2400", "--format", "json"}
+	flops := []string{"protect", dir, "--target", "asil-d", "--permanent-fit", "0.1", "--lifetime", "100000", "--test-interval", "1", "--test-coverage", "0.9", "--permanent-flop-share", "1", "--stuck-at", "4800", "--format", "json"}
 	one, two := mustRun(t, codeDone, append(flops, "--workers", "1")...), mustRun(t, codeDone, append(flops, "--workers", "3")...)
 	x, y := parse(t, one.out), parse(t, two.out)
 	if x["statement"] != "hardware-metric targets of ASIL D met under the listed assumptions, transient faults, and permanent faults of flops only" {

@@ -92,16 +92,20 @@ func page(r *record) []byte {
 		if b.NPU != whereAll.String() {
 			continue
 		}
-		dead := 0
+		dead, silent := 0, 0
 		var rest []string
 		for _, s := range b.Silent {
+			if seenOutside(s.Bit) {
+				continue
+			}
+			silent++
 			if s.Dead {
 				dead++
 			} else {
 				rest = append(rest, s.Bit)
 			}
 		}
-		fmt.Fprintf(&w, "| %s | %s | %d | %d | %s |\n", b.Block, thousands(b.Flops), len(b.Silent), dead, ranges(rest))
+		fmt.Fprintf(&w, "| %s | %s | %d | %d | %s |\n", b.Block, thousands(b.Flops), silent, dead, ranges(rest))
 	}
 	fmt.Fprintln(&w)
 	seen := map[string]bool{}
@@ -112,6 +116,17 @@ func page(r *record) []byte {
 		}
 	}
 	return w.Bytes()
+}
+
+// seenOutside reports whether other blocks read the register of a bit as it stands: the
+// counters, and the weight blocks. Flips in it need not spread inside.
+func seenOutside(bit string) bool {
+	for _, name := range []string{"traversal.", "wd.buf[", "wd.full["} {
+		if strings.HasPrefix(bit, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // ranges joins names that end in consecutive bit numbers.

@@ -34,7 +34,8 @@ another register bit or an output differed from the undisturbed run.
 const silentText = `
 ## Bits that no flip spread from
 
-On %s every bit was flipped as often as the table above says. A bit is dead by structure when no gate leads from it to an output or to another flop. The
+On %s every bit was flipped as often as the table above says. Registers that other blocks read as they
+stand, the counters and the weight blocks with their flags, are left out. A bit is dead by structure when no gate leads from it to an output or to another flop. The
 other silent bits are listed: a share of harmful moments above 3 divided by the number of flips (95 %%) would have shown.
 
 `
