@@ -1,6 +1,10 @@
 package cosim
 
-import "context"
+import (
+	"context"
+
+	"upset/netlist/gate"
+)
 
 // Lengths of stretches in clocks (our choice): short ones without flips, so that many places
 // of a run are seen; with flips, a few of them after each other.
@@ -22,14 +26,17 @@ type Options struct {
 // Validate compares a block with its gates on runs, first without and then with flips. Progress,
 // which may be nil, is told the clocks done.
 func Validate(ctx context.Context, b *Block, runs []Run, o Options, progress func(clocks int)) (*Result, error) {
-	n := (o.Clocks + plainStretch*len(runs) - 1) / (plainStretch * len(runs))
+	// Every lane of every group takes a stretch at once: one walk through the runs should
+	// do for them.
+	lanes := (gate.Patterns*o.Workers + len(runs) - 1) / len(runs)
+	n := max(lanes, (o.Clocks+plainStretch*len(runs)-1)/(plainStretch*len(runs)))
 	plain := NewStretches(runs, n, plainStretch, o.Seed)
 	plain.Repeat = true // a stretch may end with its run
 	r, err := Compare(ctx, b, plain, nil, o.Clocks, o.Workers, progress)
 	if err != nil || o.Flips == 0 {
 		return r, err
 	}
-	source := NewStretches(runs, flipRounds, flipStretch, o.Seed+1)
+	source := NewStretches(runs, max(lanes, flipRounds), flipStretch, o.Seed+1)
 	source.Repeat = true
 	var plan Plan = NewSample(b.Bits(), o.Flips, o.Seed)
 	if o.Each {

@@ -76,7 +76,11 @@ func run(ctx context.Context, o *options) error {
 			return err
 		}
 	}
-	return os.WriteFile(o.out, page(stored), 0o644)
+	v, err := readVerilated(filepath.FromSlash(verilated))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(o.out, page(stored, v), 0o644)
 }
 
 func read(file string) (*record, error) {

@@ -62,7 +62,7 @@ func place(b *block) int {
 }
 
 // page is docs/gates.md.
-func page(r *record) []byte {
+func page(r *record, v []verilog) []byte {
 	var w bytes.Buffer
 	fmt.Fprint(&w, head)
 	fmt.Fprintln(&w, "| block | NPU | gates | levels | flops | networks | clocks | differences |")
@@ -85,6 +85,7 @@ func page(r *record) []byte {
 			fmt.Fprintf(&w, "\n* %s on %s: %s\n", b.Block, b.NPU, e)
 		}
 	}
+	writeVerilated(&w, v, r.Blocks)
 	fmt.Fprintf(&w, silentText, whereAll)
 	fmt.Fprintln(&w, "| block | bits | silent | dead by structure | the other silent ones |")
 	fmt.Fprintln(&w, "|---|---:|---:|---:|---|")

@@ -31,6 +31,17 @@ another register bit or an output differed from the undisturbed run.
 
 `
 
+const verilatedText = `
+## The Verilog itself
+
+The gates are what yosys makes of the Verilog. To see that yosys is right, the Verilog runs beside the machine as well, in Verilator:
+
+    go run ./netlist/rtl/verilate -json netlist/rtl/verilated.json
+
+Earlier Verilog was another text of the same block; its comparison is to be repeated.
+
+`
+
 const silentText = `
 ## Bits that no flip spread from
 
