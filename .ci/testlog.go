@@ -20,8 +20,8 @@ import (
 
 // Limits on two cores: seconds of one package, and of the whole run.
 const (
-	packageLimit = 240
-	totalLimit   = 480
+	packageLimit = 400
+	totalLimit   = 600
 )
 
 // event is one line of go test -json.
