@@ -1,7 +1,7 @@
 # Everything a contributor needs: make test, make check.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: test check full bench generate synth lint-rtl verilate golden readme
+.PHONY: test check full bench generate synth bench-rtl lint-rtl verilate golden readme
 
 test:
 	go test ./...
@@ -26,6 +26,10 @@ generate:
 # The netlists of the Verilog blocks; needs yosys.
 synth:
 	go run ./netlist/rtl/generate
+
+# The test benches of the Verilog; needs iverilog.
+bench-rtl:
+	go run ./netlist/rtl/bench
 
 # Verilator's warnings for all Verilog; needs verilator.
 lint-rtl:

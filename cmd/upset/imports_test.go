@@ -72,6 +72,7 @@ var mayImport = map[string][]string{
 	"netlist/rtl/area/generate":        {"netlist/rtl/area"},
 	"netlist/gate":                     {},
 	"netlist/rtl":                      {"netlist/gate", "npu/isa"},
+	"netlist/rtl/bench":                {},
 	"netlist/rtl/generate":             {"netlist/gate", "netlist/rtl"},
 	"netlist/rtl/verilate":             {"models/driver", "netlist/cosim", "netlist/gate", "netlist/rtl", "npu", "npu/..."},
 	"netlist/cosim":                    {"netlist", "netlist/gate", "netlist/rtl", "npu", "npu/isa"},

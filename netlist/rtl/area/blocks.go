@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 
 	"upset/netlist"
 	"upset/npu"
@@ -166,15 +165,3 @@ func Subjects(root string) (list []Subject, err error) {
 	}
 	return list, nil
 }
-
-// benches are the self-checking benches of the mechanisms.
-func benches(root string) ([]string, error) {
-	list, err := filepath.Glob(filepath.Join(root, "mechanisms", "test", "*_tb.v"))
-	if err == nil && len(list) == 0 {
-		err = os.ErrNotExist
-	}
-	return list, err
-}
-
-// benchName is the mechanism that a bench is for.
-func benchName(file string) string { return strings.TrimSuffix(filepath.Base(file), "_tb.v") }

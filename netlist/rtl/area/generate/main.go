@@ -1,6 +1,6 @@
 // Command generate writes docs/area.md from the figures in netlist/rtl/areas.json. With
-// -update it measures what is missing or has changed first, for which it needs yosys,
-// Icarus Verilog and the Liberty files. Run it from the project's root:
+// -update it measures what is missing or has changed first, for which it needs yosys and the
+// Liberty files. Run it from the project's root:
 //
 //	go run ./netlist/rtl/area/generate
 //	go run ./netlist/rtl/area/generate -update
@@ -42,11 +42,8 @@ func main() {
 	}
 }
 
-// measure runs the benches, synthesises and writes the figures.
+// measure synthesises and writes the figures.
 func measure(ctx context.Context, root string, all bool, libraries []area.Source) error {
-	if err := area.Bench(ctx, root); err != nil {
-		return err
-	}
 	name := filepath.Join(root, area.Name)
 	earlier, err := area.Read(name)
 	switch {
