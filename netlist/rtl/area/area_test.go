@@ -2,10 +2,8 @@ package area
 
 import (
 	"bytes"
-	"context"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"slices"
