@@ -18,12 +18,12 @@ type transients struct {
 func newTransients(t *netlist.Table, set *transient.Set) *transients {
 	x := &transients{set: set, masks: make([]npu.Flops, len(set.Blocks))}
 	for i, b := range set.Blocks {
-		cells, err := t.Cells(&x.masks[i], b.Registers)
+		cells, err := t.Cells(b.Registers)
 		if err != nil {
 			panic(err) // a set names registers of the table
 		}
 		for k := range cells {
-			cells[k].Set(^uint64(0))
+			cells[k].Set(&x.masks[i], ^uint64(0))
 		}
 	}
 	return x

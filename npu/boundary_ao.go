@@ -15,7 +15,7 @@ func OutputBoundary(c isa.Config) *Boundary {
 		Outputs:   a.outputs(),
 		first:     placeOf(outputStage), last: placeOf(scaleRecords),
 	}
-	a.in, a.out = aoWires(b.Inputs), aoWires(b.Outputs)
+	a.in, a.out = wires(b.Inputs), wires(b.Outputs)
 	b.clear = func(f *Flops) { f.AO, f.AOScale, f.Trav.AO = AOState{}, ScaleState{}, Block{} }
 	b.sample, b.answer, b.apply = a.sample, a.answer, a.apply
 	return b
@@ -24,17 +24,7 @@ func OutputBoundary(c isa.Config) *Boundary {
 // aoPorts are the signals of the output stage in a configuration.
 type aoPorts struct {
 	lanes   int
-	in, out map[string]int // first word
-}
-
-// aoWires numbers the words of signals.
-func aoWires(list []Signal) map[string]int {
-	w, at := make(map[string]int, len(list)), 0
-	for i := range list {
-		w[list[i].Name] = at
-		at += list[i].words()
-	}
-	return w
+	in, out map[string]wire
 }
 
 // Widths of addresses of the shared buffer, see docs/blocks/output-stage.md.

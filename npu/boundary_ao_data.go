@@ -2,7 +2,7 @@ package npu
 
 func (a *aoPorts) sample(m *Machine, _ uint64, in []uint64) {
 	sb, d := &m.S.SB, &m.S.DMA
-	put := func(name string, v uint64) { in[a.in[name]] = v }
+	put := func(name string, v uint64) { a.in[name].put(in, v) }
 	put("op_valid", joined(m.S.CC.OpValid[:]))
 	put("ib_full", joined(sb.IBFull[:]))
 	put("ib_sel", uint64(sb.IBSel))
@@ -12,34 +12,8 @@ func (a *aoPorts) sample(m *Machine, _ uint64, in []uint64) {
 	put("scl_data", d.SclFIFO[d.SclHead&(sclDepth-1)])
 }
 
-// joined puts flags side by side, the first one in bit 0.
-func joined(list []uint8) (v uint64) {
-	for i, f := range list {
-		v |= uint64(f&1) << i
-	}
-	return v
-}
-
 // get returns an output of at most 64 bits.
-func (a *aoPorts) get(out []uint64, name string) uint64 { return out[a.out[name]] }
-
-// part returns element i of a signal that begins at word at and whose elements have n
-// bits, put stores it; they lie side by side.
-func part(v []uint64, at, i, n int) (x uint64) {
-	for b := range n {
-		k := i*n + b
-		x |= v[at+k>>6] >> (k & 63) & 1 << b
-	}
-	return x
-}
-
-func putPart(v []uint64, at, i, n int, x uint64) {
-	for b := range n {
-		k := i*n + b
-		w := &v[at+k>>6]
-		*w = *w&^(1<<(k&63)) | x>>b&1<<(k&63)
-	}
-}
+func (a *aoPorts) get(out []uint64, name string) uint64 { return a.out[name].get(out) }
 
 // laneRead is what a lane reads of the shared buffer.
 type laneRead struct{ lane, addr, bytes int }
@@ -66,7 +40,7 @@ func (a *aoPorts) lookups(out []uint64) (list []laneRead) {
 		return nil
 	}
 	for i := range min(int(a.get(out, "lut_lanes")), a.lanes) {
-		list = append(list, laneRead{i, int(part(out, a.out["lut_addr"], i, aoTableBits)), 4})
+		list = append(list, laneRead{i, int(a.out["lut_addr"].field(out, i, aoTableBits)), 4})
 	}
 	return list
 }
@@ -74,15 +48,15 @@ func (a *aoPorts) lookups(out []uint64) (list []laneRead) {
 func (a *aoPorts) answer(m *Machine, out, in []uint64) {
 	t, r := &m.op[a.get(out, "bank_t")&3], &m.op[a.get(out, "bank_r")&3]
 	for _, x := range aoSettings {
-		in[a.in[x.Name]] = uint64(x.of(t)) & (1<<x.Width - 1)
+		a.in[x.Name].put(in, uint64(x.of(t))&(1<<x.Width-1))
 	}
 	for _, x := range recordSettings {
-		in[a.in[x.Name]] = uint64(x.of(r)) & (1<<x.Width - 1)
+		a.in[x.Name].put(in, uint64(x.of(r))&(1<<x.Width-1))
 	}
 	fill := func(name string, width, offset int, list []laneRead) {
-		clear(in[a.in[name]:][:(width*a.lanes+63)/64])
+		a.in[name].clear(in)
 		for _, x := range list {
-			putPart(in, a.in[name], x.lane, width, a.stored(m, out, offset+x.addr, x.bytes))
+			a.in[name].putField(in, x.lane, width, a.stored(m, out, offset+x.addr, x.bytes))
 		}
 	}
 	fill("rd1_data", 40, 0, a.reads(out, false))
@@ -103,7 +77,7 @@ func (a *aoPorts) stored(m *Machine, out []uint64, addr, n int) (v uint64) {
 		w, _ := m.Corrected(at >> 3)
 		b := w >> (8 * (at & 7)) & 0xff
 		if o := (at + size - from) % size; o < written {
-			b = part(out, a.out["wr_data"], o/e, 32) >> (8 * (o % e)) & 0xff
+			b = a.out["wr_data"].field(out, o/e, 32) >> (8 * (o % e)) & 0xff
 		}
 		v |= b << (8 * i)
 	}
@@ -155,7 +129,7 @@ func (a *aoPorts) applyWrites(m *Machine, out []uint64) {
 	addr, e, n := int(a.get(out, "wr_addr")), int(a.get(out, "wr_bytes")), min(int(a.get(out, "wr_lanes")), a.lanes)
 	var bytes uint64
 	for i := range n {
-		v := part(out, a.out["wr_data"], i, 32)
+		v := a.out["wr_data"].field(out, i, 32)
 		if e != 1 {
 			m.ramStore(addr+i*e, v, min(e, 4))
 		}

@@ -16,7 +16,7 @@ func MACBoundary(c isa.Config) *Boundary {
 		Outputs:   a.outputs(),
 		first:     placeOf(array), last: placeOf(array),
 	}
-	a.in, a.out = macWires(b.Inputs), macWires(b.Outputs)
+	a.in, a.out = wires(b.Inputs), wires(b.Outputs)
 	b.clear = func(f *Flops) { f.MAC, f.Trav.MAC, f.Trav.MACInner = MACState{}, Job{}, Inner{} }
 	b.sample, b.answer, b.apply = a.sample, a.answer, a.apply
 	return b
@@ -25,7 +25,7 @@ func MACBoundary(c isa.Config) *Boundary {
 // macPorts are the signals of the array in a configuration.
 type macPorts struct {
 	pixels, d int
-	in, out   map[string]macWire
+	in, out   map[string]wire
 }
 
 const (
@@ -158,21 +158,13 @@ func (a *macPorts) outputs() []Signal {
 func (a *macPorts) sample(m *Machine, _ uint64, in []uint64) {
 	cc, sb := &m.S.CC, &m.S.SB
 	put := func(name string, v uint64) { a.in[name].put(in, v) }
-	put("op_valid", macFlags(cc.OpValid[:]))
-	put("elem_read", macFlags(cc.ElemRead[:]))
+	put("op_valid", joined(cc.OpValid[:]))
+	put("elem_read", joined(cc.ElemRead[:]))
 	put("lay_ab", uint64(cc.LayAB))
 	put("lay_lut", uint64(cc.LayLUT))
 	put("ao_bank", uint64(m.S.Trav.AO.Bank))
-	put("ib_full", macFlags(sb.IBFull[:]))
+	put("ib_full", joined(sb.IBFull[:]))
 	put("ib_sel", uint64(sb.IBSel))
-	put("ab_busy", macFlags(sb.ABBusy[:]))
-	put("wd_full", macFlags(m.S.WD.Full[:]))
-}
-
-// macFlags joins flags, the first one in bit 0.
-func macFlags(list []uint8) (v uint64) {
-	for i, f := range list {
-		v |= uint64(f&1) << i
-	}
-	return v
+	put("ab_busy", joined(sb.ABBusy[:]))
+	put("wd_full", joined(m.S.WD.Full[:]))
 }

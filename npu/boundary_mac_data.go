@@ -1,50 +1,5 @@
 package npu
 
-// macWire is where a signal stands in the words of a boundary.
-type macWire struct {
-	at    int // first word
-	width int // bits
-}
-
-// macWires numbers the words of signals.
-func macWires(list []Signal) map[string]macWire {
-	w, at := make(map[string]macWire, len(list)), 0
-	for i := range list {
-		w[list[i].Name] = macWire{at, list[i].Width}
-		at += list[i].words()
-	}
-	return w
-}
-
-// get and put are for signals of at most 64 bits.
-func (w macWire) get(v []uint64) uint64    { return v[w.at] }
-func (w macWire) put(v []uint64, x uint64) { v[w.at] = x }
-
-// clear sets all bits to zero.
-func (w macWire) clear(v []uint64) { clear(v[w.at : w.at+(w.width+63)/64]) }
-
-// field returns element i of a signal whose elements have n bits.
-func (w macWire) field(v []uint64, i, n int) uint64 {
-	bit := i * n
-	k, sh := w.at+bit>>6, uint(bit&63)
-	x := v[k] >> sh
-	if int(sh)+n > 64 {
-		x |= v[k+1] << (64 - sh)
-	}
-	return x & (1<<n - 1)
-}
-
-// setField stores element i of a signal whose elements have n bits, which are zero before.
-func (w macWire) setField(v []uint64, i, n int, x uint64) {
-	bit := i * n
-	k, sh := w.at+bit>>6, uint(bit&63)
-	x &= 1<<n - 1
-	v[k] |= x << sh
-	if int(sh)+n > 64 {
-		v[k+1] |= x >> (64 - sh)
-	}
-}
-
 // macAccess is an access to the shared buffer that the array asks for.
 type macAccess struct{ pixel, addr int }
 
@@ -108,18 +63,18 @@ func (a *macPorts) answerData(m *Machine, out, in []uint64) {
 	sums.clear(in)
 	buf, from := &m.S.WD.Buf[a.out["w_block"].get(out)&1], int(a.out["w_addr"].get(out))
 	for i := range 8 * a.d {
-		weights.setField(in, i, 9, uint64(buf[(from+i)%len(buf)]))
+		weights.putField(in, i, 9, uint64(buf[(from+i)%len(buf)]))
 	}
 	writes := a.sumWrites(out)
 	for _, x := range a.fetches(out) {
 		for i := range 8 * a.fetchWords(out) {
-			fetched.setField(in, x.pixel*macFetchBytes+i, 8, a.stored(m, out, writes, x.addr+i))
+			fetched.putField(in, x.pixel*macFetchBytes+i, 8, a.stored(m, out, writes, x.addr+i))
 		}
 	}
 	size := a.d * macSumBytes
 	for _, x := range a.sumReads(out) {
 		for i := range a.d * a.sumBytes(out, "sum_rd_wide") {
-			sums.setField(in, x.pixel*size+i, 8, a.stored(m, out, writes, x.addr+i))
+			sums.putField(in, x.pixel*size+i, 8, a.stored(m, out, writes, x.addr+i))
 		}
 	}
 }

@@ -157,7 +157,7 @@ func (m *MACModel) fetch(tap, ch, k, sh, sw, obh, obw int) {
 		if m.get("t_upscale") != 0 {
 			y, x = y>>1, x>>1
 		}
-		m.a.out["fetch_addr"].setField(m.out, px, 40, uint64(base+((y-int(s.Y0))*int(s.Row)+x-int(s.X0))*int(s.Pix)))
+		m.a.out["fetch_addr"].putField(m.out, px, 40, uint64(base+((y-int(s.Y0))*int(s.Row)+x-int(s.X0))*int(s.Pix)))
 		if n.Mask[0]>>px&1 == 0 {
 			continue
 		}

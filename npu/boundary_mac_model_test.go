@@ -30,7 +30,7 @@ type MACModel struct {
 func NewMACModel(c isa.Config) *MACModel {
 	b := MACBoundary(c)
 	s := c.Spec()
-	a := &macPorts{pixels: s.UBlockH * s.UBlockW, d: s.UBlockD, in: macWires(b.Inputs), out: macWires(b.Outputs)}
+	a := &macPorts{pixels: s.UBlockH * s.UBlockW, d: s.UBlockD, in: wires(b.Inputs), out: wires(b.Outputs)}
 	return &MACModel{a: a, spec: s}
 }
 
@@ -117,7 +117,7 @@ func (m *MACModel) sumAddresses(name, settings string, addr uint16) {
 	for px := range m.a.pixels {
 		dy, dx := m.place(px, m.get(settings+"_flat"))
 		v := int(addr) + (dy*m.get(settings+"_blk_w")+dx)*macPitch(m.get(settings+"_blk_d"), 4+m.get(settings+"_wide"))
-		m.a.out[name].setField(m.out, px, 17, uint64(v))
+		m.a.out[name].putField(m.out, px, 17, uint64(v))
 	}
 }
 
@@ -125,7 +125,7 @@ func (m *MACModel) writeBack() {
 	s := &m.was.MAC
 	m.sumAddresses("sum_wr_addr", "wr", s.WrAddr)
 	for i := range m.a.pixels * m.a.d {
-		m.a.out["sum_wr_data"].setField(m.out, i, 40, s.AccOut[i])
+		m.a.out["sum_wr_data"].putField(m.out, i, 40, s.AccOut[i])
 	}
 	if s.WrOn == 0 {
 		return

@@ -28,7 +28,7 @@ func WeightDecoderBoundary() *Boundary {
 		note: func(m *Machine) uint64 { return uint64(m.S.WD.Full[0]&1 | m.S.WD.Full[1]&1<<1) },
 		sample: func(m *Machine, full uint64, in []uint64) {
 			d := &m.S.DMA
-			in[0], in[1] = bits4(m.S.CC.OpValid), uint64(m.S.CC.Run)
+			in[0], in[1] = joined(m.S.CC.OpValid[:]), uint64(m.S.CC.Run)
 			in[2] = full &^ uint64(m.S.WD.Full[0]&1|m.S.WD.Full[1]&1<<1)
 			in[3], in[4] = uint64(d.WgtCnt), d.WgtFIFO[d.WgtHead&(wgtDepth-1)]
 		},
@@ -54,12 +54,4 @@ func WeightDecoderBoundary() *Boundary {
 			}
 		},
 	}
-}
-
-// bits4 joins four flags.
-func bits4(f [4]uint8) (v uint64) {
-	for i, x := range f {
-		v |= uint64(x&1) << i
-	}
-	return v
 }

@@ -165,30 +165,36 @@ func (p *program) openSetup(c *cli.Context, o common, file string) (*setup, erro
 	if err != nil {
 		return nil, err
 	}
-	n, err := openModel(c.Context, file, o.choice())
-	if err != nil {
-		return nil, err
-	}
-	pictures, err := readPictureFlags(c)
-	if err != nil {
-		return nil, err
-	}
-	if pictures.Frames, err = readFrames(c); err != nil {
-		return nil, err
-	}
-	inputs, err := readInputs(c.String("inputs"), file, o.seed, n, pictures)
-	if err != nil {
-		return nil, err
-	}
-	s, err := newSetup(n, inputs, options, file, pictures.Frames)
+	s, n, err := openProgram(c, o, file, options)
 	if err != nil {
 		return nil, err
 	}
 	s.opening = o.opening
 	if m := c.String("measures"); m != "" && m != noMeasures {
-		s.program, err = guarded(m, n, pictures.Frames, s.inputs.data)
+		s.program, err = guarded(m, n, max(1, s.program.Frames), s.inputs.data)
 	}
 	return s, err
+}
+
+// openProgram reads the model and its inputs and puts them together with options.
+func openProgram(c *cli.Context, o common, file string, options faults.Options) (*setup, *driver.Network, error) {
+	n, err := openModel(c.Context, file, o.choice())
+	if err != nil {
+		return nil, nil, err
+	}
+	pictures, err := readPictureFlags(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	if pictures.Frames, err = readFrames(c); err != nil {
+		return nil, nil, err
+	}
+	inputs, err := readInputs(c.String("inputs"), file, o.seed, n, pictures)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := newSetup(n, inputs, options, file, pictures.Frames)
+	return s, n, err
 }
 
 // openExperiment reads the model and its inputs and makes the fault-free runs.

@@ -37,18 +37,11 @@ Examples:
 				if err != nil {
 					return err
 				}
-				configs := isa.Configs[:]
-				every := c.String("npu") == everyNPU
-				if every {
-					if err := c.Set("npu", configs[0].String()); err != nil {
-						return err
-					}
-				}
-				o, err := readCommon(c)
+				o, configs, err := readConfigs(c)
 				if err != nil {
 					return err
 				}
-				if !every {
+				if configs == nil {
 					configs = []isa.Config{o.config}
 				}
 				parts := len(args) * len(configs)
@@ -59,6 +52,20 @@ Examples:
 			},
 		}},
 	}
+}
+
+// readConfigs reads the common flags of a command whose --npu may be all: then it returns
+// all configurations, and otherwise none.
+func readConfigs(c *cli.Context) (common, []isa.Config, error) {
+	var all []isa.Config
+	if c.String("npu") == everyNPU {
+		all = isa.Configs[:]
+		if err := c.Set("npu", all[0].String()); err != nil {
+			return common{}, nil, err
+		}
+	}
+	o, err := readCommon(c)
+	return o, all, err
 }
 
 // maxValidated bounds the plain runs of one call (our choice).

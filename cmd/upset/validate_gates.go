@@ -42,16 +42,12 @@ Examples:
 			if err != nil {
 				return err
 			}
-			configs := isa.Configs[:]
-			every := c.String("npu") == everyNPU
-			if every {
-				if err := c.Set("npu", configs[0].String()); err != nil {
-					return err
-				}
-			}
-			o, err := readCommon(c)
+			o, configs, err := readConfigs(c)
 			if err != nil {
 				return err
+			}
+			if c.IsSet("system") {
+				return usage("--system: the pages of the blocks, and so their gates, speak for the default system")
 			}
 			blocks := cosim.Blocks()
 			if b := c.String("block"); b != "all" {
@@ -59,9 +55,6 @@ Examples:
 					return usage("--block %s: use all, %s", b, strings.Join(blocks, ", "))
 				}
 				blocks = []string{b}
-			}
-			if !every {
-				configs = nil
 			}
 			return p.validateGates(c, o, args, configs, blocks)
 		},
@@ -109,33 +102,13 @@ func (p *program) validateGates(c *cli.Context, o common, files []string, config
 	return nil
 }
 
-// gateRun makes a run of a model: its inputs in turn, each on a machine of its own.
+// gateRun makes a run of a model on its first input.
 func (p *program) gateRun(c *cli.Context, o common, file string) (cosim.Run, isa.Config, error) {
-	s, err := openProgram(c, o, file)
+	s, _, err := openProgram(c, o, file, faults.Options{System: o.system})
 	if err != nil {
 		return cosim.Run{}, 0, err
 	}
 	return runOf(s.program, s.inputs.data[0], modelName(file)), s.program.Config, nil
-}
-
-// openProgram reads a model and its inputs.
-func openProgram(c *cli.Context, o common, file string) (*setup, error) {
-	n, err := openModel(c.Context, file, o.choice())
-	if err != nil {
-		return nil, err
-	}
-	pictures, err := readPictureFlags(c)
-	if err != nil {
-		return nil, err
-	}
-	if pictures.Frames, err = readFrames(c); err != nil {
-		return nil, err
-	}
-	inputs, err := readInputs(c.String("inputs"), file, o.seed, n, pictures)
-	if err != nil {
-		return nil, err
-	}
-	return newSetup(n, inputs, faults.Options{System: o.system}, file, pictures.Frames)
 }
 
 // runOf is a program on an input as package cosim runs it, on the default system.
@@ -182,10 +155,10 @@ const gateReach = 1_000_000
 const maxExamples = 20
 
 // Share of the comparison with gates that belongs to the evidence of an assessment (our
-// choice: some seconds).
+// choice: two seconds).
 const (
-	evidenceClocks = 20_000
-	evidenceFlips  = 200
+	evidenceClocks = 10_000
+	evidenceFlips  = 100
 )
 
 // gatesEvidence runs the blocks that have gates beside them, on the network of an

@@ -19,19 +19,19 @@ type Block struct {
 	Gates    *gate.Netlist
 	pairs    Pairs
 	table    *netlist.Table
-	flops    []gate.FlopID // by register bit, in the order of sites
+	cells    []netlist.Cell // the registers, in the order of sites
+	flops    []gate.FlopID  // by register bit, in the same order
 }
 
 // NewBlock joins a boundary with gates. It reports gates that do not fit: a flop without a
 // register or a register without its flops, a port that is missing, too many or of another width.
 func NewBlock(c isa.Config, b *npu.Boundary, g *gate.Netlist, pairs Pairs) (*Block, error) {
 	x := &Block{Config: c, Boundary: b, Gates: g, pairs: pairs, table: netlist.New(c, npu.ECCNone)}
-	var f npu.Flops
-	cells, err := x.table.Cells(&f, b.Registers)
-	if err != nil {
+	var err error
+	if x.cells, err = x.table.Cells(b.Registers); err != nil {
 		return nil, err
 	}
-	if x.flops, err = bind(g, cells, pairs); err != nil {
+	if x.flops, err = bind(g, x.cells, pairs); err != nil {
 		return nil, err
 	}
 	if err := errors.Join(

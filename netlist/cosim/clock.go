@@ -37,7 +37,7 @@ func (g *Group) evaluate(l *lane) {
 	b.Evaluate(l.m, l.in)
 	l.m.Journal = nil
 	g.took(l, l.regs)
-	now := &g.regs.flops // already taken over
+	now := &g.now
 	*now = l.m.S.Flops
 	b.Clear(now)
 	if l.flip == nil {
@@ -66,7 +66,7 @@ func (g *Group) took(l *lane, words []uint64) {
 	g.regs.get(&l.m.S.Flops, words)
 	if c := g.regs.wrong(&l.m.S.Flops); c != nil {
 		g.Result.add(Difference{Run: l.name, Cycle: l.m.Cycle(), Flip: g.flipName(l), Where: c.Register.Name,
-			What: fmt.Sprintf("the machine holds %#x in %d bits", c.Get(), c.Register.Width)})
+			What: fmt.Sprintf("the machine holds %#x in %d bits", c.Get(&l.m.S.Flops), c.Width)})
 	}
 }
 
@@ -143,7 +143,7 @@ func (g *Group) compare() {
 		for q := range have {
 			for x := (have[q] ^ g.plane[bit][q]) & alive[q]; x != 0; x &= x - 1 {
 				l := &g.lanes[64*q+trailing(x)]
-				g.Result.add(Difference{Run: l.name, Cycle: l.m.Cycle(), Flip: g.flipName(l), Where: g.b.name(bit, g.regs),
+				g.Result.add(Difference{Run: l.name, Cycle: l.m.Cycle(), Flip: g.flipName(l), Where: g.b.BitName(bit),
 					What: fmt.Sprintf("the gates hold %d", have[q]>>trailing(x)&1)})
 				l.spoilt = true
 			}

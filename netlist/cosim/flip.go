@@ -72,7 +72,7 @@ func (g *Group) flipName(l *lane) string {
 	if l.flip == nil {
 		return ""
 	}
-	return g.b.name(l.flip.bit, g.regs)
+	return g.b.BitName(l.flip.bit)
 }
 
 func trailing(x uint64) int { return bits.TrailingZeros64(x) }

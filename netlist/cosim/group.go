@@ -34,7 +34,8 @@ type Group struct {
 	lanes  [gate.Patterns]lane
 	trial  npu.Trial
 	second npu.Journal
-	effect npu.Flops // of the outputs
+	effect npu.Flops // of the outputs, outside the block
+	now    npu.Flops // what the block left outside
 	plane  []gate.Word
 	column [gate.Patterns]uint64
 	driven [][gate.Patterns]uint64 // inputs that the gates have, by word
@@ -50,10 +51,7 @@ type Group struct {
 
 // NewGroup makes a group. Plan may be nil for a comparison without flips.
 func NewGroup(b *Block, source Source, plan Plan) (*Group, error) {
-	r, err := newRegisters(b)
-	if err != nil {
-		return nil, err
-	}
+	r := newRegisters(b)
 	g := &Group{b: b, s: gate.New(b.Gates), regs: r, source: source, plan: plan, plane: make([]gate.Word, r.words*64), driven: make([][gate.Patterns]uint64, b.Boundary.InputWords())}
 	g.Result.Bits = make([]BitResult, b.Bits())
 	for i := range g.lanes {

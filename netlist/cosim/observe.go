@@ -24,18 +24,14 @@ func (g *Group) alive() (w gate.Word) {
 func (b *Block) Flops() []gate.FlopID { return b.flops }
 
 // Sites lists the site of every register bit of the block, in their order.
-func (b *Block) Sites() ([]netlist.SiteID, error) {
-	r, err := newRegisters(b)
-	if err != nil {
-		return nil, err
-	}
+func (b *Block) Sites() []netlist.SiteID {
 	var out []netlist.SiteID
-	for i := range r.cells {
-		for k := range r.cells[i].Register.Width {
-			out = append(out, r.cells[i].Site+netlist.SiteID(k))
+	for i := range b.cells {
+		for k := range b.cells[i].Width {
+			out = append(out, b.cells[i].Site+netlist.SiteID(k))
 		}
 	}
-	return out, nil
+	return out
 }
 
 // Table is the table of sites of the block's configuration.

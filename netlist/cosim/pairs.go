@@ -84,8 +84,8 @@ func bind(n *gate.Netlist, cells []netlist.Cell, pairs Pairs) ([]gate.FlopID, er
 		if !ok {
 			return nil, fmt.Errorf("%s: no register is %s", n.Module, name)
 		}
-		if r.Bits != c.Register.Width {
-			return nil, fmt.Errorf("%s: %s has %d bits, the machine's %s %d", n.Module, r.String(), r.Bits, name, c.Register.Width)
+		if r.Bits != c.Width {
+			return nil, fmt.Errorf("%s: %s has %d bits, the machine's %s %d", n.Module, r.String(), r.Bits, name, c.Width)
 		}
 		delete(first, name)
 		for b := range r.Bits {

@@ -60,21 +60,12 @@ func reaches(own gate.FlopID, from gate.NetID, round int, mark []int, readers []
 	return false
 }
 
-// BitName is the name of a register bit as a site.
-func (b *Block) BitName(bit int) string {
-	r, err := newRegisters(b)
-	if err != nil {
-		return ""
-	}
-	return b.name(bit, r)
-}
-
 // Site is the bit of the machine that a flop of the gates holds, with its name in the table
 // without a code on the RAM.
 func (b *Block) Site(f gate.FlopID) (netlist.SiteID, error) {
 	for bit, x := range b.flops {
 		if x == f {
-			return b.table.Parse(b.BitName(bit))
+			return b.site(bit), nil
 		}
 	}
 	return 0, fmt.Errorf("no flop %d in %s", f, b.Gates.Module)

@@ -26,27 +26,23 @@ type Register struct {
 }
 
 // Registers lists the registers of a block in the order in which they are packed.
-func (b *Block) Registers() ([]Register, error) {
-	r, err := newRegisters(b)
-	if err != nil {
-		return nil, err
-	}
+func (b *Block) Registers() []Register {
 	first := map[gate.FlopID]gate.Register{}
 	for _, x := range b.Gates.Registers() {
 		first[x.First] = x
 	}
 	var out []Register
 	at := 0
-	for i := range r.cells {
-		c := &r.cells[i]
+	for i := range b.cells {
+		c := &b.cells[i]
 		name := c.Register.Name
 		if c.Register.Count > 1 {
 			name = fmt.Sprintf("%s[%d]", name, c.Element)
 		}
 		out = append(out, Register{Machine: name, Verilog: first[b.flops[at]]})
-		at += c.Register.Width
+		at += c.Width
 	}
-	return out, nil
+	return out
 }
 
 // recordLoad and recordClock tell the recorder, if there is one.

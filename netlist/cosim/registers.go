@@ -7,30 +7,21 @@ import (
 
 // registers packs the registers of a block into words, bit after bit in the order of sites.
 type registers struct {
-	flops npu.Flops // the cells lie here
 	cells []netlist.Cell
-	slots []netlist.Slot
 	words int
 }
 
-func newRegisters(b *Block) (*registers, error) {
-	r := &registers{}
-	var err error
-	r.cells, err = b.table.Cells(&r.flops, b.Boundary.Registers)
-	for i := range r.cells {
-		r.slots = append(r.slots, r.cells[i].Slot(&r.flops))
-	}
-	r.words = (b.Bits() + 63) / 64
-	return r, err
+func newRegisters(b *Block) *registers {
+	return &registers{b.cells, (b.Bits() + 63) / 64}
 }
 
 // get packs the registers of a set of flops.
 func (r *registers) get(f *npu.Flops, words []uint64) {
 	clear(words)
 	at := 0
-	for i := range r.slots {
-		c := &r.slots[i]
-		v, w := c.Get(f), int(c.Width)
+	for i := range r.cells {
+		c := &r.cells[i]
+		v, w := c.Get(f), c.Width
 		k, s := at>>6, uint(at&63)
 		words[k] |= v << s
 		if s+uint(w) > 64 {
@@ -43,9 +34,9 @@ func (r *registers) get(f *npu.Flops, words []uint64) {
 // put gives a set of flops the packed registers.
 func (r *registers) put(f *npu.Flops, words []uint64) {
 	at := 0
-	for i := range r.slots {
-		c := &r.slots[i]
-		w := int(c.Width)
+	for i := range r.cells {
+		c := &r.cells[i]
+		w := c.Width
 		k, s := at>>6, uint(at&63)
 		v := words[k] >> s
 		if s+uint(w) > 64 {
@@ -58,24 +49,25 @@ func (r *registers) put(f *npu.Flops, words []uint64) {
 
 // wrong finds a register of a set of flops whose value has bits that do not exist.
 func (r *registers) wrong(f *npu.Flops) *netlist.Cell {
-	for i := range r.slots {
-		if r.slots[i].Wrong(f) {
-			r.flops = *f
+	for i := range r.cells {
+		if r.cells[i].Wrong(f) {
 			return &r.cells[i]
 		}
 	}
 	return nil
 }
 
-// name names a bit.
-func (b *Block) name(bit int, r *registers) string {
-	at := 0
-	for i := range r.cells {
-		if w := r.cells[i].Register.Width; bit < at+w {
-			return b.table.Name(r.cells[i].Site + netlist.SiteID(bit-at))
-		} else {
-			at += w
+// site is a register bit of the block in the table without a code on the RAM.
+func (b *Block) site(bit int) netlist.SiteID {
+	for i := range b.cells {
+		w := b.cells[i].Width
+		if bit < w {
+			return b.cells[i].Site + netlist.SiteID(bit)
 		}
+		bit -= w
 	}
-	return ""
+	panic("cosim: no such bit")
 }
+
+// BitName is the name of a register bit as a site.
+func (b *Block) BitName(bit int) string { return b.table.Name(b.site(bit)) }

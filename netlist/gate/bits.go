@@ -11,7 +11,7 @@ func (s *Simulator) SetNets(nets []NetID, values *[Patterns]uint64) {
 	var words [64]Word
 	for q := range 4 {
 		copy(block[:], values[64*q:])
-		transpose(&block)
+		Transpose(&block)
 		for b := range nets {
 			words[b][q] = block[b]
 		}
@@ -34,7 +34,7 @@ func (s *Simulator) GetNets(nets []NetID, values *[Patterns]uint64) {
 		for b := range block {
 			block[b] = words[b][q]
 		}
-		transpose(block)
+		Transpose(block)
 	}
 }
 
@@ -54,9 +54,9 @@ func mustFit(nets []NetID) {
 	}
 }
 
-// transpose exchanges bit i of word j with bit j of word i (Warren, Hacker's
+// Transpose exchanges bit i of word j with bit j of word i (Warren, Hacker's
 // Delight, section 7-3).
-func transpose(a *[64]uint64) {
+func Transpose(a *[64]uint64) {
 	m := uint64(0x00000000ffffffff)
 	for j := uint(32); j != 0; j, m = j>>1, m^m<<(j>>1) {
 		for k := uint(0); k < 64; k = (k + j + 1) &^ j {

@@ -8,6 +8,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -128,11 +129,11 @@ func measure(ctx context.Context, o *options, r *record) error {
 				return err
 			}
 			r.put(b)
-			data, err := json.MarshalIndent(r, "", "\t")
+			data, err := json.Marshal(r)
 			if err != nil {
 				return err
 			}
-			if err := os.WriteFile(o.file, append(data, '\n'), 0o644); err != nil {
+			if err := os.WriteFile(o.file, append(bytes.ReplaceAll(data, []byte(`{"npu"`), []byte("\n"+`{"npu"`)), '\n'), 0o644); err != nil {
 				return err
 			}
 		}
@@ -164,8 +165,8 @@ func measureBlock(ctx context.Context, name string, c isa.Config, runs []cosim.R
 	if c == whereAll {
 		reach := b.Reach()
 		for i, bit := range x.Bits {
-			if bit.Seen == 0 {
-				out.Silent = append(out.Silent, silent{Bit: b.BitName(i), Flips: bit.Flips, Dead: !reach[i]})
+			if name := b.BitName(i); bit.Seen == 0 && !seenOutside(name) {
+				out.Silent = append(out.Silent, silent{name, !reach[i]})
 			}
 		}
 	}

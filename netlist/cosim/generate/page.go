@@ -39,9 +39,8 @@ type block struct {
 
 // silent is a bit whose flips never spread.
 type silent struct {
-	Bit   string `json:"bit"`
-	Flips int    `json:"flips"`
-	Dead  bool   `json:"dead"` // no gate leads from it anywhere but to itself
+	Bit  string `json:"bit"`
+	Dead bool   `json:"dead,omitempty"` // no gate leads from it anywhere but to itself
 }
 
 // put stores a block in the place of an older one.
@@ -93,20 +92,16 @@ func page(r *record, v []verilog) []byte {
 		if b.NPU != whereAll.String() {
 			continue
 		}
-		dead, silent := 0, 0
+		dead := 0
 		var rest []string
 		for _, s := range b.Silent {
-			if seenOutside(s.Bit) {
-				continue
-			}
-			silent++
 			if s.Dead {
 				dead++
 			} else {
 				rest = append(rest, s.Bit)
 			}
 		}
-		fmt.Fprintf(&w, "| %s | %s | %d | %d | %s |\n", b.Block, thousands(b.Flops), silent, dead, ranges(rest))
+		fmt.Fprintf(&w, "| %s | %s | %d | %d | %s |\n", b.Block, thousands(b.Flops), len(b.Silent), dead, ranges(rest))
 	}
 	fmt.Fprintln(&w)
 	seen := map[string]bool{}

@@ -37,7 +37,7 @@ func main() {
 
 func run(ctx context.Context, root string) error {
 	if _, err := exec.LookPath("iverilog"); err != nil {
-		return errors.New("Icarus Verilog is not here: install Debian's package iverilog")
+		return errors.New("no iverilog: install Icarus Verilog, Debian's package iverilog")
 	}
 	list, err := benches(root)
 	if err != nil {

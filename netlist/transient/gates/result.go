@@ -11,10 +11,7 @@ import (
 
 // elements numbers the elements of registers, by bit of the block.
 func elements(b *cosim.Block) ([]int32, error) {
-	sites, err := b.Sites()
-	if err != nil {
-		return nil, err
-	}
+	sites := b.Sites()
 	out := make([]int32, len(sites))
 	for i, id := range sites {
 		p, err := b.Table().Place(id)
@@ -126,10 +123,7 @@ type Frequent struct {
 
 // FrequentSets lists the n most frequent sets of registers.
 func (r *Result) FrequentSets(n int) ([]Frequent, error) {
-	sites, err := r.Block.Sites()
-	if err != nil {
-		return nil, err
-	}
+	sites := r.Block.Sites()
 	by, sum := map[string]float64{}, 0.0
 	for _, e := range r.sorted() {
 		var names []string
@@ -188,10 +182,7 @@ func (r *Result) sorted() []*event {
 // Kept is what a file keeps of the result: events, at most so many of each kind of clock, chosen so that
 // each has the chance of its weight.
 func (r *Result) Kept(most int) (*transient.Block, error) {
-	sites, err := r.Block.Sites()
-	if err != nil {
-		return nil, err
-	}
+	sites := r.Block.Sites()
 	fates := r.FateShares()
 	out := &transient.Block{
 		Name: r.Block.Boundary.Block, Digest: r.Block.Gates.Digest(), Pulses: r.Pulses(), GE: r.Area, Depth: r.Depth,

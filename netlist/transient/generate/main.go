@@ -116,10 +116,7 @@ func openBlocks(c isa.Config) (blocks []*cosim.Block, owned [][]bool, err error)
 			fmt.Fprintln(os.Stderr, "generate:", err)
 			continue
 		}
-		s, err := b.Sites()
-		if err != nil {
-			return nil, nil, err
-		}
+		s := b.Sites()
 		for _, id := range s {
 			owner[id] = len(blocks)
 		}
