@@ -20,7 +20,7 @@ import (
 
 // Limits on two cores: seconds of one package, and of the whole run.
 const (
-	packageLimit = 400
+	packageLimit = 300
 	totalLimit   = 600
 )
 

@@ -16,9 +16,6 @@ import (
 	"upset/stats/result"
 )
 
-// gateBlocks are the blocks whose gates are injected into; a test takes fewer.
-var gateBlocks = cosim.Blocks
-
 // gates injects stuck outputs of gates beside a design, in every block that has gates, and moves the rate of those
 // gates from what is not assessed to what is measured. The gates stand in a machine without a
 // code on its RAM, and on the default limits of the system.
@@ -50,7 +47,7 @@ func (r *run) gates(ctx context.Context, d *mechanism.Design, confidence float64
 		}
 	}
 	harm := func(o faults.Outcome) bool { return r.stuckEffect(o) == effectHarm }
-	for _, name := range gateBlocks() {
+	for _, name := range cosim.Blocks() {
 		b, err := cosim.Open(name, r.table().Config)
 		if err != nil {
 			continue // a block without gates on this configuration

@@ -156,13 +156,10 @@ func TestPermanentFaultsBesideACode(t *testing.T) {
 // TestMeasuredGatesAreInTheVerdict: with stuck gates asked for, a part of the rate of the gates moves
 // from not assessed to measured, and no more than the gates that were injected have.
 func TestMeasuredGatesAreInTheVerdict(t *testing.T) {
-	all := gateBlocks
-	gateBlocks = func() []string { return []string{"traversal"} } // the larger ones take minutes
-	t.Cleanup(func() { gateBlocks = all })
 	e := tinyEngine(t, "fashion-tiny", 2, npu.ECCNone)
 	s := baseCampaign(t, e, 3000)
-	o := Options{Dir: t.TempDir(), NoFront: true, Workers: 1, Permanent: declared()}
-	o.Permanent.FlopShare, o.Permanent.Faults, o.Permanent.Gates = 0.5, 200, 40
+	o := Options{Dir: t.TempDir(), NoFront: true, Workers: 2, Set: OptionsPaper, Permanent: declared()}
+	o.Permanent.FlopShare, o.Permanent.Faults, o.Permanent.Gates = 0.5, 200, 16
 	with, err := Run(context.Background(), e, s, o)
 	if err != nil {
 		t.Fatal(err)
@@ -174,7 +171,7 @@ func TestMeasuredGatesAreInTheVerdict(t *testing.T) {
 	sum := 0.0
 	for _, b := range x.Logic {
 		sum += b.FIT
-		if b.Safe.N != 40 || b.Safe.Failures == 0 || b.Safe.Failures+b.Harmful.Failures > 40 || b.Coverage.N != b.Harmful.Failures {
+		if b.Safe.N != 16 || b.Safe.Failures == 0 || b.Safe.Failures+b.Harmful.Failures > 16 || b.Coverage.N != b.Harmful.Failures {
 			t.Errorf("%+v", b)
 		}
 	}
