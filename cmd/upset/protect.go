@@ -259,7 +259,7 @@ func (p *program) protect(ctx context.Context, o common, s search) (r *result.Pr
 	}
 	name := "protect-" + campaign.Digest(asked)[:8]
 	opt := protect.Options{
-		Inputs: s.inputs, Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Deadline: s.question.Deadline, Several: s.pairs, Set: s.set, Unit: s.unit, Areas: s.inventory.Apply(e.Table().Areas(nil), nil),
+		Inputs: s.inputs, Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Deadline: s.question.Deadline, Several: s.pairs, Set: s.set, Unit: s.unit, Areas: s.inventory.Apply(e.Table().Areas(nil), nil), AreasWith: areasWith(e, s.inventory),
 		Dir: filepath.Join(s.dir, name), Ledger: s.dir, Workers: o.workers,
 		Rebuild: func(ecc npu.ECC) (*faults.Engine, error) { return s.experiment.withECC(ctx, ecc) },
 	}
@@ -291,6 +291,12 @@ func (p *program) protect(ctx context.Context, o common, s search) (r *result.Pr
 	}
 	r.Campaign, r.Command = s.dir, p.command()
 	return r, nil
+}
+
+// areasWith gives the areas of the machine, with an inventory that may be nil, for other
+// constants.
+func areasWith(e *faults.Engine, inventory *netlist.Override) func(*netlist.Costs) []netlist.BlockArea {
+	return func(c *netlist.Costs) []netlist.BlockArea { return inventory.Apply(e.Table().Areas(c), c) }
 }
 
 // shown is an error with exit code 4 unless the target is proven.
