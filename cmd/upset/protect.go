@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -337,7 +338,7 @@ Examples:
   upset assess net.tflite --npu u55-256 --injections 50000 --options paper
   upset assess net_vela.tflite --options software --frames 4
   upset assess net_vela.tflite --inputs pictures --evidence 2000 --format html > net.html`,
-		Flags: commonFlags(append(append(append(experimentFlags(specFlags()...), questionFlags()...), searchFlags()...), inventoryFlag(), evidenceFlag(), detailFlag())...),
+		Flags: commonFlags(append(append(append(experimentFlags(specFlags()...), questionFlags()...), searchFlags()...), inventoryFlag(), evidenceFlag(), evidenceTimeFlag(), detailFlag())...),
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, "MODEL")
 			if err != nil {
@@ -378,6 +379,7 @@ Examples:
 
 // assess performs upset assess.
 func (p *program) assess(c *cli.Context, o common, q campaign.Question, file string) error {
+	began := time.Now()
 	run, err := p.runCampaign(c, o, q, file, !c.IsSet("proof-inputs"))
 	if err != nil {
 		return err
@@ -409,7 +411,7 @@ func (p *program) assess(c *cli.Context, o common, q campaign.Question, file str
 	}
 	all := result.Assess{Campaign: *run.result, Protect: *r}
 	if n := c.Int("evidence"); n > 0 {
-		if all.Evidence, err = p.evidence(c.Context, o, job, r, n); err != nil {
+		if all.Evidence, err = p.evidence(c.Context, o, job, r, n, allow(began, c.Float64("evidence-time"))); err != nil {
 			return interruptedEvidence(err)
 		}
 	}

@@ -265,6 +265,9 @@ func briefEvidence(e *result.Evidence) string {
 		differences, n = differences+e.Protected.Differences, n+e.Protected.Samples
 	}
 	text := fmt.Sprintf("%s of %s faults differ without shortcuts", count(differences), count(n))
+	if e.Short() {
+		text += fmt.Sprintf(" (at most %s; the time ended before the %s asked for)", percent(e.Plain.Upper, up), count(e.Asked))
+	}
 	if r := e.Residue; r != nil {
 		text += fmt.Sprintf("; %s of %s masked ones harm one of %s later inferences", count(r.Masked.Harmed), count(r.Masked.N), count(r.Later))
 	}
