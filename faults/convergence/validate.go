@@ -5,7 +5,7 @@ import (
 	"errors"
 	"sync/atomic"
 
-	"upset/faults"
+	"upset/faults/engine"
 	"upset/stats"
 	"upset/stats/result"
 )
@@ -16,7 +16,7 @@ const confidence = 0.95
 // Validate draws n upsets of an engine and injects each twice. Report, which may be
 // nil, is called with every sample whose records differ; progress, which may be nil,
 // after each plain run.
-func Validate(ctx context.Context, e *faults.Engine, seed uint64, n, workers int, report func(s *Sample), progress func(done int)) (*result.ValidateEngine, error) {
+func Validate(ctx context.Context, e *engine.Engine, seed uint64, n, workers int, report func(s *Sample), progress func(done int)) (*result.ValidateEngine, error) {
 	if n < 1 {
 		return nil, errors.New("no samples: ask for at least one")
 	}
@@ -25,7 +25,7 @@ func Validate(ctx context.Context, e *faults.Engine, seed uint64, n, workers int
 		return nil, err
 	}
 	var done atomic.Int64
-	err = each(ctx, e, list, workers, func(w *faults.Worker, s *Sample) (err error) {
+	err = each(ctx, e, list, workers, func(w *engine.Worker, s *Sample) (err error) {
 		s.Plain, err = w.Plain(s.Input, s.Site)
 		if k := done.Add(1); progress != nil {
 			progress(int(k))
@@ -39,7 +39,7 @@ func Validate(ctx context.Context, e *faults.Engine, seed uint64, n, workers int
 }
 
 // Compare counts samples and those whose records differ.
-func Compare(e *faults.Engine, seed uint64, list []Sample, report func(s *Sample)) (*result.ValidateEngine, error) {
+func Compare(e *engine.Engine, seed uint64, list []Sample, report func(s *Sample)) (*result.ValidateEngine, error) {
 	r := &result.ValidateEngine{
 		NPU: e.Table().Config.String(), Seed: seed, Samples: len(list), GoldenCycles: int64(e.Cycles()),
 		ByBlock: map[string]int{}, ByClass: map[string]int{}, ByPath: map[string]int{},

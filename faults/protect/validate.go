@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/netlist"
 )
@@ -41,7 +42,7 @@ const (
 
 // Validate draws n events in the flops of a protected machine and in its mechanisms,
 // with multi-cell upsets also in its RAM, and injects each twice. Progress may be nil.
-func Validate(ctx context.Context, e *faults.Engine, d *mechanism.Design, seed uint64, n, workers int, progress func(done int)) ([]Double, error) {
+func Validate(ctx context.Context, e *engine.Engine, d *mechanism.Design, seed uint64, n, workers int, progress func(done int)) ([]Double, error) {
 	if n < 1 {
 		return nil, errors.New("no samples: ask for at least one")
 	}
@@ -93,7 +94,7 @@ func guardOf(d *mechanism.Design, g faults.Guard, s faults.Site) faults.Guard {
 }
 
 // drawDoubles draws the sample with its fast records, in the order of cycles.
-func drawDoubles(e *faults.Engine, d *mechanism.Design, seed uint64, n int) ([]Double, error) {
+func drawDoubles(e *engine.Engine, d *mechanism.Design, seed uint64, n int) ([]Double, error) {
 	var flops, added, cells []netlist.SiteID
 	t := e.Table()
 	data, check := t.RAM()
