@@ -46,8 +46,8 @@ func selectRunCommand(p *program) *cli.Command {
 		Name:      "run",
 		Usage:     "score the pools on the NPU, select, and check the result",
 		ArgsUsage: "TASK...",
-		Description: `Runs every inference of the named tasks on the cycle-level machine, applies
-their selection rules to the scores, and checks what the publication promises.
+		Description: `Runs every inference that the decisions of the named tasks take on the
+cycle-level machine, and checks what the publication promises.
 Tasks have three fixed seeds. Exit code 1 means that a check failed.
 
 Examples:
@@ -133,10 +133,12 @@ func (p *program) selectTask(ctx context.Context, o common, t *selection.Task) (
 		if err != nil {
 			return nil, err
 		}
-		runs[i] = selection.Run{Seed: seed, Workload: w}
-		for k := range w.Scorers {
-			total += len(w.Scorers[k].Rows)
+		run, err := selection.NewRun(w, seed, o.config)
+		if err != nil {
+			return nil, err
 		}
+		runs[i] = *run
+		total += len(run.Calls)
 	}
 	bar := p.progress(t.Name+": inferences", total)
 	defer bar.finish()
@@ -146,17 +148,13 @@ func (p *program) selectTask(ctx context.Context, o common, t *selection.Task) (
 	}
 	digest := sha256.New()
 	for i := range runs {
-		s, err := runs[i].Workload.Score(ctx, machine)
+		s, err := runs[i].Execute(ctx, machine)
 		if err != nil {
-			return nil, err
-		}
-		runs[i].Scores = s.Tables
-		if runs[i].Outcome, err = runs[i].Workload.Decide(s.Tables); err != nil {
 			return nil, err
 		}
 		r.Inferences, r.Total = r.Inferences+s.Inferences, r.Total+s.Cycles
 		r.Cycles = r.Total / uint64(max(1, r.Inferences))
-		digest.Write([]byte(s.Digest()))
+		digest.Write([]byte(s.Digest))
 	}
 	r.ScoreDigest = hex.EncodeToString(digest.Sum(nil))
 	c, err := t.Check(runs)

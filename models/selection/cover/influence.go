@@ -75,7 +75,11 @@ func (r *influence) spread(t *selection.Table, rows int) *kit.Spread {
 }
 
 // Decide picks rows.
-func (r *influence) Decide(scores []selection.Table) (selection.Outcome, error) {
+func (r *influence) Decide(ask *selection.Ask) (selection.Outcome, error) {
+	scores, err := ask.Tables()
+	if err != nil {
+		return selection.Outcome{}, err
+	}
 	t, err := r.table("influence graph", scores)
 	if err != nil {
 		return selection.Outcome{}, err

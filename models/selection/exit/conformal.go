@@ -52,15 +52,19 @@ func buildConformal(seed uint64) (*selection.Workload, error) {
 }
 
 // Decide accepts candidates: an item for each, 1 where it is accepted.
-func (r *conformal) Decide(scores []selection.Table) (selection.Outcome, error) {
-	if len(scores) != 1 || scores[0].Width < 1 || scores[0].Rows() != len(r.truth) || len(r.truth) < conformalCalibration+conformalTest {
+func (r *conformal) Decide(ask *selection.Ask) (selection.Outcome, error) {
+	if ask.Scorers() != 1 || ask.Rows(0) != len(r.truth) || len(r.truth) < conformalCalibration+conformalTest {
 		return selection.Outcome{}, fmt.Errorf("conformal selection: it needs the scores of %d rows", len(r.truth))
+	}
+	t, err := ask.Part(0, 0, conformalCalibration+conformalTest)
+	if err != nil {
+		return selection.Outcome{}, err
 	}
 	rows := make([]int, conformalCalibration+conformalTest)
 	for i := range rows {
 		rows[i] = i
 	}
-	c := newCounts(&scores[0], r.truth, rows[:conformalCalibration], rows[conformalCalibration:])
+	c := newCounts(&t, r.truth, rows[:conformalCalibration], rows[conformalCalibration:])
 	o := selection.Outcome{Metric: selection.Accept, Items: make([]int, conformalTest)}
 	for _, j := range c.optimised(conformalLevel, r.prune) {
 		o.Items[j] = 1

@@ -74,7 +74,11 @@ func (r *swap) costs(t *selection.Table) [][]float64 {
 }
 
 // Decide selects candidates.
-func (r *swap) Decide(scores []selection.Table) (selection.Outcome, error) {
+func (r *swap) Decide(ask *selection.Ask) (selection.Outcome, error) {
+	scores, err := ask.Tables()
+	if err != nil {
+		return selection.Outcome{}, err
+	}
 	if len(scores) != 1 || scores[0].Width != tapUnits+tapClasses || scores[0].Rows() != len(r.truth) || len(r.truth) < swapTargets+swapBudget {
 		return selection.Outcome{}, fmt.Errorf("transport swaps: it needs the hidden units and logits of %d rows", len(r.truth))
 	}

@@ -50,7 +50,11 @@ func buildTarget(seed uint64) (*selection.Workload, error) {
 }
 
 // Decide selects candidates.
-func (r *target) Decide(scores []selection.Table) (selection.Outcome, error) {
+func (r *target) Decide(ask *selection.Ask) (selection.Outcome, error) {
+	scores, err := ask.Tables()
+	if err != nil {
+		return selection.Outcome{}, err
+	}
 	if len(scores) != 1 || scores[0].Width != tapUnits+tapClasses || scores[0].Rows() != len(r.truth) || len(r.truth) < targetRows+targetBudget {
 		return selection.Outcome{}, fmt.Errorf("target transport: it needs the hidden units and logits of %d rows", len(r.truth))
 	}
