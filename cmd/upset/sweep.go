@@ -148,7 +148,7 @@ func (p *program) sweepCampaign(c *cli.Context, o common, k sweepCase, questions
 			if err != nil {
 				return nil, nil, err
 			}
-			row.Protection = &result.SweepProtection{Options: k.file.Protect, Meets: found.Meets, AreaOverhead: found.AreaOverhead, FITUpper: found.FITViolating.Upper}
+			row.Protection = &result.SweepProtection{Options: k.file.Protect, Meets: found.Meets, AreaOverhead: found.AreaOverhead, AreaOverheadRange: found.AreaOverheadRange, FITUpper: found.FITViolating.Upper}
 		}
 		rows = append(rows, row)
 	}

@@ -45,7 +45,7 @@ func tiny(t *testing.T, o faults.Options) *faults.Engine {
 // machine agrees.
 func TestValidate(t *testing.T) {
 	e := tiny(t, faults.Options{ECC: npu.ECCSECDED})
-	r, err := Validate(context.Background(), e, 5, 200, 2, func(s *Sample) { t.Errorf("%+v", s) }, nil)
+	r, err := Validate(context.Background(), e, 5, 200, 2, func(s *Sample) { t.Errorf("%+v", s) }, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,19 +62,19 @@ func TestValidate(t *testing.T) {
 	if left < 30 || r.Samples != 200 || r.Simulated+r.Pruned != 200 || r.PlainCycles < 100*int64(e.Cycles()) {
 		t.Errorf("%d ended by hand-off, hang proof and time shift: %+v", left, r)
 	}
-	again, err := Validate(context.Background(), e, 5, 200, 1, nil, nil)
+	again, err := Validate(context.Background(), e, 5, 200, 1, nil, nil, nil)
 	if err != nil || !reflect.DeepEqual(r, again) {
 		t.Errorf("1 worker: %+v, %v; 2 workers: %+v", again, err, r)
 	}
-	if other, err := Validate(context.Background(), e, 6, 200, 2, nil, nil); err != nil || reflect.DeepEqual(r, other) {
+	if other, err := Validate(context.Background(), e, 6, 200, 2, nil, nil, nil); err != nil || reflect.DeepEqual(r, other) {
 		t.Errorf("another seed draws the same: %v", err)
 	}
-	if _, err := Validate(context.Background(), e, 5, 0, 1, nil, nil); err == nil {
+	if _, err := Validate(context.Background(), e, 5, 0, 1, nil, nil, nil); err == nil {
 		t.Error("no samples pass for a comparison")
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := Validate(ctx, e, 5, 10, 1, nil, nil); err == nil {
+	if _, err := Validate(ctx, e, 5, 10, 1, nil, nil, nil); err == nil {
 		t.Error("an interrupted comparison passes for a complete one")
 	}
 }
@@ -225,7 +225,7 @@ func TestPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := Validate(context.Background(), e, 1, 20, 1, nil, nil)
+	v, err := Validate(context.Background(), e, 1, 20, 1, nil, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,5 +285,22 @@ func checkTables(t *testing.T, page string, want int) {
 	}
 	if tables != want {
 		t.Errorf("%d tables, wanted %d", tables, want)
+	}
+}
+
+// Where the time is over, those done count, one at least, and they are among those of the
+// whole comparison.
+func TestEnoughEndsTheComparison(t *testing.T) {
+	e := tiny(t, faults.Options{})
+	calls := 0
+	few, err := Validate(context.Background(), e, 5, 100, 1, nil, nil, func() bool { calls++; return calls > 7 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if few.Samples != 8 || few.Differences != 0 {
+		t.Errorf("%d samples, %d differences, want 8 and none", few.Samples, few.Differences)
+	}
+	if one, err := Validate(context.Background(), e, 5, 100, 1, nil, nil, func() bool { return true }); err != nil || one.Samples != 1 {
+		t.Errorf("%+v, %v, want one sample", one, err)
 	}
 }

@@ -33,8 +33,12 @@ func (r *run) check(choices []mechanism.Choice) (*result.GateDesign, error) {
 	if err != nil {
 		return nil, err
 	}
-	q, alt := r.o.Question, r.alternative(x)
-	out := &result.GateDesign{Design: designText(pr, a), Target: q.Target.Name, AreaOverhead: alt.AreaOverhead, Result: campaign.GateNotShown}
+	q := r.o.Question
+	alt, err := r.alternative(x, priced(pr.Choices(a)))
+	if err != nil {
+		return nil, err
+	}
+	out := &result.GateDesign{Design: designText(pr, a), Target: q.Target.Name, AreaOverhead: alt.AreaOverhead, AreaOverheadRange: alt.AreaOverheadRange, Result: campaign.GateNotShown}
 	decide := func(metric string, l result.Limits, target float64, verdict string) {
 		out.Decided = append(out.Decided, result.Decided{Metric: metric, Value: &l, Target: target, Result: verdict})
 	}

@@ -31,14 +31,16 @@ type run struct {
 	nets    []network // of one configuration; a mission mix counts as one
 	o       Options
 	pricing *mechanism.Pricing
-	out     *result.Protect
-	seen    []candidate // whose proof lacks power
-	proven  map[string]bool
-	failed  [limitDUE]bool // limits that the last proof did not show
-	widest  Shares         // the last margin that had a design
-	last    proofs
-	final   candidate   // the design that was put to the proof last
-	perm    *permanents // nil where permanent faults are not measured
+	// libraries price with the constants of each measured library.
+	libraries []mechanism.Library
+	out       *result.Protect
+	seen      []candidate // whose proof lacks power
+	proven    map[string]bool
+	failed    [limitDUE]bool // limits that the last proof did not show
+	widest    Shares         // the last margin that had a design
+	last      proofs
+	final     candidate   // the design that was put to the proof last
+	perm      *permanents // nil where permanent faults are not measured
 
 	question string // the digest of what is asked
 	hasty    bool   // searches end early
@@ -135,6 +137,7 @@ func newRun(nets []network, o Options) (*run, error) {
 	}
 	r.question = campaign.Digest(asked)[:16]
 	r.pricing = mechanism.NewPricing(r.table(), o.Areas, o.Costs, o.Cells)
+	r.libraries = o.libraries(r.table())
 	if err := r.references(); err != nil {
 		return nil, err
 	}

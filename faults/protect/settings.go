@@ -47,6 +47,10 @@ type Options struct {
 	// Areas and Costs are those of the machine; nil takes the built-in ones.
 	Areas []netlist.BlockArea
 	Costs *netlist.Costs
+	// AreasWith gives Areas with other constants, for the ranges that measured libraries
+	// span. Without it ranges are those of the built-in areas, and there are none beside
+	// Areas that were given.
+	AreasWith func(*netlist.Costs) []netlist.BlockArea
 	// Margin is the share of a limit that the estimate may take at first; 0 takes
 	// 0.7.
 	Margin float64
@@ -99,6 +103,9 @@ func (o Options) normal(s campaign.Spec, t *netlist.Table, injections int) Optio
 	}
 	if o.Areas == nil {
 		o.Areas = t.Areas(o.Costs)
+		if o.AreasWith == nil {
+			o.AreasWith = t.Areas
+		}
 	}
 	if o.Margin == 0 {
 		o.Margin = defaultMargin

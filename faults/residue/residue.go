@@ -81,8 +81,9 @@ func (p *population) draw(r *rand.Rand, e *faults.Engine) draw {
 
 // Examine follows n masked upsets that left something behind, and the latent ones
 // that are drawn on the way, over so many later inferences. Progress, which may be nil,
-// is told how many are done.
-func Examine(ctx context.Context, e *faults.Engine, seed uint64, n, later, workers int, progress func(done int)) (result.Residue, error) {
+// is told how many are done. Once enough, which may be nil, says so, nothing further is
+// drawn; what has begun is finished.
+func Examine(ctx context.Context, e *faults.Engine, seed uint64, n, later, workers int, progress func(done int), enough func() bool) (result.Residue, error) {
 	res := result.Residue{Model: e.Program().Name, NPU: e.Table().Config.String(), Seed: seed, Later: later}
 	if e.Inputs() < 2 {
 		return res, fmt.Errorf("one input: the inferences that follow need others; give two or more")
@@ -109,6 +110,9 @@ func Examine(ctx context.Context, e *faults.Engine, seed uint64, n, later, worke
 			for res.Masked.N < want && res.Drawn < maxDraws*want {
 				if err := ctx.Err(); err != nil {
 					return err
+				}
+				if enough != nil && res.Drawn > 0 && enough() {
+					return nil
 				}
 				if err := res.follow(w, runs, p.draw(r, e), later); err != nil {
 					return err

@@ -40,7 +40,7 @@ func engine(t *testing.T, o faults.Options) *faults.Engine {
 }
 
 func TestMaskedDoesNoHarm(t *testing.T) {
-	r, err := Examine(context.Background(), engine(t, faults.Options{ECC: npu.ECCNone}), 1, 200, Later, 2, nil)
+	r, err := Examine(context.Background(), engine(t, faults.Options{ECC: npu.ECCNone}), 1, 200, Later, 2, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func TestMaskedDoesNoHarm(t *testing.T) {
 // Where the next inference is not looked at, what was left behind counts as masked, and
 // the comparison finds the harm.
 func TestHarmIsFound(t *testing.T) {
-	r, err := Examine(context.Background(), engine(t, faults.Options{ECC: npu.ECCNone, AssumeReload: true}), 1, 400, Later, 2, nil)
+	r, err := Examine(context.Background(), engine(t, faults.Options{ECC: npu.ECCNone, AssumeReload: true}), 1, 400, Later, 2, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestOneInput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Examine(context.Background(), one, 1, 1, Later, 1, nil); err == nil {
+	if _, err := Examine(context.Background(), one, 1, 1, Later, 1, nil, nil); err == nil {
 		t.Error("one input is enough for two inferences")
 	}
 }

@@ -169,7 +169,7 @@ func validation(w io.Writer, shared string, samples int) error {
 			n := (samples*v.parts + total*len(isa.Configs) - 1) / (total * len(isa.Configs))
 			r, err := convergence.Validate(context.Background(), e, seed, n, runtime.NumCPU(), func(s *convergence.Sample) {
 				fmt.Fprintf(os.Stderr, "%s on %v: %s@%d, input %d: fast %+v, plain %+v\n", v.name, c, e.Table().Name(s.Site.ID), s.Site.Cycle, s.Input, s.Fast, s.Plain)
-			}, nil)
+			}, nil, nil)
 			if err != nil {
 				return err
 			}

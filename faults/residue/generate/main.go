@@ -62,7 +62,7 @@ func run(ctx context.Context, divide int, out string) error {
 		if err != nil {
 			return fmt.Errorf("%s on %s: %w", c.network, c.config, err)
 		}
-		r, err := residue.Examine(ctx, e, seed, c.n/divide, residue.Later, runtime.NumCPU(), nil)
+		r, err := residue.Examine(ctx, e, seed, c.n/divide, residue.Later, runtime.NumCPU(), nil, nil)
 		if err != nil {
 			return fmt.Errorf("%s on %s: %w", c.network, c.config, err)
 		}
