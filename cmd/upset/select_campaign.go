@@ -168,8 +168,8 @@ func (p *program) selectCampaign(c *cli.Context, o common, name string) error {
 	if rule != nil {
 		r.Warnings = append(r.Warnings, result.Warning{Code: "guest_rule", Subject: c.String("rule"), Message: "the module decides, not the rule of the publication; consequences are still those of its objective"})
 	}
-	if t.Negative {
-		r.Warnings = append(r.Warnings, result.Warning{Code: "negative_task", Subject: t.Name, Message: "the effect that the publication promises does not show on this stack"})
+	if t.Negative != "" {
+		r.Warnings = append(r.Warnings, result.Warning{Code: "negative_task", Subject: t.Name, Message: "an effect that the publication promises does not show: " + t.Negative})
 	}
 	return p.emitFile(o, r, "select-campaign", o.out)
 }

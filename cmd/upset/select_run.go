@@ -36,9 +36,11 @@ type selectionResult struct {
 	Tolerance   float64 `json:"tolerance"`
 	Baseline    float64 `json:"baseline"`
 	Against     string  `json:"against"`
-	Negative    bool    `json:"negative"`
-	Pass        bool    `json:"pass"`
-	Note        string  `json:"note"`
+	// NotReproduced says which published effect does not show; Pass is then a test of
+	// regression.
+	NotReproduced string `json:"not_reproduced,omitempty"`
+	Pass          bool   `json:"pass"`
+	Note          string `json:"note"`
 }
 
 func selectRunCommand(p *program) *cli.Command {
@@ -125,7 +127,7 @@ func (p *program) selectRun(ctx context.Context, o common, list []*selection.Tas
 
 // selectTask runs one task for all its seeds.
 func (p *program) selectTask(ctx context.Context, o common, t *selection.Task) (*selectionResult, error) {
-	r := &selectionResult{selectionTask: describeTask(t), Seeds: selection.Seeds(), Negative: t.Negative}
+	r := &selectionResult{selectionTask: describeTask(t), Seeds: selection.Seeds(), NotReproduced: t.Negative}
 	runs := make([]selection.Run, len(r.Seeds))
 	total := 0
 	for i, seed := range r.Seeds {
@@ -175,6 +177,9 @@ func (r *selectionRun) table() [][]string {
 		check := "fails"
 		if t.Pass {
 			check = "holds"
+		}
+		if t.NotReproduced != "" {
+			check = "not reproduced, regression check " + check
 		}
 		rows = append(rows, []string{
 			t.Name, strconv.Itoa(t.Inferences), strconv.FormatUint(t.Cycles, 10), t.ScoreDigest[:12], number(t.Threshold), number(t.Measured),

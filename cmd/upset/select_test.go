@@ -51,3 +51,11 @@ func TestSelectRun(t *testing.T) {
 		}
 	}
 }
+
+// A task whose published effect does not show says so instead of claiming to hold.
+func TestSelectRunNotReproduced(t *testing.T) {
+	o := mustRun(t, codeDone, "select", "run", "gradient-boosting")
+	if !strings.Contains(o.out, "not reproduced, regression check holds") {
+		t.Errorf("%s", o.out)
+	}
+}

@@ -74,8 +74,8 @@ const (
 // them by a systematic draw.
 func NewTask(t *selection.Task, r *selection.Run, m Machine, struck int, seed uint64) (*Subject, error) {
 	s := &Subject{Name: t.Name, run: r, task: t}
-	for i := range r.Workload.Scorers {
-		sc := &r.Workload.Scorers[i]
+	for i := range r.Scorers {
+		sc := &r.Scorers[i]
 		n, err := sc.Open(m.Config)
 		if err != nil {
 			return nil, err

@@ -27,11 +27,14 @@ type Source interface {
 	// Infer returns the concatenated outputs for an input; row is its number in
 	// the pool, or −1 for an input that the rule made.
 	Infer(scorer, row int, input []byte) ([]byte, error)
+	// Add takes a network that a rule made and returns its number, the same one for
+	// the same network and pool.
+	Add(s *Scorer) (int, error)
 }
 
 // Call is an inference that a rule asked for.
 type Call struct {
-	Scorer int
+	Scorer int    // of the source; see [Run.Scorers]
 	Row    int    // in the pool, or −1
 	Input  []byte // all of it, with the state that it read
 	Step   bool   // it read the state in the arena; see [Ask.Step]
@@ -45,6 +48,8 @@ type Call struct {
 // An Ask serves one decision.
 type Ask struct {
 	scorers  []Scorer
+	ids      []int // of the scorers in the source
+	base     int   // scorers that the workload has
 	source   Source
 	state    [][]byte // by scorer, nil before the first step
 	calls    int
@@ -62,7 +67,12 @@ type Ask struct {
 
 // NewAsk makes an Ask without faults.
 func NewAsk(w *Workload, source Source) *Ask {
-	return &Ask{scorers: w.Scorers, source: source, state: make([][]byte, len(w.Scorers)), strike: -1, rest: -1}
+	n := len(w.Scorers)
+	a := &Ask{scorers: w.Scorers[:n:n], base: n, source: source, state: make([][]byte, n), strike: -1, rest: -1}
+	for k := range n {
+		a.ids = append(a.ids, k)
+	}
+	return a
 }
 
 // Scorers is the number of networks, Rows the size of the pool of one.
@@ -73,8 +83,20 @@ func (a *Ask) Rows(scorer int) int { return len(a.scorers[scorer].Rows) }
 // decides twice to check itself.
 func (a *Ask) Again() *Ask {
 	b := *a
-	b.state, b.calls, b.steps, b.record = make([][]byte, len(a.scorers)), 0, 0, nil
+	b.scorers, b.ids = a.scorers[:a.base:a.base], a.ids[:a.base:a.base]
+	b.state, b.calls, b.steps, b.record = make([][]byte, a.base), 0, 0, nil
 	return &b
+}
+
+// Add compiles a network that the rule made, for instance by editing the weights of
+// one, and returns its number. The host writes its program into the memory of the NPU.
+func (a *Ask) Add(s Scorer) (int, error) {
+	id, err := a.source.Add(&s)
+	if err != nil {
+		return 0, err
+	}
+	a.scorers, a.ids, a.state = append(a.scorers, s), append(a.ids, id), append(a.state, nil)
+	return len(a.scorers) - 1, nil
 }
 
 // Row runs one row of a pool.
@@ -82,7 +104,7 @@ func (a *Ask) Row(scorer, row int) (Answer, error) {
 	if scorer < 0 || scorer >= len(a.scorers) || row < 0 || row >= len(a.scorers[scorer].Rows) {
 		return Answer{}, fmt.Errorf("the rule asks for row %d of scorer %d, which do not exist", row, scorer)
 	}
-	return a.run(Call{Scorer: scorer, Row: row, Input: a.scorers[scorer].Rows[row]})
+	return a.run(Call{Scorer: a.ids[scorer], Row: row, Input: a.scorers[scorer].Rows[row]})
 }
 
 // Infer runs an input that the rule made: the bytes of all inputs of the network.
@@ -90,7 +112,7 @@ func (a *Ask) Infer(scorer int, input []byte) (Answer, error) {
 	if scorer < 0 || scorer >= len(a.scorers) {
 		return Answer{}, fmt.Errorf("the rule asks for scorer %d, which does not exist", scorer)
 	}
-	return a.run(Call{Scorer: scorer, Row: -1, Input: bytes.Clone(input)})
+	return a.run(Call{Scorer: a.ids[scorer], Row: -1, Input: bytes.Clone(input)})
 }
 
 // Step runs a network that keeps state in the arena. Input holds the bytes of all
@@ -100,7 +122,7 @@ func (a *Ask) Step(scorer int, input []byte) (Answer, error) {
 	if scorer < 0 || scorer >= len(a.scorers) {
 		return Answer{}, fmt.Errorf("the rule asks for scorer %d, which does not exist", scorer)
 	}
-	n, err := a.source.Net(scorer)
+	n, err := a.source.Net(a.ids[scorer])
 	if err != nil {
 		return Answer{}, err
 	}
@@ -121,7 +143,7 @@ func (a *Ask) Step(scorer int, input []byte) (Answer, error) {
 	if err != nil {
 		return Answer{}, fmt.Errorf("scorer %s: %w", a.scorers[scorer].Name, err)
 	}
-	out, err := a.bytes(Call{Scorer: scorer, Row: -1, Input: whole, Step: true})
+	out, err := a.bytes(Call{Scorer: a.ids[scorer], Row: -1, Input: whole, Step: true})
 	if err != nil {
 		return Answer{}, err
 	}
@@ -154,14 +176,14 @@ func (a *Ask) Part(scorer, from, to int) (Table, error) {
 	if scorer < 0 || scorer >= len(a.scorers) || from < 0 || to > len(a.scorers[scorer].Rows) || from > to {
 		return Table{}, fmt.Errorf("the rule asks for rows %d to %d of scorer %d, which do not exist", from, to, scorer)
 	}
-	n, err := a.source.Net(scorer)
+	n, err := a.source.Net(a.ids[scorer])
 	if err != nil {
 		return Table{}, err
 	}
 	t := n.outputs[0]
 	t.Data = make([]byte, 0, (to-from)*t.Bytes())
 	for i := from; i < to; i++ {
-		out, err := a.bytes(Call{Scorer: scorer, Row: i, Input: a.scorers[scorer].Rows[i]})
+		out, err := a.bytes(Call{Scorer: a.ids[scorer], Row: i, Input: a.scorers[scorer].Rows[i]})
 		if err != nil {
 			return Table{}, err
 		}
@@ -170,10 +192,10 @@ func (a *Ask) Part(scorer, from, to int) (Table, error) {
 	return t, nil
 }
 
-// Tables runs the whole pools of all scorers, one after the other.
+// Tables runs the whole pools of all scorers of the workload, one after the other.
 func (a *Ask) Tables() ([]Table, error) {
 	var list []Table
-	for k := range a.scorers {
+	for k := range a.base {
 		t, err := a.Table(k)
 		if err != nil {
 			return nil, err

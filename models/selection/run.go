@@ -12,6 +12,9 @@ type Run struct {
 	Seed     uint64
 	Workload *Workload
 	Source   Source // of the scorers
+	// Scorers are those of the workload and those that the rule added, by the number
+	// that the source gave them.
+	Scorers []Scorer
 	// Scores are the first outputs of all rows of all pools, also of those that the
 	// decision did not ask for: they judge, and are not executed.
 	Scores    []Table
@@ -39,6 +42,13 @@ func RunFrom(w *Workload, seed uint64, source Source) (*Run, error) {
 	var err error
 	if r.Outcome, err = w.Rule.Decide(a); err != nil {
 		return nil, err
+	}
+	r.Scorers = append(r.Scorers, w.Scorers...)
+	for k, id := range a.ids {
+		for len(r.Scorers) <= id {
+			r.Scorers = append(r.Scorers, Scorer{})
+		}
+		r.Scorers[id] = a.scorers[k]
 	}
 	r.Scores, err = NewAsk(w, source).Tables()
 	return r, err

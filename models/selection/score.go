@@ -41,10 +41,14 @@ type Cost struct {
 // each result against the source, byte for byte. The cycles of an inference do not
 // depend on its input.
 func (r *Run) Execute(ctx context.Context, m Machine) (*Cost, error) {
-	nets := make([]*Net, len(r.Workload.Scorers))
-	for k := range nets {
+	nets := make([]*Net, len(r.Scorers))
+	for i := range r.Calls {
+		k := r.Calls[i].Scorer
+		if nets[k] != nil {
+			continue
+		}
 		var err error
-		if nets[k], err = r.Workload.Scorers[k].Open(m.Config); err != nil {
+		if nets[k], err = r.Scorers[k].Open(m.Config); err != nil {
 			return nil, err
 		}
 	}
@@ -61,7 +65,7 @@ func (r *Run) Execute(ctx context.Context, m Machine) (*Cost, error) {
 					return err
 				}
 				if outputs[i], cycles[i], err = infer(ctx, nets[c.Scorer].Program, m.System, c.Input, want); err != nil {
-					return fmt.Errorf("scorer %s: inference %d (row %d): %w", r.Workload.Scorers[c.Scorer].Name, i, c.Row, err)
+					return fmt.Errorf("scorer %s: inference %d (row %d): %w", r.Scorers[c.Scorer].Name, i, c.Row, err)
 				}
 				if m.Progress != nil {
 					m.Progress()
@@ -80,7 +84,7 @@ func (r *Run) Execute(ctx context.Context, m Machine) (*Cost, error) {
 			cost.Each[k] = cycles[i]
 		}
 		if cycles[i] != cost.Each[k] {
-			return nil, fmt.Errorf("scorer %s: an inference took %d cycles and another one %d; timing must not depend on the data", r.Workload.Scorers[k].Name, cost.Each[k], cycles[i])
+			return nil, fmt.Errorf("scorer %s: an inference took %d cycles and another one %d; timing must not depend on the data", r.Scorers[k].Name, cost.Each[k], cycles[i])
 		}
 		cost.Cycles += cycles[i]
 		h.Write(outputs[i])

@@ -1,6 +1,7 @@
 package selection
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"sync"
 
@@ -11,16 +12,18 @@ import (
 // cycle-level one without a clock. Answers are kept, since the NPU has no memory
 // between inferences but the state, which is part of an input.
 type Functional struct {
-	cfg     isa.Config
-	scorers []Scorer
-	nets    []opened
+	cfg   isa.Config
+	mu    sync.Mutex
+	nets  []*opened
+	added map[[sha256.Size]byte]int // by network and pool
 }
 
 // opened is a scorer that is compiled when it is first asked.
 type opened struct {
-	once sync.Once
-	net  *Net
-	err  error
+	scorer Scorer
+	once   sync.Once
+	net    *Net
+	err    error
 
 	mu   sync.Mutex
 	rows [][]byte          // by row of the pool
@@ -33,18 +36,53 @@ const mostKept = 1 << 15
 
 // NewFunctional makes a source for a list of scorers.
 func NewFunctional(scorers []Scorer, cfg isa.Config) *Functional {
-	return &Functional{cfg: cfg, scorers: scorers, nets: make([]opened, len(scorers))}
+	f := &Functional{cfg: cfg, added: map[[sha256.Size]byte]int{}}
+	for _, s := range scorers {
+		f.nets = append(f.nets, &opened{scorer: s})
+	}
+	return f
+}
+
+// Add takes a network that a rule made.
+func (f *Functional) Add(s *Scorer) (int, error) {
+	h := sha256.New()
+	h.Write(s.Model)
+	h.Write(s.Initial)
+	for _, row := range s.Rows {
+		h.Write(row)
+	}
+	fmt.Fprint(h, len(s.Rows), len(s.Model), s.State)
+	key := [sha256.Size]byte(h.Sum(nil))
+	f.mu.Lock()
+	id, ok := f.added[key]
+	if !ok {
+		id = len(f.nets)
+		f.added[key], f.nets = id, append(f.nets, &opened{scorer: *s})
+	}
+	f.mu.Unlock()
+	_, err := f.Net(id)
+	return id, err
+}
+
+// opened returns what is known of a scorer.
+func (f *Functional) opened(scorer int) (*opened, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if scorer < 0 || scorer >= len(f.nets) {
+		return nil, fmt.Errorf("scorer %d of %d", scorer, len(f.nets))
+	}
+	return f.nets[scorer], nil
 }
 
 // Net compiles a scorer.
 func (f *Functional) Net(scorer int) (*Net, error) {
-	if scorer < 0 || scorer >= len(f.nets) {
-		return nil, fmt.Errorf("scorer %d of %d", scorer, len(f.nets))
+	o, err := f.opened(scorer)
+	if err != nil {
+		return nil, err
 	}
-	o, s := &f.nets[scorer], &f.scorers[scorer]
 	o.once.Do(func() {
-		o.net, o.err = s.Open(f.cfg)
-		o.rows, o.made = make([][]byte, len(s.Rows)), map[string][]byte{}
+		o.net, o.err = o.scorer.Open(f.cfg)
+		o.rows, o.made = make([][]byte, len(o.scorer.Rows)), map[string][]byte{}
 	})
 	return o.net, o.err
 }
@@ -55,7 +93,10 @@ func (f *Functional) Infer(scorer, row int, input []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &f.nets[scorer]
+	o, err := f.opened(scorer)
+	if err != nil {
+		return nil, err
+	}
 	o.mu.Lock()
 	var known []byte
 	if row >= 0 {
@@ -70,9 +111,9 @@ func (f *Functional) Infer(scorer, row int, input []byte) ([]byte, error) {
 	out, err := n.Program.RunFunctional(input)
 	if err != nil {
 		if row >= 0 {
-			return nil, fmt.Errorf("scorer %s: row %d: %w", f.scorers[scorer].Name, row, err)
+			return nil, fmt.Errorf("scorer %s: row %d: %w", o.scorer.Name, row, err)
 		}
-		return nil, fmt.Errorf("scorer %s: %w", f.scorers[scorer].Name, err)
+		return nil, fmt.Errorf("scorer %s: %w", o.scorer.Name, err)
 	}
 	o.mu.Lock()
 	if row >= 0 {
@@ -98,6 +139,10 @@ func (f fixed) Infer(scorer, row int, _ []byte) ([]byte, error) {
 		return nil, fmt.Errorf("scorer %d has no such row: only rows of the pool have scores", scorer)
 	}
 	return f[scorer].Row(row), nil
+}
+
+func (f fixed) Add(s *Scorer) (int, error) {
+	return 0, fmt.Errorf("network %s: tables of scores know no other networks", s.Name)
 }
 
 // FromTables makes an Ask that answers from tables, one for each scorer.

@@ -54,7 +54,13 @@ type Task struct {
 	Where     string // package of a Product
 	Metric    Metric
 	Epsilon   float64 // a changed outcome is consequential above this
-	Negative  bool    // the published effect does not show here; Check asserts what does
+
+	// Negative says which published effect does not show here, empty where it does. The
+	// check then asserts what was measured, as a test of regression.
+	Negative string
+	// StandIn says what the task stands for where the publication's own algorithm does
+	// not fit this hardware, empty where it runs as published but for its size.
+	StandIn string
 
 	Build func(seed uint64) (*Workload, error)
 	Check func(runs []Run) (Check, error)

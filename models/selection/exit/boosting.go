@@ -25,6 +25,7 @@ func boostingTask() selection.Task {
 		Name: "gradient-boosting", Title: "Sequential Training of Neural Networks with Gradient Boosting",
 		Family: "exit", Kind: selection.OnNPU, Utility: "loss", Mechanism: "threshold",
 		Metric: selection.Depth, Epsilon: 0.01, Build: buildBoosting, Check: checkBoosting,
+		Negative: "the lead over a plain network that is cut: 30 points expected, 5 measured",
 	}
 }
 

@@ -124,6 +124,7 @@ const (
 	conformalNaive = 0.05 // the naive choice exceeds the level by more than this
 	conformalSlack = 0.03 // OptCS stays within this above the level
 	conformalPower = 1.3  // its power relative to the split's
+	conformalFloor = 0.2  // its power: scores that know nothing keep the level too, but find little
 )
 
 func checkConformal(runs []selection.Run) (selection.Check, error) {
@@ -139,7 +140,7 @@ func checkConformal(runs []selection.Run) (selection.Check, error) {
 			power[k] += p[k] / float64(len(runs))
 		}
 	}
-	pass := fdr[0] > conformalLevel+conformalNaive && fdr[1] <= conformalLevel+conformalSlack && power[1] >= conformalPower*power[2]
+	pass := fdr[0] > conformalLevel+conformalNaive && fdr[1] <= conformalLevel+conformalSlack && power[1] >= conformalPower*power[2] && power[1] >= conformalFloor
 	return selection.Check{
 		Metric: "false discovery rate of OptCS", Threshold: conformalLevel + conformalSlack, Measured: fdr[1],
 		Baseline: fdr[0], Against: "the naive choice of the best model", Pass: pass,
