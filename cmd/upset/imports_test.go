@@ -96,6 +96,7 @@ var mayImport = map[string][]string{
 	"faults/planted":                   {"faults", "faults/campaign", "faults/mechanism", "faults/protect", "faults/provenance", "netlist", "npu", "npu/...", "stats", "stats/..."},
 	"faults/stimulus/generate":         {"faults", "faults/campaign", "faults/provenance", "models/driver", "models/inputs", "npu", "npu/...", "stats/result"},
 	"faults/planted/generate":          {"faults/planted", "faults/provenance"},
+	"faults/array":                     {},
 	"faults/campaign":                  {"faults", "faults/mechanism", "netlist", "netlist/transient", "npu", "npu/...", "models/driver", "stats", "stats/result"},
 	"faults/protect":                   {"faults", "faults/campaign", "faults/logic", "faults/mechanism", "netlist", "netlist/cosim", "npu", "npu/...", "stats", "stats/result"},
 	"faults/protect/generate":          {"faults", "faults/mechanism", "faults/protect", "faults/provenance", "models/driver", "models/zoo", "npu", "npu/...", "stats"},

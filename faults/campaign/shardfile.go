@@ -22,6 +22,8 @@ const shardMagic = "upset shard 1\n"
 var (
 	// ErrForeign: a shard belongs to another campaign, or to another plan of this one.
 	ErrForeign = errors.New("the shard belongs to another campaign")
+	// ErrShardTwice: several shards have the same injections.
+	ErrShardTwice = errors.New("injections are there twice")
 	// ErrShardDamaged: a shard's file is not what a shard writes.
 	ErrShardDamaged = errors.New("the shard is damaged")
 )

@@ -182,10 +182,10 @@ func (m *merge) accept(j *Job, name string, found map[int]string) (*shardFile, e
 		return nil, err
 	}
 	if s.head.Of != j.Shards {
-		return nil, fmt.Errorf("the shard overlaps others: it is %s, the plan has %d shards; remove it", s.head.Shard, j.Shards)
+		return nil, fmt.Errorf("%w: the shard overlaps others, it is %s and the plan has %d shards; remove it", ErrShardTwice, s.head.Shard, j.Shards)
 	}
 	if other, ok := found[s.head.Number]; ok {
-		return nil, fmt.Errorf("the shard is there twice: %s is %s too; remove one of them", other, s.head.Shard)
+		return nil, fmt.Errorf("%w: %s is %s too; remove one of them", ErrShardTwice, other, s.head.Shard)
 	}
 	if err := s.check(j, m.pop); err != nil {
 		return nil, err
