@@ -45,10 +45,10 @@ const (
 func campaignCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "campaign",
-		Usage: "many faults: run, resume, status; in shards: plan, shard, merge",
+		Usage: "many faults: run, resume, status; in shards: plan, shard, merge, work",
 		Subcommands: []*cli.Command{
 			campaignRunCommand(p), campaignResumeCommand(p), campaignStatusCommand(p),
-			campaignPlanCommand(p), campaignShardCommand(p), campaignMergeCommand(p),
+			campaignPlanCommand(p), campaignShardCommand(p), campaignMergeCommand(p), campaignWorkCommand(p),
 		},
 	}
 }

@@ -100,7 +100,7 @@ func in(tb testing.TB, s Spec, dir string, cut Cut, rng *rand.Rand) *result.Camp
 // another name, and torn.
 func leftover(tb testing.TB, dir string, rng *rand.Rand) {
 	tb.Helper()
-	parts, err := filepath.Glob(filepath.Join(dir, shardFolder, fmt.Sprintf("*-%d%s", os.Getpid(), partEnding)))
+	parts, err := filepath.Glob(filepath.Join(dir, shardFolder, fmt.Sprintf("*-%d-*%s", os.Getpid(), partEnding)))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func leftover(tb testing.TB, dir string, rng *rand.Rand) {
 			tb.Fatal(err)
 		}
 		b = b[:len(b)-min(len(b), rng.IntN(300))]
-		if err := os.WriteFile(fmt.Sprintf("%s.elsewhere-%d%s", strings.TrimSuffix(name, partEnding), rng.IntN(1e6), partEnding), b, 0o666); err != nil {
+		if err := os.WriteFile(fmt.Sprintf("%s.elsewhere-%d%s", name[:strings.Index(name, "-shard-")+len("-shard-0000")], rng.IntN(1e6), partEnding), b, 0o666); err != nil {
 			tb.Fatal(err)
 		}
 		if err := os.Remove(name); err != nil {

@@ -62,12 +62,15 @@ func (r *runner) shard(ctx context.Context, j *Job, number int) error {
 	if err := r.spotCheck(ctx, &contents{records: s.sorted(), builds: j.c.builds}); err != nil {
 		return err
 	}
-	own := filepath.Join(j.Dir, shardFolder, fmt.Sprintf("%s.%s-%d%s", s.shard.stem(), hostName(), os.Getpid(), partEnding))
-	f, err := os.OpenFile(own, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o666)
+	f, err := os.CreateTemp(filepath.Join(j.Dir, shardFolder), fmt.Sprintf("%s.%s-%d-*%s", s.shard.stem(), hostName(), os.Getpid(), partEnding))
 	if err != nil {
 		return fmt.Errorf("shard: %w", err)
 	}
 	defer f.Close()
+	if err := f.Chmod(0o644); err != nil { // CreateTemp makes files readable by the owner only
+		return fmt.Errorf("shard: %w", err)
+	}
+	own := f.Name()
 	s.log = &writer{f: f, name: filepath.Base(own)}
 	if err := s.begin(); err != nil {
 		return err
