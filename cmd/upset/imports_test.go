@@ -106,6 +106,7 @@ var mayImport = map[string][]string{
 	"faults/protect":                   {"faults", "faults/campaign", "faults/engine", "faults/logic", "faults/mechanism", "netlist", "netlist/cosim", "npu", "npu/...", "stats", "stats/result"},
 	"faults/protect/generate":          {"faults", "faults/engine", "faults/mechanism", "faults/protect", "faults/provenance", "models/driver", "models/zoo", "npu", "npu/...", "stats"},
 	"faults/provenance":                {"faults", "faults/campaign", "faults/engine", "faults/mechanism", "faults/protect", "models/driver", "models/zoo", "npu", "npu/..."},
+	"faults/array":                     {},
 	"cmd/upset":                        {"..."},
 	"cmd/readme":                       {},
 	"cmd/ports":                        {"faults/provenance", "models/cycles", "models/readings", "npu", "npu/...", "stats/result"},
