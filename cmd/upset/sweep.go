@@ -8,6 +8,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/criterion"
 	"upset/faults/mechanism"
 	"upset/models/check"
 	"upset/npu"
@@ -159,7 +160,7 @@ func (p *program) sweepCampaign(c *cli.Context, o common, k sweepCase, questions
 func (p *program) openSweep(c *cli.Context, o common, k sweepCase) (*setup, error) {
 	options := faults.Options{System: o.system, Memory: allowedMemory(), ECC: k.ecc}
 	var err error
-	if options.Criterion, err = faults.ParseCriterion(k.criterion); err != nil {
+	if options.Criterion, err = criterion.Parse(k.criterion); err != nil {
 		return nil, bad(err)
 	}
 	n, err := openModel(c.Context, k.network.Model, check.Choice{Config: k.config, Given: true, Options: o.opening})

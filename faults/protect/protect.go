@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"slices"
 
-	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/netlist"
 	"upset/npu"
@@ -61,7 +61,7 @@ func (r *run) stored() *campaign.Stored { return r.nets[0].stored }
 // Run finds the cheapest protection for the machine of a campaign and proves it.
 // When a proof fails, a design with a narrower margin is put to the next one, at
 // most twice; the error is shared among the attempts.
-func Run(ctx context.Context, e *faults.Engine, s *campaign.Stored, o Options) (*result.Protect, error) {
+func Run(ctx context.Context, e *engine.Engine, s *campaign.Stored, o Options) (*result.Protect, error) {
 	if o.Dir == "" && !o.NoProof {
 		return nil, errors.New("no directory for the logs of the proof")
 	}

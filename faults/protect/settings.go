@@ -1,8 +1,8 @@
 package protect
 
 import (
-	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/netlist"
 	"upset/npu"
@@ -77,10 +77,10 @@ type Options struct {
 	Population campaign.Population
 	// Fresh makes an engine for the same program on inputs that the search never saw, for
 	// the proof; nil proves on the inputs of the campaign.
-	Fresh func(npu.ECC) (*faults.Engine, error)
+	Fresh func(npu.ECC) (*engine.Engine, error)
 	// Rebuild makes an engine for the same program and inputs with another code on
 	// the RAM. Without it a code is no option.
-	Rebuild func(npu.ECC) (*faults.Engine, error)
+	Rebuild func(npu.ECC) (*engine.Engine, error)
 
 	given bool // the design is given: all records judge it
 	quick bool // without checkers, and near the cheapest is near enough

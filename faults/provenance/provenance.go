@@ -19,6 +19,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/faults/protect"
 	"upset/models/driver"
@@ -79,7 +80,7 @@ func Now(ctx context.Context) (Made, error) {
 
 // Probes runs the probes alone, with the shipped networks from a folder.
 func Probes(ctx context.Context, models string) (Made, error) {
-	e, err := engine(models)
+	e, err := probe(models)
 	if err != nil {
 		return Made{}, err
 	}
@@ -105,8 +106,8 @@ func Probes(ctx context.Context, models string) (Made, error) {
 	return Made{Probe: r.ResultDigest[:digits], Mechanisms: campaign.Digest(seen)[:digits]}, nil
 }
 
-// engine is that of campaign run on the network, from a folder, with its defaults.
-func engine(dir string) (*faults.Engine, error) {
+// probe is the engine of campaign run on the network, from a folder, with its defaults.
+func probe(dir string) (*engine.Engine, error) {
 	net, err := zoo.ByName(network)
 	if err != nil {
 		return nil, err
@@ -123,7 +124,7 @@ func engine(dir string) (*faults.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return faults.New(n.Program(), inputs, faults.Options{ECC: npu.ECCSECDED}, nil)
+	return engine.New(n.Program(), inputs, faults.Options{ECC: npu.ECCSECDED}, nil)
 }
 
 // head is the revision of the checkout as git tells it, empty without one. A program

@@ -6,6 +6,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/convergence"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/faults/protect"
 	"upset/faults/residue"
@@ -28,12 +29,12 @@ const (
 )
 
 // engine is one on the small network.
-func (b *bench) engine(cfg isa.Config, ecc npu.ECC) (*faults.Engine, error) {
+func (b *bench) engine(cfg isa.Config, ecc npu.ECC) (*engine.Engine, error) {
 	n, inputs, err := b.open(small, cfg, smallInputs)
 	if err != nil {
 		return nil, err
 	}
-	return faults.New(n.Program(), inputs, faults.Options{ECC: ecc}, nil)
+	return engine.New(n.Program(), inputs, faults.Options{ECC: ecc}, nil)
 }
 
 // limited adds the one-sided 95 % limit of the share of failures.
@@ -63,9 +64,9 @@ func plain(ctx context.Context, b *bench) (f finding, err error) {
 
 // sets are designs that together hold every mechanism that acts in a simulation.
 var sets = [][]mechanism.Choice{
-	{{Block: "wd", Kind: mechanism.Duplicate}, {Block: "ao", Kind: mechanism.Parity}, {Block: "mac", Kind: mechanism.Residue}},
-	{{Block: "traversal", Kind: mechanism.Triplicate}, {Block: "dma", Kind: mechanism.ParityInterleaved}, {Block: "cc", Kind: mechanism.ParityAlways}},
-	{{Kind: mechanism.Lockstep}},
+	{{Block: "wd", Kind: mechanism.Duplicate}, {Block: "ao", Kind: mechanism.Parity}, {Block: "traversal", Kind: mechanism.Residue}},
+	{{Block: "mac", Kind: mechanism.Triplicate}, {Block: "dma", Kind: mechanism.ParityInterleaved}, {Block: "cc", Kind: mechanism.ParityAlways}},
+	{{Block: "npu", Kind: mechanism.Lockstep}},
 }
 
 // guarded repeats faults beside mechanisms.

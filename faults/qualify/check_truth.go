@@ -7,6 +7,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/exhaustive"
 	"upset/faults/planted"
 	"upset/npu"
@@ -30,7 +31,7 @@ const (
 )
 
 // truth reads the exhaustive truth and its engine.
-func (b *bench) truth() (*exhaustive.Table, *faults.Engine, error) {
+func (b *bench) truth() (*exhaustive.Table, *engine.Engine, error) {
 	data, err := testdata.Files.ReadFile("truth/fashion-nano-u55-32.bin")
 	if err != nil {
 		return nil, nil, err
@@ -134,7 +135,7 @@ func regression(_ context.Context, b *bench) (f finding, err error) {
 	if err != nil {
 		return f, err
 	}
-	e, err := faults.New(n.Program(), inputs, faults.Options{ECC: npu.ECCNone}, nil)
+	e, err := engine.New(n.Program(), inputs, faults.Options{ECC: npu.ECCNone}, nil)
 	if err != nil {
 		return f, err
 	}
