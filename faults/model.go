@@ -223,6 +223,8 @@ func (m Model) cells(t *netlist.Table, s Site) ([]netlist.SiteID, error) {
 func (e *Engine) hit(s Site, guard Guard) ([]netlist.SiteID, error) {
 	m := e.options.Model
 	switch {
+	case m.Kind == SET && takesPulses(guard):
+		return e.pulse(s), nil
 	case m.Kind != SEU && !m.Several():
 		return nil, fmt.Errorf("%s faults beside a mechanism are not simulated: choose the fault model seu, pair or mcu", m.Kind)
 	case m.Kind == SEU:

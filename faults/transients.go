@@ -64,6 +64,15 @@ func (w *Worker) measuredPulse(g *Golden, s Site) (measured, captured bool) {
 	return true, x.changes(block, &before, &w.base.S.Flops) == active
 }
 
+// Pulser is a guard that knows what a pulse in the machine's logic leaves in its mechanisms: the
+// cells of its Upset hold wrong values behind the clock edge at which they took it over.
+type Pulser interface{ Pulses() }
+
+func takesPulses(guard Guard) bool {
+	_, ok := guard.(Pulser)
+	return ok
+}
+
 // pulse lists the bits that a pulse changes at a site, that first.
 func (e *Engine) pulse(s Site) []netlist.SiteID {
 	if sites, _, ok := e.transients.set.Draw(s.ID, s.Cycle); ok {

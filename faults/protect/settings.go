@@ -31,6 +31,9 @@ type Options struct {
 	BudgetDUE float64
 	// Several is the share of events that hit more than one bit, see [Target].
 	Several float64
+	// PulseFITPerKGE is the declared rate of pulses in FIT for 1,000 gate equivalents of logic;
+	// 0 leaves pulses as not assessed.
+	PulseFITPerKGE float64
 	// Deadline is what detection is held against; its reaction is the number of cycles
 	// for which the protected machine goes on after an alarm.
 	Deadline campaign.Deadline
@@ -118,5 +121,5 @@ func (o Options) normal(s campaign.Spec, t *netlist.Table, injections int) Optio
 
 // campaignQuestion is the question as a campaign puts it.
 func campaignQuestion(o Options) campaign.Question {
-	return campaign.Question{Question: o.Question, BudgetDUE: o.BudgetDUE, Deadline: o.Deadline, Permanent: o.Permanent}
+	return campaign.Question{Question: o.Question, BudgetDUE: o.BudgetDUE, Deadline: o.Deadline, Permanent: o.Permanent, PulseFITPerKGE: o.PulseFITPerKGE}
 }
