@@ -276,6 +276,9 @@ func (p *program) protect(ctx context.Context, o common, s search) (r *result.Pr
 	sticking := p.progress("stuck-at faults", 0)
 	opt.Sticking = sticking.setOf
 	defer sticking.finish()
+	pulsing := p.progress("pulses in logic", 0)
+	opt.Pulsing = pulsing.setOf
+	defer pulsing.finish()
 	bar := p.progress("proof", 0)
 	defer bar.finish()
 	opt.Progress = func(g campaign.Progress) { bar.setOf(g.Done, g.Total) }

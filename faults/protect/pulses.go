@@ -46,6 +46,8 @@ type PulsesOptions struct {
 	Workers int
 	// Within is what detection is held against.
 	Within campaign.Deadline
+	// Progress, which may be nil, is called from one goroutine at a time.
+	Progress func(done, total int)
 }
 
 // pulsesStream keeps these draws apart from all others.
@@ -66,6 +68,7 @@ func Pulses(ctx context.Context, e *faults.Engine, d *mechanism.Design, o Pulses
 	blocks, events := drawPulses(e, o)
 	parts := make([][]BlockPulses, max(1, o.Workers))
 	group, ctx := errgroup.WithContext(ctx)
+	done := make(chan struct{}, len(events))
 	for part := range parts {
 		group.Go(func() error {
 			w, err := e.Worker()
@@ -83,6 +86,9 @@ func Pulses(ctx context.Context, e *faults.Engine, d *mechanism.Design, o Pulses
 				}
 				if err := parts[part][x.unit].strike(w, x, beside, e.Options(), o.Within); err != nil {
 					return err
+				}
+				if done <- struct{}{}; o.Progress != nil && part == 0 {
+					o.Progress(len(done), len(events))
 				}
 			}
 			return nil

@@ -39,7 +39,7 @@ func (b engineBench) Pulses(ctx context.Context, d *mechanism.Design, seed uint6
 	if err != nil {
 		return nil, err
 	}
-	return Pulses(ctx, e, d, PulsesOptions{Seed: seed, N: pulseEvents, Workers: b.o.Workers, Within: b.o.Deadline})
+	return Pulses(ctx, e, d, PulsesOptions{Seed: seed, N: pulseEvents, Workers: b.o.Workers, Within: b.o.Deadline, Progress: b.o.Pulsing})
 }
 
 // Pulses joins those of every network of a mix, each for its share of the time.

@@ -76,6 +76,8 @@ type Options struct {
 	Trying func(done, total int)
 	// Sticking, which may be nil, follows the injection of permanent faults.
 	Sticking func(done, total int)
+	// Pulsing, which may be nil, follows the injection of pulses in logic.
+	Pulsing func(done, total int)
 	// Population is that of the plain machine, if it is not the built-in one.
 	Population campaign.Population
 	// Fresh makes an engine for the same program on inputs that the search never saw, for
