@@ -127,18 +127,12 @@ func (m *Machine) openRun(p *params) {
 // so that the other channels of the port are not held up behind a large box (our
 // choice: the default of 48 beats is the latency of the default SRAM, a burst and
 // the stages of the port).
-func (m *Machine) ifmRequest(p int) (request, bool) {
+func (m *Machine) ifmRequest() (request, int, bool) {
 	f := &m.S.DMA.IFM
-	if f.Req.On == 0 || f.Left == 0 {
-		return request{}, false
-	}
-	q := &m.op[m.S.Trav.IFM.Bank]
-	if m.portOf(f.Ask.operand(q).Region) != p {
-		return request{}, false
-	}
+	limit := m.limitOf(f.Ask.operand(&m.op[m.S.Trav.IFM.Bank&3]).Region)
 	ahead := m.Sys.Limits.InputAhead
-	n := min(m.burstBeats(m.readLimit(ChIFM), f.Addr&^7, int(f.Left)), ahead)
-	return request{f.Addr, n}, int(f.Out)+n <= ahead
+	n := min(m.burstBeats(limit, f.Addr&^7, int(f.Left)), ahead)
+	return request{f.Addr, uint8(n)}, limit, int(f.Out)+n <= ahead
 }
 
 func (m *Machine) ifmGranted(r request) {

@@ -106,16 +106,9 @@ func (m *Machine) stepMAC() {
 
 // copyTag moves the control bits of stage from to the next stage.
 func (s *MACState) copyTag(from int) {
-	s.Valid[from+1] = 1
+	s.Valid[from], s.Valid[from+1] = 0, 1
 	s.Flags[from+1], s.Out[from+1] = s.Flags[from], s.Out[from]
 	s.Addr[from+1], s.Bank[from+1] = s.Addr[from], s.Bank[from]
-	if from < stSum { // the mask is last used for the maximum
-		s.Mask[from+1] = s.Mask[from]
-	}
-	if from < stProduct { // the byte pass is last used for the sum
-		s.Shift[from+1] = s.Shift[from]
-	}
-	s.Valid[from] = 0
 }
 
 // writeSums stores the sums of a finished micro-block in the accumulator buffer. It
@@ -157,7 +150,7 @@ func (p *params) sumAddr(addr, px int) int {
 	if p.ubH > 1 {
 		x, y = px&1, px>>1
 	}
-	return addr + (y*p.BlkW+x)*p.sumPitch()
+	return addr + (y*p.BlkW+x)*p.sumPitch
 }
 
 // plainRAM returns n bytes of the shared buffer for direct use, or nil if each
@@ -192,9 +185,6 @@ func unpackSums(sums []uint64, b []byte, size int) {
 	}
 }
 
-// sumPitch is the distance of neighbouring pixels in the accumulator buffer.
-func (p *params) sumPitch() int { return (p.BlkD + 7) &^ 7 * p.accBytes }
-
 // retireToken turns the sums of a micro-block over to the write register when
 // its last token has been accumulated.
 func (m *Machine) retireToken(s *MACState) {
@@ -206,8 +196,7 @@ func (m *Machine) retireToken(s *MACState) {
 	if f&tokLast == 0 {
 		return
 	}
-	n := len(s.Acc)
-	copy(s.AccOut[:n], s.Acc[:n])
+	copy(s.AccOut[:m.dots], s.Acc[:m.dots])
 	s.WrOn, s.WrMask, s.WrAddr, s.WrBank = 1, s.Out[stAcc], s.Addr[stAcc], s.Bank[stAcc]
 	s.WrDone = flag(f&tokDone != 0) | flag(f&tokAB != 0)<<1
 }
@@ -223,13 +212,13 @@ func (m *Machine) accumulate(s *MACState) {
 	if f&tokFirst != 0 {
 		switch {
 		case f&tokFresh == 0:
-			s.Acc = s.AccIn
+			copy(s.Acc[:m.dots], s.AccIn[:m.dots])
 		case isMax:
 			for i := range m.dots {
 				s.Acc[i] = (-(1 << 31)) & mask40
 			}
 		default:
-			s.Acc = [maxDots]uint64{}
+			clear(s.Acc[:m.dots])
 		}
 	}
 	if f&tokCommit != 0 {
@@ -245,7 +234,7 @@ func (m *Machine) accumulate(s *MACState) {
 			kernel.Accumulate(s.Acc[:dots], s.Sum[:])
 		}
 	}
-	s.copyTag(stSum)
+	s.copyTag(stSum) // the mask was last used for the maximum
 }
 
 // sumProducts adds the eight products of each dot product and, for the first
@@ -268,7 +257,8 @@ func (m *Machine) sumProducts(s *MACState) bool {
 		m.readSums(s, p, int(a))
 	}
 	kernel.SumProducts(s.Sum[:m.dots], s.Prod[:], 8*uint(s.Shift[stProduct]&3), f&tokNewSum != 0)
-	s.copyTag(stProduct)
+	s.copyTag(stProduct) // the byte pass was last used for the sum
+	s.Mask[stSum] = s.Mask[stProduct]
 	return true
 }
 
@@ -303,6 +293,7 @@ func (m *Machine) multiply(s *MACState) {
 	kernel.Multiply(s.Prod[:], s.IFM[:8*m.pixels], s.Weight[:8*m.Spec.UBlockD])
 	m.work.macs += m.dots * 8
 	s.copyTag(stOperand)
+	s.Mask[stProduct], s.Shift[stProduct] = s.Mask[stOperand], s.Shift[stOperand]
 }
 
 // subtractZero turns fetched bytes into nine-bit operands. The value of a wide
@@ -324,6 +315,7 @@ func (m *Machine) subtractZero(s *MACState) {
 	kernel.Operands(s.IFM[:], s.Raw[:m.pixels], s.Mask[stFetch], s.Chan, zp, signed)
 	s.Weight = s.WRaw
 	s.copyTag(stFetch)
+	s.Mask[stOperand], s.Shift[stOperand] = s.Mask[stFetch], s.Shift[stFetch]
 }
 
 // abStart returns where accumulator buffer ab starts.

@@ -1,6 +1,10 @@
 package npu
 
-import "upset/npu/isa"
+import (
+	"math/bits"
+
+	"upset/npu/isa"
+)
 
 // issueResult says what the issue stage did in a cycle.
 type issueResult uint8
@@ -36,34 +40,39 @@ func (m *Machine) issue(s *MACState) issueResult {
 	if s.Run == 0 {
 		return m.startMACJob(s, t)
 	}
-	p := &m.op[t.Bank]
+	p := &m.op[t.Bank&3]
 	if p.UsesWeights && m.S.WD.Full[s.WB&1] == 0 {
 		return issueWD
 	}
-	in := &m.S.Trav.MACInner
-	sw, sh := sub(t.KX, p.subX, p.KW), sub(t.KY, p.subY, p.KH)
-	n := p.tokens(sw * sh)
-	obh, obw := clip(t.OY, p.BlkH, p.OFMH), clip(t.OX, p.BlkW, p.OFMW)
+	in, v := &m.S.Trav.MACInner, m.view(t, p)
 	step := int(s.Step)
-	g, k := step/p.passes, step%p.passes
+	g, k := step>>p.passShift, step&(p.passes-1)
 	tap, ch := p.tapAndChannel(in, g)
-
-	f := flag(step == 0)*tokFirst | flag(k == 0)*tokNewSum | flag(k == p.passes-1)*tokCommit | (s.AB&1)*tokAB
-	if t.firstOfBlock() && in.Tap == 0 && in.IO == 0 {
-		f |= tokFresh
-	}
-	if !m.fetchPixels(s, t, p, tap, sw, sh, ch, k, obh, obw) {
+	if !m.fetchPixels(s, p, v, tap, ch, k) {
 		return issueBank
 	}
 	m.fetchWeights(s, p, g)
+	f := s.AB & 1 * tokAB
+	if step == 0 {
+		f |= tokFirst
+	}
+	if k == 0 {
+		f |= tokNewSum
+	}
+	if k == p.passes-1 {
+		f |= tokCommit
+	}
+	if v.fresh && in.Tap == 0 && in.IO == 0 {
+		f |= tokFresh
+	}
 	s.Valid[stFetch], s.Shift[stFetch], s.Bank[stFetch] = 1, uint8(k), t.Bank
-	s.Addr[stFetch] = uint16(p.abStart(s.AB) + (int(s.UY)*p.BlkW+int(s.UX))*p.sumPitch() + int(in.OU)*p.accBytes)
+	s.Addr[stFetch] = uint16(p.abStart(s.AB) + (int(s.UY)*p.BlkW+int(s.UX))*p.sumPitch + int(in.OU)*p.accBytes)
 
 	s.Step++
-	if int(s.Step) >= n {
+	if int(s.Step) >= v.tokens {
 		s.Step = 0
 		f |= tokLast
-		if m.advanceMAC(s, t, p, obh, obw) {
+		if m.advanceMAC(s, t, p, v.obh, v.obw) {
 			f |= tokDone
 		}
 	}
@@ -139,30 +148,25 @@ func (m *Machine) startMACJob(s *MACState, t *Job) issueResult {
 
 // fetchPixels reads eight channels of every pixel of the micro-block. It reports false
 // while a bank is taken.
-func (m *Machine) fetchPixels(s *MACState, t *Job, p *params, tap, sw, sh, ch, k, obh, obw int) bool {
-	ky, kx := tap/sw, tap%sw
-	y0 := int(t.OY)*p.StrideY - p.PadTop + (int(t.KY)+ky)*p.DilY
-	x0 := int(t.OX)*p.StrideX - p.PadLeft + (int(t.KX)+kx)*p.DilX
+func (m *Machine) fetchPixels(s *MACState, p *params, v *jobView, tap, ch, k int) bool {
+	ky, kx := v.place(tap)
+	y0, x0 := v.y+ky*p.DilY, v.x+kx*p.DilX
 	base := isa.IBStart + int(m.S.SB.IBSel&1)*p.ibHalf + ch*p.IFM.Bytes
-	n, lanes := clip(t.IZ, p.IFMBlkD, p.IFMD), 8
-	if p.kind != kindConv && p.kind != kindReduce {
-		n, lanes = clip(t.OZ, p.BlkD, p.OFMD), m.Spec.UBlockD
-	}
-	used := max(0, min(lanes, n-ch)) // channels that are taken over
+	used := max(0, min(v.lanes, v.channels-ch)) // channels that are taken over
 	var in, out uint8
 	var addr [maxX]int
+	dx, dy := 0, 0
 	for px := range m.pixels {
-		dx, dy := px, 0
-		if p.ubH > 1 {
-			dx, dy = px&1, px>>1
-		}
 		oy, ox := int(s.UY)+dy, int(s.UX)+dx
-		if oy >= obh || ox >= obw {
+		if dx++; dx == 2 && p.ubH > 1 {
+			dx, dy = 0, dy+1
+		}
+		if oy >= v.obh || ox >= v.obw {
 			continue
 		}
 		out |= 1 << px
 		y, x := y0+oy*p.StrideY, x0+ox*p.StrideX
-		if ky >= sh || y < 0 || x < 0 || y >= p.IFMH || x >= p.IFMW {
+		if ky >= v.sh || uint(y) >= uint(p.IFMH) || uint(x) >= uint(p.IFMW) {
 			continue
 		}
 		if p.Upscale != 0 {
@@ -172,18 +176,17 @@ func (m *Machine) fetchPixels(s *MACState, t *Job, p *params, tap, sw, sh, ch, k
 			y, x = y>>1, x>>1
 		}
 		in |= 1 << px
-		addr[px] = base + ((y-int(s.Y0))*int(s.Row)+x-int(s.X0))*int(s.Pix)
+		addr[px&(maxX-1)] = base + ((y-int(s.Y0))*int(s.Row)+x-int(s.X0))*int(s.Pix)
 	}
-	if !m.fetchServed(p, in, &addr, used) {
+	if m.ports.limit > 0 && !m.fetchServed(p, in, &addr, used) {
 		return false
 	}
-	for px, a := range addr[:m.pixels] {
-		switch {
-		case in>>px&1 == 0:
-		case p.IFM.Bytes == 1:
-			s.Raw[px] = m.ram(a, used)
-		default:
-			s.Raw[px] = m.gather(a, p.IFM.Bytes, k, used)
+	for set := in; set != 0; set &= set - 1 {
+		px := bits.TrailingZeros8(set) & (maxX - 1)
+		if p.IFM.Bytes == 1 {
+			s.Raw[px] = m.ram(addr[px], used)
+		} else {
+			s.Raw[px] = m.gather(addr[px], p.IFM.Bytes, k, used)
 		}
 	}
 	s.Mask[stFetch], s.Out[stFetch] = in, out
@@ -209,6 +212,10 @@ func (m *Machine) fetchWeights(s *MACState, p *params, g int) {
 	d := m.Spec.UBlockD
 	switch p.kind {
 	case kindConv:
+		if d == maxD {
+			s.WRaw = *(*[8 * maxD]uint16)(m.S.WD.Buf[s.WB&1][g&3*8*maxD:])
+			return
+		}
 		copy(s.WRaw[:8*d], m.S.WD.Buf[s.WB&1][g&3*8*d:])
 	case kindDepthwise:
 		s.WRaw = [8 * maxD]uint16{}

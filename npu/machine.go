@@ -43,6 +43,7 @@ type Machine struct {
 	adapted bool           // an adapter stands before one of the memories
 
 	op         [4]params // decoded view of the banks, renewed when they change
+	job        jobView   // of the MAC array, renewed when its counters or their bank change
 	work       work
 	before     [4]uint64 // tallies at the start of the cycle that the PMU's counters follow
 	ports      ports

@@ -20,7 +20,7 @@ const (
 type params struct {
 	isa.Decoded
 	kind     kind
-	passes   int // byte passes over the input: its element size for MAC operations
+	passes   int // byte passes over the input: its element size for MAC operations, 1, 2 or 4
 	groups   int // 8-channel groups of a depth-first weight block
 	taps     int // kernel taps of a part-kernel weight block
 	wblock   int // weights of a weight block
@@ -33,10 +33,13 @@ type params struct {
 	depthN   int // IFM depth blocks of a job sequence
 	subN     int // sub-kernels
 	accBytes int
+	sumPitch int // distance of neighbouring pixels in the accumulator buffer, bytes
 	ibHalf   int // bytes of one IFM buffer
 	ib2Half  int
 	abHalf   int                  // bytes of one accumulator buffer
 	aoCost   [maxLanes + 1]aoCost // of a token of the output stage, by lanes in use
+
+	passShift uint8 // the power of two in passes
 }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
@@ -58,6 +61,7 @@ func (m *Machine) refreshBank(b int) {
 		p.SrcW, p.SrcH = (p.IFMW+1)/2, (p.IFMH+1)/2
 	}
 	p.derive(m.Spec)
+	m.job.valid = false
 }
 
 func (p *params) derive(s *isa.Spec) {
@@ -71,7 +75,7 @@ func (p *params) derive(s *isa.Spec) {
 	default:
 		p.kind = [4]kind{kindMax, kindAverage, kindReduce, kindMax}[p.Mode&3]
 	}
-	p.passes = p.IFM.Bytes
+	p.passes, p.passShift = p.IFM.Bytes, uint8(p.IFM.Bytes>>1)
 	p.groups = 4
 	if p.IFM.Bytes == 2 {
 		p.groups = 2
@@ -100,6 +104,7 @@ func (p *params) derive(s *isa.Spec) {
 	if p.Acc40 {
 		p.accBytes = 5
 	}
+	p.sumPitch = (p.BlkD + 7) &^ 7 * p.accBytes
 	p.buffers(s)
 	for n := range p.aoCost {
 		p.aoCost[n] = p.outputCost(max(1, n))
