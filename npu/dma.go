@@ -240,19 +240,30 @@ func (m *Machine) stepArbiters() {
 // stepStreamChannels starts the next pass of the weight and scale channels.
 func (m *Machine) stepStreamChannels() {
 	d := &m.S.DMA
-	w, s := &m.op[d.Wgt.Bank], &m.op[d.Scl.Bank]
-	m.stepStream(&d.Wgt, w, d.WgtOut, w.UsesWeights, w.WeightReg, w.WeightBase, w.WeightLen)
-	m.stepStream(&d.Scl, s, d.SclOut, s.UsesScales, s.ScaleReg, s.ScaleBase, s.ScaleLen)
+	if !m.streamRests(&d.Wgt) {
+		p := &m.op[d.Wgt.Bank&3]
+		m.stepStream(&d.Wgt, p, d.WgtOut, p.UsesWeights, p.WeightReg, p.WeightBase, p.WeightLen)
+	}
+	if !m.streamRests(&d.Scl) {
+		p := &m.op[d.Scl.Bank&3]
+		m.stepStream(&d.Scl, p, d.SclOut, p.UsesScales, p.ScaleReg, p.ScaleBase, p.ScaleLen)
+	}
+}
+
+// streamRests reports whether a channel has nothing to begin: the rest of its pass is not
+// requested yet, or its operation is not issued.
+func (m *Machine) streamRests(s *Stream) bool {
+	if s.Active != 0 {
+		return s.Left > 0
+	}
+	return m.S.CC.OpValid[s.Bank&3] == 0
 }
 
 // stepStream opens a pass when the one before is requested, or turns to the next
-// operation.
+// operation. The channel must not rest.
 func (m *Machine) stepStream(s *Stream, p *params, outstanding uint8, used bool, region int, base, length uint32) {
 	switch {
 	case s.Active == 0:
-		if m.S.CC.OpValid[s.Bank] == 0 {
-			return
-		}
 		if !used {
 			s.Bank = (s.Bank + 1) & 3
 			return
@@ -262,8 +273,6 @@ func (m *Machine) stepStream(s *Stream, p *params, outstanding uint8, used bool,
 		}
 		s.Active = 1
 		s.Passes = uint32(p.blocksX*p.blocksY - 1)
-	case s.Left > 0:
-		return
 	case s.Passes > 0:
 		s.Passes--
 	default:

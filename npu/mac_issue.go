@@ -153,8 +153,46 @@ func (m *Machine) fetchPixels(s *MACState, p *params, v *jobView, tap, ch, k int
 	y0, x0 := v.y+ky*p.DilY, v.x+kx*p.DilX
 	base := isa.IBStart + int(m.S.SB.IBSel&1)*p.ibHalf + ch*p.IFM.Bytes
 	used := max(0, min(v.lanes, v.channels-ch)) // channels that are taken over
+	oy, ox := int(s.UY), int(s.UX)
+	y, x := y0+oy*p.StrideY, x0+ox*p.StrideX
+	row := int(s.Row) * int(s.Pix)
+	at := base + (y-int(s.Y0))*row + (x-int(s.X0))*int(s.Pix)
 	var in, out uint8
 	var addr [maxX]int
+	if p.Upscale == 0 && ky < v.sh && y >= 0 && x >= 0 && oy+p.ubH <= v.obh && ox+p.ubW <= v.obw &&
+		y+p.reachY < p.IFMH && x+p.reachX < p.IFMW { // all pixels are inside the block and the map
+		in = uint8(1)<<m.pixels - 1
+		out = in
+		right := p.StrideX * int(s.Pix)
+		addr[0], addr[1] = at, at+right
+		if p.ubH > 1 {
+			addr[2] = at + p.StrideY*row
+			addr[3] = addr[2] + right
+		} else {
+			addr[2], addr[3] = at+2*right, at+3*right
+		}
+	} else {
+		in, out = m.pixelPlaces(s, p, v, ky < v.sh, y0, x0, base, &addr)
+	}
+	if m.ports.limit > 0 && !m.fetchServed(p, in, &addr, used) {
+		return false
+	}
+	s.Mask[stFetch], s.Out[stFetch] = in, out
+	s.Chan = uint8(1<<used - 1)
+	for set := in; set != 0; set &= set - 1 {
+		px := bits.TrailingZeros8(set) & (maxX - 1)
+		if p.IFM.Bytes == 1 {
+			s.Raw[px] = m.ram(addr[px], used)
+		} else {
+			s.Raw[px] = m.gather(addr[px], p.IFM.Bytes, k, used)
+		}
+	}
+	return true
+}
+
+// pixelPlaces finds the pixels of a micro-block of which some may lie outside the block or
+// the map. It returns those inside the map, whose places it sets, and those inside the block.
+func (m *Machine) pixelPlaces(s *MACState, p *params, v *jobView, tap bool, y0, x0, base int, addr *[maxX]int) (in, out uint8) {
 	dx, dy := 0, 0
 	for px := range m.pixels {
 		oy, ox := int(s.UY)+dy, int(s.UX)+dx
@@ -166,7 +204,7 @@ func (m *Machine) fetchPixels(s *MACState, p *params, v *jobView, tap, ch, k int
 		}
 		out |= 1 << px
 		y, x := y0+oy*p.StrideY, x0+ox*p.StrideX
-		if ky >= v.sh || uint(y) >= uint(p.IFMH) || uint(x) >= uint(p.IFMW) {
+		if !tap || uint(y) >= uint(p.IFMH) || uint(x) >= uint(p.IFMW) {
 			continue
 		}
 		if p.Upscale != 0 {
@@ -178,20 +216,7 @@ func (m *Machine) fetchPixels(s *MACState, p *params, v *jobView, tap, ch, k int
 		in |= 1 << px
 		addr[px&(maxX-1)] = base + ((y-int(s.Y0))*int(s.Row)+x-int(s.X0))*int(s.Pix)
 	}
-	if m.ports.limit > 0 && !m.fetchServed(p, in, &addr, used) {
-		return false
-	}
-	for set := in; set != 0; set &= set - 1 {
-		px := bits.TrailingZeros8(set) & (maxX - 1)
-		if p.IFM.Bytes == 1 {
-			s.Raw[px] = m.ram(addr[px], used)
-		} else {
-			s.Raw[px] = m.gather(addr[px], p.IFM.Bytes, k, used)
-		}
-	}
-	s.Mask[stFetch], s.Out[stFetch] = in, out
-	s.Chan = uint8(1<<used - 1)
-	return true
+	return in, out
 }
 
 // gather collects byte k of eight consecutive elements, of which the first ones are used.
@@ -212,10 +237,6 @@ func (m *Machine) fetchWeights(s *MACState, p *params, g int) {
 	d := m.Spec.UBlockD
 	switch p.kind {
 	case kindConv:
-		if d == maxD {
-			s.WRaw = *(*[8 * maxD]uint16)(m.S.WD.Buf[s.WB&1][g&3*8*maxD:])
-			return
-		}
 		copy(s.WRaw[:8*d], m.S.WD.Buf[s.WB&1][g&3*8*d:])
 	case kindDepthwise:
 		s.WRaw = [8 * maxD]uint16{}

@@ -181,6 +181,7 @@ func (m *Machine) Cycle() uint64 { return m.S.Bus.Cycle }
 // new value in the same cycle, as through combinational logic. Most ready signals pass
 // through in this way, from the end of the pipeline to its start, most data stand in
 // registers. docs/step-order.md shows all of them, and which blocks may change places.
+// A block that a register shows to be idle is passed over.
 func (m *Machine) Step() {
 	if m.S.CC.Run == 0 {
 		return
@@ -188,18 +189,26 @@ func (m *Machine) Step() {
 	m.begin()
 	m.stepBus()
 	m.stepOFM()
-	m.stepM2M()
+	if m.S.DMA.M2M.On != 0 {
+		m.stepM2M()
+	}
 	m.stepAO()
 	m.stepScale()
 	m.stepMAC()
 	m.stepWD()
-	m.stepWritePort()
+	if m.S.SB.WrBytes != 0 {
+		m.stepWritePort()
+	}
 	m.stepIFM()
-	m.stepReadSlices()
+	if m.S.DMA.AXI[0].RCount|m.S.DMA.AXI[1].RCount != 0 {
+		m.stepReadSlices()
+	}
 	m.stepStreamChannels()
 	m.stepArbiters()
 	m.stepCC()
-	m.stepPMU()
+	if m.S.PMU.Enable != 0 {
+		m.stepPMU()
+	}
 	if m.S.CC.Run == 0 && m.Host != nil && m.Host(m) {
 		m.Starts++
 	}
@@ -207,10 +216,14 @@ func (m *Machine) Step() {
 
 // begin opens a clock cycle. A halt in the middle of it lets the other blocks finish it.
 func (m *Machine) begin() {
-	m.pmuSample()
+	if m.S.PMU.Enable != 0 {
+		m.pmuSample()
+	}
 	m.S.Bus.Cycle++
 	m.work = work{}
-	m.ports.taken = [maxBanks]uint8{}
+	if m.ports.limit > 0 {
+		m.ports.taken = [maxBanks]uint8{}
+	}
 	m.Events[EvActive]++
 }
 

@@ -39,7 +39,8 @@ type params struct {
 	abHalf   int                  // bytes of one accumulator buffer
 	aoCost   [maxLanes + 1]aoCost // of a token of the output stage, by lanes in use
 
-	passShift uint8 // the power of two in passes
+	passShift      uint8 // the power of two in passes
+	reachY, reachX int   // rows and columns of the map from the first to the last pixel of a micro-block
 }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
@@ -94,6 +95,7 @@ func (p *params) derive(s *isa.Spec) {
 	if s.MACs == 256 && p.OFMH == 1 && p.KH == 1 && p.kind != kindElementwise {
 		p.ubW, p.ubH = 4, 1
 	}
+	p.reachY, p.reachX = (p.ubH-1)*p.StrideY, (p.ubW-1)*p.StrideX
 	p.blocksX, p.blocksY, p.blocksZ = ceilDiv(p.OFMW, p.BlkW), ceilDiv(p.OFMH, p.BlkH), ceilDiv(p.OFMD, p.BlkD)
 	p.depthN = 1
 	if p.kind == kindConv || p.kind == kindReduce {
