@@ -162,25 +162,28 @@ func (m *Machine) stepBus() {
 	if m.adapted {
 		m.stepGates()
 	}
+	d, bus := &m.S.DMA, &m.S.Bus
+	m.stepPort(0, &d.AXI[0], &bus.Port[0])
+	m.stepPort(1, &d.AXI[1], &bus.Port[1])
+}
+
+func (m *Machine) stepPort(p int, a *AXIState, b *PortState) {
 	now := m.S.Bus.Cycle
-	for p := range m.S.DMA.AXI {
-		a, b := &m.S.DMA.AXI[p], &m.S.Bus.Port[p]
-		if b.BCount > 0 && now >= b.BReady[b.BHead&(tableWrites-1)] {
-			m.takeResponse(p, a, b)
+	if b.BCount > 0 && now >= b.BReady[b.BHead&(tableWrites-1)] {
+		m.takeResponse(p, a, b)
+	}
+	if b.Count > 0 && a.RCount < 2 && now >= b.NextR && now >= b.Ready[b.Head&(tableReads-1)] {
+		m.readBeat(p, a, b)
+	}
+	if a.ARValid != 0 {
+		m.acceptRead(a, b)
+		m.countAddress(EvAXIReadTaken+Event(p), 1, a.ARValid)
+	}
+	if a.WValid != 0 {
+		if now >= b.NextW {
+			m.acceptWrite(p, a, b)
 		}
-		if b.Count > 0 && a.RCount < 2 && now >= b.Ready[b.Head&(tableReads-1)] && now >= b.NextR {
-			m.readBeat(p, a, b)
-		}
-		if a.ARValid != 0 {
-			m.acceptRead(a, b)
-			m.countAddress(EvAXIReadTaken+Event(p), 1, a.ARValid)
-		}
-		if a.WValid != 0 {
-			if now >= b.NextW {
-				m.acceptWrite(p, a, b)
-			}
-			m.countAddress(EvAXIWriteTaken+Event(p), a.WFirst, a.WValid)
-		}
+		m.countAddress(EvAXIWriteTaken+Event(p), a.WFirst, a.WValid)
 	}
 }
 

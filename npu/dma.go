@@ -114,9 +114,13 @@ func (m *Machine) limitOf(region int) int {
 	return int(m.S.CC.RegionCfg >> (2 * (region & 7)) & 3)
 }
 
+// bursts are the alignments of bursts by the code of AXI_LIMIT, of which the last one is
+// not defined.
+var bursts = [4]uint32{minBurst, 2 * minBurst, 4 * minBurst, 4 * minBurst}
+
 // burstBytes is the burst alignment of an AXI_LIMIT register.
 func (m *Machine) burstBytes(limit int) uint32 {
-	return minBurst << min(m.S.CC.Burst[limit&3], 2)
+	return bursts[m.S.CC.Burst[limit&3]&3]
 }
 
 // burstBeats limits a run of beats to what fits before the next burst boundary.

@@ -121,7 +121,7 @@ func (m *Machine) writeSums(s *MACState) bool {
 	if !m.sumsServed(portStore, p, s.WrDone>>1, int(s.WrAddr), s.WrMask) {
 		return false
 	}
-	d := m.Spec.UBlockD
+	d := m.depth
 	for px := range m.pixels {
 		if s.WrMask>>px&1 == 0 {
 			continue
@@ -165,23 +165,32 @@ func (m *Machine) plainRAM(addr, n int) []byte {
 
 // packSums stores 40-bit accumulators as words of 32 or 40 bits.
 func packSums(b []byte, sums []uint64, size int) {
+	if size == 4 {
+		b = b[:4*len(sums)]
+		for i, v := range sums {
+			binary.LittleEndian.PutUint32(b[4*i:], uint32(v))
+		}
+		return
+	}
 	for _, v := range sums {
 		binary.LittleEndian.PutUint32(b, uint32(v))
-		if size > 4 {
-			b[4] = byte(v >> 32)
-		}
+		b[4] = byte(v >> 32)
 		b = b[size:]
 	}
 }
 
 // unpackSums reads words of 32 or 40 bits as 40-bit accumulators.
 func unpackSums(sums []uint64, b []byte, size int) {
-	for i := range sums {
-		v := uint64(int64(int32(binary.LittleEndian.Uint32(b))))
-		if size > 4 {
-			v = v&0xffffffff | uint64(b[4])<<32
+	if size == 4 {
+		b = b[:4*len(sums)]
+		for i := range sums {
+			sums[i] = uint64(int64(int32(binary.LittleEndian.Uint32(b[4*i:])))) & mask40
 		}
-		sums[i], b = v&mask40, b[size:]
+		return
+	}
+	for i := range sums {
+		sums[i] = uint64(binary.LittleEndian.Uint32(b)) | uint64(b[4])<<32
+		b = b[size:]
 	}
 }
 
@@ -207,8 +216,7 @@ func (m *Machine) accumulate(s *MACState) {
 		return
 	}
 	f := s.Flags[stSum]
-	p := &m.op[s.Bank[stSum]]
-	isMax := p.kind == kindMax
+	isMax := m.op[s.Bank[stSum]&3].kind == kindMax
 	if f&tokFirst != 0 {
 		switch {
 		case f&tokFresh == 0:
@@ -221,18 +229,17 @@ func (m *Machine) accumulate(s *MACState) {
 			clear(s.Acc[:m.dots])
 		}
 	}
-	if f&tokCommit != 0 {
-		dots, d := p.ubW*p.ubH*m.Spec.UBlockD, m.Spec.UBlockD
-		switch {
-		case isMax:
-			for i := 0; i < dots; i += d {
-				if s.Mask[stSum]>>(i/d)&1 != 0 {
-					kernel.AccumulateMax(s.Acc[i:i+d], s.Sum[i:])
-				}
+	switch {
+	case f&tokCommit == 0:
+	case isMax:
+		d := m.depth
+		for i := 0; i < m.dots; i += d {
+			if s.Mask[stSum]>>(i/d)&1 != 0 {
+				kernel.AccumulateMax(s.Acc[i:i+d], s.Sum[i:])
 			}
-		default:
-			kernel.Accumulate(s.Acc[:dots], s.Sum[:])
 		}
+	default:
+		kernel.AccumulateArray(&s.Acc, &s.Sum, m.dots)
 	}
 	s.copyTag(stSum) // the mask was last used for the maximum
 }
@@ -256,7 +263,7 @@ func (m *Machine) sumProducts(s *MACState) bool {
 		}
 		m.readSums(s, p, int(a))
 	}
-	kernel.SumProducts(s.Sum[:m.dots], s.Prod[:], 8*uint(s.Shift[stProduct]&3), f&tokNewSum != 0)
+	kernel.SumProductsArray(&s.Sum, &s.Prod, m.dots, 8*uint(s.Shift[stProduct]&3), f&tokNewSum != 0)
 	s.copyTag(stProduct) // the byte pass was last used for the sum
 	s.Mask[stSum] = s.Mask[stProduct]
 	return true
@@ -264,7 +271,7 @@ func (m *Machine) sumProducts(s *MACState) bool {
 
 // readSums fetches the sums so far of the pixels inside the block.
 func (m *Machine) readSums(s *MACState, p *params, addr int) {
-	d := m.Spec.UBlockD
+	d := m.depth
 	for px := range m.pixels {
 		if s.Out[stProduct]>>px&1 == 0 {
 			continue
@@ -290,7 +297,7 @@ func (m *Machine) multiply(s *MACState) {
 	if s.Valid[stOperand] == 0 {
 		return
 	}
-	kernel.Multiply(s.Prod[:], s.IFM[:8*m.pixels], s.Weight[:8*m.Spec.UBlockD])
+	kernel.MultiplyArray(&s.Prod, &s.IFM, &s.Weight, m.pixels, m.depth)
 	m.work.macs += m.dots * 8
 	s.copyTag(stOperand)
 	s.Mask[stProduct], s.Shift[stProduct] = s.Mask[stOperand], s.Shift[stOperand]
@@ -312,8 +319,8 @@ func (m *Machine) subtractZero(s *MACState) {
 	} else {
 		zp &= 0xff
 	}
-	kernel.Operands(s.IFM[:], s.Raw[:m.pixels], s.Mask[stFetch], s.Chan, zp, signed)
-	s.Weight = s.WRaw
+	kernel.OperandsArray(&s.IFM, &s.Raw, m.pixels, s.Mask[stFetch], s.Chan, zp, signed)
+	copy(s.Weight[:8*m.depth], s.WRaw[:8*m.depth])
 	s.copyTag(stFetch)
 	s.Mask[stOperand], s.Shift[stOperand] = s.Mask[stFetch], s.Shift[stFetch]
 }

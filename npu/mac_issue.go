@@ -234,14 +234,14 @@ func (m *Machine) gather(addr, bytes, k, used int) uint64 {
 
 // fetchWeights reads the weights of step g, or the constants of pooling.
 func (m *Machine) fetchWeights(s *MACState, p *params, g int) {
-	d := m.Spec.UBlockD
+	d := m.depth
 	switch p.kind {
 	case kindConv:
 		copy(s.WRaw[:8*d], m.S.WD.Buf[s.WB&1][g&3*8*d:])
 	case kindDepthwise:
 		s.WRaw = [8 * maxD]uint16{}
-		for o := range d {
-			s.WRaw[o*8+o] = m.S.WD.Buf[s.WB&1][g&3*d+o]
+		for o, w := range m.S.WD.Buf[s.WB&1][g&3*d : g&3*d+d] {
+			s.WRaw[o&(maxD-1)*9] = w
 		}
 	case kindReduce:
 		s.WRaw = [8 * maxD]uint16{1, 1, 1, 1, 1, 1, 1, 1}
@@ -271,7 +271,7 @@ func (m *Machine) advanceMAC(s *MACState, t *Job, p *params, obh, obw int) bool 
 		s.WB = (s.WB + 1) & 1
 	}
 	m.pulse(setMAC, pulseNextBlock)
-	if !m.S.Trav.MACInner.nextOf(p, t, m.Spec.UBlockD) {
+	if !m.S.Trav.MACInner.nextOf(p, t, m.depth) {
 		return false
 	}
 	s.Run = 0

@@ -4,8 +4,8 @@ package npu
 // their bank: combinational logic, which is kept from clock to clock, as params is, and made
 // anew when either changes.
 type jobView struct {
-	of    Job  // the counters for which it holds
-	valid bool // false when a bank was renewed
+	of    [2]uint64 // the counters for which it holds
+	valid bool      // false when a bank was renewed
 
 	obh, obw int  // rows and columns of the output block
 	sw, sh   int  // columns and rows of the sub-kernel
@@ -20,15 +20,23 @@ type jobView struct {
 // view returns the derived values of a job.
 func (m *Machine) view(t *Job, p *params) *jobView {
 	v := &m.job
-	if !v.valid || v.of != *t {
-		v.derive(t, p, m.Spec.UBlockD)
+	if of := t.words(); !v.valid || v.of != of {
+		v.derive(t, p, m.depth)
+		v.of, v.valid = of, true
 	}
 	return v
 }
 
+// words are all counters of a job.
+func (j *Job) words() [2]uint64 {
+	return [2]uint64{
+		uint64(j.Bank) | uint64(j.On)<<8 | uint64(j.OY)<<16 | uint64(j.OX)<<32 | uint64(j.OZ)<<48,
+		uint64(j.IZ) | uint64(j.KY)<<16 | uint64(j.KX)<<32,
+	}
+}
+
 func (v *jobView) derive(t *Job, p *params, d int) {
 	*v = jobView{
-		of: *t, valid: true,
 		obh: clip(t.OY, p.BlkH, p.OFMH), obw: clip(t.OX, p.BlkW, p.OFMW),
 		sw: sub(t.KX, p.subX, p.KW), sh: sub(t.KY, p.subY, p.KH),
 		fresh: t.firstOfBlock(),

@@ -47,7 +47,8 @@ type Machine struct {
 	work       work
 	before     [4]uint64 // tallies at the start of the cycle that the PMU's counters follow
 	ports      ports
-	pixels     int
+	pixels     int // of a micro-block
+	depth      int // its channels
 	dots       int
 	shramLast8 int
 	lutStart   int
@@ -110,7 +111,7 @@ func New(c isa.Config, sys System, ecc ECC, mem *isa.Memory) *Machine {
 	m := &Machine{
 		Config: c, Spec: s, Sys: sys, ECC: ecc, Mem: mem,
 		WindowLo: isa.SRAMBase, WindowHi: isa.SRAMBase + isa.SRAMSize,
-		pixels: s.UBlockH * s.UBlockW, dots: s.UBlockH * s.UBlockW * s.UBlockD,
+		pixels: s.UBlockH * s.UBlockW, depth: s.UBlockD, dots: s.UBlockH * s.UBlockW * s.UBlockD,
 		shramLast8: s.SHRAMBytes() - 8, lutStart: s.LUTStart(),
 	}
 	m.Sys.Limits = sys.Limits.bounded()

@@ -57,6 +57,38 @@ func accumulateMaxVector(acc, sum []uint64) int {
 	return n
 }
 
+func operandsArray(x *Inputs, raw *Bytes, pixels int, mask, channels uint8, flip uint64, bias uint16) bool {
+	if !accelerated {
+		return false
+	}
+	operandsAVX2(&x[0], &raw[0], pixels, uint64(mask), uint64(channels), flip, uint64(bias))
+	return true
+}
+
+func multiplyArray(prod *Products, x *Inputs, w *Weights, pixels, channels int) bool {
+	if !accelerated {
+		return false
+	}
+	multiplyAVX2(&prod[0], &x[0], &w[0], pixels, channels)
+	return true
+}
+
+func sumProductsArray(sum *Sums, prod *Products, dots int, shift, keep uint64) bool {
+	if !accelerated {
+		return false
+	}
+	sumProductsAVX2(&sum[0], &prod[0], dots, shift, keep)
+	return true
+}
+
+func accumulateArray(acc, sum *Sums, dots int) bool {
+	if !accelerated {
+		return false
+	}
+	accumulateAVX2(&acc[0], &sum[0], dots)
+	return true
+}
+
 func dotInt8Vector(a, b []int8) (sum int32, done int) {
 	n := len(a) &^ 15
 	if !accelerated || n == 0 {

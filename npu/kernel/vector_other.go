@@ -20,3 +20,10 @@ func dotInt32Int16Vector(a []int32, b []int16) (int32, int)                     
 func axpyInt8Vector(acc []int32, w []int8, delta int32) int                             { return 0 }
 func requantiseVector(dst, acc []int32, scale []uint32, shift []uint8, out *Output) int { return 0 }
 func equalPrefixVector(a, b []byte) int                                                 { return 0 }
+
+func operandsArray(x *Inputs, raw *Bytes, pixels int, mask, channels uint8, flip uint64, bias uint16) bool {
+	return false
+}
+func multiplyArray(prod *Products, x *Inputs, w *Weights, pixels, channels int) bool { return false }
+func sumProductsArray(sum *Sums, prod *Products, dots int, shift, keep uint64) bool  { return false }
+func accumulateArray(acc, sum *Sums, dots int) bool                                  { return false }
