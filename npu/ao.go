@@ -68,6 +68,8 @@ func (m *Machine) stepAO() {
 	a, t := &m.S.AO, &m.S.Trav.AO
 	if t.On == 0 {
 		if m.S.CC.OpValid[t.Bank] == 0 {
+			m.waiting = 0
+			m.rest(restAO)
 			return
 		}
 		m.pulse(setAO, pulseStart)
@@ -75,8 +77,13 @@ func (m *Machine) stepAO() {
 	}
 	p := &m.op[t.Bank]
 	if a.Pass == 0 {
-		if a.Valid == [aoStages]uint8{} && !m.readable(a, t, p) {
-			return
+		if a.Valid == [aoStages]uint8{} && a.Tail == 0 {
+			if why, missing := m.missing(a, t, p); missing {
+				m.count(why, 1)
+				m.waitsFor, m.waiting = why, 1
+				m.rest(restAO)
+				return
+			}
 		}
 		m.roundLanes(a, p)
 	}
@@ -93,6 +100,7 @@ func (m *Machine) stepAO() {
 	m.readLanes(a, t, p)
 	if a.Tail != 0 && a.Valid == [aoStages]uint8{} {
 		a.Tail = 0
+		m.wakeAll()
 		m.pulse(setAO, pulseEnd)
 		t.end()
 	}
@@ -127,6 +135,7 @@ func (m *Machine) writeLanes(a *AOState, p *params) {
 	}
 	if f := a.Flags[aoAct]; f&aoClose != 0 {
 		m.S.SB.OBFull[f/aoBuffer&1] = 1
+		m.wake(restOFM)
 	}
 }
 
@@ -187,6 +196,7 @@ func (m *Machine) combine(a *AOState, p *params) {
 		a.Val[i], a.LScale[i], a.LShift[i] = uint64(v), s, uint8(h)
 	}
 	if p.UsesScales && a.Flags[aoRead]&aoLastPixel != 0 {
+		m.wake(restScale)
 		for i := range n {
 			a.Ready[(int(a.TC)+i)&15] = 0
 		}
@@ -321,6 +331,7 @@ func (m *Machine) advanceAO(a *AOState, t *Block, p *params, n int) {
 }
 
 func (m *Machine) releaseInput(a *AOState, t *Block, p *params) {
+	m.wakeAll()
 	sb := &m.S.SB
 	if p.kind == kindElementwise {
 		sb.IBFull[sb.IBSel&1] = 0

@@ -226,6 +226,7 @@ func (m *Machine) acceptRead(a *AXIState, b *PortState) {
 	a.RdChan[e], a.RdBeats[e] = a.ARChan, a.ARBeats
 	a.RdCount++
 	a.ARValid = 0
+	m.wake(restArbiters)
 }
 
 // acceptWrite takes the beat in the write slice, when its time has come.
@@ -320,6 +321,9 @@ func (m *Machine) busFault(port, channel int) {
 	m.halt()
 }
 
+// takers are the blocks that wait for data of a read channel, or for room to ask for more.
+var takers = [8]rests{ChCmd: restCC, ChIFM: restIFM | restArbiters, ChScale: restScale, ChM2M: restArbiters}
+
 // stepReadSlices hands the oldest read beat of each port to its channel.
 func (m *Machine) stepReadSlices() {
 	for p := range m.S.DMA.AXI {
@@ -336,6 +340,7 @@ func (m *Machine) stepReadSlices() {
 		if ch == ChIFM && !m.takesFrom(p) || !m.S.DMA.push(ch, a.RData[0], &m.Sys.Limits) {
 			continue
 		}
+		m.wake(takers[ch&7])
 		a.RData[0], a.RResp[0] = a.RData[1], a.RResp[1]
 		a.RCount--
 		if a.RdBeats[h] > 1 {
@@ -346,5 +351,6 @@ func (m *Machine) stepReadSlices() {
 		if a.RdCount > 0 {
 			a.RdCount--
 		}
+		m.wake(restArbiters)
 	}
 }

@@ -211,9 +211,11 @@ func (m *Machine) stepArbiters() {
 	d := &m.S.DMA
 	pending := d.pending()
 	if pending == 0 || d.AXI[0].ARValid != 0 && d.AXI[1].ARValid != 0 {
+		m.rest(restArbiters)
 		return
 	}
 	var asks [2]uint
+	m.rest(restArbiters)
 	var beats [8]request // by channel
 	for ; pending != 0; pending &= pending - 1 {
 		ch := bits.TrailingZeros(pending) & 7
@@ -238,6 +240,7 @@ func (m *Machine) stepArbiters() {
 		a.ARAddr, a.ARBeats, a.ARChan, a.ARValid = r.addr&^7, r.beats, uint8(ch), 1
 		a.Turn = uint8((ch + 1) % readChannels)
 		m.granted(ch, r)
+		m.wake(restArbiters | restIFM)
 	}
 }
 
@@ -282,10 +285,12 @@ func (m *Machine) stepStream(s *Stream, p *params, outstanding uint8, used bool,
 	default:
 		s.Active = 0
 		s.Bank = (s.Bank + 1) & 3
+		m.wake(restArbiters)
 		return
 	}
 	s.Addr = m.regionAddr(region, base)
 	s.Left = length >> 3
+	m.wake(restArbiters)
 }
 
 // grant takes a burst off the pass.

@@ -51,6 +51,7 @@ func (m *Machine) startM2M(b int) {
 	f.Dst |= n & 7
 	f.Left = (n>>3 + uint32(flag(n&7 != 0))) & (1<<29 - 1)
 	f.ToWrite = f.Left
+	m.wakeAll()
 }
 
 // stepM2M writes one beat and retires the transfer when all is answered.
@@ -63,6 +64,7 @@ func (m *Machine) stepM2M() {
 		if m.S.DMA.WrOut[1] == 0 {
 			f.On = 0
 			drop(&m.S.CC.DMAOut)
+			m.wakeAll()
 		}
 		return
 	}

@@ -139,6 +139,7 @@ func (m *Machine) writeSums(s *MACState) bool {
 	s.WrOn = 0
 	if s.WrDone&1 != 0 {
 		m.S.SB.ABFull[s.WrDone>>1&1] = 1
+		m.wakeAll()
 	}
 	return true
 }

@@ -117,6 +117,7 @@ func (m *Machine) startMACJob(s *MACState, t *Job) issueResult {
 			if m.S.CC.ElemRead[t.Bank&3] != 0 {
 				m.pulse(setMAC, pulseEnd)
 				t.end()
+				m.wakeAll()
 			}
 			return issueIdle
 		}
@@ -268,6 +269,7 @@ func (m *Machine) advanceMAC(s *MACState, t *Job, p *params, obh, obw int) bool 
 	s.UY = 0
 	if p.UsesWeights {
 		m.S.WD.Full[s.WB&1] = 0
+		m.wake(restWD)
 		s.WB = (s.WB + 1) & 1
 	}
 	m.pulse(setMAC, pulseNextBlock)
@@ -275,6 +277,7 @@ func (m *Machine) advanceMAC(s *MACState, t *Job, p *params, obh, obw int) bool 
 		return false
 	}
 	s.Run = 0
+	m.wakeAll()
 	done := t.lastOfBlock(p)
 	if done {
 		s.AB = (s.AB + 1) & 1

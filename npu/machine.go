@@ -45,6 +45,9 @@ type Machine struct {
 	op         [4]params // decoded view of the banks, renewed when they change
 	job        jobView   // of the MAC array, renewed when its counters or their bank change
 	work       work
+	resting    rests
+	waitsFor   Event     // what the output stage waits for while it rests
+	waiting    uint64    // 1 where that is counted
 	before     [4]uint64 // tallies at the start of the cycle that the PMU's counters follow
 	ports      ports
 	pixels     int // of a micro-block
@@ -210,8 +213,8 @@ func (m *Machine) Step() {
 	if m.S.PMU.Enable != 0 {
 		m.stepPMU()
 	}
-	if m.S.CC.Run == 0 && m.Host != nil && m.Host(m) {
-		m.Starts++
+	if m.S.CC.Run == 0 {
+		m.stopped()
 	}
 }
 
@@ -226,17 +229,6 @@ func (m *Machine) begin() {
 		m.ports.taken = [maxBanks]uint8{}
 	}
 	m.Events[EvActive]++
-}
-
-// Run steps until the NPU stops or the cycle counter reaches limit.
-func (m *Machine) Run(limit uint64) Status {
-	for m.S.CC.Run != 0 {
-		if m.S.Bus.Cycle >= limit {
-			return Timeout
-		}
-		m.Step()
-	}
-	return m.Status()
 }
 
 // Describe says where the machine stands, for error messages.

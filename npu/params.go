@@ -63,6 +63,7 @@ func (m *Machine) refreshBank(b int) {
 	}
 	p.derive(m.Spec)
 	m.job.valid = false
+	m.wakeAll()
 }
 
 func (p *params) derive(s *isa.Spec) {
