@@ -264,7 +264,11 @@ func (m *Machine) sumProducts(s *MACState) bool {
 		}
 		m.readSums(s, p, int(a))
 	}
-	kernel.SumProductsArray(&s.Sum, &s.Prod, m.dots, 8*uint(s.Shift[stProduct]&3), f&tokNewSum != 0)
+	if shift, fresh := 8*uint(s.Shift[stProduct]&3), f&tokNewSum != 0; m.late.products == 0 {
+		kernel.SumProductsArray(&s.Sum, &s.Prod, m.dots, shift, fresh)
+	} else {
+		kernel.SumDots(&s.Sum, &m.late.token[m.late.products].dots, m.dots, shift, fresh)
+	}
 	s.copyTag(stProduct) // the byte pass was last used for the sum
 	s.Mask[stSum] = s.Mask[stProduct]
 	return true
@@ -298,30 +302,26 @@ func (m *Machine) multiply(s *MACState) {
 	if s.Valid[stOperand] == 0 {
 		return
 	}
-	kernel.MultiplyArray(&s.Prod, &s.IFM, &s.Weight, m.pixels, m.depth)
+	m.late.products = m.late.operands
+	if m.late.operands == 0 {
+		kernel.MultiplyArray(&s.Prod, &s.IFM, &s.Weight, m.pixels, m.depth)
+	}
 	m.work.macs += m.dots * 8
 	s.copyTag(stOperand)
 	s.Mask[stProduct], s.Shift[stProduct] = s.Mask[stOperand], s.Shift[stOperand]
 }
 
-// subtractZero turns fetched bytes into nine-bit operands. The value of a wide
-// element is the sum over its bytes of (byte - zero point byte) × 256^i, with the
-// top byte signed, so each byte pass subtracts its own byte of the zero point.
+// subtractZero turns fetched bytes into nine-bit operands.
 func (m *Machine) subtractZero(s *MACState) {
 	if s.Valid[stFetch] == 0 {
 		return
 	}
-	p := &m.op[s.Bank[stFetch]]
-	k := int(s.Shift[stFetch] & 3)
-	signed := p.IFM.Signed && k == p.passes-1
-	zp := p.IFM.ZeroPoint >> (8 * min(k, 3))
-	if signed {
-		zp = int32(int8(zp))
-	} else {
-		zp &= 0xff
+	m.late.operands = m.late.fetched
+	if m.late.fetched == 0 {
+		zero, signed := m.op[s.Bank[stFetch]&3].zeroOf(int(s.Shift[stFetch] & 3))
+		kernel.OperandsArray(&s.IFM, &s.Raw, m.pixels, s.Mask[stFetch], s.Chan, zero, signed)
+		copy(s.Weight[:8*m.depth], s.WRaw[:8*m.depth])
 	}
-	kernel.OperandsArray(&s.IFM, &s.Raw, m.pixels, s.Mask[stFetch], s.Chan, zp, signed)
-	copy(s.Weight[:8*m.depth], s.WRaw[:8*m.depth])
 	s.copyTag(stFetch)
 	s.Mask[stOperand], s.Shift[stOperand] = s.Mask[stFetch], s.Shift[stFetch]
 }

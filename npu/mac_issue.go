@@ -51,7 +51,11 @@ func (m *Machine) issue(s *MACState) issueResult {
 	if !m.fetchPixels(s, p, v, tap, ch, k) {
 		return issueBank
 	}
-	m.fetchWeights(s, p, g)
+	if m.late.on {
+		m.fetchLate(s, p, g, k)
+	} else {
+		m.fetchWeights(s, p, g)
+	}
 	f := s.AB & 1 * tokAB
 	if step == 0 {
 		f |= tokFirst

@@ -43,6 +43,7 @@ type Machine struct {
 	adapted bool           // an adapter stands before one of the memories
 
 	op         [4]params // decoded view of the banks, renewed when they change
+	late       lateArray // of the array, within Run
 	job        jobView   // of the MAC array, renewed when its counters or their bank change
 	work       work
 	resting    rests
@@ -83,6 +84,7 @@ const (
 
 func (m *Machine) note(k NoteKind, bank int) {
 	if m.Observe != nil {
+		m.settle()
 		m.Observe(Note{Kind: k, Bank: bank, Cycle: m.S.Bus.Cycle})
 	}
 }

@@ -53,6 +53,9 @@ func (m *Machine) refresh() {
 }
 
 func (m *Machine) refreshBank(b int) {
+	m.job.valid = false
+	m.settle()
+	m.wakeAll()
 	cc := &m.S.CC
 	p := &m.op[b]
 	*p = params{Decoded: isa.Decode(&cc.Bank[b], isa.Opcode(cc.OpCode[b]), uint32(cc.OpParam[b]))}
@@ -62,8 +65,6 @@ func (m *Machine) refreshBank(b int) {
 		p.SrcW, p.SrcH = (p.IFMW+1)/2, (p.IFMH+1)/2
 	}
 	p.derive(m.Spec)
-	m.job.valid = false
-	m.wakeAll()
 }
 
 func (p *params) derive(s *isa.Spec) {

@@ -33,11 +33,14 @@ func (m *Machine) wakeAll() { m.resting = 0 }
 // that Step gives.
 func (m *Machine) Run(limit uint64) Status {
 	m.wakeAll()
-	for m.S.CC.Run != 0 {
-		if m.S.Bus.Cycle >= limit {
-			return Timeout
-		}
+	m.late.on = true
+	for m.S.CC.Run != 0 && m.S.Bus.Cycle < limit {
 		m.advance()
+	}
+	m.late.on = false
+	m.settle()
+	if m.S.CC.Run != 0 {
+		return Timeout
 	}
 	return m.Status()
 }
@@ -93,7 +96,11 @@ func (m *Machine) advance() {
 
 // stopped hands over to the software outside.
 func (m *Machine) stopped() {
-	if m.Host != nil && m.Host(m) {
+	if m.Host == nil {
+		return
+	}
+	m.settle()
+	if m.Host(m) {
 		m.Starts++
 		m.wakeAll()
 	}

@@ -89,6 +89,32 @@ func accumulateArray(acc, sum *Sums, dots int) bool {
 	return true
 }
 
+func dotsVector(dots *Dots, w *Weights, from []uint16, t *Token, pixels, channels int) bool {
+	if !accelerated || channels != 4 && channels != 8 {
+		return false
+	}
+	flip, bias := t.bytes()
+	dotsAVX2(&dots[0], &w[0], &from[0], &t.Raw[0], pixels, channels, uint64(t.Mask), uint64(t.Channels), flip, bias)
+	return true
+}
+
+func lanesVector(dots *Dots, w *Weights, t *Token, pixels, channels int) bool {
+	if !accelerated || channels != 4 && channels != 8 {
+		return false
+	}
+	flip, bias := t.bytes()
+	lanesAVX2(&dots[0], &w[0], &t.Raw[0], pixels, channels, uint64(t.Mask), uint64(t.Channels), flip, bias)
+	return true
+}
+
+func sumDotsVector(sum *Sums, dots *Dots, n int, shift, keep uint64) bool {
+	if !accelerated {
+		return false
+	}
+	sumDotsAVX2(&sum[0], &dots[0], n, shift, keep)
+	return true
+}
+
 func dotInt8Vector(a, b []int8) (sum int32, done int) {
 	n := len(a) &^ 15
 	if !accelerated || n == 0 {
@@ -155,6 +181,15 @@ func accumulateAVX2(acc, sum *uint64, n int)
 
 //go:noescape
 func accumulateMaxAVX2(acc, sum *uint64, n int)
+
+//go:noescape
+func dotsAVX2(dots *int32, keep, from *uint16, raw *uint64, pixels, d int, mask, channels, flip, bias uint64)
+
+//go:noescape
+func lanesAVX2(dots *int32, w *uint16, raw *uint64, pixels, d int, mask, channels, flip, bias uint64)
+
+//go:noescape
+func sumDotsAVX2(sum *uint64, dots *int32, n int, shift, keep uint64)
 
 //go:noescape
 func dotInt8AVX2(a, b *int8, n int) int32

@@ -27,3 +27,9 @@ func operandsArray(x *Inputs, raw *Bytes, pixels int, mask, channels uint8, flip
 func multiplyArray(prod *Products, x *Inputs, w *Weights, pixels, channels int) bool { return false }
 func sumProductsArray(sum *Sums, prod *Products, dots int, shift, keep uint64) bool  { return false }
 func accumulateArray(acc, sum *Sums, dots int) bool                                  { return false }
+
+func dotsVector(dots *Dots, w *Weights, from []uint16, t *Token, pixels, channels int) bool {
+	return false
+}
+func lanesVector(dots *Dots, w *Weights, t *Token, pixels, channels int) bool { return false }
+func sumDotsVector(sum *Sums, dots *Dots, n int, shift, keep uint64) bool     { return false }
