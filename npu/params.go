@@ -40,7 +40,9 @@ type params struct {
 	aoCost   [maxLanes + 1]aoCost // of a token of the output stage, by lanes in use
 
 	passShift      uint8 // the power of two in passes
-	reachY, reachX int   // rows and columns of the map from the first to the last pixel of a micro-block
+	actPlain       bool  // the activation stage adds the zero point and clamps to actLo … actHi
+	actLo, actHi   int64
+	reachY, reachX int // rows and columns of the map from the first to the last pixel of a micro-block
 }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
@@ -109,6 +111,8 @@ func (p *params) derive(s *isa.Spec) {
 		p.accBytes = 5
 	}
 	p.sumPitch = (p.BlkD + 7) &^ 7 * p.accBytes
+	p.actPlain = p.OFM.Bytes != 4 && !p.UsesLUT && p.Act != isa.ActTanh && p.Act != isa.ActSigmoid
+	p.actLo, p.actHi = p.ClipBounds()
 	p.buffers(s)
 	for n := range p.aoCost {
 		p.aoCost[n] = p.outputCost(max(1, n))

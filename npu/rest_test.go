@@ -40,7 +40,7 @@ func sameMachines(a, b *npu.Machine) bool {
 func TestRunIsStep(t *testing.T) {
 	seeds, most := uint64(2), uint64(60_000)
 	if testing.Short() {
-		seeds, most = 1, 20_000
+		most = 10_000
 	}
 	if full() {
 		seeds, most = 40, 2_000_000
