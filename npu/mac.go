@@ -86,13 +86,21 @@ func (m *Machine) stepMAC() {
 	}
 	m.retireToken(s)
 	m.accumulate(s)
-	if !m.sumProducts(s) {
+	if !m.sumsThere(s) {
 		m.work.held = heldProducts
 		m.count(EvMACStalledAB, 1)
 		return
 	}
-	m.multiply(s)
-	m.subtractZero(s)
+	if s.Valid[stProduct] != 0 {
+		m.sumProducts(s)
+	}
+	if s.Valid[stOperand] != 0 {
+		m.multiply(s)
+	}
+	if s.Valid[stFetch] != 0 {
+		m.subtractZero(s)
+	}
+	s.moveTags()
 	why := m.issue(s)
 	switch {
 	case why == issueOK:
@@ -109,6 +117,33 @@ func (s *MACState) copyTag(from int) {
 	s.Valid[from], s.Valid[from+1] = 0, 1
 	s.Flags[from+1], s.Out[from+1] = s.Flags[from], s.Out[from]
 	s.Addr[from+1], s.Bank[from+1] = s.Addr[from], s.Bank[from]
+}
+
+// moveTags moves the control bits of the first three stages. The byte pass is last used for
+// the sum.
+func (s *MACState) moveTags() {
+	if s.Valid[stFetch]&s.Valid[stOperand]&s.Valid[stProduct] != 0 { // all at once
+		s.Valid[stFetch], s.Valid[stSum] = 0, 1
+		*(*[3]uint8)(s.Flags[stOperand:]) = [3]uint8(s.Flags[:])
+		*(*[3]uint8)(s.Out[stOperand:]) = [3]uint8(s.Out[:])
+		*(*[3]uint8)(s.Mask[stOperand:]) = [3]uint8(s.Mask[:])
+		*(*[3]uint16)(s.Addr[stOperand:]) = [3]uint16(s.Addr[:])
+		*(*[3]uint8)(s.Bank[stOperand:]) = [3]uint8(s.Bank[:])
+		*(*[2]uint8)(s.Shift[stOperand:]) = [2]uint8(s.Shift[:])
+		return
+	}
+	if s.Valid[stProduct] != 0 {
+		s.copyTag(stProduct)
+		s.Mask[stSum] = s.Mask[stProduct]
+	}
+	if s.Valid[stOperand] != 0 {
+		s.copyTag(stOperand)
+		s.Mask[stProduct], s.Shift[stProduct] = s.Mask[stOperand], s.Shift[stOperand]
+	}
+	if s.Valid[stFetch] != 0 {
+		s.copyTag(stFetch)
+		s.Mask[stOperand], s.Shift[stOperand] = s.Mask[stFetch], s.Shift[stFetch]
+	}
 }
 
 // writeSums stores the sums of a finished micro-block in the accumulator buffer. It
@@ -167,10 +202,7 @@ func (m *Machine) plainRAM(addr, n int) []byte {
 // packSums stores 40-bit accumulators as words of 32 or 40 bits.
 func packSums(b []byte, sums []uint64, size int) {
 	if size == 4 {
-		b = b[:4*len(sums)]
-		for i, v := range sums {
-			binary.LittleEndian.PutUint32(b[4*i:], uint32(v))
-		}
+		kernel.Narrow(b, sums)
 		return
 	}
 	for _, v := range sums {
@@ -183,10 +215,7 @@ func packSums(b []byte, sums []uint64, size int) {
 // unpackSums reads words of 32 or 40 bits as 40-bit accumulators.
 func unpackSums(sums []uint64, b []byte, size int) {
 	if size == 4 {
-		b = b[:4*len(sums)]
-		for i := range sums {
-			sums[i] = uint64(int64(int32(binary.LittleEndian.Uint32(b[4*i:])))) & mask40
-		}
+		kernel.Widen(sums, b)
 		return
 	}
 	for i := range sums {
@@ -211,6 +240,17 @@ func (m *Machine) retireToken(s *MACState) {
 	s.WrDone = flag(f&tokDone != 0) | flag(f&tokAB != 0)<<1
 }
 
+// Accumulators that begin with nothing, and with the least value of a maximum.
+var (
+	noSums    kernel.Sums
+	leastSums = func() (s kernel.Sums) {
+		for i := range s {
+			s[i] = (-(1 << 31)) & mask40
+		}
+		return s
+	}()
+)
+
 // accumulate adds the sums to the local accumulators, or takes the maximum.
 func (m *Machine) accumulate(s *MACState) {
 	if s.Valid[stSum] == 0 {
@@ -218,60 +258,65 @@ func (m *Machine) accumulate(s *MACState) {
 	}
 	f := s.Flags[stSum]
 	isMax := m.op[s.Bank[stSum]&3].kind == kindMax
+	from := &s.Acc
 	if f&tokFirst != 0 {
 		switch {
 		case f&tokFresh == 0:
-			copy(s.Acc[:m.dots], s.AccIn[:m.dots])
+			from = &s.AccIn
 		case isMax:
-			for i := range m.dots {
-				s.Acc[i] = (-(1 << 31)) & mask40
-			}
+			from = &leastSums
 		default:
-			clear(s.Acc[:m.dots])
+			from = &noSums
 		}
 	}
-	switch {
-	case f&tokCommit == 0:
-	case isMax:
-		d := m.depth
-		for i := 0; i < m.dots; i += d {
-			if s.Mask[stSum]>>(i/d)&1 != 0 {
-				kernel.AccumulateMax(s.Acc[i:i+d], s.Sum[i:])
-			}
+	if f&tokCommit != 0 && !isMax {
+		kernel.AccumulateArray(&s.Acc, from, &s.Sum, m.dots)
+	} else {
+		copy(s.Acc[:m.dots], from[:m.dots])
+		if f&tokCommit != 0 {
+			m.accumulateMax(s)
 		}
-	default:
-		kernel.AccumulateArray(&s.Acc, &s.Sum, m.dots)
 	}
 	s.copyTag(stSum) // the mask was last used for the maximum
 }
 
-// sumProducts adds the eight products of each dot product and, for the first
-// token of a micro-block, reads the sums so far. It reports false when those are
-// still to be written, or a bank is taken.
-func (m *Machine) sumProducts(s *MACState) bool {
-	if s.Valid[stProduct] == 0 {
+// accumulateMax takes the maximum for the pixels inside the map.
+func (m *Machine) accumulateMax(s *MACState) {
+	d := m.depth
+	for i := 0; i < m.dots; i += d {
+		if s.Mask[stSum]>>(i/d)&1 != 0 {
+			kernel.AccumulateMax(s.Acc[i:i+d], s.Sum[i:])
+		}
+	}
+}
+
+// sumsThere reads, for the first token of a micro-block, the sums so far. It reports false
+// when those are still to be written, or a bank is taken.
+func (m *Machine) sumsThere(s *MACState) bool {
+	f := s.Flags[stProduct]
+	if s.Valid[stProduct] == 0 || f&(tokFirst|tokFresh) != tokFirst {
 		return true
 	}
-	f := s.Flags[stProduct]
-	if f&tokFirst != 0 && f&tokFresh == 0 {
-		a := s.Addr[stProduct]
-		if s.WrOn != 0 && s.WrAddr == a || s.Valid[stAcc] != 0 && s.Flags[stAcc]&tokLast != 0 && s.Addr[stAcc] == a {
-			return false
-		}
-		p := &m.op[s.Bank[stProduct]]
-		if !m.sumsServed(portSums, p, flag(f&tokAB != 0), int(a), s.Out[stProduct]) {
-			return false
-		}
-		m.readSums(s, p, int(a))
+	a := s.Addr[stProduct]
+	if s.WrOn != 0 && s.WrAddr == a || s.Valid[stAcc] != 0 && s.Flags[stAcc]&tokLast != 0 && s.Addr[stAcc] == a {
+		return false
 	}
-	if shift, fresh := 8*uint(s.Shift[stProduct]&3), f&tokNewSum != 0; m.late.products == 0 {
-		kernel.SumProductsArray(&s.Sum, &s.Prod, m.dots, shift, fresh)
-	} else {
-		kernel.SumDots(&s.Sum, &m.late.token[m.late.products].dots, m.dots, shift, fresh)
+	p := &m.op[s.Bank[stProduct]&3]
+	if !m.sumsServed(portSums, p, flag(f&tokAB != 0), int(a), s.Out[stProduct]) {
+		return false
 	}
-	s.copyTag(stProduct) // the byte pass was last used for the sum
-	s.Mask[stSum] = s.Mask[stProduct]
+	m.readSums(s, p, int(a))
 	return true
+}
+
+// sumProducts adds the eight products of each dot product.
+func (m *Machine) sumProducts(s *MACState) {
+	shift, fresh := 8*uint(s.Shift[stProduct]&3), s.Flags[stProduct]&tokNewSum != 0
+	if n := m.late.products; n != 0 {
+		kernel.SumDots(&s.Sum, &m.late.token[n].dots, m.dots, shift, fresh)
+		return
+	}
+	kernel.SumProductsArray(&s.Sum, &s.Prod, m.dots, shift, fresh)
 }
 
 // readSums fetches the sums so far of the pixels inside the block.
@@ -299,31 +344,21 @@ func (m *Machine) readSums(s *MACState, p *params, addr int) {
 
 // multiply fills the product registers.
 func (m *Machine) multiply(s *MACState) {
-	if s.Valid[stOperand] == 0 {
-		return
-	}
+	m.work.macs += m.dots * 8
 	m.late.products = m.late.operands
 	if m.late.operands == 0 {
 		kernel.MultiplyArray(&s.Prod, &s.IFM, &s.Weight, m.pixels, m.depth)
 	}
-	m.work.macs += m.dots * 8
-	s.copyTag(stOperand)
-	s.Mask[stProduct], s.Shift[stProduct] = s.Mask[stOperand], s.Shift[stOperand]
 }
 
 // subtractZero turns fetched bytes into nine-bit operands.
 func (m *Machine) subtractZero(s *MACState) {
-	if s.Valid[stFetch] == 0 {
-		return
-	}
 	m.late.operands = m.late.fetched
 	if m.late.fetched == 0 {
 		zero, signed := m.op[s.Bank[stFetch]&3].zeroOf(int(s.Shift[stFetch] & 3))
 		kernel.OperandsArray(&s.IFM, &s.Raw, m.pixels, s.Mask[stFetch], s.Chan, zero, signed)
 		copy(s.Weight[:8*m.depth], s.WRaw[:8*m.depth])
 	}
-	s.copyTag(stFetch)
-	s.Mask[stOperand], s.Shift[stOperand] = s.Mask[stFetch], s.Shift[stFetch]
 }
 
 // abStart returns where accumulator buffer ab starts.

@@ -1,5 +1,7 @@
 package kernel
 
+import "encoding/binary"
+
 // The register files of the largest array: four pixels of eight input channels against
 // eight output channels.
 const (
@@ -51,9 +53,27 @@ func SumProductsArray(sum *Sums, prod *Products, dots int, shift uint, fresh boo
 	}
 }
 
-// AccumulateArray is [Accumulate] of the first dot products.
-func AccumulateArray(acc, sum *Sums, dots int) {
-	if !accumulateArray(acc, sum, dots) {
+// AccumulateArray is [Accumulate] of the first dot products, from other accumulators than
+// those that take the result, or from the same ones.
+func AccumulateArray(acc, from, sum *Sums, dots int) {
+	if !accumulateArray(acc, from, sum, dots) {
+		copy(acc[:dots], from[:dots])
 		Accumulate(acc[:dots], sum[:])
+	}
+}
+
+// Narrow stores the low 32 bits of accumulators, low byte first.
+func Narrow(b []byte, acc []uint64) {
+	b = b[:4*len(acc)]
+	for i := narrowVector(b, acc); i < len(acc); i++ {
+		binary.LittleEndian.PutUint32(b[4*i:], uint32(acc[i]))
+	}
+}
+
+// Widen reads accumulators of 40 bits that were stored by [Narrow]; the sign fills them.
+func Widen(acc []uint64, b []byte) {
+	b = b[:4*len(acc)]
+	for i := widenVector(acc, b); i < len(acc); i++ {
+		acc[i] = uint64(int64(int32(binary.LittleEndian.Uint32(b[4*i:])))) & accMask
 	}
 }

@@ -54,9 +54,13 @@ func TestArray(t *testing.T) {
 				}
 				acc, sums := *sum, want
 				kernel.Accumulate(acc[:s.pixels*s.d], sums[:])
-				other := *sum
-				kernel.AccumulateArray(&other, &want, s.pixels*s.d)
-				if acc != other {
+				other, elsewhere := *sum, *sum
+				kernel.AccumulateArray(&other, &other, &want, s.pixels*s.d)
+				for i := range s.pixels * s.d {
+					elsewhere[i] = ^uint64(i)
+				}
+				kernel.AccumulateArray(&elsewhere, sum, &want, s.pixels*s.d)
+				if acc != other || acc != elsewhere {
 					t.Fatalf("%s: %d pixels of %d channels: accumulators differ", variant(), s.pixels, s.d)
 				}
 			})
@@ -116,6 +120,31 @@ func TestTokenLanes(t *testing.T) {
 					}
 				}
 			})
+		}
+	})
+}
+
+// TestNarrow stores accumulators and reads them back, at any length and place.
+func TestNarrow(t *testing.T) {
+	bothVariants(t, func(t *testing.T) {
+		r := random(80)
+		for n := range 40 {
+			acc := fill(r, make([]uint64, n), []uint64{0, 1<<31 - 1, 1 << 31, 1<<40 - 1, 1 << 39}, func() uint64 { return r.Uint64() & (1<<40 - 1) })
+			b, intact := guarded(4*n, byte(0xa5))
+			kernel.Narrow(b, acc)
+			back, whole := guarded(n, uint64(0x5a5a))
+			kernel.Widen(back, b)
+			for i, v := range acc {
+				if got := uint64(b[4*i]) | uint64(b[4*i+1])<<8 | uint64(b[4*i+2])<<16 | uint64(b[4*i+3])<<24; got != v&(1<<32-1) {
+					t.Fatalf("%s: %d accumulators: %#x is stored as %#x", variant(), n, v, got)
+				}
+				if want := cut(sx(v, 32), 40); back[i] != want {
+					t.Fatalf("%s: %d accumulators: %#x is read as %#x, want %#x", variant(), n, v, back[i], want)
+				}
+			}
+			if !intact() || !whole() {
+				t.Fatalf("%s: %d accumulators: the surroundings changed", variant(), n)
+			}
 		}
 	})
 }

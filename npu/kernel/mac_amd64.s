@@ -160,12 +160,13 @@ sumProductsFour:
 	VZEROUPPER
 	RET
 
-// func accumulateAVX2(acc, sum *uint64, n int)
-// n is a multiple of four.
-TEXT ·accumulateAVX2(SB), NOSPLIT, $0-24
+// func accumulateAVX2(acc, from, sum *uint64, n int)
+// acc = from + sum; n is a multiple of four.
+TEXT ·accumulateAVX2(SB), NOSPLIT, $0-32
 	MOVQ     acc+0(FP), DI
-	MOVQ     sum+8(FP), SI
-	MOVQ     n+16(FP), CX
+	MOVQ     from+8(FP), BX
+	MOVQ     sum+16(FP), SI
+	MOVQ     n+24(FP), CX
 	VPCMPEQD Y15, Y15, Y15
 	VPSRLQ   $28, Y15, Y14 // 2^36-1
 	VPSRLQ   $63, Y15, Y13
@@ -176,13 +177,51 @@ accumulateFour:
 	VPAND   (SI), Y14, Y0
 	VPXOR   Y13, Y0, Y0
 	VPSUBQ  Y13, Y0, Y0
-	VPADDQ  (DI), Y0, Y0
+	VPADDQ  (BX), Y0, Y0
 	VPAND   Y15, Y0, Y0
 	VMOVDQU Y0, (DI)
 	ADDQ    $32, SI
+	ADDQ    $32, BX
 	ADDQ    $32, DI
 	SUBQ    $4, CX
 	JNE     accumulateFour
+	VZEROUPPER
+	RET
+
+// func narrowAVX2(b *byte, v *uint64, n int)
+// The low four bytes of each; n is a multiple of four.
+TEXT ·narrowAVX2(SB), NOSPLIT, $0-24
+	MOVQ b+0(FP), DI
+	MOVQ v+8(FP), SI
+	MOVQ n+16(FP), CX
+
+narrowFour:
+	VMOVUPS (SI), X0
+	VSHUFPS $0x88, 16(SI), X0, X0
+	VMOVUPS X0, (DI)
+	ADDQ    $32, SI
+	ADDQ    $16, DI
+	SUBQ    $4, CX
+	JNE     narrowFour
+	RET
+
+// func widenAVX2(v *uint64, b *byte, n int)
+// The inverse, with the sign extended to 40 bits.
+TEXT ·widenAVX2(SB), NOSPLIT, $0-24
+	MOVQ     v+0(FP), DI
+	MOVQ     b+8(FP), SI
+	MOVQ     n+16(FP), CX
+	VPCMPEQD Y15, Y15, Y15
+	VPSRLQ   $24, Y15, Y15 // 2^40-1
+
+widenFour:
+	VPMOVSXDQ (SI), Y0
+	VPAND     Y15, Y0, Y0
+	VMOVDQU   Y0, (DI)
+	ADDQ      $16, SI
+	ADDQ      $32, DI
+	SUBQ      $4, CX
+	JNE       widenFour
 	VZEROUPPER
 	RET
 

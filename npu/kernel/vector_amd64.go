@@ -44,7 +44,7 @@ func accumulateVector(acc, sum []uint64) int {
 	if !accelerated || n == 0 {
 		return 0
 	}
-	accumulateAVX2(&acc[0], &sum[0], n)
+	accumulateAVX2(&acc[0], &acc[0], &sum[0], n)
 	return n
 }
 
@@ -81,12 +81,30 @@ func sumProductsArray(sum *Sums, prod *Products, dots int, shift, keep uint64) b
 	return true
 }
 
-func accumulateArray(acc, sum *Sums, dots int) bool {
+func accumulateArray(acc, from, sum *Sums, dots int) bool {
 	if !accelerated {
 		return false
 	}
-	accumulateAVX2(&acc[0], &sum[0], dots)
+	accumulateAVX2(&acc[0], &from[0], &sum[0], dots)
 	return true
+}
+
+func narrowVector(b []byte, v []uint64) int {
+	n := len(v) &^ 3
+	if !accelerated || n == 0 {
+		return 0
+	}
+	narrowAVX2(&b[0], &v[0], n)
+	return n
+}
+
+func widenVector(v []uint64, b []byte) int {
+	n := len(v) &^ 3
+	if !accelerated || n == 0 {
+		return 0
+	}
+	widenAVX2(&v[0], &b[0], n)
+	return n
 }
 
 func dotsVector(dots *Dots, w *Weights, from []uint16, t *Token, pixels, channels int) bool {
@@ -177,7 +195,13 @@ func multiplyAVX2(prod *uint32, x, w *uint16, pixels, d int)
 func sumProductsAVX2(sum *uint64, prod *uint32, n int, shift, keep uint64)
 
 //go:noescape
-func accumulateAVX2(acc, sum *uint64, n int)
+func accumulateAVX2(acc, from, sum *uint64, n int)
+
+//go:noescape
+func narrowAVX2(b *byte, v *uint64, n int)
+
+//go:noescape
+func widenAVX2(v *uint64, b *byte, n int)
 
 //go:noescape
 func accumulateMaxAVX2(acc, sum *uint64, n int)

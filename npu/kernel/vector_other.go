@@ -26,7 +26,10 @@ func operandsArray(x *Inputs, raw *Bytes, pixels int, mask, channels uint8, flip
 }
 func multiplyArray(prod *Products, x *Inputs, w *Weights, pixels, channels int) bool { return false }
 func sumProductsArray(sum *Sums, prod *Products, dots int, shift, keep uint64) bool  { return false }
-func accumulateArray(acc, sum *Sums, dots int) bool                                  { return false }
+func accumulateArray(acc, from, sum *Sums, dots int) bool                            { return false }
+
+func narrowVector(b []byte, v []uint64) int { return 0 }
+func widenVector(v []uint64, b []byte) int  { return 0 }
 
 func dotsVector(dots *Dots, w *Weights, from []uint16, t *Token, pixels, channels int) bool {
 	return false
