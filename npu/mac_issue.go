@@ -1,9 +1,8 @@
 package npu
 
 import (
+	"encoding/binary"
 	"math/bits"
-
-	"upset/npu/isa"
 )
 
 // issueResult says what the issue stage did in a cycle.
@@ -44,19 +43,17 @@ func (m *Machine) issue(s *MACState) issueResult {
 	if p.UsesWeights && m.S.WD.Full[s.WB&1] == 0 {
 		return issueWD
 	}
-	in, v := &m.S.Trav.MACInner, m.view(t, p)
-	step := int(s.Step)
+	b, step := m.micro(s, t, p), int(s.Step)
 	g, k := step>>p.passShift, step&(p.passes-1)
-	tap, ch := p.tapAndChannel(in, g)
-	if !m.fetchPixels(s, p, v, tap, ch, k) {
+	if !m.fetchPixels(s, p, b, g, k) {
 		return issueBank
 	}
 	if m.late.on {
-		m.fetchLate(s, p, g, k)
+		m.fetchLate(s, p, b, g, k)
 	} else {
 		m.fetchWeights(s, p, g)
 	}
-	f := s.AB & 1 * tokAB
+	f := b.flags
 	if step == 0 {
 		f |= tokFirst
 	}
@@ -66,17 +63,13 @@ func (m *Machine) issue(s *MACState) issueResult {
 	if k == p.passes-1 {
 		f |= tokCommit
 	}
-	if v.fresh && in.Tap == 0 && in.IO == 0 {
-		f |= tokFresh
-	}
-	s.Valid[stFetch], s.Shift[stFetch], s.Bank[stFetch] = 1, uint8(k), t.Bank
-	s.Addr[stFetch] = uint16(p.abStart(s.AB) + (int(s.UY)*p.BlkW+int(s.UX))*p.sumPitch + int(in.OU)*p.accBytes)
+	s.Valid[stFetch], s.Shift[stFetch], s.Bank[stFetch], s.Addr[stFetch] = 1, uint8(k), t.Bank, b.addr
 
 	s.Step++
-	if int(s.Step) >= v.tokens {
+	if int(s.Step) >= b.job.tokens {
 		s.Step = 0
 		f |= tokLast
-		if m.advanceMAC(s, t, p, v.obh, v.obw) {
+		if m.advanceMAC(s, t, p, b.job.obh, b.job.obw) {
 			f |= tokDone
 		}
 	}
@@ -153,75 +146,33 @@ func (m *Machine) startMACJob(s *MACState, t *Job) issueResult {
 
 // fetchPixels reads eight channels of every pixel of the micro-block. It reports false
 // while a bank is taken.
-func (m *Machine) fetchPixels(s *MACState, p *params, v *jobView, tap, ch, k int) bool {
-	ky, kx := v.place(tap)
-	y0, x0 := v.y+ky*p.DilY, v.x+kx*p.DilX
-	base := isa.IBStart + int(m.S.SB.IBSel&1)*p.ibHalf + ch*p.IFM.Bytes
-	used := max(0, min(v.lanes, v.channels-ch)) // channels that are taken over
-	oy, ox := int(s.UY), int(s.UX)
-	y, x := y0+oy*p.StrideY, x0+ox*p.StrideX
-	row := int(s.Row) * int(s.Pix)
-	at := base + (y-int(s.Y0))*row + (x-int(s.X0))*int(s.Pix)
-	var in, out uint8
+func (m *Machine) fetchPixels(s *MACState, p *params, b *microBlock, g, k int) bool {
+	tap, ch := p.tapAndChannel(&m.S.Trav.MACInner, g)
 	var addr [maxX]int
-	if p.Upscale == 0 && ky < v.sh && y >= 0 && x >= 0 && oy+p.ubH <= v.obh && ox+p.ubW <= v.obw &&
-		y+p.reachY < p.IFMH && x+p.reachX < p.IFMW { // all pixels are inside the block and the map
-		in = uint8(1)<<m.pixels - 1
-		out = in
-		right := p.StrideX * int(s.Pix)
-		addr[0], addr[1] = at, at+right
-		if p.ubH > 1 {
-			addr[2] = at + p.StrideY*row
-			addr[3] = addr[2] + right
-		} else {
-			addr[2], addr[3] = at+2*right, at+3*right
-		}
-	} else {
-		in, out = m.pixelPlaces(s, p, v, ky < v.sh, y0, x0, base, &addr)
-	}
+	in := b.places(s, p, tap, ch, &addr)
+	used := max(0, min(b.job.lanes, b.job.channels-ch)) // channels that are taken over
 	if m.ports.limit > 0 && !m.fetchServed(p, in, &addr, used) {
 		return false
 	}
-	s.Mask[stFetch], s.Out[stFetch] = in, out
-	s.Chan = uint8(1<<used - 1)
+	s.Mask[stFetch], s.Out[stFetch] = in, b.out
+	s.Chan = uint8(1<<(used&15) - 1)
+	if p.IFM.Bytes != 1 {
+		for set := in; set != 0; set &= set - 1 {
+			px := bits.TrailingZeros8(set) & (maxX - 1)
+			s.Raw[px] = m.gather(addr[px], p.IFM.Bytes, k, used)
+		}
+		return true
+	}
+	plain := m.Access == nil && m.S.RAM.SynLive == 0
 	for set := in; set != 0; set &= set - 1 {
 		px := bits.TrailingZeros8(set) & (maxX - 1)
-		if p.IFM.Bytes == 1 {
-			s.Raw[px] = m.ram(addr[px], used)
+		if a := addr[px]; plain && uint(a) <= uint(m.shramLast8) {
+			s.Raw[px] = binary.LittleEndian.Uint64(m.S.RAM.Mem[a:])
 		} else {
-			s.Raw[px] = m.gather(addr[px], p.IFM.Bytes, k, used)
+			s.Raw[px] = m.ram(a, used)
 		}
 	}
 	return true
-}
-
-// pixelPlaces finds the pixels of a micro-block of which some may lie outside the block or
-// the map. It returns those inside the map, whose places it sets, and those inside the block.
-func (m *Machine) pixelPlaces(s *MACState, p *params, v *jobView, tap bool, y0, x0, base int, addr *[maxX]int) (in, out uint8) {
-	dx, dy := 0, 0
-	for px := range m.pixels {
-		oy, ox := int(s.UY)+dy, int(s.UX)+dx
-		if dx++; dx == 2 && p.ubH > 1 {
-			dx, dy = 0, dy+1
-		}
-		if oy >= v.obh || ox >= v.obw {
-			continue
-		}
-		out |= 1 << px
-		y, x := y0+oy*p.StrideY, x0+ox*p.StrideX
-		if !tap || uint(y) >= uint(p.IFMH) || uint(x) >= uint(p.IFMW) {
-			continue
-		}
-		if p.Upscale != 0 {
-			if p.Upscale == 2 && (y|x)&1 != 0 {
-				continue
-			}
-			y, x = y>>1, x>>1
-		}
-		in |= 1 << px
-		addr[px&(maxX-1)] = base + ((y-int(s.Y0))*int(s.Row)+x-int(s.X0))*int(s.Pix)
-	}
-	return in, out
 }
 
 // gather collects byte k of eight consecutive elements, of which the first ones are used.

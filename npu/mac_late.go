@@ -35,7 +35,7 @@ var (
 
 // fetchLate is fetchWeights and all that follows up to the products, for the token whose
 // bytes have just been fetched.
-func (m *Machine) fetchLate(s *MACState, p *params, g, k int) {
+func (m *Machine) fetchLate(s *MACState, p *params, b *microBlock, g, k int) {
 	l := &m.late
 	n := l.fetched&3 + 1
 	if n == l.operands || n == l.products {
@@ -44,7 +44,10 @@ func (m *Machine) fetchLate(s *MACState, p *params, g, k int) {
 	l.fetched = n
 	x := &l.token[n]
 	x.Raw, x.Mask, x.Channels = s.Raw, s.Mask[stFetch], s.Chan
-	x.Zero, x.Signed = p.zeroOf(k)
+	x.Zero, x.Signed = b.zero, b.signed
+	if p.passes > 1 {
+		x.Zero, x.Signed = p.zeroOf(k)
+	}
 	d := m.depth
 	switch p.kind {
 	case kindConv:

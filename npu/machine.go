@@ -42,9 +42,10 @@ type Machine struct {
 	routes  []route        // nil with the default map
 	adapted bool           // an adapter stands before one of the memories
 
-	op         [4]params // decoded view of the banks, renewed when they change
-	late       lateArray // of the array, within Run
-	job        jobView   // of the MAC array, renewed when its counters or their bank change
+	op         [4]params  // decoded view of the banks, renewed when they change
+	late       lateArray  // of the array, within Run
+	block      microBlock // of the array, within Run
+	job        jobView    // of the MAC array, renewed when its counters or their bank change
 	work       work
 	resting    rests
 	waitsFor   Event     // what the output stage waits for while it rests

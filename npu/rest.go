@@ -26,8 +26,11 @@ func (m *Machine) rest(b rests) { m.resting |= b }
 // wake ends the rests of some blocks.
 func (m *Machine) wake(b rests) { m.resting &^= b }
 
-// wakeAll ends all rests.
-func (m *Machine) wakeAll() { m.resting = 0 }
+// wakeAll ends all rests. What Run keeps of a micro-block is made anew.
+func (m *Machine) wakeAll() {
+	m.resting = 0
+	m.block.valid = false
+}
 
 // Run steps until the NPU stops or the cycle counter reaches limit. The states are those
 // that Step gives.
