@@ -47,6 +47,7 @@ type Machine struct {
 	block      microBlock // of the array, within Run
 	job        jobView    // of the MAC array, renewed when its counters or their bank change
 	work       work
+	limit      uint64 // of Run
 	resting    rests
 	waitsFor   Event     // what the output stage waits for while it rests
 	waiting    uint64    // 1 where that is counted

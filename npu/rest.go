@@ -32,12 +32,13 @@ func (m *Machine) wakeAll() {
 	m.block.valid = false
 }
 
-// Run steps until the NPU stops or the cycle counter reaches limit. The states are those
-// that Step gives.
+// Run steps until the NPU stops, the cycle counter reaches limit, or Observe calls
+// [Machine.Pause]. The states are those that Step gives.
 func (m *Machine) Run(limit uint64) Status {
+	m.limit = limit
 	m.wakeAll()
 	m.late.on = true
-	for m.S.CC.Run != 0 && m.S.Bus.Cycle < limit {
+	for m.S.CC.Run != 0 && m.S.Bus.Cycle < m.limit {
 		m.advance()
 	}
 	m.late.on = false
@@ -47,6 +48,9 @@ func (m *Machine) Run(limit uint64) Status {
 	}
 	return m.Status()
 }
+
+// Pause lets Run return at the end of the clock under way.
+func (m *Machine) Pause() { m.limit = 0 }
 
 // advance is Step without the blocks that rest.
 func (m *Machine) advance() {
