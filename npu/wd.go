@@ -108,16 +108,22 @@ func (m *Machine) stepWD() {
 		w.Ctl = wdRun
 	case wdRun:
 		m.count(EvWDActive, 1)
+		stalled := w.Full[w.Sel&1] != 0
 		m.emitWD(w, t)
 		if w.Ctl == wdRun {
-			m.parseWD(w)
-			m.fillWD(w)
+			waits := m.parseWD(w)
+			if w.Count <= wdBitBuffer-64 && w.Beats != 0 {
+				m.fillWD(w)
+			} else if stalled && waits {
+				m.rest(restWD)
+			}
 		}
 	}
 }
 
 func (m *Machine) idleWD(w *WDState, t *Job) {
 	if m.S.CC.OpValid[t.Bank] == 0 {
+		m.rest(restWD)
 		return
 	}
 	if !m.op[t.Bank].UsesWeights {
@@ -139,6 +145,7 @@ func (m *Machine) drainWD(w *WDState, t *Job) {
 			d.WgtHead = (d.WgtHead + 1) & (wgtDepth - 1)
 			d.WgtCnt--
 			w.Beats--
+			m.wake(restArbiters)
 		}
 		return
 	}
@@ -149,11 +156,9 @@ func (m *Machine) drainWD(w *WDState, t *Job) {
 	w.Ctl = wdIdle
 }
 
+// fillWD takes a beat to the bit buffer, which has room for it.
 func (m *Machine) fillWD(w *WDState) {
 	d := &m.S.DMA
-	if w.Count > wdBitBuffer-64 || w.Beats == 0 {
-		return
-	}
 	if d.WgtCnt == 0 || d.WgtCnt > wgtDepth {
 		m.count(EvWDStarved, 1)
 		return
@@ -168,6 +173,7 @@ func (m *Machine) fillWD(w *WDState) {
 	w.Beats--
 	d.WgtHead = (d.WgtHead + 1) & (wgtDepth - 1)
 	d.WgtCnt--
+	m.wake(restArbiters)
 }
 
 // short handles a parser that needs more bits than there are: it waits, or

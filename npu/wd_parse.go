@@ -23,7 +23,8 @@ func (w *WDState) indexBits() int {
 	return int(w.PalBits)
 }
 
-func (m *Machine) parseWD(w *WDState) {
+// parseWD reports whether it waits for more bits, or for room in the queues.
+func (m *Machine) parseWD(w *WDState) (waits bool) {
 	switch w.State {
 	case wdHeader:
 		m.parseHeader(w)
@@ -31,12 +32,12 @@ func (m *Machine) parseWD(w *WDState) {
 		n := min(m.Sys.Limits.PaletteEntries, int(w.PalSize)-int(w.PalIdx))
 		if n <= 0 {
 			w.State = wdWeights
-			return
+			return false
 		}
 		b := int(w.PalBits)
 		if int(w.Count) < n*b {
 			m.short(w)
-			return
+			return true
 		}
 		for i := range n {
 			w.Pal[w.PalIdx&31] = uint16(w.peek(i*b, b)) & 0x1ff
@@ -47,8 +48,9 @@ func (m *Machine) parseWD(w *WDState) {
 			w.State = wdWeights
 		}
 	case wdWeights:
-		m.parseChunk(w)
+		return m.parseChunk(w)
 	}
+	return false
 }
 
 // Slice header: ZDIV 3, SLICELEN 15, WDIV 3, WTRUNC 1, NEWPAL 1, and with a new
@@ -107,9 +109,9 @@ func (m *Machine) parseHeader(w *WDState) {
 
 // parseChunk decodes one chunk: the unary parts of up to twelve weights and the
 // unary parts of zero runs, then the remainders of the chunk before it.
-func (m *Machine) parseChunk(w *WDState) {
+func (m *Machine) parseChunk(w *WDState) (waits bool) {
 	if int(w.ValN)+wdChunk > wdValues || int(w.ZeroN)+wdChunk > wdValues {
-		return
+		return true
 	}
 	bal := int8(w.Balance<<2) >> 2
 	runs := w.zeroRuns()
@@ -117,7 +119,7 @@ func (m *Machine) parseChunk(w *WDState) {
 	ze := runs && bal >= 0 && w.ZLeft > 0
 	if !we && !ze && w.PendWN == 0 && w.PendZN == 0 {
 		w.State = wdHeader
-		return
+		return false
 	}
 	off, zl, zb := 0, 12, 0
 	if w.ZDiv >= 3 {
@@ -139,7 +141,7 @@ func (m *Machine) parseChunk(w *WDState) {
 	}
 	if int(w.Count) < need {
 		m.short(w)
-		return
+		return true
 	}
 	uz = w.peek(off, zb)
 	off += zb
@@ -147,7 +149,7 @@ func (m *Machine) parseChunk(w *WDState) {
 	off += ones
 	m.finishSymbols(w, off, wb, zd)
 	if w.Ctl != wdRun || m.S.CC.Run == 0 {
-		return
+		return false
 	}
 	w.consume(need)
 	w.PendWN, w.PendZN = 0, 0
@@ -158,6 +160,7 @@ func (m *Machine) parseChunk(w *WDState) {
 		bal += int8(m.weightQuotients(w, u0, u1, wb))
 	}
 	w.Balance = uint8(bal) & 0x3f
+	return false
 }
 
 // finishSymbols joins the quotients of the last chunk with their remainders.

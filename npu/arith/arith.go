@@ -64,6 +64,21 @@ func MulAdd(p Product, v int64, scale uint32, shift uint) Product {
 // does not fit 64 bits wraps; only a corrupted scale can cause that.
 func (p Product) Shift(s uint, mode Round) int64 {
 	s &= 63
+	const room = 1 << 61
+	if s-1 < 62 && p.Hi == int64(p.Lo)>>63 && p.Lo+room < 2*room { // no sum leaves the low word
+		v := int64(p.Lo)
+		switch mode {
+		default:
+			return (v + 1<<(s-1)) >> s
+		case RoundDouble:
+			if s <= 31 {
+				return (v + 1<<(s-1)) >> s
+			}
+			return (v + 1<<(s-1) + 1<<30 - v>>63&(1<<31)) >> s
+		case RoundTruncate:
+			return (v + v>>63&(1<<s-1)) >> s
+		}
+	}
 	if s == 0 {
 		return int64(p.Lo)
 	}

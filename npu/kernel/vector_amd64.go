@@ -44,7 +44,7 @@ func accumulateVector(acc, sum []uint64) int {
 	if !accelerated || n == 0 {
 		return 0
 	}
-	accumulateAVX2(&acc[0], &sum[0], n)
+	accumulateAVX2(&acc[0], &acc[0], &sum[0], n)
 	return n
 }
 
@@ -55,6 +55,82 @@ func accumulateMaxVector(acc, sum []uint64) int {
 	}
 	accumulateMaxAVX2(&acc[0], &sum[0], n)
 	return n
+}
+
+func operandsArray(x *Inputs, raw *Bytes, pixels int, mask, channels uint8, flip uint64, bias uint16) bool {
+	if !accelerated {
+		return false
+	}
+	operandsAVX2(&x[0], &raw[0], pixels, uint64(mask), uint64(channels), flip, uint64(bias))
+	return true
+}
+
+func multiplyArray(prod *Products, x *Inputs, w *Weights, pixels, channels int) bool {
+	if !accelerated {
+		return false
+	}
+	multiplyAVX2(&prod[0], &x[0], &w[0], pixels, channels)
+	return true
+}
+
+func sumProductsArray(sum *Sums, prod *Products, dots int, shift, keep uint64) bool {
+	if !accelerated {
+		return false
+	}
+	sumProductsAVX2(&sum[0], &prod[0], dots, shift, keep)
+	return true
+}
+
+func accumulateArray(acc, from, sum *Sums, dots int) bool {
+	if !accelerated {
+		return false
+	}
+	accumulateAVX2(&acc[0], &from[0], &sum[0], dots)
+	return true
+}
+
+func narrowVector(b []byte, v []uint64) int {
+	n := len(v) &^ 3
+	if !accelerated || n == 0 {
+		return 0
+	}
+	narrowAVX2(&b[0], &v[0], n)
+	return n
+}
+
+func widenVector(v []uint64, b []byte) int {
+	n := len(v) &^ 3
+	if !accelerated || n == 0 {
+		return 0
+	}
+	widenAVX2(&v[0], &b[0], n)
+	return n
+}
+
+func dotsVector(dots *Dots, w *Weights, from []uint16, t *Token, pixels, channels int) bool {
+	if !accelerated || channels != 4 && channels != 8 {
+		return false
+	}
+	flip, bias := t.bytes()
+	dotsAVX2(&dots[0], &w[0], &from[0], &t.Raw[0], pixels, channels, uint64(t.Mask), uint64(t.Channels), flip, bias)
+	return true
+}
+
+func lanesVector(dots *Dots, w *Weights, t *Token, pixels, channels int) bool {
+	if !accelerated || channels != 4 && channels != 8 {
+		return false
+	}
+	flip, bias := t.bytes()
+	lanesAVX2(&dots[0], &w[0], &t.Raw[0], pixels, channels, uint64(t.Mask), uint64(t.Channels), flip, bias)
+	return true
+}
+
+func sumDotsVector(sum *Sums, dots *Dots, n int, shift, keep uint64) bool {
+	if !accelerated {
+		return false
+	}
+	sumDotsAVX2(&sum[0], &dots[0], n, shift, keep)
+	return true
 }
 
 func dotInt8Vector(a, b []int8) (sum int32, done int) {
@@ -119,10 +195,25 @@ func multiplyAVX2(prod *uint32, x, w *uint16, pixels, d int)
 func sumProductsAVX2(sum *uint64, prod *uint32, n int, shift, keep uint64)
 
 //go:noescape
-func accumulateAVX2(acc, sum *uint64, n int)
+func accumulateAVX2(acc, from, sum *uint64, n int)
+
+//go:noescape
+func narrowAVX2(b *byte, v *uint64, n int)
+
+//go:noescape
+func widenAVX2(v *uint64, b *byte, n int)
 
 //go:noescape
 func accumulateMaxAVX2(acc, sum *uint64, n int)
+
+//go:noescape
+func dotsAVX2(dots *int32, keep, from *uint16, raw *uint64, pixels, d int, mask, channels, flip, bias uint64)
+
+//go:noescape
+func lanesAVX2(dots *int32, w *uint16, raw *uint64, pixels, d int, mask, channels, flip, bias uint64)
+
+//go:noescape
+func sumDotsAVX2(sum *uint64, dots *int32, n int, shift, keep uint64)
 
 //go:noescape
 func dotInt8AVX2(a, b *int8, n int) int32

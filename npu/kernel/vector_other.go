@@ -20,3 +20,19 @@ func dotInt32Int16Vector(a []int32, b []int16) (int32, int)                     
 func axpyInt8Vector(acc []int32, w []int8, delta int32) int                             { return 0 }
 func requantiseVector(dst, acc []int32, scale []uint32, shift []uint8, out *Output) int { return 0 }
 func equalPrefixVector(a, b []byte) int                                                 { return 0 }
+
+func operandsArray(x *Inputs, raw *Bytes, pixels int, mask, channels uint8, flip uint64, bias uint16) bool {
+	return false
+}
+func multiplyArray(prod *Products, x *Inputs, w *Weights, pixels, channels int) bool { return false }
+func sumProductsArray(sum *Sums, prod *Products, dots int, shift, keep uint64) bool  { return false }
+func accumulateArray(acc, from, sum *Sums, dots int) bool                            { return false }
+
+func narrowVector(b []byte, v []uint64) int { return 0 }
+func widenVector(v []uint64, b []byte) int  { return 0 }
+
+func dotsVector(dots *Dots, w *Weights, from []uint16, t *Token, pixels, channels int) bool {
+	return false
+}
+func lanesVector(dots *Dots, w *Weights, t *Token, pixels, channels int) bool { return false }
+func sumDotsVector(sum *Sums, dots *Dots, n int, shift, keep uint64) bool     { return false }
