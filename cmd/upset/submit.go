@@ -207,7 +207,7 @@ func (p *program) planned(c *cli.Context, o common, file string, s *submission) 
 // submit folds what is done of a campaign and has the rest run.
 func (p *program) submit(c *cli.Context, o common, q campaign.Question, dir string, s *submission) error {
 	if s.engine == engineLocal {
-		return p.submitLocal(c, o, dir, s)
+		return p.submitLocal(c, o, dir, s, p.stdout)
 	}
 	m, err := p.merge(c, dir, q)
 	if err != nil {

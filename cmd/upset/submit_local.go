@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -14,8 +15,8 @@ import (
 )
 
 // submitLocal runs a planned campaign in processes on this machine, as many as there are
-// workers for shards, and prints the result.
-func (p *program) submitLocal(c *cli.Context, o common, dir string, s *submission) error {
+// workers for shards, and writes the result to out.
+func (p *program) submitLocal(c *cli.Context, o common, dir string, s *submission, out io.Writer) error {
 	processes := max(1, s.workers/s.cpus)
 	words := append([]string{"campaign", "work", dir, fmt.Sprintf("--workers=%d", s.cpus), fmt.Sprintf("--memory=%d", s.memory), "--format=" + o.format}, s.ask...)
 	if s.dryRun {
@@ -30,7 +31,7 @@ func (p *program) submitLocal(c *cli.Context, o common, dir string, s *submissio
 			cmd := child(ctx, s.program, list...)
 			cmd.Stderr = p.stderr
 			if i == 0 {
-				cmd.Stdout = p.stdout
+				cmd.Stdout = out
 			}
 			err := cmd.Run()
 			if code := cmd.ProcessState.ExitCode(); err != nil && code > 0 {
