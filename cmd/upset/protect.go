@@ -13,6 +13,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/faults/protect"
 	"upset/netlist"
@@ -239,10 +240,10 @@ func (s search) cells() mechanism.Cells {
 }
 
 // withECC is the engine of the experiment with another code on the RAM.
-func (x *experiment) withECC(ctx context.Context, ecc npu.ECC) (*faults.Engine, error) {
+func (x *experiment) withECC(ctx context.Context, ecc npu.ECC) (*engine.Engine, error) {
 	options := x.engine.Options()
 	options.ECC = ecc
-	return faults.NewContext(ctx, x.engine.Program(), x.inputs.data, options, nil)
+	return engine.NewContext(ctx, x.engine.Program(), x.inputs.data, options, nil)
 }
 
 // protect searches and proves.
@@ -259,15 +260,15 @@ func (p *program) protect(ctx context.Context, o common, s search) (r *result.Pr
 	}
 	name := "protect-" + campaign.Digest(asked)[:8]
 	opt := protect.Options{
-		Inputs: s.inputs, Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Deadline: s.question.Deadline, Several: s.pairs, Set: s.set, Unit: s.unit, Areas: s.inventory.Apply(e.Table().Areas(nil), nil),
+		Inputs: s.inputs, Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Deadline: s.question.Deadline, Several: s.pairs, Set: s.set, Unit: s.unit, Areas: s.inventory.Apply(e.Table().Areas(nil), nil), AreasWith: areasWith(e, s.inventory),
 		Dir: filepath.Join(s.dir, name), Ledger: s.dir, Workers: o.workers,
-		Rebuild: func(ecc npu.ECC) (*faults.Engine, error) { return s.experiment.withECC(ctx, ecc) },
+		Rebuild: func(ecc npu.ECC) (*engine.Engine, error) { return s.experiment.withECC(ctx, ecc) },
 	}
 	if s.inventory != nil {
 		opt.Population = s.population
 	}
 	if s.experiment.inputs.held != nil {
-		opt.Fresh = func(ecc npu.ECC) (*faults.Engine, error) { return s.experiment.fresh(ctx, p, ecc) }
+		opt.Fresh = func(ecc npu.ECC) (*engine.Engine, error) { return s.experiment.fresh(ctx, p, ecc) }
 	}
 	tries := p.progress("records beside mechanisms", 0)
 	opt.Trying = tries.setOf
@@ -291,6 +292,12 @@ func (p *program) protect(ctx context.Context, o common, s search) (r *result.Pr
 	}
 	r.Campaign, r.Command = s.dir, p.command()
 	return r, nil
+}
+
+// areasWith gives the areas of the machine, with an inventory that may be nil, for other
+// constants.
+func areasWith(e *engine.Engine, inventory *netlist.Override) func(*netlist.Costs) []netlist.BlockArea {
+	return func(c *netlist.Costs) []netlist.BlockArea { return inventory.Apply(e.Table().Areas(c), c) }
 }
 
 // shown is an error with exit code 4 unless the target is proven.

@@ -54,7 +54,7 @@ var legal = map[string]func(value string) error{
 	"shard":     func(v string) error { _, _, err := campaign.ParseShard(v); return err },
 	"scheduler": oneOf(array.Names()...),
 	"engine":    oneOf(engineSlurm, engineLocal), "tried": matching(`^[0-9]+:[0-9]+$`),
-	"mix":       matching(`^[0-9.]+(,[0-9.]+)+$`), "only": matching(`^[a-z0-9_.*,\[\]]+$`),
+	"mix": matching(`^[0-9.]+(,[0-9.]+)+$`), "only": matching(`^[a-z0-9_.*,\[\]]+$`),
 }
 
 // free are the flags whose value is any name: of a file, a folder, or of what is listed.

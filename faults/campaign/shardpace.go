@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"upset/faults"
+	"upset/faults/engine"
 )
 
 // paceSample is the most injections of a calibration (our choice: of the fastest networks
@@ -15,7 +15,7 @@ const paceSample = 1 << 16
 // Pace measures how many injections a second the workers of one process do, on a sample
 // of those that the campaign begins with. It takes the given time at most, and counts for
 // nothing else.
-func Pace(ctx context.Context, e *faults.Engine, spec Spec, o RunOptions, limit time.Duration) (perSecond float64, err error) {
+func Pace(ctx context.Context, e *engine.Engine, spec Spec, o RunOptions, limit time.Duration) (perSecond float64, err error) {
 	r, err := newRunner(e, spec, o)
 	if err != nil {
 		return 0, err

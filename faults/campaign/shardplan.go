@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"upset/faults"
+	"upset/faults/engine"
 )
 
 // errPlanned ends a run behind the plan of a round.
@@ -15,7 +15,7 @@ var errPlanned = errors.New("the round is planned")
 
 // Plan begins a campaign in a folder and plans its first round, to be run in shards. Where
 // the campaign is there already, it changes nothing.
-func Plan(ctx context.Context, e *faults.Engine, spec Spec, dir string, cut Cut, o RunOptions) (*Job, error) {
+func Plan(ctx context.Context, e *engine.Engine, spec Spec, dir string, cut Cut, o RunOptions) (*Job, error) {
 	if err := cut.Check(); err != nil {
 		return nil, err
 	}

@@ -12,13 +12,14 @@ import (
 	"slices"
 
 	"upset/faults"
+	"upset/faults/engine"
 )
 
 // RunShard injects what is left of a shard and writes its file. Files of attempts that
 // were killed are read, never written to: each attempt writes a file of its own, so that
 // a process that was given up for dead and lives on does no harm. The error is
 // [ErrInterrupted] when the context ends; what is done is then on the disk.
-func RunShard(ctx context.Context, e *faults.Engine, j *Job, number int, o RunOptions) error {
+func RunShard(ctx context.Context, e *engine.Engine, j *Job, number int, o RunOptions) error {
 	if b := ThisBuild(); !j.c.builtBy(b) {
 		return fmt.Errorf("%w: this is build %s, the campaign is planned by build %s", ErrVersion, b, j.c.builds[len(j.c.builds)-1])
 	}

@@ -7,7 +7,7 @@ import (
 	"os"
 	"time"
 
-	"upset/faults"
+	"upset/faults/engine"
 	"upset/stats/result"
 )
 
@@ -26,7 +26,7 @@ type WorkOptions struct {
 // on any machines that share the folder, may do so at once, join and leave. Each claims
 // shards that nobody is at work on, and folds a round when all of it is done. The error
 // is [ErrInterrupted] when the context ends.
-func Work(ctx context.Context, e *faults.Engine, dir string, o WorkOptions) (*result.Campaign, error) {
+func Work(ctx context.Context, e *engine.Engine, dir string, o WorkOptions) (*result.Campaign, error) {
 	return workOn(ctx, dir, o, func(j *Job) (*runner, error) { return newRunner(e, j.Spec, o.RunOptions) })
 }
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/models/driver"
 	"upset/netlist"
 	"upset/npu"
@@ -19,7 +20,7 @@ import (
 )
 
 // tiny is an engine of the smallest shipped network.
-func tiny(t *testing.T, o faults.Options) *faults.Engine {
+func tiny(t *testing.T, o faults.Options) *engine.Engine {
 	t.Helper()
 	dir := filepath.Join("..", "..", "testdata", "models")
 	data, err := os.ReadFile(filepath.Join(dir, "fashion-tiny.tflite"))
@@ -34,7 +35,7 @@ func tiny(t *testing.T, o faults.Options) *faults.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := faults.New(n.Program(), [][]byte{in, make([]byte, len(in))}, o, nil)
+	e, err := engine.New(n.Program(), [][]byte{in, make([]byte, len(in))}, o, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

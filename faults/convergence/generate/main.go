@@ -19,6 +19,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/convergence"
+	"upset/faults/engine"
 	"upset/faults/provenance"
 	"upset/models/driver"
 	"upset/npu"
@@ -110,12 +111,12 @@ func program(shared, name string, c isa.Config, most int) (*driver.Program, [][]
 }
 
 // network makes the engine of a network.
-func network(shared, name string, c isa.Config, most int, o faults.Options) (*faults.Engine, error) {
+func network(shared, name string, c isa.Config, most int, o faults.Options) (*engine.Engine, error) {
 	p, list, err := program(shared, name, c, most)
 	if err != nil {
 		return nil, err
 	}
-	e, err := faults.New(p, list, o, nil)
+	e, err := engine.New(p, list, o, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s on %v: %w", name, c, err)
 	}
