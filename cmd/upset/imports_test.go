@@ -107,6 +107,8 @@ var mayImport = map[string][]string{
 	"faults/protect/generate":          {"faults", "faults/engine", "faults/mechanism", "faults/protect", "faults/provenance", "models/driver", "models/zoo", "npu", "npu/...", "stats"},
 	"faults/provenance":                {"faults", "faults/campaign", "faults/engine", "faults/mechanism", "faults/protect", "models/driver", "models/zoo", "npu", "npu/..."},
 	"faults/array":                     {},
+	"faults/experiment":                {"faults", "faults/array", "faults/campaign", "faults/criterion", "faults/engine", "models/driver", "models/inputs", "npu/isa", "stats/report", "stats/result"},
+	"faults/experiment/example":        {"faults/campaign", "faults/experiment", "npu/isa"},
 	"cmd/upset":                        {"..."},
 	"cmd/readme":                       {},
 	"cmd/ports":                        {"faults/provenance", "models/cycles", "models/readings", "npu", "npu/...", "stats/result"},
