@@ -343,7 +343,7 @@ Examples:
   upset assess net.tflite --npu u55-256 --injections 50000 --options paper
   upset assess net_vela.tflite --options software --frames 4
   upset assess net_vela.tflite --inputs pictures --evidence 2000 --format html > net.html`,
-		Flags: commonFlags(append(append(append(experimentFlags(specFlags()...), questionFlags()...), searchFlags()...), inventoryFlag(), evidenceFlag(), evidenceTimeFlag(), detailFlag())...),
+		Flags: commonFlags(append(append(append(experimentFlags(specFlags()...), questionFlags()...), searchFlags()...), append(shardFlags(), append(engineFlags(), inventoryFlag(), evidenceFlag(), evidenceTimeFlag(), detailFlag())...)...)...),
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, "MODEL")
 			if err != nil {
@@ -374,7 +374,16 @@ Examples:
 			if c.String("sites") != campaign.SitesAll {
 				return usage("--sites %s leaves out part of the machine, which an assessment must not: use upset campaign run", c.String("sites"))
 			}
-			if c.String("options") == optionsSoftware {
+			s, err := readSubmission(c, o)
+			if err != nil {
+				return err
+			}
+			switch {
+			case s != nil && c.String("options") == optionsSoftware:
+				return usage("--engine %s: measures in software are searched for in one process", s.engine)
+			case s != nil:
+				return p.submitAssess(c, o, q, args[0], s)
+			case c.String("options") == optionsSoftware:
 				return p.assessSoftware(c, o, q, args[0])
 			}
 			return p.assess(c, o, q, args[0])
