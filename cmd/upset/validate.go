@@ -18,8 +18,8 @@ const everyNPU = "all"
 func validateCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "validate",
-		Usage: "check the simulator: engine, residue, gates",
-		Subcommands: []*cli.Command{validateResidueCommand(p), validateGatesCommand(p), {
+		Usage: "check the simulator: engine, case, residue, gates",
+		Subcommands: []*cli.Command{validateCaseCommand(p), validateResidueCommand(p), validateGatesCommand(p), {
 			Name:      "engine",
 			Usage:     "compare the fast engine with plain runs from cycle 0 to the end",
 			ArgsUsage: "MODEL...",
@@ -56,6 +56,54 @@ Examples:
 			},
 		}},
 	}
+}
+
+func validateCaseCommand(p *program) *cli.Command {
+	return &cli.Command{
+		Name:      "case",
+		Usage:     "repeat comparisons that validate engine has written",
+		ArgsUsage: "FILE...",
+		Description: `Injects the fault of each file once more on the fast engine and plainly from cycle 0
+to the end, and prints what both say of it; exit 1 where they differ. A file holds
+the network, its inputs and all options. Copied into the folder
+faults/convergence/testdata/cases of the source, it is repeated by the tests.
+
+Example:
+  upset validate case upset-out/cases/*.json`,
+		Action: func(c *cli.Context) error {
+			args, err := arguments(c, "FILE", "...")
+			if err != nil {
+				return err
+			}
+			return p.validateCases(c.Context, args)
+		},
+	}
+}
+
+// validateCases repeats comparisons.
+func (p *program) validateCases(ctx context.Context, files []string) error {
+	differ := 0
+	for _, file := range files {
+		k, err := convergence.ReadCase(file)
+		if err != nil {
+			return bad(err)
+		}
+		fast, plain, err := k.Repeat(ctx)
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		word := "alike"
+		if !fast.Same(plain) {
+			word = "different"
+			differ++
+		}
+		fmt.Fprintf(p.stdout, "%s: %s\n  %s, %s at cycle %d\n  fast   %s (%s) by %s, end %d, output %016x\n  plain  %s (%s), end %d, output %016x\n",
+			file, word, k.Model, k.Site, k.Cycle, fast.Outcome, fast.Cause, fast.Path, fast.End, fast.Output, plain.Outcome, plain.Cause, plain.End, plain.Output)
+	}
+	if differ > 0 {
+		return fmt.Errorf("%d of %d records differ from the plain run: please report this", differ, len(files))
+	}
+	return nil
 }
 
 // readConfigs reads the common flags of a command whose --npu may be all: then it returns
