@@ -68,6 +68,8 @@ func writeCSV(w io.Writer, v any) error {
 		t = validateCSV(r)
 	case result.ValidateGates:
 		t = gatesCSV(r)
+	case result.Qualify:
+		t = qualifyCSV(r)
 	case result.Residue:
 		t = residueCSV(r)
 	default:
