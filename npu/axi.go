@@ -101,16 +101,21 @@ func (b *PortState) Settled(now uint64) bool {
 	return true
 }
 
-// Arrive lets the traffic under way come to the NPU by a cycle: enough time has passed.
+// Resume sets the clock after a pause in which the host took its time: whatever was under
+// way has arrived, at whatever cycle it was due, so that the clock may be set back as well.
 // A write burst without its last beat gets no response even so.
-func (b *PortState) Arrive(now uint64) {
-	b.NextR, b.NextW = 0, 0
-	for i := range b.Ready {
-		b.Ready[i] = min(b.Ready[i], now)
-	}
-	for i, t := range b.BReady {
-		if t != ^uint64(0) {
-			b.BReady[i] = min(t, now)
+func (b *BusState) Resume(cycle uint64) {
+	b.Cycle = cycle
+	for i := range b.Port {
+		p := &b.Port[i]
+		p.NextR, p.NextW = 0, 0
+		for k := range p.Ready {
+			p.Ready[k] = min(p.Ready[k], cycle)
+		}
+		for k, t := range p.BReady {
+			if t != ^uint64(0) {
+				p.BReady[k] = min(t, cycle)
+			}
 		}
 	}
 }

@@ -88,10 +88,10 @@ var mayImport = map[string][]string{
 	"faults/golden":                     {"faults", "faults/stream", "models/driver", "npu", "npu/cone", "npu/isa"},
 	"faults/engine":                     {"faults", "faults/criterion", "faults/golden", "faults/stream", "models/driver", "netlist", "netlist/transient", "npu", "npu/cone", "npu/isa"},
 	"faults/story":                      {"faults", "faults/engine", "faults/golden", "models/driver", "npu", "npu/isa"},
-	"models/nettest":                    {"models/driver", "npu/isa"},
+	"models/nettest":                    {"models/driver", "models/tflite", "npu/isa"},
 	"faults/mechanism":                  {"netlist", "npu", "npu/..."},
 	"faults/mechanism/generate":         {"faults/mechanism", "netlist", "npu", "npu/..."},
-	"faults/convergence":                {"faults", "faults/engine", "models/driver", "netlist", "npu", "npu/...", "stats", "stats/result"},
+	"faults/convergence":                {"faults", "faults/criterion", "faults/engine", "models/driver", "netlist", "npu", "npu/...", "stats", "stats/result"},
 	"faults/convergence/generate":       {"faults", "faults/convergence", "faults/engine", "faults/provenance", "models/driver", "npu", "npu/...", "stats/result"},
 	"faults/decision":                   {"faults", "faults/engine", "faults/mechanism", "faults/protect", "models/driver", "models/selection", "netlist", "npu", "npu/...", "stats", "stats/result"},
 	"faults/decision/generate":          {"faults", "faults/campaign", "faults/criterion", "faults/decision", "faults/engine", "faults/mechanism", "faults/protect", "faults/provenance", "models/driver", "models/selection", "models/selection/...", "npu", "npu/...", "stats", "stats/figure", "stats/result"},
@@ -120,6 +120,7 @@ var mayImport = map[string][]string{
 	"faults/convergence/generate/probe": {"faults", "faults/engine", "models/driver", "netlist", "npu", "npu/isa"},
 	"faults/experiment":                 {"faults", "faults/array", "faults/campaign", "faults/criterion", "faults/engine", "models/driver", "models/inputs", "npu/isa", "stats/report", "stats/result"},
 	"faults/experiment/example":         {"faults/campaign", "faults/experiment", "npu/isa"},
+	"models/reference/reftest":          {"models/reference", "models/tflite"},
 }
 
 // listed is a package as go list prints it.

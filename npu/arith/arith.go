@@ -110,12 +110,6 @@ func Scale(v int64, scale uint32, shift uint, mode Round) int64 {
 	return Mul(v, scale).Shift(shift, mode)
 }
 
-// ShiftRight is Scale with a scale of one: the shift-only form that the
-// hardware applies to 32-bit operands.
-func ShiftRight(v int64, shift uint, mode Round) int64 {
-	return Product{Hi: v >> 63, Lo: uint64(v)}.Shift(shift, mode)
-}
-
 // Saturate clamps v to a signed integer of the given width (1..63 bits).
 func Saturate(v int64, width uint) int64 {
 	lim := int64(1) << (width - 1)

@@ -133,58 +133,6 @@ func sumDotsVector(sum *Sums, dots *Dots, n int, shift, keep uint64) bool {
 	return true
 }
 
-func dotInt8Vector(a, b []int8) (sum int32, done int) {
-	n := len(a) &^ 15
-	if !accelerated || n == 0 {
-		return 0, 0
-	}
-	return dotInt8AVX2(&a[0], &b[0], n), n
-}
-
-func dotInt16Int8Vector(a []int16, b []int8) (sum int64, done int) {
-	n := len(a) &^ 31
-	if !accelerated || n == 0 {
-		return 0, 0
-	}
-	return dotInt16Int8AVX2(&a[0], &b[0], n), n
-}
-
-func dotInt32Int16Vector(a []int32, b []int16) (sum int32, done int) {
-	n := len(a) &^ 15
-	if !accelerated || n == 0 {
-		return 0, 0
-	}
-	return dotInt32Int16AVX2(&a[0], &b[0], n), n
-}
-
-func axpyInt8Vector(acc []int32, w []int8, delta int32) int {
-	n := len(w) &^ 15
-	if !accelerated || n == 0 {
-		return 0
-	}
-	axpyInt8AVX2(&acc[0], &w[0], n, int64(delta))
-	return n
-}
-
-func requantiseVector(dst, acc []int32, scale []uint32, shift []uint8, out *Output) int {
-	n := len(acc) &^ 3
-	if !accelerated || n == 0 {
-		return 0
-	}
-	nudge, truncate := rounding(out.Round)
-	requantiseAVX2(&dst[0], &acc[0], &scale[0], &shift[0], n, nudge, truncate,
-		int64(out.Zero), int64(out.Min), int64(out.Max))
-	return n
-}
-
-func equalPrefixVector(a, b []byte) int {
-	n := len(a) &^ 31
-	if !accelerated || n == 0 {
-		return 0
-	}
-	return equalPrefixAVX2(&a[0], &b[0], n)
-}
-
 //go:noescape
 func operandsAVX2(x *uint16, raw *uint64, n int, pixels, channels, flip, bias uint64)
 
@@ -214,21 +162,3 @@ func lanesAVX2(dots *int32, w *uint16, raw *uint64, pixels, d int, mask, channel
 
 //go:noescape
 func sumDotsAVX2(sum *uint64, dots *int32, n int, shift, keep uint64)
-
-//go:noescape
-func dotInt8AVX2(a, b *int8, n int) int32
-
-//go:noescape
-func dotInt16Int8AVX2(a *int16, b *int8, n int) int64
-
-//go:noescape
-func dotInt32Int16AVX2(a *int32, b *int16, n int) int32
-
-//go:noescape
-func axpyInt8AVX2(acc *int32, w *int8, n int, delta int64)
-
-//go:noescape
-func requantiseAVX2(dst, acc *int32, scale *uint32, shift *uint8, n int, nudge, truncate uint64, zero, lo, hi int64)
-
-//go:noescape
-func equalPrefixAVX2(a, b *byte, n int) int
