@@ -37,9 +37,6 @@ func (n Network) InputBytes() int {
 	return size
 }
 
-// Networks returns all shipped networks.
-func Networks() []Network { return append([]Network(nil), shipped...) }
-
 // ByName returns one shipped network.
 func ByName(name string) (Network, error) {
 	names := make([]string, len(Shipped))
