@@ -103,7 +103,7 @@ var mayImport = map[string][]string{
 	"faults/stimulus/generate":          {"faults", "faults/campaign", "faults/engine", "faults/provenance", "models/driver", "models/inputs", "npu", "npu/...", "stats/result"},
 	"faults/planted/generate":           {"faults/planted", "faults/provenance"},
 	"faults/campaign":                   {"faults", "faults/engine", "faults/golden", "faults/mechanism", "models/driver", "netlist", "netlist/transient", "npu", "npu/...", "stats", "stats/result"},
-	"faults/protect":                    {"faults", "faults/campaign", "faults/engine", "faults/logic", "faults/mechanism", "netlist", "netlist/cosim", "npu", "npu/...", "stats", "stats/result"},
+	"faults/protect":                    {"faults", "faults/campaign", "faults/engine", "faults/logic", "faults/mechanism", "netlist", "netlist/cosim", "netlist/transient", "npu", "npu/...", "stats", "stats/result"},
 	"faults/protect/generate":           {"faults", "faults/engine", "faults/mechanism", "faults/protect", "faults/provenance", "models/driver", "models/zoo", "npu", "npu/...", "stats"},
 	"faults/qualify":                    {"faults", "faults/campaign", "faults/convergence", "faults/engine", "faults/exhaustive", "faults/mechanism", "faults/planted", "faults/protect", "faults/provenance", "faults/residue", "models/driver", "models/reference", "models/tflite", "models/zoo", "netlist/cosim", "npu", "npu/isa", "stats", "stats/result", "testdata"},
 	"faults/qualify/generate":           {"faults/qualify"},
