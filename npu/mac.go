@@ -84,15 +84,21 @@ func (m *Machine) stepMAC() {
 		m.count(EvMACStalledAB, 1)
 		return
 	}
-	m.retireToken(s)
-	m.accumulate(s)
-	if !m.sumsThere(s) {
-		m.work.held = heldProducts
-		m.count(EvMACStalledAB, 1)
-		return
+	if s.Valid[stAcc] != 0 {
+		m.retireToken(s)
 	}
-	if s.Valid[stProduct] != 0 {
-		m.sumProducts(s)
+	if !m.clockSums(s) {
+		if s.Valid[stSum] != 0 {
+			m.accumulate(s)
+		}
+		if s.Valid[stProduct] != 0 {
+			if !m.sumsThere(s) {
+				m.work.held = heldProducts
+				m.count(EvMACStalledAB, 1)
+				return
+			}
+			m.sumProducts(s)
+		}
 	}
 	if s.Valid[stOperand] != 0 {
 		m.multiply(s)
@@ -227,9 +233,6 @@ func unpackSums(sums []uint64, b []byte, size int) {
 // retireToken turns the sums of a micro-block over to the write register when
 // its last token has been accumulated.
 func (m *Machine) retireToken(s *MACState) {
-	if s.Valid[stAcc] == 0 {
-		return
-	}
 	s.Valid[stAcc] = 0
 	f := s.Flags[stAcc]
 	if f&tokLast == 0 {
@@ -253,22 +256,9 @@ var (
 
 // accumulate adds the sums to the local accumulators, or takes the maximum.
 func (m *Machine) accumulate(s *MACState) {
-	if s.Valid[stSum] == 0 {
-		return
-	}
 	f := s.Flags[stSum]
 	isMax := m.op[s.Bank[stSum]&3].kind == kindMax
-	from := &s.Acc
-	if f&tokFirst != 0 {
-		switch {
-		case f&tokFresh == 0:
-			from = &s.AccIn
-		case isMax:
-			from = &leastSums
-		default:
-			from = &noSums
-		}
-	}
+	from := s.before(f, isMax)
 	if f&tokCommit != 0 && !isMax {
 		kernel.AccumulateArray(&s.Acc, from, &s.Sum, m.dots)
 	} else {
@@ -278,6 +268,32 @@ func (m *Machine) accumulate(s *MACState) {
 		}
 	}
 	s.copyTag(stSum) // the mask was last used for the maximum
+}
+
+// before is what the accumulators hold before a token: the sums so far, or none, if it is
+// the first one of its micro-block.
+func (s *MACState) before(f uint8, isMax bool) *kernel.Sums {
+	switch {
+	case f&tokFirst == 0:
+		return &s.Acc
+	case f&tokFresh == 0:
+		return &s.AccIn
+	case isMax:
+		return &leastSums
+	}
+	return &noSums
+}
+
+// clockSums is accumulate and sumProducts in one step, where both have a token and nothing
+// is in the way: no maximum, no sums so far to be read.
+func (m *Machine) clockSums(s *MACState) bool {
+	n, f, next := m.late.products, s.Flags[stSum], s.Flags[stProduct]
+	if n == 0 || s.Valid[stSum]&s.Valid[stProduct] == 0 || f&tokCommit == 0 || next&(tokFirst|tokFresh) == tokFirst || m.op[s.Bank[stSum]&3].kind == kindMax {
+		return false
+	}
+	kernel.ClockSums(&s.Acc, s.before(f, false), &s.Sum, &m.late.token[n].dots, m.dots, 8*uint(s.Shift[stProduct]&3), next&tokNewSum != 0)
+	s.copyTag(stSum)
+	return true
 }
 
 // accumulateMax takes the maximum for the pixels inside the map.
@@ -294,7 +310,7 @@ func (m *Machine) accumulateMax(s *MACState) {
 // when those are still to be written, or a bank is taken.
 func (m *Machine) sumsThere(s *MACState) bool {
 	f := s.Flags[stProduct]
-	if s.Valid[stProduct] == 0 || f&(tokFirst|tokFresh) != tokFirst {
+	if f&(tokFirst|tokFresh) != tokFirst {
 		return true
 	}
 	a := s.Addr[stProduct]

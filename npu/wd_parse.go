@@ -165,30 +165,49 @@ func (m *Machine) parseChunk(w *WDState) (waits bool) {
 
 // finishSymbols joins the quotients of the last chunk with their remainders.
 func (m *Machine) finishSymbols(w *WDState, off, wb, zd int) {
-	for i := range int(min(w.PendWN, 12)) {
-		idx := uint32(w.PendW[i])<<wb + w.peek(off, wb)
+	n, nz := int(min(w.PendWN, wdChunk)), int(min(w.PendZN, wdChunk))
+	// Bits are taken from a word until it is used up; only an upset makes remainders so
+	// long that they go round the end of the buffer.
+	v, have := uint64(0), 0
+	round := off+n*wb+nz*zd > wdBitBuffer
+	size, offset, tail := uint32(w.PalSize), uint32(w.DirOfs), w.ValHead+w.ValN
+	for i := range n {
+		if have < wb || round {
+			v, have = w.word(off), 64
+		}
+		idx := uint32(w.PendW[i])<<(wb&31) + uint32(v)&(1<<(wb&31)-1)
+		v >>= wb & 63
+		have -= wb
 		off += wb
 		if idx > mlw.MaxIndex {
+			w.ValN += uint8(i)
 			m.wdFault()
 			return
 		}
-		code := idx - uint32(w.PalSize) + uint32(w.DirOfs)
-		if idx < uint32(w.PalSize) {
+		code := idx - size + offset
+		if idx < size {
 			code = uint32(w.Pal[idx&31])
 		}
-		v := code >> 1 & 0xff
+		c := code >> 1 & 0xff
 		if code&1 != 0 {
-			v = -v
+			c = -c
 		}
-		w.Val[(w.ValHead+w.ValN)&(wdValues-1)] = uint16(v & 0x1ff)
-		w.ValN++
+		w.Val[tail&(wdValues-1)] = uint16(c & 0x1ff)
+		tail++
 	}
-	for i := range int(min(w.PendZN, 12)) {
-		v := uint32(w.PendZ[i])<<zd + w.peek(off, zd)
+	w.ValN += uint8(n)
+	tail = w.ZeroHd + w.ZeroN
+	for i := range nz {
+		if have < zd || round {
+			v, have = w.word(off), 64
+		}
+		w.Zero[tail&(wdValues-1)] = uint16(uint32(w.PendZ[i])<<(zd&31) + uint32(v)&(1<<(zd&31)-1))
+		tail++
+		v >>= zd & 63
+		have -= zd
 		off += zd
-		w.Zero[(w.ZeroHd+w.ZeroN)&(wdValues-1)] = uint16(v)
-		w.ZeroN++
 	}
+	w.ZeroN += uint8(nz)
 }
 
 func (m *Machine) zeroQuotients(w *WDState, uz uint32, zl int) int {

@@ -87,6 +87,12 @@ func TestTokenDots(t *testing.T) {
 				if want != got {
 					t.Fatalf("%s: %d pixels of %d channels: sums differ", variant(), s.pixels, s.d)
 				}
+				acc, both, old := kernel.Sums{1, 2, 3}, kernel.Sums{1, 2, 3}, *sum
+				kernel.AccumulateArray(&acc, sum, sum, s.pixels*s.d)
+				kernel.ClockSums(&both, sum, &old, &dots, s.pixels*s.d, shift, fresh)
+				if acc != both || old != want {
+					t.Fatalf("%s: %d pixels of %d channels: both steps at once differ", variant(), s.pixels, s.d)
+				}
 				for i := s.pixels * s.d; i < len(dots); i++ {
 					if dots[i] != 0 {
 						t.Fatalf("%s: %d pixels of %d channels set dot product %d", variant(), s.pixels, s.d, i)

@@ -79,3 +79,17 @@ func SumDots(sum *Sums, dots *Dots, n int, shift uint, fresh bool) {
 		sum[i] = (uint64(int64(v)<<shift) + sum[i]&keep) & sumMask
 	}
 }
+
+// ClockSums is [AccumulateArray] followed by [SumDots]: what a clock does when both have a
+// token.
+func ClockSums(acc, from, sum *Sums, dots *Dots, n int, shift uint, fresh bool) {
+	keep := uint64(sumMask)
+	if fresh {
+		keep = 0
+	}
+	if clockSumsVector(acc, from, sum, dots, n, uint64(shift&31), keep) {
+		return
+	}
+	AccumulateArray(acc, from, sum, n)
+	SumDots(sum, dots, n, shift, fresh)
+}

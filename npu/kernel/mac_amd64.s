@@ -443,3 +443,42 @@ sumDotsFour:
 	JNE       sumDotsFour
 	VZEROUPPER
 	RET
+
+// func clockSumsAVX2(acc, from, sum *uint64, dots *int32, n int, shift, keep uint64)
+// accumulateAVX2, and then sumDotsAVX2.
+TEXT ·clockSumsAVX2(SB), NOSPLIT, $0-56
+	MOVQ         acc+0(FP), DI
+	MOVQ         from+8(FP), BX
+	MOVQ         sum+16(FP), DX
+	MOVQ         dots+24(FP), SI
+	MOVQ         n+32(FP), CX
+	VMOVQ        shift+40(FP), X11
+	VPBROADCASTQ keep+48(FP), Y10
+	VPCMPEQD     Y15, Y15, Y15
+	VPSRLQ       $28, Y15, Y14 // 2^36-1
+	VPSRLQ       $63, Y15, Y13
+	VPSLLQ       $35, Y13, Y13 // 2^35
+	VPSRLQ       $24, Y15, Y15 // 2^40-1
+
+clockSumsFour:
+	VMOVDQU   (DX), Y2
+	VPAND     Y2, Y14, Y0
+	VPXOR     Y13, Y0, Y0
+	VPSUBQ    Y13, Y0, Y0
+	VPADDQ    (BX), Y0, Y0
+	VPAND     Y15, Y0, Y0
+	VMOVDQU   Y0, (DI)
+	VPMOVSXDQ (SI), Y1
+	VPSLLQ    X11, Y1, Y1
+	VPAND     Y2, Y10, Y2
+	VPADDQ    Y2, Y1, Y1
+	VPAND     Y14, Y1, Y1
+	VMOVDQU   Y1, (DX)
+	ADDQ      $16, SI
+	ADDQ      $32, BX
+	ADDQ      $32, DX
+	ADDQ      $32, DI
+	SUBQ      $4, CX
+	JNE       clockSumsFour
+	VZEROUPPER
+	RET

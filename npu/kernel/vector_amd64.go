@@ -125,6 +125,14 @@ func lanesVector(dots *Dots, w *Weights, t *Token, pixels, channels int) bool {
 	return true
 }
 
+func clockSumsVector(acc, from, sum *Sums, dots *Dots, n int, shift, keep uint64) bool {
+	if !accelerated {
+		return false
+	}
+	clockSumsAVX2(&acc[0], &from[0], &sum[0], &dots[0], n, shift, keep)
+	return true
+}
+
 func sumDotsVector(sum *Sums, dots *Dots, n int, shift, keep uint64) bool {
 	if !accelerated {
 		return false
@@ -159,6 +167,9 @@ func dotsAVX2(dots *int32, keep, from *uint16, raw *uint64, pixels, d int, mask,
 
 //go:noescape
 func lanesAVX2(dots *int32, w *uint16, raw *uint64, pixels, d int, mask, channels, flip, bias uint64)
+
+//go:noescape
+func clockSumsAVX2(acc, from, sum *uint64, dots *int32, n int, shift, keep uint64)
 
 //go:noescape
 func sumDotsAVX2(sum *uint64, dots *int32, n int, shift, keep uint64)

@@ -25,6 +25,8 @@ func accumulateArray(acc, from, sum *Sums, dots int) bool                       
 func narrowVector(b []byte, v []uint64) int { return 0 }
 func widenVector(v []uint64, b []byte) int  { return 0 }
 
+func clockSumsVector(acc, from, sum *Sums, dots *Dots, n int, shift, keep uint64) bool { return false }
+
 func dotsVector(dots *Dots, w *Weights, from []uint16, t *Token, pixels, channels int) bool {
 	return false
 }
