@@ -51,7 +51,7 @@ func record(t *testing.T, p *driver.Program, every uint64) *run {
 	r.begun, r.ended = make([]uint64, len(r.f.Ops)), make([]uint64, len(r.f.Ops))
 	m.Observe = r.observe
 	p.Start(m)
-		for m.S.CC.Run != 0 {
+	for m.S.CC.Run != 0 {
 		if m.Cycle()%every == 0 {
 			r.moments = append(r.moments, moment{m.S, bytes.Clone(mem.SRAM)})
 		}
