@@ -216,6 +216,11 @@ func TestAxisByDefinition(t *testing.T) {
 // sramBytes holds any map that layout draws.
 const sramBytes = 1 << 15
 
+// noOwners says of each byte that it belongs to no element.
+func noOwners() []int {
+	return slices.Repeat([]int{-1}, sramBytes)
+}
+
 // layout draws a feature map: dense, with gaps, in bricks, in tiles, or of elements that
 // overlap.
 func layout(rng *rand.Rand) fieldMap {
@@ -254,8 +259,7 @@ func TestFieldMapsByElement(t *testing.T) {
 		for i := range mem.SRAM {
 			mem.SRAM[i] = byte(rng.Uint32())
 		}
-		owner := map[uint32]int{}
-		shared := false
+		owner, owned, shared := noOwners(), 0, false
 		want := make([]byte, 0, m.bytes())
 		for e := range m.elements() {
 			p := e / m.c
@@ -264,23 +268,26 @@ func TestFieldMapsByElement(t *testing.T) {
 				t.Fatalf("element %d stands at %#x, want %#x", e, m.at(e), a)
 			}
 			for i := range uint32(m.Bytes) {
-				_, twice := owner[a+i]
-				shared = shared || twice
-				owner[a+i] = e
+				at := a + i - isa.SRAMBase
+				if owner[at] < 0 {
+					owned++
+				}
+				shared = shared || owner[at] >= 0
+				owner[at] = e
 				want = append(want, mem.SRAM[a+i-isa.SRAMBase])
 			}
 		}
 		covered := 0
 		for _, r := range m.runs {
 			for a := r.Lo; a < r.Hi; a++ {
-				if _, ok := owner[a]; !ok {
+				if owner[a-isa.SRAMBase] < 0 {
 					t.Fatalf("byte %#x belongs to no element", a)
 				}
 				covered++
 			}
 		}
-		if covered != len(owner) || m.overlaps != shared || m.outside != 0 {
-			t.Fatalf("%d bytes covered, want %d; overlaps %t, want %t; %d outside", covered, len(owner), m.overlaps, shared, m.outside)
+		if covered != owned || m.overlaps != shared || m.outside != 0 {
+			t.Fatalf("%d bytes covered, want %d; overlaps %t, want %t; %d outside", covered, owned, m.overlaps, shared, m.outside)
 		}
 		got := make([]byte, m.bytes())
 		if !m.gather(got, mem) || !bytes.Equal(got, want) {
@@ -296,15 +303,10 @@ func TestFieldMapsByElement(t *testing.T) {
 		others++
 		if m.regular {
 			regular++
-			for a, e := range owner {
-				if m.element(a) != e {
-					t.Fatalf("byte %#x is of element %d, want %d", a, m.element(a), e)
-				}
-			}
 			whole := bound(m.runs)
 			for a := whole.Lo; a < whole.Hi; a++ {
-				if _, ok := owner[a]; !ok && m.element(a) >= 0 {
-					t.Fatalf("byte %#x, a gap, is of element %d", a, m.element(a))
+				if got, want := m.element(a), owner[a-isa.SRAMBase]; got != want {
+					t.Fatalf("byte %#x is of element %d, want %d, -1 for a gap", a, got, want)
 				}
 			}
 		}
@@ -318,7 +320,7 @@ func TestFieldMapsByElement(t *testing.T) {
 
 // checkScatter writes a map: gather gives it back, and only bytes that are said to be written
 // change, lanes of a brick behind the last channel to zeros.
-func checkScatter(t *testing.T, rng *rand.Rand, m *fieldMap, mem *isa.Memory, owner map[uint32]int) {
+func checkScatter(t *testing.T, rng *rand.Rand, m *fieldMap, mem *isa.Memory, owner []int) {
 	t.Helper()
 	src, before, again := make([]byte, m.bytes()), bytes.Clone(mem.SRAM), make([]byte, m.bytes())
 	for i := range src {
@@ -333,7 +335,7 @@ func checkScatter(t *testing.T, rng *rand.Rand, m *fieldMap, mem *isa.Memory, ow
 	}
 	lanes := false
 	for i := range mem.SRAM {
-		_, element := owner[isa.SRAMBase+uint32(i)]
+		element := owner[i] >= 0
 		switch {
 		case !listed[i] && (element || mem.SRAM[i] != before[i]):
 			t.Fatalf("byte %#x is written, and not listed", i)
@@ -353,7 +355,7 @@ func checkScatter(t *testing.T, rng *rand.Rand, m *fieldMap, mem *isa.Memory, ow
 }
 
 // checkCollect marks bytes and compares the elements that are found with those that differ.
-func checkCollect(t *testing.T, rng *rand.Rand, m *fieldMap, recorded []byte, owner map[uint32]int) {
+func checkCollect(t *testing.T, rng *rand.Rand, m *fieldMap, recorded []byte, owner []int) {
 	t.Helper()
 	var d difference
 	d.reset(1 << 17)
@@ -365,7 +367,8 @@ func checkCollect(t *testing.T, rng *rand.Rand, m *fieldMap, recorded []byte, ow
 			continue
 		}
 		v := byte(rng.Uint32())
-		e, ok := owner[a]
+		e := owner[a-isa.SRAMBase]
+		ok := e >= 0
 		if ok && rng.IntN(4) == 0 {
 			v = recorded[e*m.Bytes+int(a-m.at(e))] // marked, and the same
 		}
