@@ -105,6 +105,7 @@ var mayImport = map[string][]string{
 	"faults/campaign":                   {"faults", "faults/engine", "faults/golden", "faults/mechanism", "models/driver", "netlist", "netlist/transient", "npu", "npu/...", "stats", "stats/result"},
 	"faults/protect":                    {"faults", "faults/campaign", "faults/engine", "faults/logic", "faults/mechanism", "netlist", "netlist/cosim", "netlist/transient", "npu", "npu/...", "stats", "stats/result"},
 	"faults/protect/generate":           {"faults", "faults/engine", "faults/mechanism", "faults/protect", "faults/provenance", "models/driver", "models/zoo", "npu", "npu/...", "stats"},
+	"faults/export":                     {"faults", "faults/campaign", "faults/engine", "faults/mechanism", "models/nettest", "netlist", "npu", "npu/isa", "stats/result"},
 	"faults/qualify":                    {"faults", "faults/campaign", "faults/convergence", "faults/engine", "faults/exhaustive", "faults/mechanism", "faults/planted", "faults/protect", "faults/provenance", "faults/residue", "models/driver", "models/reference", "models/tflite", "models/zoo", "netlist/cosim", "npu", "npu/isa", "stats", "stats/result", "testdata"},
 	"faults/qualify/generate":           {"faults/qualify"},
 	"testdata":                          {},
@@ -127,12 +128,14 @@ var mayImport = map[string][]string{
 type listed struct {
 	ImportPath    string
 	Imports, Deps []string
+	// TestImports and XTestImports are those of tests alone.
+	TestImports, XTestImports []string
 	Error         *struct{ Err string }
 }
 
 func listPackages(t *testing.T) []listed {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-e", "-json=ImportPath,Imports,Deps,Error", "./...")
+	cmd := exec.Command("go", "list", "-e", "-json=ImportPath,Imports,TestImports,XTestImports,Deps,Error", "./...")
 	cmd.Dir = "../.."
 	out, err := cmd.Output()
 	if err != nil {

@@ -3,12 +3,14 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
 	"upset/faults/campaign"
+	"upset/faults/export"
 	"upset/stats"
 	"upset/stats/report"
 	"upset/stats/result"
@@ -26,9 +28,11 @@ Examples:
   upset report upset-out/fashion-tiny-u55-128-1a2b3c4d
   upset report run1 --format html > run1.html
   upset report run1 --scenario li --budget 10
+  upset report run1 --failure-modes safety.xlsx   # filled in after upset export run1
   upset report run2 --doubly-robust   # run2 with --sampling uniform`,
 		Flags: commonFlags(append(questionFlags(),
 			&cli.BoolFlag{Name: "doubly-robust", Usage: "sharpen the AVF of a uniform sample by a proxy of register and moment, cross-fitted; kept only where it helps"},
+			&cli.StringFlag{Name: "failure-modes", Usage: "`FILE.xlsx` of upset export, filled in: add up rates by your own failure modes at the boundary of the IP"},
 			pulseFlag())...),
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, "CAMPAIGN")
@@ -50,6 +54,15 @@ Examples:
 			}
 			if err != nil {
 				return err
+			}
+			if file := c.String("failure-modes"); file != "" {
+				labels, err := export.ReadModes(file)
+				if err != nil {
+					return bad(err)
+				}
+				if r.ModeGroups, err = campaign.GroupModes(r, labels); err != nil {
+					return bad(fmt.Errorf("%s: %w", file, err))
+				}
 			}
 			return p.emit(o, "campaign", r)
 		},
