@@ -130,7 +130,7 @@ type listed struct {
 	Imports, Deps []string
 	// TestImports and XTestImports are those of tests alone.
 	TestImports, XTestImports []string
-	Error         *struct{ Err string }
+	Error                     *struct{ Err string }
 }
 
 func listPackages(t *testing.T) []listed {
