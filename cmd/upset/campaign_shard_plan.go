@@ -58,7 +58,7 @@ Example:
   upset campaign plan net.tflite --injections 100000 --shards 64 --out net-run
   upset campaign shard net-run --shard 1/64
   upset campaign merge net-run`,
-		Flags: commonFlags(append(experimentFlags(specFlags()...), append(shardFlags(), inventoryFlag())...)...),
+		Flags: commonFlags(append(experimentFlags(specFlags()...), append(shardFlags(), inventoryFlag(), runsFlag())...)...),
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, "MODEL")
 			if err != nil {
@@ -68,6 +68,7 @@ Example:
 			if err != nil {
 				return err
 			}
+			p.shareRuns(c)
 			j, rate, err := p.planCampaign(c, o, args[0])
 			if err != nil {
 				return err

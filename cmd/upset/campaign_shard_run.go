@@ -10,6 +10,7 @@ import (
 
 	"upset/faults/array"
 	"upset/faults/campaign"
+	"upset/faults/runcache"
 )
 
 func campaignShardCommand(p *program) *cli.Command {
@@ -29,7 +30,7 @@ Examples:
 		Flags: commonFlags(
 			&cli.StringFlag{Name: "shard", Usage: "shard `K/N`, from 1/N to N/N"},
 			&cli.IntFlag{Name: "first", Usage: "the scheduler's index of the first shard, 0 or 1, if it is not the usual one"},
-			roundFlag(),
+			roundFlag(), runsFlag(),
 		),
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, "CAMPAIGN")
@@ -48,9 +49,26 @@ Examples:
 			if err != nil {
 				return err
 			}
+			p.shareRuns(c)
 			p.note("shard %d/%d of round %d (%s)", number, j.Shards, j.Round, from)
 			return p.runShard(c.Context, o, j, number)
 		},
+	}
+}
+
+// runsFlag is --runs of the commands for shards.
+func runsFlag() cli.Flag {
+	return &cli.StringFlag{Name: "runs", Usage: "`DIR` on this machine in which processes share fault-free runs, or off; without it a folder below that for temporary files"}
+}
+
+// shareRuns reads --runs.
+func (p *program) shareRuns(c *cli.Context) {
+	switch dir := c.String("runs"); dir {
+	case "":
+		p.runs = runcache.Folder()
+	case "off":
+	default:
+		p.runs = dir
 	}
 }
 

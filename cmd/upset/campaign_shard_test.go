@@ -11,9 +11,10 @@ import (
 	"upset/faults/array"
 )
 
-// noArray hides the scheduler under which the tests may run.
+// noArray hides the scheduler under which the tests may run, and what other processes left.
 func noArray(t *testing.T) {
 	t.Helper()
+	t.Setenv("TMPDIR", t.TempDir()) // for fault-free runs that processes share
 	for _, name := range array.Names() {
 		s, err := array.ByName(name)
 		if err != nil {

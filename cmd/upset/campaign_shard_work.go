@@ -31,7 +31,7 @@ Example:
   upset campaign work /shared/net-run`,
 		Flags: commonFlags(append(questionFlags(),
 			&cli.Float64Flag{Name: "lease", Value: campaign.DefaultLease.Seconds(), Usage: "`SECONDS` after which a shard is taken over from a process that gives no sign of life"},
-			pulseFlag())...),
+			pulseFlag(), runsFlag())...),
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, "CAMPAIGN")
 			if err != nil {
@@ -56,6 +56,7 @@ func (p *program) workCampaign(c *cli.Context, o common, q campaign.Question, di
 	if err != nil {
 		return err
 	}
+	p.shareRuns(c)
 	x, pop, err := p.reopen(c.Context, j.Spec, j.Note)
 	if err != nil {
 		return err

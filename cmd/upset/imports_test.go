@@ -119,9 +119,10 @@ var mayImport = map[string][]string{
 	"faults/protect/software":           {"faults", "faults/campaign", "faults/engine", "faults/protect", "models/driver", "npu", "stats", "stats/result"},
 	"faults/protect/software/generate":  {"faults/protect/software", "faults/provenance", "stats/result"},
 	"faults/convergence/generate/probe": {"faults", "faults/engine", "models/driver", "netlist", "npu", "npu/isa"},
-	"faults/experiment":                 {"faults", "faults/array", "faults/campaign", "faults/criterion", "faults/engine", "models/driver", "models/inputs", "npu/isa", "stats/report", "stats/result"},
+	"faults/experiment":                 {"faults", "faults/array", "faults/campaign", "faults/criterion", "faults/engine", "faults/runcache", "models/driver", "models/inputs", "npu/isa", "stats/report", "stats/result"},
 	"faults/experiment/example":         {"faults/campaign", "faults/experiment", "npu/isa"},
 	"models/reference/reftest":          {"models/reference", "models/tflite"},
+	"faults/runcache":                   {"faults", "faults/engine", "faults/golden", "models/driver", "npu"},
 }
 
 // listed is a package as go list prints it.

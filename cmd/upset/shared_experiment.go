@@ -13,6 +13,7 @@ import (
 	"upset/faults"
 	"upset/faults/criterion"
 	"upset/faults/engine"
+	"upset/faults/runcache"
 	"upset/models/driver"
 	"upset/netlist"
 	"upset/npu"
@@ -216,7 +217,7 @@ func (p *program) start(ctx context.Context, s *setup) (*experiment, error) {
 	p.noteSound(s.inputs.rates)
 	p.noteInventory(s.program.Config, s.options.ECC)
 	bar, began := p.progress("fault-free runs", len(s.inputs.data)), time.Now()
-	e, err := engine.NewContext(ctx, s.program, s.inputs.data, s.options, func(done, total int) {
+	e, err := p.engine(ctx, s, func(done, total int) {
 		bar.set(done)
 		if done == 1 {
 			p.foretell(time.Since(began), total, runtime.GOMAXPROCS(0))
@@ -231,6 +232,20 @@ func (p *program) start(ctx context.Context, s *setup) (*experiment, error) {
 	}
 	p.note("fault-free run: %d cycles, %d inputs, outputs equal on both machines", e.Cycles(), len(s.inputs.data))
 	return &experiment{engine: e, inputs: s.inputs, model: modelName(s.file), file: s.file}, ctx.Err()
+}
+
+// engine makes the fault-free runs, or takes those that another process on this machine
+// has made.
+func (p *program) engine(ctx context.Context, s *setup, progress func(done, total int)) (*engine.Engine, error) {
+	if p.runs == "" {
+		return engine.NewContext(ctx, s.program, s.inputs.data, s.options, progress)
+	}
+	began := time.Now()
+	e, found, err := runcache.Engine(ctx, p.runs, s.program, s.inputs.data, s.options, progress)
+	if found {
+		p.note("the fault-free runs are those of another process on this machine, read and checked in %s", seconds(time.Since(began)))
+	}
+	return e, err
 }
 
 // noteSound says on stderr that nothing vouches for the rate of sound.

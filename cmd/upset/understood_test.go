@@ -61,7 +61,7 @@ var legal = map[string]func(value string) error{
 var free = []string{
 	"sites-file", "failure-modes",
 	"proof-inputs", "cells", "design", "model", "inputs", "input", "output-dir", "trace", "rule", "family", "utility", "mechanism",
-	"inventory", "protect", "out", "batch", "then", "system", "baseline", "junit", "pmu",
+	"inventory", "protect", "out", "batch", "then", "runs", "system", "baseline", "junit", "pmu",
 }
 
 // inPlaceOfArguments are flags that say themselves what a command is about.

@@ -51,6 +51,15 @@ const (
 // New runs every input without faults, twice, and checks the outputs against the
 // functional machine. It ends with the context's error when the context does.
 func New(ctx context.Context, p *driver.Program, inputs [][]byte, o faults.Options, progress func(done, total int)) (*Runs, error) {
+	e, err := begin(p, inputs, o)
+	if err != nil {
+		return nil, err
+	}
+	return e, e.runAll(ctx, inputs, progress)
+}
+
+// begin is what is known of the runs before anything has run.
+func begin(p *driver.Program, inputs [][]byte, o faults.Options) (*Runs, error) {
 	if len(inputs) == 0 {
 		return nil, errors.New("no inputs: give at least one")
 	}
@@ -62,7 +71,7 @@ func New(ctx context.Context, p *driver.Program, inputs [][]byte, o faults.Optio
 	}
 	e := &Runs{program: p, options: o, inputs: len(inputs), Stream: stream.New(p), starts: new(starts), Traces: new(recent[*cone.Trace]), chains: new(recent[chain])}
 	e.Dataflow = e.newFollow()
-	return e, e.runAll(ctx, inputs, progress)
+	return e, nil
 }
 
 // runAll makes the fault-free runs: the first alone, since it measures the cycles
