@@ -50,6 +50,9 @@ func (e *Engine) Worker() (*Worker, error) {
 	return w, nil
 }
 
+// Stepped is the number of clocks that the worker's machines have made.
+func (w *Worker) Stepped() uint64 { return w.m.Events[npu.EvActive] + w.base.Events[npu.EvActive] }
+
 // Output is the output of the last injection where it differs from the fault-free one,
 // else nil: where it is right, where there is none, and where it was looked up in a
 // cache. It is valid until the next injection.

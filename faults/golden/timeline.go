@@ -59,7 +59,7 @@ func (e *Runs) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64, 
 			events++
 		}
 		if e.Dataflow != nil {
-			e.Dataflow.noteBegin(n, e.Stream.Ops)
+			e.Dataflow.noteOperation(n, e.Stream.Ops)
 		}
 		retired(n)
 	}
@@ -82,6 +82,9 @@ func (e *Runs) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64, 
 		from.traffic(m.Journal)
 		if e.Dataflow != nil {
 			e.Dataflow.noteAccesses(m.Journal, m.Cycle())
+			if m.S.DMA.M2M.On == 0 {
+				e.Dataflow.noteCopy(m.Cycle())
+			}
 		}
 	}
 	m.Journal = nil

@@ -1,7 +1,8 @@
 // The command generate measures how soon upsets die, for docs/convergence.md, or
 // with -validate compares the fast engine with the plain machine, for
 // docs/engine.md, with -speed measures rates for docs/speed.md, or with -models
-// injects under every fault model for docs/faultmodels.md.
+// injects under every fault model for docs/faultmodels.md. With -before it builds an
+// earlier revision beside this tree and prints the rates of both.
 package main
 
 import (
@@ -42,9 +43,21 @@ func main() {
 	upsets := flag.Int("upsets", 3000, "upsets per network for the study of how soon they die")
 	speed := flag.Bool("speed", false, "measure how fast injections are resolved")
 	models := flag.Bool("models", false, "inject under every fault model")
+	var c comparison
+	flag.StringVar(&c.revision, "before", "", "compare rates with those of this earlier revision")
+	flag.IntVar(&c.injections, "injections", 4000, "with -before: injections of the short networks, a hundredth of it for the longest one")
+	flag.IntVar(&c.rounds, "rounds", 3, "with -before: rounds in which the two revisions take turns")
+	flag.StringVar(&c.networks, "networks", ".", "with -before: regular expression of the networks to measure")
 	shared := flag.String("shared", "../shared", "folder with models and golden inputs")
-	out := flag.String("out", "", "page to write (default docs/convergence.md, docs/engine.md with -validate, docs/speed.md with -speed, docs/faultmodels.md with -models)")
+	out := flag.String("out", "", "page to write (default docs/convergence.md, docs/engine.md with -validate, docs/speed.md with -speed, docs/faultmodels.md with -models, standard output with -before)")
 	flag.Parse()
+	if c.revision != "" {
+		if err := c.print(*shared, *out); err != nil {
+			fmt.Fprintln(os.Stderr, "generate:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := run(*samples, *upsets, *speed, *models, *shared, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
 		os.Exit(1)
