@@ -72,6 +72,7 @@ type Engine struct {
 	inherits   inherited // by an inference from those before
 	starts     *starts
 	milestones []milestone
+	begins     []uint64 // cycles at which operations begin their first job
 	planted    planted
 	cache      *cache  // nil where outcomes are not remembered
 	follow     *follow // nil where all must be done on the clock

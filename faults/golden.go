@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 
 	"upset/models/driver"
@@ -36,6 +37,7 @@ type Golden struct {
 
 	points []point // in order of cycles
 	end    int     // the last one, the end of the inference
+	begins []int   // those at which operations begin
 	hash   uint64
 	handed []uint64 // hash of what the host takes over before each job, none where there is one
 
@@ -50,6 +52,7 @@ type point struct {
 	flops npu.Flops
 	ram   [][]byte
 	mem   [][]byte
+	begin bool // an operation begins its first job at this cycle
 }
 
 const (
@@ -167,12 +170,17 @@ func (e *Engine) golden(ctx context.Context, input, following []byte, cycles uin
 	e.noteHanded(m, g)
 	e.program.Start(m)
 	step := e.spacing(g.Cycles)
-	if g.points, step, err = record(ctx, m, nil, step, g.Cycles+1, e.pointRoom()/5*4); err != nil {
+	if g.points, step, err = record(ctx, m, nil, step, g.Cycles+1, e.pointRoom()/5*4, e.begins); err != nil {
 		return nil, err
 	}
 	m.Host = nil
 	e.program.Attach(m)
 	g.end = len(g.points) - 1
+	for i := range g.points {
+		if _, ok := slices.BinarySearch(e.begins, g.points[i].cycle); ok {
+			g.begins = append(g.begins, i)
+		}
+	}
 	g.Output = e.program.ReadOutputs(m.Mem)
 	g.hash = hashOutput(g.Output)
 	if e.program.Alarmed(m.Mem) != 0 {
@@ -253,16 +261,18 @@ func (e *Engine) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64
 	}
 	size := m.Spec.SHRAMBytes()
 	data, code := newLifetimes(size, lifeFine, lifeWord), newLifetimes(size, 0, codeWord)
-	long := newWindows(newLifetimes(size, lifeFine, lifeWord))
+	long, starts := newWindows(newLifetimes(size, lifeFine, lifeWord)), newMoments(newLifetimes(size, lifeFine, lifeWord))
 	m.Lookup = func() {
 		from.lookup()
 		long.lookup(m.Cycle())
+		starts.lookup(m.Cycle())
 		data.lookup(m.Cycle())
 		code.lookup(m.Cycle())
 	}
 	m.Access = func(addr, bytes, used int, write bool) {
 		from.access(addr, bytes, used, write)
 		long.access(m.Cycle(), addr, used, write)
+		starts.access(m.Cycle(), addr, used, write)
 		data.access(m.Cycle(), addr, used, write)
 		if m.ECC != npu.ECCNone {
 			code.access(m.Cycle(), addr, bytes, write)
@@ -296,7 +306,12 @@ func (e *Engine) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64
 			code.drop()
 		}
 		m.Journal.Clear()
+		begun := m.S.Begun()
 		m.Step()
+		if m.S.Begun() && !begun && m.S.CC.Run != 0 && len(e.begins) < maxMilestones {
+			e.begins = append(e.begins, m.Cycle())
+			starts.moment(m.Cycle())
+		}
 		e.future.note(&m.S.DMA)
 		from.traffic(m.Journal)
 		if e.follow != nil {
@@ -313,7 +328,7 @@ func (e *Engine) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64
 		ops[len(ops)-1].End = m.Cycle()
 	}
 	cycles := m.Cycle()
-	long.last = instant(cycles) + 1
+	long.last, starts.last = instant(cycles)+1, int32(len(e.begins))
 	if !e.options.AssumeReload { // else nobody reads what an inference leaves
 		// Two more, so that both phases are behind every cycle of the first.
 		m.Observe = func(n npu.Note) {
@@ -334,7 +349,8 @@ func (e *Engine) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64
 	}
 	if cycles > lifetimeCycles {
 		long.close(cycles)
-		e.life = long
+		starts.close(cycles)
+		e.life = either{long, starts}
 	} else {
 		data.close()
 		e.life, e.codes = data, data

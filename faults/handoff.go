@@ -1,7 +1,6 @@
 package faults
 
 import (
-	"slices"
 	"sort"
 
 	"upset/npu"
@@ -37,6 +36,8 @@ type handOff struct {
 	marks  []uint64 // a bit per byte of SRAM: it differs and is not written again
 	ends   []uint64
 	macs   int64 // multiply-accumulates spent
+
+	stay, gone []change // bytes that are not written again, and those that are
 }
 
 // newFollow prepares the hand-off, or returns nil where the stream does not allow
@@ -171,16 +172,11 @@ func (w *Worker) handOver(r *Record, u *pursuit, ahead *outlook) bool {
 		}
 		from = min(from, op)
 	}
-	if from < next {
-		for _, o := range e.follow.ops[from:next] {
-			if touches(w.list, o.Writes) {
-				return false
-			}
-		}
-		under = slices.DeleteFunc(under, func(op int) bool { return op >= from })
-	}
 	h.ends = g.ends(e.future, e.jobs, under, h.ends[:0])
 	h.gather(w.list, e.follow.stores, under, e.follow.ops, p.cycle)
+	if from < next && !h.begunAfresh(w.list, e.follow.ops[from:next]) {
+		return false
+	}
 	return w.propagate(r, u, from, ahead)
 }
 
@@ -199,6 +195,31 @@ func (w *Worker) MACs() int64 {
 		return 0
 	}
 	return w.hand.macs
+}
+
+// begunAfresh reports whether operations that have begun may be taken for ones that have
+// not: none of the bytes of the list that lie in what they write stays, since all that
+// differs there is still to be written, nor is read before.
+func (h *handOff) begunAfresh(list []change, ops []cone.Op) bool {
+	h.stay = h.stay[:0]
+	for _, b := range h.diff {
+		h.stay = append(h.stay, change{b.Addr, b.Value})
+	}
+	h.gone = h.gone[:0]
+	k := 0
+	for _, c := range list {
+		if k < len(h.stay) && h.stay[k].addr == c.addr {
+			k++
+			continue
+		}
+		h.gone = append(h.gone, c)
+	}
+	for i := range ops {
+		if touches(h.stay, ops[i].Writes) || touches(h.gone, ops[i].Reads) || touches(h.gone, ops[i].Constants) {
+			return false
+		}
+	}
+	return true
 }
 
 // without fills diff with the bytes of the list that none of the operations writes.

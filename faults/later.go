@@ -41,7 +41,7 @@ type starts struct {
 func (e *Engine) behind(ctx context.Context, m *npu.Machine, prev *point, input []byte, cycle, step uint64) (l later, err error) {
 	again(m, e.program, input, cycle)
 	l.input = input
-	if l.points, _, err = record(ctx, m, prev, step, runawayLimit, e.pointRoom()/5); err != nil {
+	if l.points, _, err = record(ctx, m, prev, step, runawayLimit, e.pointRoom()/5, nil); err != nil {
 		return l, fmt.Errorf("an inference behind another: %w", err)
 	}
 	l.output = e.program.ReadOutputs(m.Mem)

@@ -57,13 +57,16 @@ func (p *point) bytes(prev *point) int {
 	return n
 }
 
-// thin drops every other point of a list but the last and returns the memory of what is
-// left. What stands behind prev shares with it.
+// thin drops every other point of a list but the last and those at which operations
+// begin, and returns the memory of what is left. What stands behind prev shares with it.
 func thin(list []point, prev *point) (left []point, bytes int) {
 	left = list[:0]
+	odd := true
 	for i := range list {
-		if i%2 != 0 {
-			continue
+		if !list[i].begin {
+			if odd = !odd; odd {
+				continue
+			}
 		}
 		left = append(left, list[i])
 		p := &left[len(left)-1]
@@ -75,15 +78,19 @@ func thin(list []point, prev *point) (left []point, bytes int) {
 }
 
 // record runs to the end of an inference, taking points at multiples of step, which
-// share with prev what equals it. Where they need more memory than there is room for,
+// share with prev what equals it, and at some cycles besides, where operations begin.
+// Where they need more memory than there is room for,
 // every other one is dropped and the step doubled: the last step is returned.
-func record(ctx context.Context, m *npu.Machine, prev *point, step, limit uint64, room int) ([]point, uint64, error) {
+func record(ctx context.Context, m *npu.Machine, prev *point, step, limit uint64, room int, begins []uint64) ([]point, uint64, error) {
 	base, first := m.Cycle(), prev
 	var list []point
-	bytes := 0
+	bytes, regular := 0, 0
 	for next := base; ; {
 		list = append(list, snapshot(m, prev))
 		p := &list[len(list)-1]
+		if len(begins) > 0 && begins[0] == m.Cycle() {
+			p.begin, begins = m.Cycle() != next, begins[1:]
+		}
 		bytes += p.bytes(prev)
 		prev = p
 		if st := m.Status(); st != npu.Running {
@@ -95,14 +102,22 @@ func record(ctx context.Context, m *npu.Machine, prev *point, step, limit uint64
 		if m.Cycle() >= limit {
 			return nil, 0, fmt.Errorf("the fault-free run does not end: %s", m.Describe())
 		}
-		// The last point of an odd number stays, so that the next lies a step behind it.
-		for bytes > room && len(list) > 2 && len(list)%2 != 0 {
-			list, bytes = thin(list, first)
-			step *= 2
-			prev = &list[len(list)-1]
+		if !p.begin {
+			regular++
+			// The last point of an odd number stays, so that the next lies a step behind it.
+			for bytes > room && regular > 2 && regular%2 != 0 {
+				list, bytes = thin(list, first)
+				step *= 2
+				regular = (regular + 1) / 2
+				prev = &list[len(list)-1]
+			}
+			next += step
 		}
-		next += step
-		if err := runTo(ctx, m, next); err != nil {
+		to := next
+		if len(begins) > 0 {
+			to = min(to, begins[0])
+		}
+		if err := runTo(ctx, m, to); err != nil {
 			return nil, 0, err
 		}
 	}

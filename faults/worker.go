@@ -1,7 +1,9 @@
 package faults
 
 import (
+	"fmt"
 	"math/bits"
+	"slices"
 	"sort"
 
 	"upset/netlist"
@@ -299,6 +301,9 @@ func (u *pursuit) next(f *future) {
 			far = u.i + 1
 		}
 	}
+	if k, _ := slices.BinarySearch(u.g.begins, u.i+1); k < len(u.g.begins) { // differences end there
+		far = min(far, u.g.begins[k])
+	}
 	u.i = min(u.g.end, far)
 }
 
@@ -375,6 +380,8 @@ func (w *Worker) follows(g *Golden) bool {
 	return w.e.follow != nil && g.followed && !w.e.options.Engine.NoHandOff
 }
 
+var debugEarly func(string)
+
 // early looks for an early end at a point of the fault-free run.
 //
 // Beside a mechanism that goes on watching, nothing is done without a clock.
@@ -382,6 +389,12 @@ func (w *Worker) early(r *Record, u *pursuit, corrected uint64, alone bool) bool
 	e, m, p := w.e, w.m, &u.g.points[u.i]
 	if e.options.Engine.NoEarlyExit || int64(m.Cycle()) != int64(p.cycle)+u.shift || !e.sameJob(m, &p.flops) {
 		return false
+	}
+	if debugEarly != nil {
+		ah, ok := e.outlook(&m.S.Flops, &p.flops)
+		_, vo := e.valuesOnly(&m.S.Flops, &p.flops)
+		un, nx := e.under(&p.flops)
+		debugEarly(fmt.Sprintf("look %d i=%d shift=%d outlook %v blocked %d altered %d next %v ram %v valuesonly %v bound %v under %v next %d begin %v", m.Cycle(), u.i, u.shift, ok, ah.blocked, len(ah.altered), ah.next, e.ramAlike(m, p), vo, u.bound, un, nx, p.begin))
 	}
 	follows := alone && w.follows(u.g) && m.Events[npu.EvECC] == corrected && m.S.CC.Run != 0 && !w.hostHit()
 	if ahead, ok := e.outlook(&m.S.Flops, &p.flops); ok && e.ramAlike(m, p) {
@@ -410,6 +423,9 @@ func (w *Worker) early(r *Record, u *pursuit, corrected uint64, alone bool) bool
 			return false
 		}
 	}
+	if u.alone && u.shift == 0 && w.await(u) {
+		return false
+	}
 	if follows && !u.bound.known {
 		w.rebound(u)
 	}
@@ -433,3 +449,8 @@ func (w *Worker) stuck() bool {
 	m.Step()
 	return ownSuccessor(&before, m)
 }
+
+// Stepped returns the clocks that the worker has stepped the machine that takes the
+// upsets, over all injections: the work that shortcuts save, which no other load on the
+// computer changes.
+func (w *Worker) Stepped() uint64 { return w.m.Events[npu.EvActive] }

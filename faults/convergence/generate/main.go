@@ -43,7 +43,22 @@ func main() {
 	models := flag.Bool("models", false, "inject under every fault model")
 	shared := flag.String("shared", "../shared", "folder with models and golden inputs")
 	out := flag.String("out", "", "page to write (default docs/convergence.md, docs/engine.md with -validate, docs/speed.md with -speed, docs/faultmodels.md with -models)")
+	cycles := flag.Int("cycles", 0, "print where the stepped clocks of so many injections on -network go")
+	name := flag.String("network", "kws_ref_model", "network of -cycles")
 	flag.Parse()
+	if os.Getenv("PROBE") != "" {
+		if err := probe(os.Stdout, *shared, *name, *cycles); err != nil {
+			panic(err)
+		}
+		return
+	}
+	if *cycles > 0 {
+		if err := steppedCycles(os.Stdout, *shared, *name, *cycles); err != nil {
+			fmt.Fprintln(os.Stderr, "generate:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := run(*samples, *upsets, *speed, *models, *shared, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
 		os.Exit(1)
