@@ -38,6 +38,9 @@ type handOff struct {
 	macs   int64 // multiply-accumulates spent
 
 	stay, gone []change // bytes that are not written again, and those that are
+
+	deviations []cone.Deviation // outputs that values on their way will make wrong
+	op         [4]int           // the operation in each bank, or -1
 }
 
 // newFollow prepares the hand-off, or returns nil where the stream does not allow
@@ -177,7 +180,8 @@ func (w *Worker) handOver(r *Record, u *pursuit, ahead *outlook) bool {
 	if from < next && !h.begunAfresh(w.list, e.follow.ops[from:next]) {
 		return false
 	}
-	return w.propagate(r, u, from, ahead)
+	h.deviations = h.deviations[:0]
+	return w.propagate(r, u, from, ahead, PathHandOff)
 }
 
 // handOffState returns the worker's memory for the hand-off.
@@ -215,8 +219,15 @@ func (h *handOff) begunAfresh(list []change, ops []cone.Op) bool {
 		h.gone = append(h.gone, c)
 	}
 	for i := range ops {
-		if touches(h.stay, ops[i].Writes) || touches(h.gone, ops[i].Reads) || touches(h.gone, ops[i].Constants) {
+		if touches(h.stay, ops[i].Writes) {
 			return false
+		}
+		for k := range ops[i:] { // what one reads before itself or a later one writes it
+			for _, c := range h.gone {
+				if written(ops[i+k:i+k+1], c.addr) && (covers(ops[i].Reads, c.addr) || covers(ops[i].Constants, c.addr)) {
+					return false
+				}
+			}
 		}
 	}
 	return true
@@ -234,10 +245,18 @@ func (h *handOff) without(list []change, ops []cone.Op) {
 
 func written(ops []cone.Op, addr uint32) bool {
 	for i := range ops {
-		for _, r := range ops[i].Writes {
-			if r.Contains(addr) {
-				return true
-			}
+		if covers(ops[i].Writes, addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// covers reports whether one of the ranges holds a byte.
+func covers(list []cone.Range, addr uint32) bool {
+	for _, r := range list {
+		if r.Contains(addr) {
+			return true
 		}
 	}
 	return false
@@ -259,12 +278,19 @@ func overlap(a, b []cone.Range) bool {
 // their registers, from an operation to the end of the inference and fills in the
 // record. It reports false where it must be seen on the clock what becomes of it:
 // for example registers that will still be wrong in the next inference.
-func (w *Worker) propagate(r *Record, u *pursuit, from int, ahead *outlook) bool {
+func (w *Worker) propagate(r *Record, u *pursuit, from int, ahead *outlook, path Path) bool {
 	e, g := w.e, u.g
 	if n := len(w.hand.diff); e.planted.dropByte && n > 0 {
 		w.hand.diff = w.hand.diff[:n-1]
 	}
-	left, macs, err := w.hand.runner.PropagateAltered(e.traceOf(g), from, w.hand.diff, ahead.altered)
+	var left []cone.Byte
+	var macs int64
+	var err error
+	if len(w.hand.deviations) > 0 {
+		left, macs, err = w.hand.runner.PropagateDeviating(e.traceOf(g), from, w.hand.diff, w.hand.deviations)
+	} else {
+		left, macs, err = w.hand.runner.PropagateAltered(e.traceOf(g), from, w.hand.diff, ahead.altered)
+	}
 	w.hand.macs += macs
 	if err != nil {
 		return false
@@ -277,7 +303,7 @@ func (w *Worker) propagate(r *Record, u *pursuit, from int, ahead *outlook) bool
 	if w.hand.runner.Forgiven() {
 		w.wrong++
 	}
-	r.settle(g, PathHandOff)
+	r.settle(g, path)
 	if wrong || alarm > 0 {
 		if out == nil {
 			out = g.Output

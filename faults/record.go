@@ -115,11 +115,12 @@ const (
 	PathMechanism             // not simulated: an added mechanism settles it
 	PathCached                // simulated until a state that an earlier run had passed
 	PathUncaught              // not simulated: the flop does not load when the pulse comes
+	PathValues                // simulated until only values that wait in the datapath and memory differed, then without a clock
 	NumPaths
 )
 
 var pathNames = [NumPaths]string{
-	"end", "stopped", "converged", "time shift", "hand-off", "hang proof", "dead", "observer", "ram code", "mechanism", "cached", "not captured",
+	"end", "stopped", "converged", "time shift", "hand-off", "hang proof", "dead", "observer", "ram code", "mechanism", "cached", "not captured", "values",
 }
 
 // String names the path.
@@ -131,7 +132,7 @@ func (p Path) String() string {
 }
 
 // Pruned reports whether the record was found without simulating a clock.
-func (p Path) Pruned() bool { return p >= PathDead && p != PathCached }
+func (p Path) Pruned() bool { return p >= PathDead && p != PathCached && p != PathValues }
 
 // Site is one bit at one cycle of an inference: the flip happens between the
 // steps that complete cycles Cycle and Cycle+1.

@@ -334,6 +334,9 @@ func (w *Worker) resolve(r *Record, g *Golden, place netlist.Place, several bool
 	if u.alone = watch; watch && w.e.options.Model.Kind == SEU {
 		w.jumpCommand(&u, place)
 	}
+	if watch && place.Register != nil && waits(place) && from == r.Site.Cycle && !several && w.follows(g) && w.traced(r, &u, &w.base.S.Flops, from, nil) {
+		return
+	}
 	for m.S.CC.Run != 0 && !w.hung() {
 		look := u.at(m.Cycle(), w.limit())
 		to := min(look, m.Cycle()+hangStep)
@@ -422,6 +425,9 @@ func (w *Worker) early(r *Record, u *pursuit, corrected uint64, alone bool) bool
 		case u.alone && u.shift == 0 && len(w.list) == 0 && len(ahead.altered) == 0 && !ahead.next && w.jump(u, &ahead):
 			return false
 		}
+	}
+	if follows && u.alone && w.traced(r, u, &p.flops, p.cycle, p) {
+		return true
 	}
 	if u.alone && u.shift == 0 && w.await(u) {
 		return false

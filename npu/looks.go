@@ -146,3 +146,15 @@ func (f *Flops) Left(bank uint8) bool {
 	return waits && t.IFM.Bank != b && (f.DMA.IFM.Loading == 0 || f.DMA.IFM.LoadBank != b) && t.WD.Bank != b && t.MAC.Bank != b && t.AO.Bank != b &&
 		f.DMA.Wgt.Bank != b && f.DMA.Scl.Bank != b && f.AOScale.Bank != b
 }
+
+// HasBegun reports whether the operation in a bank, which is under way, has begun its first
+// job.
+func (f *Flops) HasBegun(bank uint8) bool {
+	switch (f.Trav.IFM.Bank - bank) & 3 {
+	case 0:
+		return f.Begun()
+	case 3: // the input channel is at the one before
+		return false
+	}
+	return true
+}
