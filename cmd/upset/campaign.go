@@ -11,8 +11,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/models/driver"
 	"upset/stats/report"
 	"upset/stats/result"
@@ -219,7 +219,7 @@ func checkLayers(p *driver.Program, layers []int) error {
 }
 
 // injectAll runs or resumes the campaign in a folder and stores its results there.
-func (p *program) injectAll(ctx context.Context, e *faults.Engine, spec campaign.Spec, dir string, o campaign.RunOptions) (*result.Campaign, error) {
+func (p *program) injectAll(ctx context.Context, e *engine.Engine, spec campaign.Spec, dir string, o campaign.RunOptions) (*result.Campaign, error) {
 	bar := p.progress("injections", 0)
 	told := 0
 	o.Progress = func(g campaign.Progress) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -19,7 +20,40 @@ import (
 
 // evidenceFlag is --evidence of upset assess.
 func evidenceFlag() cli.Flag {
-	return &cli.IntFlag{Name: "evidence", Value: 100, Usage: "check the tool on this very job: `N` faults repeated without shortcuts, on both machines, and N masked ones followed into later inferences; 0 = none"}
+	return &cli.IntFlag{Name: "evidence", Value: 100, Usage: "check the tool on this very job: `N` faults repeated without shortcuts, on both machines, and N masked ones followed into later inferences, as far as --evidence-time goes; 0 = none"}
+}
+
+// evidenceTimeFlag is --evidence-time of upset assess.
+func evidenceTimeFlag() cli.Flag {
+	return &cli.Float64Flag{Name: "evidence-time", Value: 0.25, Usage: "`SHARE` of the whole assessment's time for these checks, below 1, and a minute at least; 1 = all of them, however long"}
+}
+
+// evidenceLeast is what the checks may take on however short an assessment (our choice:
+// on small networks all of them are done in that time).
+const evidenceLeast = time.Minute
+
+// allowance is the time that checks of the tool may take. It is dealt out evenly: a
+// check that ends early leaves its time to those behind it. Nil stands for no limit.
+type allowance struct{ end time.Time }
+
+// allow returns the allowance of an assessment that began at a time.
+func allow(began time.Time, share float64) *allowance {
+	if share >= 1 {
+		return nil
+	}
+	now := time.Now()
+	return &allowance{now.Add(max(evidenceLeast, time.Duration(float64(now.Sub(began))*share/(1-share))))}
+}
+
+// enough is over once a check, which begins now with so many left, itself among them, has
+// had its part.
+func (a *allowance) enough(left int) func() bool {
+	if a == nil {
+		return nil
+	}
+	now := time.Now()
+	end := now.Add(a.end.Sub(now) / time.Duration(left))
+	return func() bool { return !time.Now().Before(end) }
 }
 
 // checkEvidence checks the flag.
@@ -31,21 +65,21 @@ func checkEvidence(c *cli.Context) error {
 }
 
 // evidence checks the tool on the campaign and the protection of an assessment: n
-// faults each.
-func (p *program) evidence(ctx context.Context, o common, s search, r *result.Protect, n int) (*result.Evidence, error) {
+// faults each, as far as the time goes.
+func (p *program) evidence(ctx context.Context, o common, s search, r *result.Protect, n int, a *allowance) (*result.Evidence, error) {
 	e := s.experiment.engine
-	out := &result.Evidence{Tool: build(), Model: s.stored.Spec.Program, Table: s.stored.Spec.Table, FaultFree: e.Inputs()}
+	out := &result.Evidence{Tool: build(), Model: s.stored.Spec.Program, Table: s.stored.Spec.Table, FaultFree: e.Inputs(), Asked: n}
 	bar := p.progress("faults repeated without shortcuts", n)
 	v, err := convergence.Validate(ctx, e, o.seed, n, o.workers, func(x *convergence.Sample) {
 		p.note("%s@%d, input %d: fast %s (%s), plain %s", e.Table().Name(x.Site.ID), x.Site.Cycle, x.Input, x.Fast.Outcome, x.Fast.Path, x.Plain.Outcome)
-	}, bar.set)
+	}, bar.set, a.enough(4))
 	bar.finish()
 	if err != nil {
 		return nil, err
 	}
 	out.Plain = result.Repeat{Samples: v.Samples, Pruned: v.Pruned, Differences: v.Differences}
 	if len(r.Choice) > 0 {
-		if out.Protected, err = p.repeatProtected(ctx, o, s, r, n); err != nil {
+		if out.Protected, err = p.repeatProtected(ctx, o, s, r, n, a); err != nil {
 			return nil, err
 		}
 	}
@@ -60,7 +94,7 @@ func (p *program) evidence(ctx context.Context, o common, s search, r *result.Pr
 	if e.Inputs() > 1 && !e.Options().AssumeReload {
 		bar := p.progress("masked faults followed", n)
 		defer bar.finish()
-		x, err := residue.Examine(ctx, e, o.seed, n, residue.Later, o.workers, bar.set)
+		x, err := residue.Examine(ctx, e, o.seed, n, residue.Later, o.workers, bar.set, a.enough(2))
 		if err != nil {
 			return nil, err
 		}
@@ -96,7 +130,7 @@ func interruptedEvidence(err error) error {
 }
 
 // repeatProtected injects n faults twice into the machine with the chosen protection.
-func (p *program) repeatProtected(ctx context.Context, o common, s search, r *result.Protect, n int) (*result.Repeat, error) {
+func (p *program) repeatProtected(ctx context.Context, o common, s search, r *result.Protect, n int, a *allowance) (*result.Repeat, error) {
 	e := s.experiment.engine
 	choices, err := protect.Choices(r.Choice)
 	if err != nil {
@@ -118,7 +152,7 @@ func (p *program) repeatProtected(ctx context.Context, o common, s search, r *re
 	}
 	bar := p.progress("faults repeated on the protected machine", n)
 	defer bar.finish()
-	list, err := protect.Validate(ctx, e, d, o.seed, n, o.workers, bar.set)
+	list, err := protect.Validate(ctx, e, d, o.seed, n, o.workers, bar.set, a.enough(3))
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +225,7 @@ Example:
 				return usage("one input: the inferences that follow need others; give two or more")
 			}
 			bar := p.progress("masked faults followed", n)
-			r, err := residue.Examine(c.Context, x.engine, o.seed, n, residue.Later, o.workers, bar.set)
+			r, err := residue.Examine(c.Context, x.engine, o.seed, n, residue.Later, o.workers, bar.set, nil)
 			bar.finish()
 			if err != nil {
 				return err

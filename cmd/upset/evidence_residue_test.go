@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"upset/faults/residue"
 	"upset/stats/result"
@@ -58,5 +59,28 @@ func TestValidateEngineUnderEveryFaultModel(t *testing.T) {
 		if r.Samples != 40 || r.Differences != 0 {
 			t.Errorf("%s: %+v", m, r)
 		}
+	}
+}
+
+// The checks of the tool take their share of the time and no more, but a minute at least;
+// time that one leaves serves those behind it.
+func TestAllowance(t *testing.T) {
+	if a := allow(time.Now(), 1); a != nil || a.enough(4) != nil {
+		t.Error("a share of 1 sets a limit")
+	}
+	for _, x := range []struct{ took, least, most time.Duration }{
+		{time.Second, 59 * time.Second, time.Minute},
+		{time.Hour, 19 * time.Minute, 21 * time.Minute},
+	} {
+		a := allow(time.Now().Add(-x.took), 0.25)
+		if left := time.Until(a.end); left < x.least || left > x.most {
+			t.Errorf("%v after %v", left, x.took)
+		}
+		if a.enough(4)() {
+			t.Errorf("enough at once after %v", x.took)
+		}
+	}
+	if a := (&allowance{time.Now().Add(-time.Second)}); !a.enough(2)() {
+		t.Error("never enough when the time is over")
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"upset/faults"
+	"upset/faults/criterion"
+	"upset/faults/engine"
 	"upset/models/driver"
 	"upset/netlist"
 	"upset/npu"
@@ -36,30 +38,30 @@ func experimentFlags(more ...cli.Flag) []cli.Flag {
 
 // experiment is a network with its inputs on the machine, ready for injections.
 type experiment struct {
-	engine *faults.Engine
+	engine *engine.Engine
 	inputs inputSet
 	model  string
 	file   string
 
-	proof map[npu.ECC]*faults.Engine // on the inputs that are kept back
+	proof map[npu.ECC]*engine.Engine // on the inputs that are kept back
 }
 
 // fresh is the engine on the inputs that the campaign never saw, made when a proof needs
 // it.
-func (x *experiment) fresh(ctx context.Context, p *program, ecc npu.ECC) (*faults.Engine, error) {
+func (x *experiment) fresh(ctx context.Context, p *program, ecc npu.ECC) (*engine.Engine, error) {
 	if e := x.proof[ecc]; e != nil {
 		return e, nil
 	}
 	options := x.engine.Options()
 	options.ECC = ecc
 	bar := p.progress("fault-free runs for the proof", len(x.inputs.held))
-	e, err := faults.NewContext(ctx, x.engine.Program(), x.inputs.held, options, func(done, _ int) { bar.set(done) })
+	e, err := engine.NewContext(ctx, x.engine.Program(), x.inputs.held, options, func(done, _ int) { bar.set(done) })
 	bar.finish()
 	if err != nil {
 		return nil, err
 	}
 	if x.proof == nil {
-		x.proof = map[npu.ECC]*faults.Engine{}
+		x.proof = map[npu.ECC]*engine.Engine{}
 	}
 	x.proof[ecc] = e
 	return e, nil
@@ -114,7 +116,7 @@ func readOptions(c *cli.Context, system npu.System) (faults.Options, error) {
 	if o.Model, err = faults.ParseModel(c.String("fault")); err != nil {
 		return o, bad(err)
 	}
-	if o.Criterion, err = faults.ParseCriterion(c.String("criterion")); err != nil {
+	if o.Criterion, err = criterion.Parse(c.String("criterion")); err != nil {
 		return o, bad(err)
 	}
 	return o, nil
@@ -214,7 +216,7 @@ func (p *program) start(ctx context.Context, s *setup) (*experiment, error) {
 	p.noteSound(s.inputs.rates)
 	p.noteInventory(s.program.Config, s.options.ECC)
 	bar, began := p.progress("fault-free runs", len(s.inputs.data)), time.Now()
-	e, err := faults.NewContext(ctx, s.program, s.inputs.data, s.options, func(done, total int) {
+	e, err := engine.NewContext(ctx, s.program, s.inputs.data, s.options, func(done, total int) {
 		bar.set(done)
 		if done == 1 {
 			p.foretell(time.Since(began), total, runtime.GOMAXPROCS(0))

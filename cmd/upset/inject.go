@@ -12,6 +12,8 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
+	"upset/faults/story"
 	"upset/netlist"
 	"upset/stats/report"
 	"upset/stats/result"
@@ -81,7 +83,7 @@ type injectedPlace struct {
 }
 
 // describePlace turns a place into a result, nil where there is none.
-func describePlace(w *faults.Where) *injectedPlace {
+func describePlace(w *story.Where) *injectedPlace {
 	if w == nil {
 		return nil
 	}
@@ -164,7 +166,7 @@ func (p *program) inject(c *cli.Context, o common, file string) error {
 	if err != nil {
 		return err
 	}
-	story, err := w.Tell(index, site)
+	story, err := story.Tell(w, index, site)
 	if err != nil {
 		return err
 	}
@@ -207,7 +209,7 @@ func (p *program) replay(c *cli.Context, o common, args []string) error {
 		return err
 	}
 	want := s.Records[k]
-	story, err := w.Tell(int(want.Input), want.Site)
+	story, err := story.Tell(w, int(want.Input), want.Site)
 	if err != nil {
 		return err
 	}
@@ -219,7 +221,7 @@ func (p *program) replay(c *cli.Context, o common, args []string) error {
 }
 
 // parseSite reads a site such as mac.acc[3].17@600.
-func parseSite(e *faults.Engine, name string) (faults.Site, error) {
+func parseSite(e *engine.Engine, name string) (faults.Site, error) {
 	bit, at, ok := strings.Cut(name, "@")
 	if !ok {
 		return faults.Site{}, usage("site %q lacks its cycle: write for example %s@100", name, name)
@@ -242,7 +244,7 @@ var interest = []faults.Outcome{
 
 // findSite draws sites until one changes the decision, else the most telling of
 // those drawn.
-func findSite(c *cli.Context, w *faults.Worker, e *faults.Engine, seed uint64, input int) (faults.Site, error) {
+func findSite(c *cli.Context, w *engine.Worker, e *engine.Engine, seed uint64, input int) (faults.Site, error) {
 	rng := rand.New(rand.NewPCG(seed, injectStream))
 	var flops []*netlist.Register
 	total := 0
@@ -278,7 +280,7 @@ func findSite(c *cli.Context, w *faults.Worker, e *faults.Engine, seed uint64, i
 }
 
 // describeInjection turns a story into a result.
-func describeInjection(s *faults.Story) injection {
+func describeInjection(s *story.Story) injection {
 	r := &s.Record
 	out := injection{
 		Site: s.Name, Cycle: r.Site.Cycle, Input: r.Input, Block: s.Block, Class: s.Class, Before: r.Before, After: r.After,
@@ -293,7 +295,7 @@ func describeInjection(s *faults.Story) injection {
 }
 
 // emitInjection prints a story in the chosen form.
-func (p *program) emitInjection(o common, s *faults.Story, x *experiment, repeat string) error {
+func (p *program) emitInjection(o common, s *story.Story, x *experiment, repeat string) error {
 	r := describeInjection(s)
 	r.NPU, r.Model, r.Repeat = x.engine.Table().Config.String(), x.model, repeat
 	r.Warnings = append([]result.Warning{}, x.warnings()...)
@@ -311,7 +313,7 @@ func (p *program) emitInjection(o common, s *faults.Story, x *experiment, repeat
 	}
 	told := *s
 	told.Op.Name = report.Plain(s.Op.Name)
-	for _, w := range []**faults.Where{&told.Lands, &told.Shows} {
+	for _, w := range []**story.Where{&told.Lands, &told.Shows} {
 		if *w != nil {
 			plain := **w
 			plain.Name, *w = report.Plain(plain.Name), &plain

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/netlist"
 )
 
@@ -36,7 +37,7 @@ func (p *program) foretell(first time.Duration, inputs, side int) {
 
 // plan says of a long network what a campaign will cost: it injects a few faults for that,
 // which count for nothing else.
-func (p *program) plan(e *faults.Engine, took time.Duration, workers int) error {
+func (p *program) plan(e *engine.Engine, took time.Duration, workers int) error {
 	if e.Cycles() < longCycles {
 		return nil
 	}
@@ -51,7 +52,7 @@ func (p *program) plan(e *faults.Engine, took time.Duration, workers int) error 
 
 // calibrate injects faults into flops, spread evenly over bits and cycles, and returns how
 // many and the time of each.
-func calibrate(e *faults.Engine) (n int, each time.Duration, err error) {
+func calibrate(e *engine.Engine) (n int, each time.Duration, err error) {
 	w, err := e.Worker()
 	if err != nil {
 		return 0, 0, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/npu"
 )
 
@@ -18,7 +19,7 @@ func TestPlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := faults.New(n.Program(), [][]byte{make([]byte, n.InputBytes())}, faults.Options{ECC: npu.ECCSECDED}, nil)
+	e, err := engine.New(n.Program(), [][]byte{make([]byte, n.InputBytes())}, faults.Options{ECC: npu.ECCSECDED}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

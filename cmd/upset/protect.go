@@ -7,11 +7,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/faults/protect"
 	"upset/netlist"
@@ -238,10 +240,10 @@ func (s search) cells() mechanism.Cells {
 }
 
 // withECC is the engine of the experiment with another code on the RAM.
-func (x *experiment) withECC(ctx context.Context, ecc npu.ECC) (*faults.Engine, error) {
+func (x *experiment) withECC(ctx context.Context, ecc npu.ECC) (*engine.Engine, error) {
 	options := x.engine.Options()
 	options.ECC = ecc
-	return faults.NewContext(ctx, x.engine.Program(), x.inputs.data, options, nil)
+	return engine.NewContext(ctx, x.engine.Program(), x.inputs.data, options, nil)
 }
 
 // protect searches and proves.
@@ -258,15 +260,15 @@ func (p *program) protect(ctx context.Context, o common, s search) (r *result.Pr
 	}
 	name := "protect-" + campaign.Digest(asked)[:8]
 	opt := protect.Options{
-		Inputs: s.inputs, Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Deadline: s.question.Deadline, Several: s.pairs, Set: s.set, Unit: s.unit, Areas: s.inventory.Apply(e.Table().Areas(nil), nil),
+		Inputs: s.inputs, Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Deadline: s.question.Deadline, Several: s.pairs, Set: s.set, Unit: s.unit, Areas: s.inventory.Apply(e.Table().Areas(nil), nil), AreasWith: areasWith(e, s.inventory),
 		Dir: filepath.Join(s.dir, name), Ledger: s.dir, Workers: o.workers,
-		Rebuild: func(ecc npu.ECC) (*faults.Engine, error) { return s.experiment.withECC(ctx, ecc) },
+		Rebuild: func(ecc npu.ECC) (*engine.Engine, error) { return s.experiment.withECC(ctx, ecc) },
 	}
 	if s.inventory != nil {
 		opt.Population = s.population
 	}
 	if s.experiment.inputs.held != nil {
-		opt.Fresh = func(ecc npu.ECC) (*faults.Engine, error) { return s.experiment.fresh(ctx, p, ecc) }
+		opt.Fresh = func(ecc npu.ECC) (*engine.Engine, error) { return s.experiment.fresh(ctx, p, ecc) }
 	}
 	tries := p.progress("records beside mechanisms", 0)
 	opt.Trying = tries.setOf
@@ -290,6 +292,12 @@ func (p *program) protect(ctx context.Context, o common, s search) (r *result.Pr
 	}
 	r.Campaign, r.Command = s.dir, p.command()
 	return r, nil
+}
+
+// areasWith gives the areas of the machine, with an inventory that may be nil, for other
+// constants.
+func areasWith(e *engine.Engine, inventory *netlist.Override) func(*netlist.Costs) []netlist.BlockArea {
+	return func(c *netlist.Costs) []netlist.BlockArea { return inventory.Apply(e.Table().Areas(c), c) }
 }
 
 // shown is an error with exit code 4 unless the target is proven.
@@ -331,7 +339,7 @@ Examples:
   upset assess net.tflite --npu u55-256 --injections 50000 --options paper
   upset assess net_vela.tflite --options software --frames 4
   upset assess net_vela.tflite --inputs pictures --evidence 2000 --format html > net.html`,
-		Flags: commonFlags(append(append(append(experimentFlags(specFlags()...), questionFlags()...), searchFlags()...), inventoryFlag(), evidenceFlag(), detailFlag())...),
+		Flags: commonFlags(append(append(append(experimentFlags(specFlags()...), questionFlags()...), searchFlags()...), inventoryFlag(), evidenceFlag(), evidenceTimeFlag(), detailFlag())...),
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, "MODEL")
 			if err != nil {
@@ -372,6 +380,7 @@ Examples:
 
 // assess performs upset assess.
 func (p *program) assess(c *cli.Context, o common, q campaign.Question, file string) error {
+	began := time.Now()
 	run, err := p.runCampaign(c, o, q, file, !c.IsSet("proof-inputs"))
 	if err != nil {
 		return err
@@ -403,7 +412,7 @@ func (p *program) assess(c *cli.Context, o common, q campaign.Question, file str
 	}
 	all := result.Assess{Campaign: *run.result, Protect: *r}
 	if n := c.Int("evidence"); n > 0 {
-		if all.Evidence, err = p.evidence(c.Context, o, job, r, n); err != nil {
+		if all.Evidence, err = p.evidence(c.Context, o, job, r, n, allow(began, c.Float64("evidence-time"))); err != nil {
 			return interruptedEvidence(err)
 		}
 	}

@@ -48,6 +48,9 @@ func TestAssess(t *testing.T) {
 	if m := e["residue"].(map[string]any)["masked"].(map[string]any); m["n"].(float64) < 100 || m["harmed"] != 0.0 {
 		t.Errorf("evidence of residue: %v", m)
 	}
+	if e["asked"] != 100.0 {
+		t.Errorf("%v faults asked for", e["asked"])
+	}
 	if e["fault_free"] != c["inputs"] {
 		t.Errorf("%v of %v inputs compared", e["fault_free"], c["inputs"])
 	}

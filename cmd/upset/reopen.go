@@ -10,6 +10,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/criterion"
 	"upset/models/check"
 	"upset/models/inputs"
 	"upset/npu"
@@ -23,7 +24,7 @@ func (p *program) reopen(ctx context.Context, s campaign.Spec, note map[string]s
 	if err := json.Unmarshal([]byte(s.System), &o.System); err != nil || o.System == (npu.System{}) {
 		return nil, nil, fmt.Errorf("the campaign names the system %q, which is not known", s.System)
 	}
-	if o.Criterion, err = faults.ParseCriterion(s.Criterion); err != nil {
+	if o.Criterion, err = criterion.Parse(s.Criterion); err != nil {
 		return nil, nil, err
 	}
 	if o.Model, err = faults.ParseModel(s.Fault); err != nil {

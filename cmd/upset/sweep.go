@@ -8,6 +8,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/criterion"
 	"upset/faults/mechanism"
 	"upset/models/check"
 	"upset/npu"
@@ -148,7 +149,7 @@ func (p *program) sweepCampaign(c *cli.Context, o common, k sweepCase, questions
 			if err != nil {
 				return nil, nil, err
 			}
-			row.Protection = &result.SweepProtection{Options: k.file.Protect, Meets: found.Meets, AreaOverhead: found.AreaOverhead, FITUpper: found.FITViolating.Upper}
+			row.Protection = &result.SweepProtection{Options: k.file.Protect, Meets: found.Meets, AreaOverhead: found.AreaOverhead, AreaOverheadRange: found.AreaOverheadRange, FITUpper: found.FITViolating.Upper}
 		}
 		rows = append(rows, row)
 	}
@@ -159,7 +160,7 @@ func (p *program) sweepCampaign(c *cli.Context, o common, k sweepCase, questions
 func (p *program) openSweep(c *cli.Context, o common, k sweepCase) (*setup, error) {
 	options := faults.Options{System: o.system, Memory: allowedMemory(), ECC: k.ecc}
 	var err error
-	if options.Criterion, err = faults.ParseCriterion(k.criterion); err != nil {
+	if options.Criterion, err = criterion.Parse(k.criterion); err != nil {
 		return nil, bad(err)
 	}
 	n, err := openModel(c.Context, k.network.Model, check.Choice{Config: k.config, Given: true, Options: o.opening})

@@ -116,7 +116,7 @@ func (p *program) validateOne(c *cli.Context, o common, file string, n int) (*re
 	table := x.engine.Table()
 	r, err := convergence.Validate(c.Context, x.engine, o.seed, n, o.workers, func(s *convergence.Sample) {
 		p.note("%s@%d, input %d: fast %s (%s), plain %s", table.Name(s.Site.ID), s.Site.Cycle, s.Input, s.Fast.Outcome, s.Fast.Path, s.Plain.Outcome)
-	}, bar.set)
+	}, bar.set, nil)
 	if err != nil {
 		return nil, err
 	}

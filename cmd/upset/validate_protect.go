@@ -43,7 +43,7 @@ func (p *program) validateProtected(c *cli.Context, o common, x *experiment, n i
 	}
 	bar := p.progress("faults injected twice", n)
 	defer bar.finish()
-	list, err := protect.Validate(c.Context, e, d, o.seed, n, o.workers, bar.set)
+	list, err := protect.Validate(c.Context, e, d, o.seed, n, o.workers, bar.set, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -8,13 +8,14 @@ import (
 	"testing"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/models/driver"
 	"upset/npu"
 	"upset/npu/isa"
 )
 
 // tiny is the engine of the smallest network that we ship.
-func tiny(t testing.TB, o faults.Options) *faults.Engine {
+func tiny(t testing.TB, o faults.Options) *engine.Engine {
 	t.Helper()
 	root := filepath.Join("..", "..", "testdata", "models")
 	data, err := os.ReadFile(filepath.Join(root, "fashion-tiny.tflite"))
@@ -38,7 +39,7 @@ func tiny(t testing.TB, o faults.Options) *faults.Engine {
 		inputs = append(inputs, b)
 	}
 	o.Checkpoints = 64
-	e, err := faults.New(n.Program(), inputs, o, nil)
+	e, err := engine.New(n.Program(), inputs, o, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/stats/result"
 )
 
@@ -36,7 +37,7 @@ type RunOptions struct {
 // log and the error is [ErrInterrupted]; the result is then a provisional one. A damaged
 // log is repaired, and what it lost injected again. Before a campaign goes on, some of
 // its records are injected again; the error is [ErrDiffers] if one is another now.
-func Run(ctx context.Context, e *faults.Engine, spec Spec, dir string, o RunOptions) (*result.Campaign, error) {
+func Run(ctx context.Context, e *engine.Engine, spec Spec, dir string, o RunOptions) (*result.Campaign, error) {
 	began := time.Now()
 	spec = spec.For(e)
 	if err := spec.Check(); err != nil {
@@ -66,7 +67,7 @@ func Run(ctx context.Context, e *faults.Engine, spec Spec, dir string, o RunOpti
 
 // Resume goes on with the campaign in a directory. The engine must be the one of
 // the campaign's spec.
-func Resume(ctx context.Context, e *faults.Engine, dir string, o RunOptions) (*result.Campaign, error) {
+func Resume(ctx context.Context, e *engine.Engine, dir string, o RunOptions) (*result.Campaign, error) {
 	c, err := loadContents(dir)
 	if err != nil {
 		return nil, err
@@ -77,7 +78,7 @@ func Resume(ctx context.Context, e *faults.Engine, dir string, o RunOptions) (*r
 	return Run(ctx, e, c.header.Spec, dir, o)
 }
 
-// injector performs injections one after the other, see [faults.Worker].
+// injector performs injections one after the other, see [engine.Worker].
 type injector interface {
 	Inject(input int, s faults.Site, g faults.Guard) (faults.Record, error)
 }

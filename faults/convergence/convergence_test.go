@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/models/driver"
 	"upset/netlist"
 	"upset/npu"
@@ -19,7 +20,7 @@ import (
 )
 
 // tiny is an engine of the smallest shipped network.
-func tiny(t *testing.T, o faults.Options) *faults.Engine {
+func tiny(t *testing.T, o faults.Options) *engine.Engine {
 	t.Helper()
 	dir := filepath.Join("..", "..", "testdata", "models")
 	data, err := os.ReadFile(filepath.Join(dir, "fashion-tiny.tflite"))
@@ -34,7 +35,7 @@ func tiny(t *testing.T, o faults.Options) *faults.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := faults.New(n.Program(), [][]byte{in, make([]byte, len(in))}, o, nil)
+	e, err := engine.New(n.Program(), [][]byte{in, make([]byte, len(in))}, o, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +46,7 @@ func tiny(t *testing.T, o faults.Options) *faults.Engine {
 // machine agrees.
 func TestValidate(t *testing.T) {
 	e := tiny(t, faults.Options{ECC: npu.ECCSECDED})
-	r, err := Validate(context.Background(), e, 5, 200, 2, func(s *Sample) { t.Errorf("%+v", s) }, nil)
+	r, err := Validate(context.Background(), e, 5, 200, 2, func(s *Sample) { t.Errorf("%+v", s) }, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,19 +63,19 @@ func TestValidate(t *testing.T) {
 	if left < 30 || r.Samples != 200 || r.Simulated+r.Pruned != 200 || r.PlainCycles < 100*int64(e.Cycles()) {
 		t.Errorf("%d ended by hand-off, hang proof and time shift: %+v", left, r)
 	}
-	again, err := Validate(context.Background(), e, 5, 200, 1, nil, nil)
+	again, err := Validate(context.Background(), e, 5, 200, 1, nil, nil, nil)
 	if err != nil || !reflect.DeepEqual(r, again) {
 		t.Errorf("1 worker: %+v, %v; 2 workers: %+v", again, err, r)
 	}
-	if other, err := Validate(context.Background(), e, 6, 200, 2, nil, nil); err != nil || reflect.DeepEqual(r, other) {
+	if other, err := Validate(context.Background(), e, 6, 200, 2, nil, nil, nil); err != nil || reflect.DeepEqual(r, other) {
 		t.Errorf("another seed draws the same: %v", err)
 	}
-	if _, err := Validate(context.Background(), e, 5, 0, 1, nil, nil); err == nil {
+	if _, err := Validate(context.Background(), e, 5, 0, 1, nil, nil, nil); err == nil {
 		t.Error("no samples pass for a comparison")
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := Validate(ctx, e, 5, 10, 1, nil, nil); err == nil {
+	if _, err := Validate(ctx, e, 5, 10, 1, nil, nil, nil); err == nil {
 		t.Error("an interrupted comparison passes for a complete one")
 	}
 }
@@ -225,7 +226,7 @@ func TestPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := Validate(context.Background(), e, 1, 20, 1, nil, nil)
+	v, err := Validate(context.Background(), e, 1, 20, 1, nil, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,5 +286,22 @@ func checkTables(t *testing.T, page string, want int) {
 	}
 	if tables != want {
 		t.Errorf("%d tables, wanted %d", tables, want)
+	}
+}
+
+// Where the time is over, those done count, one at least, and they are among those of the
+// whole comparison.
+func TestEnoughEndsTheComparison(t *testing.T) {
+	e := tiny(t, faults.Options{})
+	calls := 0
+	few, err := Validate(context.Background(), e, 5, 100, 1, nil, nil, func() bool { calls++; return calls > 7 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if few.Samples != 8 || few.Differences != 0 {
+		t.Errorf("%d samples, %d differences, want 8 and none", few.Samples, few.Differences)
+	}
+	if one, err := Validate(context.Background(), e, 5, 100, 1, nil, nil, func() bool { return true }); err != nil || one.Samples != 1 {
+		t.Errorf("%+v, %v, want one sample", one, err)
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"upset/faults"
+	"upset/faults/engine"
 	"upset/netlist"
 )
 
@@ -34,7 +34,7 @@ type Cycles struct {
 }
 
 // MeasureCycles counts the stepped clocks of the draw that MeasureSpeed takes.
-func MeasureCycles(e *faults.Engine, name string, seed uint64, injections, workers int) (*Cycles, error) {
+func MeasureCycles(e *engine.Engine, name string, seed uint64, injections, workers int) (*Cycles, error) {
 	lots := drawLots(e, seed, injections, workers)
 	parts := make([][4]map[string]*Stepped, workers)
 	var group errgroup.Group
@@ -80,7 +80,7 @@ func entry(m map[string]*Stepped, name string) *Stepped {
 }
 
 // count resolves a worker's injections: by class, path, both, and register.
-func count(e *faults.Engine, list []lot) (by [4]map[string]*Stepped, err error) {
+func count(e *engine.Engine, list []lot) (by [4]map[string]*Stepped, err error) {
 	for k := range by {
 		by[k] = map[string]*Stepped{}
 	}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/netlist"
 )
 
@@ -151,7 +152,7 @@ func quotas(t *netlist.Table, m faults.Model, n int) []quota {
 
 // draw fills the quotas with n samples and their fast records. What a quota does
 // not find is drawn from everything, so that there are always n.
-func draw(ctx context.Context, e *faults.Engine, seed uint64, n, workers int) ([]Sample, error) {
+func draw(ctx context.Context, e *engine.Engine, seed uint64, n, workers int) ([]Sample, error) {
 	rng := rand.New(rand.NewPCG(seed, drawStream))
 	var out []Sample
 	short := 0
@@ -170,14 +171,14 @@ func draw(ctx context.Context, e *faults.Engine, seed uint64, n, workers int) ([
 }
 
 // fill draws samples of one quota by rejection.
-func fill(ctx context.Context, e *faults.Engine, rng *rand.Rand, q quota, workers int) ([]Sample, error) {
+func fill(ctx context.Context, e *engine.Engine, rng *rand.Rand, q quota, workers int) ([]Sample, error) {
 	var out []Sample
 	for idle := 0; len(out) < q.n && idle < searchRounds; idle++ {
 		batch := make([]Sample, searchBatch)
 		for k := range batch {
 			batch[k] = Sample{Input: rng.IntN(e.Inputs()), Site: faults.Site{ID: q.pool[rng.IntN(len(q.pool))], Cycle: rng.Uint64N(e.Cycles())}}
 		}
-		err := each(ctx, e, batch, workers, func(w *faults.Worker, s *Sample) (err error) {
+		err := each(ctx, e, batch, workers, func(w *engine.Worker, s *Sample) (err error) {
 			s.Fast, err = w.Inject(s.Input, s.Site, nil)
 			return err
 		})
@@ -195,7 +196,7 @@ func fill(ctx context.Context, e *faults.Engine, rng *rand.Rand, q quota, worker
 
 // each calls do for every sample, on so many workers. A worker takes its share in
 // the order of inputs and cycles, along the fault-free run.
-func each(ctx context.Context, e *faults.Engine, list []Sample, workers int, do func(w *faults.Worker, s *Sample) error) error {
+func each(ctx context.Context, e *engine.Engine, list []Sample, workers int, do func(w *engine.Worker, s *Sample) error) error {
 	order := make([]int, len(list))
 	for i := range order {
 		order[i] = i

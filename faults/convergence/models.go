@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/netlist"
 )
 
@@ -24,7 +25,7 @@ type ModelResult struct {
 
 // MeasureModel injects a uniform draw over all flops, or all cells of the SRAM, and
 // compares the first ones with the plain machine.
-func MeasureModel(e *faults.Engine, network string, sram bool, seed uint64, injections, compare int) (*ModelResult, error) {
+func MeasureModel(e *engine.Engine, network string, sram bool, seed uint64, injections, compare int) (*ModelResult, error) {
 	r := &ModelResult{Network: network, NPU: e.Program().Config.String(), Model: e.Options().Model.String(), Injections: injections}
 	var list []*netlist.Register
 	bits := 0

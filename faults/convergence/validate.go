@@ -3,9 +3,12 @@ package convergence
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"sync/atomic"
 
-	"upset/faults"
+	"golang.org/x/sync/errgroup"
+
+	"upset/faults/engine"
 	"upset/stats"
 	"upset/stats/result"
 )
@@ -13,10 +16,15 @@ import (
 // confidence of the upper limits (our choice).
 const confidence = 0.95
 
+// repeatStream keeps the order of plain runs apart from all draws.
+const repeatStream = 0x72657065 // "repe"
+
 // Validate draws n upsets of an engine and injects each twice. Report, which may be
 // nil, is called with every sample whose records differ; progress, which may be nil,
-// after each plain run.
-func Validate(ctx context.Context, e *faults.Engine, seed uint64, n, workers int, report func(s *Sample), progress func(done int)) (*result.ValidateEngine, error) {
+// after each plain run. Once enough, which may be nil, says so, no further plain run
+// begins and only those done count, at least one; what has begun is finished, so that
+// runs that take long are not left out.
+func Validate(ctx context.Context, e *engine.Engine, seed uint64, n, workers int, report func(s *Sample), progress func(done int), enough func() bool) (*result.ValidateEngine, error) {
 	if n < 1 {
 		return nil, errors.New("no samples: ask for at least one")
 	}
@@ -24,22 +32,54 @@ func Validate(ctx context.Context, e *faults.Engine, seed uint64, n, workers int
 	if err != nil {
 		return nil, err
 	}
-	var done atomic.Int64
-	err = each(ctx, e, list, workers, func(w *faults.Worker, s *Sample) (err error) {
-		s.Plain, err = w.Plain(s.Input, s.Site)
-		if k := done.Add(1); progress != nil {
-			progress(int(k))
-		}
-		return err
-	})
-	if err != nil {
+	if list, err = repeat(ctx, e, list, seed, workers, progress, enough); err != nil {
 		return nil, err
 	}
 	return Compare(e, seed, list, report)
 }
 
+// repeat injects samples into the plain machine, in random order, until it is enough, and
+// returns those done.
+func repeat(ctx context.Context, e *engine.Engine, list []Sample, seed uint64, workers int, progress func(done int), enough func() bool) ([]Sample, error) {
+	rng := rand.New(rand.NewPCG(seed, repeatStream))
+	rng.Shuffle(len(list), func(i, k int) { list[i], list[k] = list[k], list[i] })
+	var begun, done atomic.Int64
+	g, ctx := errgroup.WithContext(ctx)
+	for range max(1, min(workers, len(list))) {
+		g.Go(func() error {
+			w, err := e.Worker()
+			if err != nil {
+				return err
+			}
+			for {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				if enough != nil && begun.Load() > 0 && enough() {
+					return nil
+				}
+				i := begun.Add(1) - 1
+				if i >= int64(len(list)) {
+					return nil
+				}
+				s := &list[i]
+				if s.Plain, err = w.Plain(s.Input, s.Site); err != nil {
+					return err
+				}
+				if k := done.Add(1); progress != nil {
+					progress(int(k))
+				}
+			}
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return list[:done.Load()], nil
+}
+
 // Compare counts samples and those whose records differ.
-func Compare(e *faults.Engine, seed uint64, list []Sample, report func(s *Sample)) (*result.ValidateEngine, error) {
+func Compare(e *engine.Engine, seed uint64, list []Sample, report func(s *Sample)) (*result.ValidateEngine, error) {
 	r := &result.ValidateEngine{
 		NPU: e.Table().Config.String(), Seed: seed, Samples: len(list), GoldenCycles: int64(e.Cycles()),
 		ByBlock: map[string]int{}, ByClass: map[string]int{}, ByPath: map[string]int{},

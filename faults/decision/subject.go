@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/models/driver"
 	"upset/models/selection"
 	"upset/netlist"
@@ -37,7 +38,7 @@ type Part struct {
 	Rows    [][]byte // the whole pool
 	Struck  []int    // rows that are struck; the others are only scored
 	cycles  uint64
-	engine  *faults.Engine
+	engine  *engine.Engine
 }
 
 // Cycles is the length of one of its inferences.
@@ -137,7 +138,7 @@ func (s *Subject) build(m Machine) error {
 		for k, row := range p.Struck {
 			inputs[k] = p.Rows[row]
 		}
-		e, err := faults.New(p.Program, inputs, faults.Options{ECC: m.ECC, System: m.System, Checkpoints: checkpoints}, nil)
+		e, err := engine.New(p.Program, inputs, faults.Options{ECC: m.ECC, System: m.System, Checkpoints: checkpoints}, nil)
 		if err != nil {
 			return fmt.Errorf("%s: %s: %w", s.Name, p.Name, err)
 		}

@@ -10,6 +10,7 @@ import (
 	"io"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/netlist"
 	"upset/npu"
 )
@@ -31,7 +32,7 @@ const (
 
 const magic = "upset truth 1\n"
 
-func newTable(e *faults.Engine) *Table {
+func newTable(e *engine.Engine) *Table {
 	t := &Table{Inputs: e.Inputs(), Cycles: int(e.Cycles()), Digest: Digest(e)}
 	for _, r := range e.Table().Select(netlist.Filter{NoSRAM: true}) {
 		t.Flops += r.Bits()
@@ -42,7 +43,7 @@ func newTable(e *faults.Engine) *Table {
 
 // Digest identifies what a table is of: the inventory, the program, the system around
 // the NPU, the criterion and the inputs.
-func Digest(e *faults.Engine) (d [sha256.Size]byte) {
+func Digest(e *engine.Engine) (d [sha256.Size]byte) {
 	h := sha256.New()
 	p := e.Program()
 	s := e.Options().System

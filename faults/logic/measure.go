@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/netlist/cosim"
 	"upset/stats"
@@ -13,7 +14,7 @@ import (
 // Network is a program with its fault-free runs, and designs of mechanisms for it.
 type Network struct {
 	Name    string
-	Engine  *faults.Engine
+	Engine  *engine.Engine
 	Designs []*mechanism.Design
 }
 

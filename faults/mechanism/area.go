@@ -54,6 +54,14 @@ func (p *Pricing) Logic() (logicGE, sramGE float64) {
 	return logicGE, sramGE
 }
 
+// FlopGE is the area of all flops, also of those that only observe.
+func (p *Pricing) FlopGE() (sum float64) {
+	for _, name := range netlist.Blocks() {
+		sum += p.areas[name].FlopGE
+	}
+	return sum
+}
+
 // flopGE is the area of one flop of a block, and the number of flops that one
 // flop of the table stands for.
 func (p *Pricing) flopGE(block string) (area, scale float64) {

@@ -183,6 +183,9 @@ func (r *run) record(ctx context.Context, pr *Problem, d *mechanism.Design, a As
 		return err
 	}
 	p.attempt.Design, p.attempt.AreaOverhead, p.attempt.FITExpected = d.String(), area/logic, e.FIT.Estimate
+	if p.attempt.AreaOverheadRange, _, err = r.ranges(priced(pr.Choices(a))); err != nil {
+		return err
+	}
 	out := r.out
 	out.Proof.Attempts = append(out.Proof.Attempts, p.attempt)
 	out.Proof.Injections += p.attempt.Injections

@@ -32,7 +32,11 @@ func (r *run) availability(pr *Problem, a Assignment) error {
 	if err != nil {
 		return err
 	}
-	points := []result.Available{{Alternative: r.alternative(chosen), Design: designText(pr, a)}}
+	now, err := r.alternative(chosen, priced(pr.Choices(a)))
+	if err != nil {
+		return err
+	}
+	points := []result.Available{{Alternative: now, Design: designText(pr, a)}}
 	for _, level := range dueLevels {
 		budget := bare.DUE.Estimate * math.Pow(chosen.DUE.Estimate/bare.DUE.Estimate, level)
 		if !(budget > 0) || budget >= chosen.DUE.Estimate && level > 0 {
@@ -58,7 +62,11 @@ func (r *run) availability(pr *Problem, a Assignment) error {
 		if r.split() && e.Result != stats.Met {
 			continue // on the records that judge
 		}
-		p := result.Available{Alternative: r.alternative(e), BudgetDUE: budget, Design: designText(x, found.Assignment)}
+		alt, err := r.alternative(e, priced(x.Choices(found.Assignment)))
+		if err != nil {
+			return err
+		}
+		p := result.Available{Alternative: alt, BudgetDUE: budget, Design: designText(x, found.Assignment)}
 		points = append(points, p)
 		if level == 0 {
 			r.out.Available = &p

@@ -35,22 +35,28 @@ func (r *run) checker(pr *Problem, c mechanism.Choice) error {
 		return err
 	}
 	logic, _ := r.pricing.Logic()
+	span, _, err := r.ranges(priced([]mechanism.Choice{c}))
+	if err != nil {
+		return err
+	}
 	r.out.Choice = append(r.out.Choice, result.Choice{
-		Block: c.Block, Mechanism: c.Kind.String(), AreaGE: cost.LogicGE, Overhead: cost.LogicGE / logic,
+		Block: c.Block, Mechanism: c.Kind.String(), AreaGE: cost.LogicGE, Overhead: cost.LogicGE / logic, OverheadRange: span,
 		FITBefore: limits(before.FIT), FITAfter: limits(after.FIT), FITDUE: after.DUE,
 	})
 	return nil
 }
 
 // whole adds lock-step of the whole NPU to the design.
-func (r *run) whole(e Evaluation) {
+func (r *run) whole(e Evaluation) error {
 	logic, _ := r.pricing.Logic()
+	span, _, err := r.ranges((*mechanism.Pricing).Lockstep)
 	flops := int64(0)
 	for _, a := range r.o.Areas {
 		flops += int64(a.Flops)
 	}
 	r.out.Choice = append(r.out.Choice, result.Choice{
-		Block: mechanism.Whole, Mechanism: mechanism.Lockstep.String(), Flops: flops, AreaGE: e.Area, Overhead: e.Area / logic,
+		Block: mechanism.Whole, Mechanism: mechanism.Lockstep.String(), Flops: flops, AreaGE: e.Area, Overhead: e.Area / logic, OverheadRange: span,
 		FITBefore: r.out.Unprotected.FITViolating, FITAfter: limits(e.FIT), FITDUE: e.DUE,
 	})
+	return err
 }

@@ -116,7 +116,9 @@ func (r *run) reading(pr *Problem, a Assignment, v Inventory, within campaign.De
 		if err != nil {
 			return nil, bare, chosen, err
 		}
-		*c.to = r.alternative(e)
+		if *c.to, err = r.alternative(e, priced(x.Choices(c.a))); err != nil {
+			return nil, bare, chosen, err
+		}
 	}
 	return x, bare, chosen, nil
 }

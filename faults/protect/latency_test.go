@@ -132,7 +132,7 @@ func TestStandingMechanismsAgree(t *testing.T) {
 			if err := d.Delay(latency); err != nil {
 				t.Fatal(err)
 			}
-			list, err := Validate(context.Background(), e, d, 7, 60, 2, nil)
+			list, err := Validate(context.Background(), e, d, 7, 60, 2, nil, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

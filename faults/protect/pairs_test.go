@@ -48,7 +48,7 @@ func TestSeveralBitsAgreeWithPlain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			list, err := Validate(context.Background(), several, d, uint64(k), 60, 2, nil)
+			list, err := Validate(context.Background(), several, d, uint64(k), 60, 2, nil, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

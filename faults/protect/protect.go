@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"slices"
 
-	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/netlist"
 	"upset/npu"
@@ -31,14 +31,16 @@ type run struct {
 	nets    []network // of one configuration; a mission mix counts as one
 	o       Options
 	pricing *mechanism.Pricing
-	out     *result.Protect
-	seen    []candidate // whose proof lacks power
-	proven  map[string]bool
-	failed  [limitDUE]bool // limits that the last proof did not show
-	widest  Shares         // the last margin that had a design
-	last    proofs
-	final   candidate   // the design that was put to the proof last
-	perm    *permanents // nil where permanent faults are not measured
+	// libraries price with the constants of each measured library.
+	libraries []mechanism.Library
+	out       *result.Protect
+	seen      []candidate // whose proof lacks power
+	proven    map[string]bool
+	failed    [limitDUE]bool // limits that the last proof did not show
+	widest    Shares         // the last margin that had a design
+	last      proofs
+	final     candidate   // the design that was put to the proof last
+	perm      *permanents // nil where permanent faults are not measured
 
 	question string // the digest of what is asked
 	hasty    bool   // searches end early
@@ -59,7 +61,7 @@ func (r *run) stored() *campaign.Stored { return r.nets[0].stored }
 // Run finds the cheapest protection for the machine of a campaign and proves it.
 // When a proof fails, a design with a narrower margin is put to the next one, at
 // most twice; the error is shared among the attempts.
-func Run(ctx context.Context, e *faults.Engine, s *campaign.Stored, o Options) (*result.Protect, error) {
+func Run(ctx context.Context, e *engine.Engine, s *campaign.Stored, o Options) (*result.Protect, error) {
 	if o.Dir == "" && !o.NoProof {
 		return nil, errors.New("no directory for the logs of the proof")
 	}
@@ -135,6 +137,7 @@ func newRun(nets []network, o Options) (*run, error) {
 	}
 	r.question = campaign.Digest(asked)[:16]
 	r.pricing = mechanism.NewPricing(r.table(), o.Areas, o.Costs, o.Cells)
+	r.libraries = o.libraries(r.table())
 	if err := r.references(); err != nil {
 		return nil, err
 	}

@@ -33,25 +33,29 @@ func (r *run) references() error {
 	for _, x := range []struct {
 		to   *result.Alternative
 		a    Assignment
-		cost func() (mechanism.Cost, error)
+		cost func(*mechanism.Pricing) (mechanism.Cost, error)
 	}{
 		{&r.out.Unprotected, pr.none(), nil},
 		{&r.out.HardenAll, everything(mechanism.Harden), r.hardenAll},
 		{&r.out.DuplicateAll, everything(mechanism.Duplicate), nil},
-		{&r.out.Lockstep, everything(mechanism.Duplicate), r.pricing.Lockstep},
+		{&r.out.Lockstep, everything(mechanism.Duplicate), (*mechanism.Pricing).Lockstep},
 	} {
 		e, err := pr.Evaluate(x.a)
 		if err != nil {
 			return err
 		}
-		if x.cost != nil {
-			cost, err := x.cost()
+		if x.cost == nil {
+			x.cost = priced(pr.Choices(x.a))
+		} else {
+			cost, err := x.cost(r.pricing)
 			if err != nil {
 				return err
 			}
 			e.Area, e.RAM = cost.LogicGE, cost.SRAMBits
 		}
-		*x.to = r.alternative(e)
+		if *x.to, err = r.alternative(e, x.cost); err != nil {
+			return err
+		}
 	}
 	if r.o.NoFront {
 		return nil
@@ -74,11 +78,8 @@ func (pr *Problem) everything(k mechanism.Kind) Assignment {
 }
 
 // hardenAll is the area of hardening every flop, also those that only observe.
-func (r *run) hardenAll() (c mechanism.Cost, err error) {
-	for _, a := range r.o.Areas {
-		c.LogicGE += a.FlopGE * (r.o.Cells.DICE.Area - 1)
-	}
-	return c, nil
+func (r *run) hardenAll(p *mechanism.Pricing) (c mechanism.Cost, err error) {
+	return mechanism.Cost{LogicGE: p.FlopGE() * (r.o.Cells.DICE.Area - 1)}, nil
 }
 
 // overheads relate an added area to the unprotected logic, and to all of it with
@@ -88,13 +89,14 @@ func (r *run) overheads(logicGE float64, sramBits int) (logic, withRAM float64) 
 	return logicGE / base, (logicGE + mechanism.SRAMBitGE*float64(sramBits)) / (base + ram)
 }
 
-// alternative converts an evaluation.
-func (r *run) alternative(e Evaluation) result.Alternative {
-	logic, withRAM := r.overheads(e.Area, e.RAM)
-	return result.Alternative{
-		Meets: e.Result == "met", Result: e.Result, AreaOverhead: logic, AreaOverheadWithRAM: withRAM,
-		FITViolating: limits(e.FIT), FITDUE: e.DUE, SPFM: e.SPFM, SPFMCoverage: e.SPFMCoverage,
+// alternative converts an evaluation of what has a cost.
+func (r *run) alternative(e Evaluation, cost func(*mechanism.Pricing) (mechanism.Cost, error)) (out result.Alternative, err error) {
+	out = result.Alternative{
+		Meets: e.Result == "met", Result: e.Result, FITViolating: limits(e.FIT), FITDUE: e.DUE, SPFM: e.SPFM, SPFMCoverage: e.SPFMCoverage,
 	}
+	out.AreaOverhead, out.AreaOverheadWithRAM = r.overheads(e.Area, e.RAM)
+	out.AreaOverheadRange, out.AreaOverheadWithRAMRange, err = r.ranges(cost)
+	return out, err
 }
 
 // chosen fills in the design that was found.
@@ -107,6 +109,13 @@ func (r *run) chosen(pr *Problem, f Found) error {
 	out.AreaGE, out.Optimal = e.Area, f.Optimal
 	out.AreaOverheadBound, _ = r.overheads(f.Bound, 0)
 	out.AreaOverhead, out.AreaOverheadWithRAM = r.overheads(e.Area, e.RAM)
+	choices := pr.Choices(f.Assignment)
+	if out.AreaOverheadRange, out.AreaOverheadWithRAMRange, err = r.ranges(priced(choices)); err != nil {
+		return err
+	}
+	if out.Libraries, err = r.libraryAreas(choices); err != nil {
+		return err
+	}
 	out.FITViolating, out.FITDUE, out.SPFM, out.SPFMCoverage = limits(e.FIT), e.DUE, e.SPFM, e.SPFMCoverage
 	out.Choice = out.Choice[:0]
 	for _, c := range pr.beside {
@@ -115,7 +124,9 @@ func (r *run) chosen(pr *Problem, f Found) error {
 		}
 	}
 	if f.Assignment.Lockstep {
-		r.whole(e)
+		if err := r.whole(e); err != nil {
+			return err
+		}
 	}
 	for b := range pr.Blocks {
 		if f.Assignment.Lockstep {
@@ -192,8 +203,12 @@ func (r *run) choice(pr *Problem, a Assignment, b int, units []int, c mechanism.
 		return err
 	}
 	logic, _ := r.pricing.Logic()
+	span, _, err := r.ranges(priced([]mechanism.Choice{c}))
+	if err != nil {
+		return err
+	}
 	r.out.Choice = append(r.out.Choice, result.Choice{
-		Block: c.Block, Group: group, Registers: c.Registers, Mechanism: c.Kind.String(), Flops: r.pricing.Flops(c), AreaGE: area, Overhead: area / logic,
+		Block: c.Block, Group: group, Registers: c.Registers, Mechanism: c.Kind.String(), Flops: r.pricing.Flops(c), AreaGE: area, Overhead: area / logic, OverheadRange: span,
 		FITBefore: limits(before.FIT), FITAfter: limits(after.FIT), FITDUE: after.DUE,
 	})
 	return nil
@@ -243,12 +258,16 @@ func (r *run) pareto() error {
 		if err != nil {
 			return err
 		}
-		alt := r.alternative(e)
-		d, err := r.design(pr.Choices(a))
+		choices := pr.Choices(a)
+		alt, err := r.alternative(e, priced(choices))
 		if err != nil {
 			return err
 		}
-		points = append(points, result.ParetoPoint{AreaOverhead: alt.AreaOverhead, FITViolating: alt.FITViolating, SPFM: alt.SPFM, Meets: alt.Meets, Design: d.String()})
+		d, err := r.design(choices)
+		if err != nil {
+			return err
+		}
+		points = append(points, result.ParetoPoint{AreaOverhead: alt.AreaOverhead, AreaOverheadRange: alt.AreaOverheadRange, FITViolating: alt.FITViolating, SPFM: alt.SPFM, Meets: alt.Meets, Design: d.String()})
 	}
 	r.out.Pareto = front(points)
 	return nil

@@ -1,8 +1,8 @@
 package protect
 
 import (
-	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/netlist"
 	"upset/npu"
@@ -47,6 +47,10 @@ type Options struct {
 	// Areas and Costs are those of the machine; nil takes the built-in ones.
 	Areas []netlist.BlockArea
 	Costs *netlist.Costs
+	// AreasWith gives Areas with other constants, for the ranges that measured libraries
+	// span. Without it ranges are those of the built-in areas, and there are none beside
+	// Areas that were given.
+	AreasWith func(*netlist.Costs) []netlist.BlockArea
 	// Margin is the share of a limit that the estimate may take at first; 0 takes
 	// 0.7.
 	Margin float64
@@ -73,10 +77,10 @@ type Options struct {
 	Population campaign.Population
 	// Fresh makes an engine for the same program on inputs that the search never saw, for
 	// the proof; nil proves on the inputs of the campaign.
-	Fresh func(npu.ECC) (*faults.Engine, error)
+	Fresh func(npu.ECC) (*engine.Engine, error)
 	// Rebuild makes an engine for the same program and inputs with another code on
 	// the RAM. Without it a code is no option.
-	Rebuild func(npu.ECC) (*faults.Engine, error)
+	Rebuild func(npu.ECC) (*engine.Engine, error)
 
 	given bool // the design is given: all records judge it
 	quick bool // without checkers, and near the cheapest is near enough
@@ -99,6 +103,9 @@ func (o Options) normal(s campaign.Spec, t *netlist.Table, injections int) Optio
 	}
 	if o.Areas == nil {
 		o.Areas = t.Areas(o.Costs)
+		if o.AreasWith == nil {
+			o.AreasWith = t.Areas
+		}
 	}
 	if o.Margin == 0 {
 		o.Margin = defaultMargin

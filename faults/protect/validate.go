@@ -5,10 +5,12 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/netlist"
 )
@@ -28,6 +30,9 @@ func (d *Double) Same() bool { return d.Fast.Same(d.Plain) }
 // validateStream keeps these draws apart from all others.
 const validateStream = 0x67756172 // "guar"
 
+// repeatStream keeps the order of plain runs apart from all draws.
+const repeatStream = 0x72657065 // "repe"
+
 // mechanismShare is the part of a sample that hits the mechanisms' own storage,
 // liveShare the part that is drawn until the machine is simulated, since most upsets
 // die at once, and cellShare the part that hits the RAM where events there have
@@ -41,7 +46,9 @@ const (
 
 // Validate draws n events in the flops of a protected machine and in its mechanisms,
 // with multi-cell upsets also in its RAM, and injects each twice. Progress may be nil.
-func Validate(ctx context.Context, e *faults.Engine, d *mechanism.Design, seed uint64, n, workers int, progress func(done int)) ([]Double, error) {
+// Once enough, which may be nil, says so, no further plain run begins and only those done
+// are returned, at least one; what has begun is finished.
+func Validate(ctx context.Context, e *engine.Engine, d *mechanism.Design, seed uint64, n, workers int, progress func(done int), enough func() bool) ([]Double, error) {
 	if n < 1 {
 		return nil, errors.New("no samples: ask for at least one")
 	}
@@ -52,10 +59,13 @@ func Validate(ctx context.Context, e *faults.Engine, d *mechanism.Design, seed u
 	if err != nil {
 		return nil, err
 	}
-	workers = max(1, min(workers, n))
+	if enough != nil {
+		rng := rand.New(rand.NewPCG(seed, repeatStream))
+		rng.Shuffle(n, func(i, k int) { list[i], list[k] = list[k], list[i] })
+	}
+	var begun, done atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
-	done := make(chan struct{}, n)
-	for k := range workers {
+	for range max(1, min(workers, n)) {
 		group.Go(func() error {
 			w, err := e.Worker()
 			if err != nil {
@@ -65,23 +75,31 @@ func Validate(ctx context.Context, e *faults.Engine, d *mechanism.Design, seed u
 			if err != nil {
 				return err
 			}
-			for i := k * n / workers; i < (k+1)*n/workers; i++ {
+			for {
 				if err := ctx.Err(); err != nil {
 					return err
+				}
+				if enough != nil && begun.Load() > 0 && enough() {
+					return nil
+				}
+				i := begun.Add(1) - 1
+				if i >= int64(n) {
+					return nil
 				}
 				x := &list[i]
 				if x.Plain, err = w.PlainGuarded(x.Input, x.Site, g); err != nil {
 					return err
 				}
-				done <- struct{}{}
-				if progress != nil && k == 0 {
-					progress(len(done))
+				if k := done.Add(1); progress != nil {
+					progress(int(k))
 				}
 			}
-			return nil
 		})
 	}
-	return list, group.Wait()
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return list[:done.Load()], nil
 }
 
 // guardOf is the guard of a site, nil where the machine is the plain one.
@@ -93,7 +111,7 @@ func guardOf(d *mechanism.Design, g faults.Guard, s faults.Site) faults.Guard {
 }
 
 // drawDoubles draws the sample with its fast records, in the order of cycles.
-func drawDoubles(e *faults.Engine, d *mechanism.Design, seed uint64, n int) ([]Double, error) {
+func drawDoubles(e *engine.Engine, d *mechanism.Design, seed uint64, n int) ([]Double, error) {
 	var flops, added, cells []netlist.SiteID
 	t := e.Table()
 	data, check := t.RAM()

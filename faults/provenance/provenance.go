@@ -19,6 +19,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/faults/protect"
 	"upset/models/driver"
@@ -68,7 +69,7 @@ type Made struct {
 // project; the revision is that of the checkout at this moment, so that a long
 // measurement should run where nobody commits.
 func Now(ctx context.Context) (Made, error) {
-	e, err := engine()
+	e, err := probe()
 	if err != nil {
 		return Made{}, err
 	}
@@ -95,7 +96,7 @@ func Now(ctx context.Context) (Made, error) {
 }
 
 // engine is that of campaign run on the network with its defaults.
-func engine() (*faults.Engine, error) {
+func probe() (*engine.Engine, error) {
 	net, err := zoo.ByName(network)
 	if err != nil {
 		return nil, err
@@ -116,7 +117,7 @@ func engine() (*faults.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return faults.New(n.Program(), inputs, faults.Options{ECC: npu.ECCSECDED}, nil)
+	return engine.New(n.Program(), inputs, faults.Options{ECC: npu.ECCSECDED}, nil)
 }
 
 // head is the revision of the checkout as git tells it, empty without one. A program

@@ -48,8 +48,8 @@ func briefMetrics(decided []result.Decided, due result.Limits, o result.Outcomes
 // briefProtected is the verdict on the protected machine.
 func briefProtected(p result.Protect) section {
 	s := section{heading: "With protection", banner: sentence(p.Statement)}
-	s.pairs = append(s.pairs, pair{"area", percent(p.AreaOverhead, nearest) + " of logic added, " + percent(p.AreaOverheadWithRAM, nearest) + " with RAM; lock-step " + percent(p.Lockstep.AreaOverhead, nearest) +
-		", hardening everything " + percent(p.HardenAll.AreaOverhead, nearest) + " (SPFM " + metricPercent(p.HardenAll.SPFM.Estimate, nearest) + " %)"})
+	s.pairs = append(s.pairs, pair{"area", percent(p.AreaOverhead, nearest) + " of logic added" + spanText(p.AreaOverheadRange, inLibraries) + ", " + overheadText(p.AreaOverheadWithRAM, p.AreaOverheadWithRAMRange) + " with RAM; lock-step " + overheadText(p.Lockstep.AreaOverhead, p.Lockstep.AreaOverheadRange) +
+		", hardening everything " + overheadText(p.HardenAll.AreaOverhead, p.HardenAll.AreaOverheadRange) + "; its SPFM " + metricPercent(p.HardenAll.SPFM.Estimate, nearest) + " %"})
 	s.pairs = append(s.pairs, decidedPairs(p.Decided)...)
 	if p.SPFMCoverage != p.SPFM && p.SPFMCoverage != (result.Limits{}) {
 		s.pairs = append(s.pairs, pair{"", "with hardening as coverage instead of a lower rate: " + metricText(p.SPFMCoverage)})
@@ -221,7 +221,7 @@ func briefAvailability(p result.Protect) string {
 		text += " (alarms: true " + significant(p.Alarms[0].FITTrue.Estimate, nearest) + ", false " + significant(p.Alarms[0].FITFalse.Estimate, nearest) + ")"
 	}
 	if x := p.Available; x != nil && x.AreaOverhead != p.AreaOverhead {
-		text += "; cheapest that adds none: " + percent(x.AreaOverhead, nearest) + " area, DUE " + significant(x.FITDUE.Estimate, nearest) + ", by calculation"
+		text += "; cheapest that adds none: " + overheadText(x.AreaOverhead, x.AreaOverheadRange) + " area, DUE " + significant(x.FITDUE.Estimate, nearest) + ", by calculation"
 	} else if len(p.DUEFront) > 0 && x == nil {
 		text += "; none was found that meets the target without adding to it"
 	}
@@ -265,6 +265,9 @@ func briefEvidence(e *result.Evidence) string {
 		differences, n = differences+e.Protected.Differences, n+e.Protected.Samples
 	}
 	text := fmt.Sprintf("%s of %s faults differ without shortcuts", count(differences), count(n))
+	if e.Short() {
+		text += fmt.Sprintf(" (at most %s; the time ended before the %s asked for)", percent(e.Plain.Upper, up), count(e.Asked))
+	}
 	if r := e.Residue; r != nil {
 		text += fmt.Sprintf("; %s of %s masked ones harm one of %s later inferences", count(r.Masked.Harmed), count(r.Masked.N), count(r.Later))
 	}

@@ -120,6 +120,14 @@ func (f fields) with(pairs ...string) fields {
 	return f
 }
 
+// span adds what the measured libraries span of an added area, where it was computed.
+func (f fields) span(r result.Range) fields {
+	if r == (result.Range{}) {
+		return f
+	}
+	return f.with("area_overhead_low", number(r.Low), "area_overhead_high", number(r.High))
+}
+
 // campaignCSV lists strata, blocks, totals and verdicts.
 func campaignCSV(c result.Campaign) csvTable {
 	t := csvTable{header: []string{"table", "block", "class", "phase", "sram", "weight", "bits", "n"}}
@@ -178,7 +186,7 @@ func campaignCSV(c result.Campaign) csvTable {
 // protectCSV lists the choice, the reference designs, the front and the proof.
 func protectCSV(p result.Protect) csvTable {
 	t := csvTable{header: []string{
-		"table", "block", "group", "mechanism", "design", "flops", "area_ge", "area_overhead", "area_overhead_with_ram",
+		"table", "block", "group", "mechanism", "design", "flops", "area_ge", "area_overhead", "area_overhead_low", "area_overhead_high", "area_overhead_with_ram",
 		"metric", "estimate", "lower", "upper", "meets", "attempt", "seed", "n", "failures", "confidence", "power", "model",
 	}}
 	for _, c := range p.Choice {
@@ -187,7 +195,7 @@ func protectCSV(p result.Protect) csvTable {
 			l    result.Limits
 		}{{"fit_before", c.FITBefore}, {"fit_after", c.FITAfter}, {"fit_due", c.FITDUE}} {
 			t.add("choice", limitFields(m.name, m.l).with("block", c.Block, "group", groupText(c), "mechanism", c.Mechanism,
-				"flops", strconv.FormatInt(c.Flops, 10), "area_ge", number(c.AreaGE), "area_overhead", number(c.Overhead)))
+				"flops", strconv.FormatInt(c.Flops, 10), "area_ge", number(c.AreaGE), "area_overhead", number(c.Overhead)).span(c.OverheadRange))
 		}
 	}
 	design := func(kind, name string, a result.Alternative) {
@@ -195,7 +203,7 @@ func protectCSV(p result.Protect) csvTable {
 			name string
 			l    result.Limits
 		}{{"fit_violating", a.FITViolating}, {"fit_due", a.FITDUE}, {"spfm", a.SPFM}} {
-			f := limitFields(m.name, m.l).with("design", name, "area_overhead", number(a.AreaOverhead), "meets", strconv.FormatBool(a.Meets))
+			f := limitFields(m.name, m.l).with("design", name, "area_overhead", number(a.AreaOverhead), "meets", strconv.FormatBool(a.Meets)).span(a.AreaOverheadRange)
 			if kind == "design" {
 				f["area_overhead_with_ram"] = number(a.AreaOverheadWithRAM)
 			}
@@ -203,7 +211,7 @@ func protectCSV(p result.Protect) csvTable {
 		}
 	}
 	design("design", "chosen", result.Alternative{
-		Meets: p.Meets, AreaOverhead: p.AreaOverhead, AreaOverheadWithRAM: p.AreaOverheadWithRAM,
+		Meets: p.Meets, AreaOverhead: p.AreaOverhead, AreaOverheadWithRAM: p.AreaOverheadWithRAM, AreaOverheadRange: p.AreaOverheadRange,
 		FITViolating: p.FITViolating, FITDUE: p.FITDUE, SPFM: p.SPFM,
 	})
 	for _, a := range alternatives(p) {
@@ -215,14 +223,14 @@ func protectCSV(p result.Protect) csvTable {
 			l    result.Limits
 		}{{"fit_violating", point.FITViolating}, {"spfm", point.SPFM}} {
 			t.add("pareto", limitFields(m.name, m.l).with("design", point.Design,
-				"area_overhead", number(point.AreaOverhead), "meets", strconv.FormatBool(point.Meets)))
+				"area_overhead", number(point.AreaOverhead), "meets", strconv.FormatBool(point.Meets)).span(point.AreaOverheadRange))
 		}
 	}
 	for i, a := range p.Proof.Attempts {
 		common := func(f fields) fields {
 			return f.with("design", a.Design, "area_overhead", number(a.AreaOverhead), "meets", strconv.FormatBool(a.Holds),
 				"attempt", strconv.Itoa(i+1), "seed", strconv.FormatUint(a.Seed, 10), "n", strconv.Itoa(a.Injections),
-				"failures", strconv.Itoa(a.Violations), "confidence", number(a.Confidence), "power", number(a.Power))
+				"failures", strconv.Itoa(a.Violations), "confidence", number(a.Confidence), "power", number(a.Power)).span(a.AreaOverheadRange)
 		}
 		t.add("attempt", common(fields{"metric": "fit_violating", "upper": number(a.FITUpper)}))
 		t.add("attempt", common(fields{"metric": "spfm", "lower": number(a.SPFMLower)}))

@@ -58,11 +58,11 @@ func decidesSections(p result.Protect) (out []section) {
 	if len(p.DUEFront) > 0 {
 		t := &table{columns: columns(">added logic", ">DUE FIT", ">residual FIT", ">SPFM over flops", "verdict", "design")}
 		for _, x := range p.DUEFront {
-			t.add(percent(x.AreaOverhead, nearest), limitsText(x.FITDUE), limitsText(x.FITViolating), metricText(x.SPFM), byCalculation(x.Result), x.Design)
+			t.add(overheadText(x.AreaOverhead, x.AreaOverheadRange), limitsText(x.FITDUE), limitsText(x.FITViolating), metricText(x.SPFM), byCalculation(x.Result), x.Design)
 		}
 		note := "The cheapest design for a falling limit on reported errors. Detection turns wrong results into stops; correction and hardening do not."
 		if x := p.Available; x != nil {
-			note += " The cheapest that reports no more than the unprotected machine adds " + percent(x.AreaOverhead, nearest) + "."
+			note += " The cheapest that reports no more than the unprotected machine adds " + overheadText(x.AreaOverhead, x.AreaOverheadRange) + "."
 		}
 		out = append(out, section{heading: "Area against reported errors", table: t, note: note})
 	}

@@ -17,6 +17,9 @@ func evidenceSections(e *result.Evidence) []section {
 		s.note = "No checks were made in this run (--evidence 0)."
 		return []section{s}
 	}
+	if e.Short() {
+		s.note += fmt.Sprintf(" The time for them (--evidence-time) ended before all of the %s faults asked for were repeated: what was reached stands below, with the limits that it gives.", count(e.Asked))
+	}
 	t := &table{columns: columns("check", ">cases", ">differences", ">upper limit")}
 	t.add("fault-free output against the functional machine, byte for byte", count(e.FaultFree), "0", "")
 	row := func(name string, r result.Repeat) {

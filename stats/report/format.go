@@ -90,6 +90,24 @@ func intervalText(i result.Interval) string {
 // percent prints a fraction in per cent with three significant digits.
 func percent(fraction float64, way rounding) string { return significant(100*fraction, way) + " %" }
 
+// overheadText prints an added area with what the measured libraries span of it.
+func overheadText(x float64, r result.Range) string { return percent(x, nearest) + spanText(r, "") }
+
+// spanText is what the measured libraries span of an added area, in brackets; empty where it
+// was not computed.
+func spanText(r result.Range, words string) string {
+	if r == (result.Range{}) {
+		return ""
+	}
+	return " (" + significant(100*r.Low, nearest) + " to " + significant(100*r.High, nearest) + words + ")"
+}
+
+// inLibraries explains a range of areas where it stands alone.
+const inLibraries = " in the two libraries"
+
+// libraryNote says what stands in brackets behind an added area.
+const libraryNote = "In brackets behind an added area: what two open cell libraries span of it (docs/area.md)."
+
 // metricText prints a metric close to 1, such as SPFM: three decimals of a per
 // cent, since 99.0 % and 98.99 % are not the same verdict.
 func metricText(l result.Limits) string {

@@ -113,7 +113,7 @@ func protectSections(p result.Protect) ([]section, error) {
 		section{heading: "Protection chosen", table: choiceTable(p.Choice), note: emptyNote(len(p.Choice), "No block needs protection."), figure: steps},
 		section{
 			heading: "Against the reference designs", table: alternativeTable(p),
-			note: "Limits of the search campaign; only the chosen design was proved by injection. Verdicts are on transients alone.",
+			note: "Limits of the search campaign; only the chosen design was proved by injection. Verdicts are on transients alone. " + libraryNote,
 		})
 	if len(p.Pareto) > 0 {
 		front := paretoTable(p.Pareto)
@@ -196,7 +196,8 @@ func hardenedPair(p result.Protect) []pair {
 func protectVerdict(p result.Protect) section {
 	s := section{heading: "Verdict with protection"}
 	s.verdict, s.banner = p.Verdict, sentence(p.Statement)
-	s.pairs = []pair{{"area added", percent(p.AreaOverhead, nearest) + " of logic, " + percent(p.AreaOverheadWithRAM, nearest) + " with RAM"}}
+	s.pairs = []pair{{"area added", percent(p.AreaOverhead, nearest) + " of logic" + spanText(p.AreaOverheadRange, inLibraries) + ", " + overheadText(p.AreaOverheadWithRAM, p.AreaOverheadWithRAMRange) + " with RAM"}}
+	s.pairs = append(s.pairs, libraryPairs(p.Libraries)...)
 	if len(p.Decided) == 0 {
 		s.pairs = append(s.pairs,
 			pair{"residual", limitsText(p.FITViolating) + " FIT, budget " + significant(p.BudgetFIT, nearest) + " FIT"},
@@ -213,6 +214,14 @@ func protectVerdict(p result.Protect) section {
 	return s
 }
 
+// libraryPairs are the areas of a design with the constants of each measured library.
+func libraryPairs(list []result.LibraryArea) (out []pair) {
+	for _, l := range list {
+		out = append(out, pair{"in " + l.Library, percent(l.AreaOverhead, nearest) + " of logic: " + count(int64(l.AreaGE+0.5)) + " GE on " + count(int64(l.LogicGE+0.5)) + " GE"})
+	}
+	return out
+}
+
 // choiceTable lists the mechanisms chosen.
 func choiceTable(choices []result.Choice) *table {
 	if len(choices) == 0 {
@@ -220,7 +229,7 @@ func choiceTable(choices []result.Choice) *table {
 	}
 	t := &table{columns: columns("block", "group", "mechanism", ">flops", ">area GE", ">added", ">FIT before", ">FIT after", ">DUE FIT")}
 	for _, c := range choices {
-		t.add(c.Block, groupText(c), c.Mechanism, count(c.Flops), count(int64(c.AreaGE+0.5)), percent(c.Overhead, nearest),
+		t.add(c.Block, groupText(c), c.Mechanism, count(c.Flops), count(int64(c.AreaGE+0.5)), overheadText(c.Overhead, c.OverheadRange),
 			limitsText(c.FITBefore), limitsText(c.FITAfter), limitsText(c.FITDUE))
 	}
 	return t
@@ -254,12 +263,13 @@ func alternatives(p result.Protect) []namedAlternative {
 func alternativeTable(p result.Protect) *table {
 	t := &table{columns: columns("design", ">added logic", ">with RAM", ">residual FIT", ">SPFM over flops", ">DUE FIT", "verdict")}
 	row := func(name, verdict string, a result.Alternative) {
-		t.add(name, percent(a.AreaOverhead, nearest), percent(a.AreaOverheadWithRAM, nearest),
+		t.add(name, overheadText(a.AreaOverhead, a.AreaOverheadRange), overheadText(a.AreaOverheadWithRAM, a.AreaOverheadWithRAMRange),
 			limitsText(a.FITViolating), metricText(a.SPFM), limitsText(a.FITDUE), verdictWord(verdict))
 		t.rows[len(t.rows)-1][6].class = verdict
 	}
 	row("chosen", transientVerdict(p.Decided), result.Alternative{
 		AreaOverhead: p.AreaOverhead, AreaOverheadWithRAM: p.AreaOverheadWithRAM,
+		AreaOverheadRange: p.AreaOverheadRange, AreaOverheadWithRAMRange: p.AreaOverheadWithRAMRange,
 		FITViolating: p.FITViolating, FITDUE: p.FITDUE, SPFM: p.SPFM,
 	})
 	for _, a := range alternatives(p) {
@@ -291,7 +301,7 @@ func paretoTable(points []result.ParetoPoint) *table {
 		if i%step != 0 && i != len(points)-1 && !first {
 			continue
 		}
-		t.add(percent(p.AreaOverhead, nearest), limitsText(p.FITViolating), metricText(p.SPFM), yesNo(p.Meets), p.Design)
+		t.add(overheadText(p.AreaOverhead, p.AreaOverheadRange), limitsText(p.FITViolating), metricText(p.SPFM), yesNo(p.Meets), p.Design)
 		if p.Meets {
 			t.rows[len(t.rows)-1][3].class = stats.Met
 		}
@@ -336,7 +346,7 @@ func proofSection(p result.Protect) section {
 			design = "as chosen"
 		}
 		s.table.add(strconv.Itoa(i+1), strconv.FormatUint(a.Seed, 10), count(a.Injections), count(a.Violations),
-			percent(a.AreaOverhead, nearest), metricPercent(a.Confidence, nearest)+" %", percent(a.Power, nearest),
+			overheadText(a.AreaOverhead, a.AreaOverheadRange), metricPercent(a.Confidence, nearest)+" %", percent(a.Power, nearest),
 			significant(a.FITExpected, nearest), significant(a.FITUpper, up), metricPercent(a.SPFMLower, down)+" %", yesNo(a.Holds), design)
 		if a.Holds {
 			s.table.rows[i][10].class = stats.Met

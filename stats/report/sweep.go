@@ -13,7 +13,7 @@ func sweepDocument(s result.Sweep) document {
 	for _, r := range s.Rows {
 		protection, area := "", ""
 		if k := r.Protection; k != nil {
-			protection, area = k.Options+": target not shown", percent(k.AreaOverhead, nearest)
+			protection, area = k.Options+": target not shown", overheadText(k.AreaOverhead, k.AreaOverheadRange)
 			if k.Meets {
 				protection = k.Options + ": proven"
 			}
@@ -37,7 +37,7 @@ func sweepCSV(s result.Sweep) csvTable {
 	t := csvTable{header: []string{
 		"table", "model", "npu", "criterion", "scenario", "lambda_flop", "lambda_sram", "budget_fit", "violation", "target", "confidence", "injections",
 		"residual_fit", "residual_fit_lower", "residual_fit_upper", "spfm", "spfm_lower", "spfm_upper", "verdict",
-		"protection", "meets", "area_overhead", "fit_upper", "folder", "result_digest",
+		"protection", "meets", "area_overhead", "area_overhead_low", "area_overhead_high", "fit_upper", "folder", "result_digest",
 	}}
 	for _, r := range s.Rows {
 		f := fields{
@@ -49,6 +49,7 @@ func sweepCSV(s result.Sweep) csvTable {
 		}
 		if k := r.Protection; k != nil {
 			f["protection"], f["meets"], f["area_overhead"], f["fit_upper"] = k.Options, strconv.FormatBool(k.Meets), number(k.AreaOverhead), number(k.FITUpper)
+			f.span(k.AreaOverheadRange)
 		}
 		t.add("row", f)
 	}

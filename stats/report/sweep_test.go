@@ -10,6 +10,6 @@ func sampleSweep() result.Sweep {
 		SPFM: result.Limits{Estimate: 0.95, Lower: 0.94, Upper: 0.96}, Verdict: "not_met", Folder: "kws-u55-128-00112233", Digest: "ab",
 	}
 	with := row
-	with.Protection = &result.SweepProtection{Options: "full", Meets: true, AreaOverhead: 0.2, FITUpper: 0.02}
+	with.Protection = &result.SweepProtection{Options: "full", Meets: true, AreaOverhead: 0.2, AreaOverheadRange: result.Range{Low: 0.19, High: 0.22}, FITUpper: 0.02}
 	return result.Sweep{Rows: []result.SweepRow{row, with}}
 }

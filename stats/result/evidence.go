@@ -10,6 +10,9 @@ type Evidence struct {
 	// FaultFree counts the inputs whose fault-free output is, byte for byte, that of
 	// the functional machine.
 	FaultFree int `json:"fault_free"`
+	// Asked is the number of faults of each check that was asked for. Where the time for
+	// them ended first, a check has fewer.
+	Asked int `json:"asked"`
 	// Plain are faults injected twice into the unprotected machine: on the fast engine,
 	// and from cycle 0 to the end without any shortcut. Protected are the same on the
 	// machine with the chosen protection.
@@ -20,6 +23,11 @@ type Evidence struct {
 	// Gates are the blocks that were written a second time, beside their gates on this
 	// network.
 	Gates []GatesBlock `json:"gates,omitempty"`
+}
+
+// Short reports that the time ended before a check had all faults that were asked for.
+func (e *Evidence) Short() bool {
+	return e.Plain.Samples < e.Asked || e.Protected != nil && e.Protected.Samples < e.Asked
 }
 
 // GatesDifferences counts what differs between blocks and their gates.

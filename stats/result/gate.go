@@ -41,6 +41,8 @@ type GateDesign struct {
 	Design       string  `json:"design"`
 	Target       string  `json:"target"`
 	AreaOverhead float64 `json:"area_overhead"`
+	// AreaOverheadRange is what the measured libraries span.
+	AreaOverheadRange Range `json:"area_overhead_range,omitzero"`
 	// Decided are the metrics of the protected machine with their limits.
 	Decided []Decided `json:"decided"`
 	// Result is "pass" where the target is met, "worse" where it is missed, else

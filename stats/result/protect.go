@@ -29,8 +29,13 @@ type Protect struct {
 	AreaOverhead        float64 `json:"area_overhead"`
 	AreaOverheadWithRAM float64 `json:"area_overhead_with_ram"`
 	AreaGE              float64 `json:"area_ge"`
-	FITViolating        Limits  `json:"fit_violating"`
-	FITDUE              Limits  `json:"fit_due"`
+	// AreaOverheadRange and AreaOverheadWithRAMRange are what the measured libraries span
+	// of the same design, Libraries each of them.
+	AreaOverheadRange        Range         `json:"area_overhead_range,omitzero"`
+	AreaOverheadWithRAMRange Range         `json:"area_overhead_with_ram_range,omitzero"`
+	Libraries                []LibraryArea `json:"libraries,omitempty"`
+	FITViolating             Limits        `json:"fit_violating"`
+	FITDUE                   Limits        `json:"fit_due"`
 	// SPFM takes a hardened cell as a lower raw rate, in the residual and in what it is
 	// measured against; it decides. SPFMCoverage takes hardening as coverage.
 	SPFM         Limits `json:"spfm"`
@@ -87,6 +92,26 @@ type Protect struct {
 	Assumptions Assumptions `json:"assumptions"`
 	Warnings    []Warning   `json:"warnings"`
 	Command     string      `json:"command,omitempty"`
+}
+
+// Range is what the libraries span whose cells were measured (docs/area.md): the least and
+// the greatest of the values with the constants of each. The value in use has constants of
+// its own, in the middle of theirs; as a ratio of two areas it need not lie between. A range that is zero was not computed.
+type Range struct {
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
+}
+
+// LibraryArea is the area of a design with the constants of one library.
+type LibraryArea struct {
+	Library string `json:"library"`
+	// AreaGE is added, LogicGE is that of the logic without it, both in gate equivalents of
+	// the library.
+	AreaGE  float64 `json:"area_ge"`
+	LogicGE float64 `json:"logic_ge"`
+	// AreaOverhead is the one over the other, 1 = 100 %.
+	AreaOverhead        float64 `json:"area_overhead"`
+	AreaOverheadWithRAM float64 `json:"area_overhead_with_ram"`
 }
 
 // DeclaredInput is a cell or a mechanism with its declared figures, each from its smaller
@@ -176,6 +201,8 @@ type Choice struct {
 	// AreaGE is the area added, Overhead the same ÷ unprotected logic area.
 	AreaGE   float64 `json:"area_ge"`
 	Overhead float64 `json:"overhead"`
+	// OverheadRange is what the measured libraries span of Overhead.
+	OverheadRange Range `json:"overhead_range,omitzero"`
 	// FITBefore and FITAfter are residual rates without and with it.
 	FITBefore Limits `json:"fit_before"`
 	FITAfter  Limits `json:"fit_after"`
@@ -189,18 +216,23 @@ type Alternative struct {
 	Result              string  `json:"result"`
 	AreaOverhead        float64 `json:"area_overhead"`
 	AreaOverheadWithRAM float64 `json:"area_overhead_with_ram"`
-	FITViolating        Limits  `json:"fit_violating"`
-	FITDUE              Limits  `json:"fit_due"`
-	SPFM                Limits  `json:"spfm"`
-	SPFMCoverage        Limits  `json:"spfm_coverage"`
+	// AreaOverheadRange and AreaOverheadWithRAMRange are what the measured libraries span.
+	AreaOverheadRange        Range  `json:"area_overhead_range,omitzero"`
+	AreaOverheadWithRAMRange Range  `json:"area_overhead_with_ram_range,omitzero"`
+	FITViolating             Limits `json:"fit_violating"`
+	FITDUE                   Limits `json:"fit_due"`
+	SPFM                     Limits `json:"spfm"`
+	SPFMCoverage             Limits `json:"spfm_coverage"`
 }
 
 // ParetoPoint is one design that no other beats in both area and residual.
 type ParetoPoint struct {
 	AreaOverhead float64 `json:"area_overhead"`
-	FITViolating Limits  `json:"fit_violating"`
-	SPFM         Limits  `json:"spfm"`
-	Meets        bool    `json:"meets"`
+	// AreaOverheadRange is what the measured libraries span.
+	AreaOverheadRange Range  `json:"area_overhead_range,omitzero"`
+	FITViolating      Limits `json:"fit_violating"`
+	SPFM              Limits `json:"spfm"`
+	Meets             bool   `json:"meets"`
 	// Design names the mechanisms, for example "cc:harden wd:duplicate".
 	Design string `json:"design"`
 }
@@ -252,12 +284,14 @@ type Attempt struct {
 	Injections   int     `json:"injections"`
 	Violations   int     `json:"violations"`
 	AreaOverhead float64 `json:"area_overhead"`
-	Confidence   float64 `json:"confidence"`
-	Power        float64 `json:"power"`
-	FITExpected  float64 `json:"fit_expected"`
-	FITUpper     float64 `json:"fit_upper"`
-	SPFMLower    float64 `json:"spfm_lower"`
-	Holds        bool    `json:"holds"`
+	// AreaOverheadRange is what the measured libraries span.
+	AreaOverheadRange Range   `json:"area_overhead_range,omitzero"`
+	Confidence        float64 `json:"confidence"`
+	Power             float64 `json:"power"`
+	FITExpected       float64 `json:"fit_expected"`
+	FITUpper          float64 `json:"fit_upper"`
+	SPFMLower         float64 `json:"spfm_lower"`
+	Holds             bool    `json:"holds"`
 	// Shown is the largest confidence at which this attempt alone meets the target.
 	Shown        float64 `json:"shown"`
 	ResultDigest string  `json:"result_digest,omitempty"`

@@ -36,5 +36,7 @@ type SweepProtection struct {
 	Options      string  `json:"options"`
 	Meets        bool    `json:"meets"`
 	AreaOverhead float64 `json:"area_overhead"`
-	FITUpper     float64 `json:"fit_upper"`
+	// AreaOverheadRange is what the measured libraries span.
+	AreaOverheadRange Range   `json:"area_overhead_range,omitzero"`
+	FITUpper          float64 `json:"fit_upper"`
 }

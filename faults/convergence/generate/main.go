@@ -19,6 +19,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/convergence"
+	"upset/faults/engine"
 	"upset/faults/provenance"
 	"upset/models/driver"
 	"upset/npu"
@@ -44,7 +45,10 @@ func main() {
 	shared := flag.String("shared", "../shared", "folder with models and golden inputs")
 	out := flag.String("out", "", "page to write (default docs/convergence.md, docs/engine.md with -validate, docs/speed.md with -speed, docs/faultmodels.md with -models)")
 	cycles := flag.Int("cycles", 0, "print where the stepped clocks of so many injections on -network go")
-	name := flag.String("network", "kws_ref_model", "network of -cycles")
+	name := flag.String("network", "kws_ref_model", "network of -cycles and -kind")
+	kind := flag.String("kind", "", "compare upsets of these registers with plain runs, on -network: patterns, separated by commas")
+	only := flag.String("paths", "", "of -kind: the paths of the samples, separated by commas")
+	number := flag.Int("samples", 1000, "of -kind: samples on each configuration")
 	flag.Parse()
 	if os.Getenv("PROBE") != "" {
 		if err := probe(os.Stdout, *shared, *name, *cycles); err != nil {
@@ -52,8 +56,14 @@ func main() {
 		}
 		return
 	}
-	if *cycles > 0 {
-		if err := steppedCycles(os.Stdout, *shared, *name, *cycles); err != nil {
+	if *cycles > 0 || *kind != "" {
+		err := error(nil)
+		if *kind != "" {
+			err = compareKind(os.Stdout, *shared, *name, *kind, *only, *number)
+		} else {
+			err = steppedCycles(os.Stdout, *shared, *name, *cycles)
+		}
+		if err != nil {
 			fmt.Fprintln(os.Stderr, "generate:", err)
 			os.Exit(1)
 		}
@@ -125,12 +135,12 @@ func program(shared, name string, c isa.Config, most int) (*driver.Program, [][]
 }
 
 // network makes the engine of a network.
-func network(shared, name string, c isa.Config, most int, o faults.Options) (*faults.Engine, error) {
+func network(shared, name string, c isa.Config, most int, o faults.Options) (*engine.Engine, error) {
 	p, list, err := program(shared, name, c, most)
 	if err != nil {
 		return nil, err
 	}
-	e, err := faults.New(p, list, o, nil)
+	e, err := engine.New(p, list, o, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s on %v: %w", name, c, err)
 	}
@@ -184,7 +194,7 @@ func validation(w io.Writer, shared string, samples int) error {
 			n := (samples*v.parts + total*len(isa.Configs) - 1) / (total * len(isa.Configs))
 			r, err := convergence.Validate(context.Background(), e, seed, n, runtime.NumCPU(), func(s *convergence.Sample) {
 				fmt.Fprintf(os.Stderr, "%s on %v: %s@%d, input %d: fast %+v, plain %+v\n", v.name, c, e.Table().Name(s.Site.ID), s.Site.Cycle, s.Input, s.Fast, s.Plain)
-			}, nil)
+			}, nil, nil)
 			if err != nil {
 				return err
 			}

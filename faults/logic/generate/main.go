@@ -20,6 +20,7 @@ import (
 	"slices"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/faults/logic"
 	"upset/faults/mechanism"
 	"upset/faults/protect"
@@ -161,7 +162,7 @@ func measure(ctx context.Context, o *options, r *record) error {
 // subject is a network with the number of its inputs.
 type subject struct {
 	name   string
-	engine *faults.Engine
+	engine *engine.Engine
 	inputs int
 }
 
@@ -186,7 +187,7 @@ func open(c isa.Config, shared string) ([]subject, error) {
 	if err != nil {
 		return nil, err
 	}
-	tiny, err := engine(model, in[:pictures], c)
+	tiny, err := prepare(model, in[:pictures], c)
 	if err != nil {
 		return nil, err
 	}
@@ -198,19 +199,19 @@ func open(c isa.Config, shared string) ([]subject, error) {
 		v := -128 + 255*k/(values-1)
 		in = append(in, []byte{byte(int8(v))})
 	}
-	hello, err := engine(model, in, c)
+	hello, err := prepare(model, in, c)
 	if err != nil {
 		return nil, err
 	}
 	return []subject{{"fashion-tiny", tiny, pictures}, {"hello_world", hello, values}}, nil
 }
 
-func engine(model []byte, in [][]byte, c isa.Config) (*faults.Engine, error) {
+func prepare(model []byte, in [][]byte, c isa.Config) (*engine.Engine, error) {
 	n, err := driver.Open(model, c)
 	if err != nil {
 		return nil, err
 	}
-	return faults.New(n.Program(), in, faults.Options{ECC: npu.ECCNone}, nil)
+	return engine.New(n.Program(), in, faults.Options{ECC: npu.ECCNone}, nil)
 }
 
 // one measures a block.

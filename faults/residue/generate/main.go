@@ -14,6 +14,7 @@ import (
 	"runtime"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/faults/provenance"
 	"upset/faults/residue"
 	"upset/models/driver"
@@ -62,7 +63,7 @@ func run(ctx context.Context, divide int, out string) error {
 		if err != nil {
 			return fmt.Errorf("%s on %s: %w", c.network, c.config, err)
 		}
-		r, err := residue.Examine(ctx, e, seed, c.n/divide, residue.Later, runtime.NumCPU(), nil)
+		r, err := residue.Examine(ctx, e, seed, c.n/divide, residue.Later, runtime.NumCPU(), nil, nil)
 		if err != nil {
 			return fmt.Errorf("%s on %s: %w", c.network, c.config, err)
 		}
@@ -79,7 +80,7 @@ func run(ctx context.Context, divide int, out string) error {
 
 // open makes an engine for a shipped network with its first inputs and without a code
 // on the RAM.
-func open(name string, c isa.Config) (*faults.Engine, error) {
+func open(name string, c isa.Config) (*engine.Engine, error) {
 	net, err := zoo.ByName(name)
 	if err != nil {
 		return nil, err
@@ -97,5 +98,5 @@ func open(name string, c isa.Config) (*faults.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return faults.New(n.Program(), in[:inputs], faults.Options{ECC: npu.ECCNone}, nil)
+	return engine.New(n.Program(), in[:inputs], faults.Options{ECC: npu.ECCNone}, nil)
 }
