@@ -18,6 +18,8 @@ type decisions struct {
 	// weightUses and recordUses name what values that wait will enter.
 	weightUses func(m *npu.Machine, buf, index int, f func(npu.Output, npu.Input)) bool
 	recordUses func(m *npu.Machine, r npu.Record, f func(npu.Output))
+	// skipDrain lets the time pass in which a stream is discarded.
+	skipDrain func(d *npu.Drain, m *npu.Machine, limit uint64) uint64
 	// rests says that nothing outside the machine waits for a later cycle.
 	rests func(f *npu.Flops) bool
 	// key stands for a state in the cache.
@@ -26,7 +28,7 @@ type decisions struct {
 
 // standard are the right answers.
 func (e *Engine) standard() decisions {
-	return decisions{e.Stream.Outlook, golden.Changes, e.Stream.LookedAt, (*npu.Machine).WeightUses, (*npu.Machine).RecordUses, busSettled, (*Worker).key}
+	return decisions{e.Stream.Outlook, golden.Changes, e.Stream.LookedAt, (*npu.Machine).WeightUses, (*npu.Machine).RecordUses, (*npu.Drain).Skip, busSettled, (*Worker).key}
 }
 
 // alike reports whether two states have the same future.

@@ -90,7 +90,8 @@ func (w *Worker) resolve(r *faults.Record, g *golden.Run, place netlist.Place, s
 			return
 		}
 		if alone && m.Cycle() >= hang && m.S.CC.Run != 0 && !w.hung() {
-			if hang = m.Cycle() + hangStep; w.stuck() {
+			stuck := w.stuck() || w.drains()
+			if hang = m.Cycle() + hangStep; stuck {
 				w.ended(r, faults.DUEHang, faults.CauseWatchdog)
 				r.Path, r.End = faults.PathHang, w.limit()
 				return
