@@ -15,6 +15,8 @@ type decisions struct {
 	changes func(m *npu.Machine, p *golden.Point, list []golden.Change, limit int) ([]golden.Change, bool)
 	// lookedAt says whether a unit may have looked at configuration that differs.
 	lookedAt func(f *npu.Flops, l stream.Look) bool
+	// held says whether a register that differs may still be dormant.
+	held func(d *npu.Dormant, l *npu.Limits, f *npu.Flops, v, w uint32) bool
 	// weightUses and recordUses name what values that wait will enter.
 	weightUses func(m *npu.Machine, buf, index int, f func(npu.Output, npu.Input)) bool
 	recordUses func(m *npu.Machine, r npu.Record, f func(npu.Output))
@@ -28,7 +30,7 @@ type decisions struct {
 
 // standard are the right answers.
 func (e *Engine) standard() decisions {
-	return decisions{e.Stream.Outlook, golden.Changes, e.Stream.LookedAt, (*npu.Machine).WeightUses, (*npu.Machine).RecordUses, (*npu.Drain).Skip, busSettled, (*Worker).key}
+	return decisions{e.Stream.Outlook, golden.Changes, e.Stream.LookedAt, held, (*npu.Machine).WeightUses, (*npu.Machine).RecordUses, (*npu.Drain).Skip, busSettled, (*Worker).key}
 }
 
 // alike reports whether two states have the same future.
@@ -36,3 +38,5 @@ func (e *Engine) alike(a, b *npu.Flops) bool {
 	o, ok := e.decide.outlook(a, b)
 	return ok && o.Plain()
 }
+
+func held(d *npu.Dormant, l *npu.Limits, f *npu.Flops, v, w uint32) bool { return d.Held(l, f, v, w) }

@@ -72,6 +72,7 @@ func (w *Worker) resolve(r *faults.Record, g *golden.Run, place netlist.Place, s
 	watch := guard == nil && !w.e.options.Engine.NoEarlyExit
 	if u.alone = watch; watch && w.e.options.Model.Kind == faults.SEU {
 		w.jumpCommand(&u, place)
+		w.dormant(&u, place)
 	}
 	if watch && place.Register != nil && waits(place) && from == r.Site.Cycle && !several && w.follows(g) && w.traced(r, &u, &w.base.S.Flops, from, nil) {
 		return
