@@ -20,6 +20,8 @@ type decisions struct {
 	// weightUses and recordUses name what values that wait will enter.
 	weightUses func(m *npu.Machine, buf, index int, f func(npu.Output, npu.Input)) bool
 	recordUses func(m *npu.Machine, r npu.Record, f func(npu.Output))
+	// credits are the counts that only hold requests back.
+	credits []func(f *npu.Flops) *uint8
 	// skipDrain lets the time pass in which a stream is discarded.
 	skipDrain func(d *npu.Drain, m *npu.Machine, limit uint64) uint64
 	// rests says that nothing outside the machine waits for a later cycle.
@@ -30,7 +32,7 @@ type decisions struct {
 
 // standard are the right answers.
 func (e *Engine) standard() decisions {
-	return decisions{e.Stream.Outlook, golden.Changes, e.Stream.LookedAt, held, (*npu.Machine).WeightUses, (*npu.Machine).RecordUses, (*npu.Drain).Skip, busSettled, (*Worker).key}
+	return decisions{e.Stream.Outlook, golden.Changes, e.Stream.LookedAt, held, (*npu.Machine).WeightUses, (*npu.Machine).RecordUses, credits[:], (*npu.Drain).Skip, busSettled, (*Worker).key}
 }
 
 // alike reports whether two states have the same future.

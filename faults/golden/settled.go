@@ -80,6 +80,21 @@ func (e *Runs) SettledAt(m *npu.Machine, l *Later, k int) (yes, corrected bool, 
 	return false, false, err
 }
 
+// AlikeAtStart reports whether flops are those of a fault-free machine at the moment at
+// which the host has started the k-th inference behind another.
+func (e *Runs) AlikeAtStart(f *npu.Flops, l *Later, k int) bool {
+	if k == 1 || e.Inherits.KeepsData() {
+		return e.Stream.Alike(f, &l.Points[0].Flops)
+	}
+	list, err := e.begun()
+	for _, p := range list {
+		if err == nil && e.Stream.Alike(f, &p.Flops) {
+			return true
+		}
+	}
+	return false
+}
+
 // Settled reports whether nothing that was left on a machine reaches any inference from
 // the k-th one on behind that of an input, k from 1 to faults.MaxFollowed+1. The host has just
 // started that one, with the clock at the end of the first.

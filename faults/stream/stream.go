@@ -24,6 +24,8 @@ type Stream struct {
 	mostReads  [2]uint8
 	mostWrites [2]uint8
 
+	Wrote [2]bool // somebody writes through a port
+
 	// Of the fault-free run: when its jobs begin, and its length.
 	Begins []uint64
 	Cycles uint64
@@ -137,6 +139,7 @@ func (f *Stream) Note(d *npu.DMAState) {
 	for p := range f.mostReads {
 		f.mostReads[p] = max(f.mostReads[p], d.AXI[p].RdCount)
 		f.mostWrites[p] = max(f.mostWrites[p], d.WrOut[p])
+		f.Wrote[p] = f.Wrote[p] || d.AXI[p].WValid != 0 || d.AXI[p].WrCount != 0
 	}
 }
 
