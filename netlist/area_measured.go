@@ -22,6 +22,25 @@ func MeasuredCosts() []Measured {
 	}
 }
 
+// Names of sets of constants that are no library's.
+const (
+	CostsEarlier = "earlier"
+	CostsInUse   = "in use"
+)
+
+// EarlierCosts returns the constants that were in use before libraries were measured: usual
+// figures of a standard-cell library (our choice then). A comparison of order counted as one
+// of equality.
+func EarlierCosts() Costs {
+	return Costs{Flop: 6.5, Multiplier: 5, Adder: 7, Mux: 2.5, XOR: 2.5, Comparator: 3, Less: 3, Voter: 4, Gate: 1.5}
+}
+
+// CostSets returns the earlier constants, those in use, and those of each measured library,
+// in this order.
+func CostSets() []Measured {
+	return append([]Measured{{CostsEarlier, EarlierCosts()}, {CostsInUse, *DefaultCosts()}}, MeasuredCosts()...)
+}
+
 // CostRange is the range that the two libraries span, constant by constant.
 func CostRange() (low, high Costs) {
 	for i, m := range MeasuredCosts() {

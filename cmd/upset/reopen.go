@@ -60,16 +60,8 @@ func (p *program) reopen(ctx context.Context, s campaign.Spec, note map[string]s
 	if err != nil {
 		return nil, nil, err
 	}
-	inventory, err := loadInventory(note[noteInventory])
+	pop, err := populationOf(s, note)
 	if err != nil {
-		return nil, nil, err
-	}
-	table := job.table()
-	pop, err := campaign.NewPlain(table, s)
-	if err != nil {
-		return nil, nil, err
-	}
-	if pop, err = scale(pop, table, inventory); err != nil {
 		return nil, nil, err
 	}
 	now := s.Of(job.program, job.inputs.data, job.options)

@@ -78,7 +78,11 @@ func loadCampaign(dir string, q campaign.Question) (*campaign.Stored, *result.Ca
 // loadRecords reads a stored campaign; a folder without one is bad input.
 func loadRecords(dir string) (*campaign.Stored, error) {
 	s, err := campaign.Load(dir)
-	return s, folderError(dir, err)
+	if err != nil {
+		return nil, folderError(dir, err)
+	}
+	locate(dir, s.Note)
+	return s, nil
 }
 
 func compareCommand(p *program) *cli.Command {

@@ -29,6 +29,9 @@ type selectionTask struct {
 	Mechanism string `json:"mechanism"`
 	// Where names the part of this program that holds a product's algorithm.
 	Where string `json:"where,omitempty"`
+	// StandIn says what the task stands for where the publication's own algorithm does
+	// not fit the NPU.
+	StandIn string `json:"stand_in,omitempty"`
 }
 
 func selectCommand(p *program) *cli.Command {
@@ -89,7 +92,7 @@ func matchesFlag(c *cli.Context, flag, value string) bool {
 
 func describeTask(t *selection.Task) selectionTask {
 	return selectionTask{
-		Name: t.Name, Title: t.Title, Family: t.Family, Kind: string(t.Kind), Utility: t.Utility, Mechanism: t.Mechanism, Where: t.Where,
+		Name: t.Name, Title: t.Title, Family: t.Family, Kind: string(t.Kind), Utility: t.Utility, Mechanism: t.Mechanism, Where: t.Where, StandIn: t.StandIn,
 	}
 }
 
@@ -97,7 +100,11 @@ func describeTask(t *selection.Task) selectionTask {
 func (l *selectionList) table() [][]string {
 	rows := [][]string{{"name", "family", "kind", "utility", "mechanism", "title"}}
 	for _, t := range l.Tasks {
-		rows = append(rows, []string{t.Name, t.Family, t.Kind, t.Utility, t.Mechanism, t.Title})
+		title := t.Title
+		if t.StandIn != "" {
+			title += " (stand-in: " + t.StandIn + ")"
+		}
+		rows = append(rows, []string{t.Name, t.Family, t.Kind, t.Utility, t.Mechanism, title})
 	}
 	return rows
 }

@@ -28,10 +28,12 @@ func selectCampaignCommand(p *program) *cli.Command {
 		Name:      "campaign",
 		Usage:     "inject faults while a pool is scored, and judge them by the selection",
 		ArgsUsage: "TASK",
-		Description: `Inverts flops while the NPU scores the pool of a task, and asks what each fault does
-to the decision of the task's rule: nothing, another decision, or one that matters.
-With --exposure persistent it inverts bits of weights, scales and commands in memory,
-which every inference reads. Tasks that are given the same seed meet the same faults.
+		Description: `Inverts flops while the NPU runs the inferences that the decision of a task takes, and
+asks what each fault does to that decision: nothing, another one, or one that matters.
+An inference that the fault-free decision does not take cannot be struck. With
+--exposure persistent it inverts bits of weights, scales and commands in memory, which
+every inference reads; with --exposure state, bits of the state that networks with
+memory keep between inferences. Tasks that are given the same seed meet the same faults.
 Pools have the seeds 1 to 3, which --seed takes in turn.
 
 Examples:
@@ -39,8 +41,8 @@ Examples:
   upset select campaign facility-location --exposure persistent --format html > page.html`,
 		Flags: commonFlags(
 			&cli.IntFlag{Name: "injections", Usage: "`N` faults, by default 2,000, or 200 persistent ones"},
-			&cli.StringFlag{Name: "exposure", Value: string(selection.Transient), Usage: "transient or persistent"},
-			&cli.IntFlag{Name: "struck", Value: decision.MaxStruck, Usage: "strike up to `N` rows of each pool, spread over it; each needs a fault-free run"},
+			&cli.StringFlag{Name: "exposure", Value: string(selection.Transient), Usage: "transient, persistent or state"},
+			&cli.IntFlag{Name: "struck", Value: decision.MaxStruck, Usage: "strike up to `N` inferences of each network, spread over all; each needs a fault-free run"},
 			&cli.Float64Flag{Name: "confidence", Value: 0.95, Usage: "confidence `C` of every interval"},
 			eccFlag(),
 			&cli.StringFlag{Name: "rule", Usage: "decide with the rule of a WebAssembly module `FILE.wasm`, see docs/guest.md"},
@@ -94,8 +96,8 @@ func (p *program) selectCampaign(c *cli.Context, o common, name string) error {
 		return usage("%s is a part of this program (%s), not a task of the NPU", t.Name, t.Where)
 	}
 	exposure, n := selection.Exposure(c.String("exposure")), c.Int("injections")
-	if exposure != selection.Transient && exposure != selection.Persistent {
-		return usage("--exposure %s: want transient or persistent", exposure)
+	if exposure != selection.Transient && exposure != selection.Persistent && exposure != selection.State {
+		return usage("--exposure %s: want transient, persistent or state", exposure)
 	}
 	if !c.IsSet("injections") {
 		if n = selectInjections; exposure == selection.Persistent {
@@ -131,7 +133,8 @@ func (p *program) selectCampaign(c *cli.Context, o common, name string) error {
 	}
 	bar := p.progress("faults", n)
 	began := time.Now()
-	if exposure == selection.Transient {
+	switch exposure {
+	case selection.Transient:
 		hits, err := s.Run(c.Context, decision.Draw(s.Table(), o.seed, n), nil, o.workers, bar.set)
 		bar.finish()
 		if err != nil {
@@ -141,7 +144,16 @@ func (p *program) selectCampaign(c *cli.Context, o common, name string) error {
 		if err != nil {
 			return err
 		}
-	} else {
+	case selection.State:
+		list, err := s.RunState(c.Context, o.seed, n, o.workers, bar.set)
+		bar.finish()
+		if err != nil {
+			return bad(err)
+		}
+		if err := s.FillState(&r, list); err != nil {
+			return err
+		}
+	default:
 		list, err := s.RunPersistent(c.Context, machine, o.seed, n, bar.set)
 		bar.finish()
 		if err != nil {
@@ -156,8 +168,8 @@ func (p *program) selectCampaign(c *cli.Context, o common, name string) error {
 	if rule != nil {
 		r.Warnings = append(r.Warnings, result.Warning{Code: "guest_rule", Subject: c.String("rule"), Message: "the module decides, not the rule of the publication; consequences are still those of its objective"})
 	}
-	if t.Negative {
-		r.Warnings = append(r.Warnings, result.Warning{Code: "negative_task", Subject: t.Name, Message: "the effect that the publication promises does not show on this stack"})
+	if t.Negative != "" {
+		r.Warnings = append(r.Warnings, result.Warning{Code: "negative_task", Subject: t.Name, Message: "an effect that the publication promises does not show: " + t.Negative})
 	}
 	return p.emitFile(o, r, "select-campaign", o.out)
 }

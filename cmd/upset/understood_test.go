@@ -16,6 +16,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"upset/faults"
+	"upset/faults/array"
 	"upset/faults/campaign"
 	"upset/faults/protect"
 	"upset/faults/protect/software"
@@ -50,7 +51,9 @@ var legal = map[string]func(value string) error{
 	"class": listOf([]string{"datapath", "local", "global", "control", "config", "sram"}), "bits": matching(`^[0-9]+(-[0-9]+)?$`),
 	"image-scale": func(v string) error { return parsed(inputs.ParseScale(v)) },
 	"layer":       matching(`^[0-9]+(,[0-9]+)*$`), "site": matching(`^\w+(\.\w+)+(\[\d+\])*(\.\d+)?@\d+$`), "record": matching(`^.+:\d+$`),
-	"mix": matching(`^[0-9.]+(,[0-9.]+)+$`), "only": matching(`^[a-z0-9_.*,\[\]]+$`),
+	"shard":     func(v string) error { _, _, err := campaign.ParseShard(v); return err },
+	"scheduler": oneOf(array.Names()...),
+	"mix":       matching(`^[0-9.]+(,[0-9.]+)+$`), "only": matching(`^[a-z0-9_.*,\[\]]+$`),
 }
 
 // free are the flags whose value is any name: of a file, a folder, or of what is listed.

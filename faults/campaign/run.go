@@ -38,6 +38,15 @@ type RunOptions struct {
 // log is repaired, and what it lost injected again. Before a campaign goes on, some of
 // its records are injected again; the error is [ErrDiffers] if one is another now.
 func Run(ctx context.Context, e *engine.Engine, spec Spec, dir string, o RunOptions) (*result.Campaign, error) {
+	r, err := newRunner(e, spec, o)
+	if err != nil {
+		return nil, err
+	}
+	return r.run(ctx, dir)
+}
+
+// newRunner prepares a campaign on an engine.
+func newRunner(e *engine.Engine, spec Spec, o RunOptions) (*runner, error) {
 	began := time.Now()
 	spec = spec.For(e)
 	if err := spec.Check(); err != nil {
@@ -58,11 +67,10 @@ func Run(ctx context.Context, e *engine.Engine, spec Spec, dir string, o RunOpti
 	if err := o.Question.Check(f.Inputs); err != nil {
 		return nil, err
 	}
-	r := &runner{
+	return &runner{
 		spec: spec, frame: f, pop: pop, options: o, began: began,
 		worker: func() (injector, error) { return e.Worker() },
-	}
-	return r.run(ctx, dir)
+	}, nil
 }
 
 // Resume goes on with the campaign in a directory. The engine must be the one of
@@ -91,6 +99,9 @@ type runner struct {
 	options RunOptions
 	worker  func() (injector, error)
 	began   time.Time
+	// instead, if set, is done with a round in place of injecting what is left of it.
+	instead func(ctx context.Context, k int) error
+	cut     *Cut // of a log that is begun now
 
 	log     *writer
 	rounds  []Round
@@ -150,6 +161,7 @@ func (r *runner) run(ctx context.Context, dir string) (*result.Campaign, error) 
 // over the records.
 func (r *runner) begin(c *contents) error {
 	h := newHeader(r.spec, r.pop.Digest(), r.frame, r.options.Note)
+	h.Cut = r.cut
 	r.builds = []Build{h.Build}
 	r.counts = newTally(r.frame, r.spec)
 	var err error
@@ -287,7 +299,11 @@ func (r *runner) finish(ctx context.Context) (bool, error) {
 		case !r.rounds[k].same(round):
 			return false, fmt.Errorf("%w, or another version wrote it: the stored plan of round %d is not the one that follows from its records; run the campaign again in a new folder", ErrCorrupt, k)
 		}
-		if err := r.round(ctx, k); err != nil {
+		do := r.round
+		if r.instead != nil {
+			do = r.instead
+		}
+		if err := do(ctx, k); err != nil {
 			return false, err
 		}
 		r.count(k)

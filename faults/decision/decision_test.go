@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"upset/models/selection"
 	"upset/models/selection/tasks"
 	"upset/netlist"
 	"upset/npu"
@@ -86,8 +87,8 @@ func TestRun(t *testing.T) {
 	}
 	visible, changed := 0, 0
 	for _, h := range one {
-		if !slices.Contains(s.Parts[h.Part].Struck, h.Row) {
-			t.Fatalf("row %d is struck", h.Row)
+		if !slices.Contains(s.Parts[h.Part].Struck, h.Call) {
+			t.Fatalf("inference %d is struck", h.Call)
 		}
 		if (h.Changed || h.Label) && !h.Visible || h.Consequential && !h.Changed || h.DUE() && h.Visible {
 			t.Fatalf("%+v", h)
@@ -122,18 +123,20 @@ func TestRun(t *testing.T) {
 // Parts are struck in proportion to the time of their pools.
 func TestLocate(t *testing.T) {
 	s := &Subject{Parts: []Part{
-		{Rows: make([][]byte, 10), Struck: []int{1, 6}, cycles: 100},
-		{Rows: make([][]byte, 30), Struck: []int{0, 10, 20}, cycles: 200},
+		{Calls: make([]int, 10), Struck: []int{1, 6}, cycles: 100},
+		{Rows: 5}, // nothing of it is executed
+		{Calls: make([]int, 30), Struck: []int{0, 10, 20}, cycles: 200},
+		{Rows: 9},
 	}}
 	count := map[[2]int]int{}
 	for i := range 7000 {
 		part, index, site := s.locate(Fault{Place: (float64(i) + 0.5) / 7000, Time: 0.999})
-		if site.Cycle != []uint64{99, 199}[part] {
+		if site.Cycle != []uint64{99, 0, 199}[part] {
 			t.Fatalf("part %d is struck at cycle %d", part, site.Cycle)
 		}
 		count[[2]int{part, index}]++
 	}
-	for k, want := range map[[2]int]int{{0, 0}: 500, {0, 1}: 500, {1, 0}: 2000, {1, 1}: 2000, {1, 2}: 2000} {
+	for k, want := range map[[2]int]int{{0, 0}: 500, {0, 1}: 500, {2, 0}: 2000, {2, 1}: 2000, {2, 2}: 2000} {
 		if got := count[k]; got < want-2 || got > want+2 {
 			t.Errorf("part %d, row %d: %d of 7000, want %d", k[0], k[1], got, want)
 		}
@@ -165,14 +168,14 @@ func TestPersistent(t *testing.T) {
 		if checked++; checked > 4 {
 			continue
 		}
-		outputs, ok := p.rescore(m, u.Bit)
-		if !ok {
-			t.Fatal("the pool cannot be scored twice")
-		}
-		q := flipped(p.Program, u.Bit)
-		for row := range p.Rows[:20] {
-			if out, ok := p.clocked(m, q, p.Rows[row]); !ok || !bytes.Equal(out, outputs[row]) {
-				t.Errorf("bit %d, row %d: the machine says another thing", u.Bit, row)
+		infer, q := p.rescore(m, u.Bit, p.engine.Watchdog()), flipped(p.Program, u.Bit)
+		for _, c := range s.run.Calls[:20] {
+			want, err := infer(c.Input)
+			if err != nil {
+				t.Fatal("the pool cannot be scored twice")
+			}
+			if out, ok := clocked(m, q, c.Input, p.engine.Watchdog()); !ok || !bytes.Equal(out, want) {
+				t.Errorf("bit %d, row %d: the machine says another thing", u.Bit, c.Row)
 			}
 		}
 	}
@@ -200,8 +203,58 @@ func TestLabel(t *testing.T) {
 		row  []byte
 		want int
 	}{{[]byte{5, 9, 9}, 1}, {[]byte{0x80, 0xff}, 1}, {[]byte{0xfe}, -2}} {
-		if got := label(c.row); got != c.want {
+		if got := label(c.row, false); got != c.want {
 			t.Errorf("%v has label %d", c.row, got)
 		}
 	}
 }
+
+// Only inferences that the fault-free decision takes are struck. A fault that sends a
+// row on is judged with the answer of the network that it was sent to.
+func TestOnlyWhatRunsIsStruck(t *testing.T) {
+	s, _ := open(t, "window-cascade", 3)
+	second := 0
+	for _, depth := range s.run.Outcome.Items {
+		second += depth - 1
+	}
+	if n := len(s.Parts[1].Calls); n != second || n == 0 || n >= s.Parts[1].Rows/2 || len(s.Parts[0].Calls) != s.Parts[0].Rows {
+		t.Fatalf("%d and %d inferences; %d rows are sent on", len(s.Parts[0].Calls), n, second)
+	}
+	for _, call := range s.Parts[1].Struck {
+		if s.run.Outcome.Items[s.row(call)] != 2 {
+			t.Errorf("row %d is struck in the second network, which does not see it", s.row(call))
+		}
+	}
+	for _, call := range s.Parts[0].Calls {
+		row := s.row(call)
+		if s.run.Outcome.Items[row] == 2 {
+			continue
+		}
+		flat := make([]byte, len(s.run.Scores[0].Row(row))) // no class leads: certainty 0.1
+		v, err := s.judge(0, call, flat)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want, err := s.run.Workload.Transient(s.run.Scores, 0, row, flat); err != nil || v.Changed == want.Equal(s.run.Outcome) {
+			t.Errorf("row %d: %+v, %v", row, v, err)
+		}
+	}
+}
+
+// A subject whose rule asks for nothing cannot be struck.
+func TestNothingRuns(t *testing.T) {
+	task := selection.Task{Name: "idle", Metric: selection.Set, Build: func(uint64) (*selection.Workload, error) {
+		return &selection.Workload{Rule: idle{}}, nil
+	}}
+	if _, err := OpenTask(&task, Machine{Config: isa.U55x128}, 1, 1, nil); err == nil {
+		t.Error("no error")
+	}
+}
+
+type idle struct{}
+
+func (idle) Decide(*selection.Ask) (selection.Outcome, error) {
+	return selection.Outcome{Metric: selection.Set}, nil
+}
+
+func (idle) Consequence(_ []selection.Table, _, _ selection.Outcome) float64 { return 0 }

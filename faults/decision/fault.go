@@ -11,6 +11,7 @@ const (
 	transientStream  = 0x64656369 // "deci"
 	persistentStream = 0x64656370 // "decp"
 	rowStream        = 0x64656372 // "decr"
+	stateStream      = 0x64656373 // "decs"
 )
 
 // Fault is where and when a pool is struck, without saying which pool: a flop, a

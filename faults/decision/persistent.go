@@ -3,35 +3,41 @@ package decision
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
 	"upset/models/driver"
+	"upset/models/selection"
 	"upset/npu"
 	"upset/npu/isa"
 )
 
-// Upset is a flipped bit of a program in memory and what became of the pool.
+// Upset is a flipped bit of a program in memory and what became of the decision.
 type Upset struct {
 	Part    int
 	Bit     int  // of the flash image and then of the command stream
 	Stream  bool // the bit is one of the commands
-	DUE     bool // an inference does not end as it should
+	DUE     bool // an inference does not end as it should, or the rule does not
 	Visible bool
 	Verdict
 }
 
 // RunPersistent flips bits of weights, scales and commands, uniformly over all
-// bits of all parts, and scores the whole pools again. The first row is run on the
-// cycle-level machine; where that ends well and the functional machine agrees, the
-// others are run without a clock.
+// bits of all parts, and decides anew. The first inference that reads the bit is run
+// on the cycle-level machine; where that ends well and the functional machine agrees,
+// the others are run without a clock.
 func (s *Subject) RunPersistent(ctx context.Context, m Machine, seed uint64, n int, progress func(done int)) ([]Upset, error) {
 	var sizes []int
 	whole := 0
 	for i := range s.Parts {
 		p := s.Parts[i].Program
+		if len(p.Jobs) > 0 {
+			return nil, fmt.Errorf("%s: %s: parts of the network run on the host; bits of such programs cannot be flipped", s.Name, s.Parts[i].Name)
+		}
 		sizes = append(sizes, 8*len(p.Flash)+32*len(p.Commands))
 		whole += sizes[i]
 	}
@@ -45,78 +51,79 @@ func (s *Subject) RunPersistent(ctx context.Context, m Machine, seed uint64, n i
 		}
 		list[i] = Upset{Part: part, Bit: bit, Stream: bit >= 8*len(s.Parts[part].Program.Flash)}
 	}
-	golden := make([][][]byte, len(s.Parts))
-	for i := range s.Parts {
-		for _, row := range s.Parts[i].Rows {
-			out, err := s.Parts[i].Program.RunFunctional(row)
-			if err != nil {
-				return nil, err
-			}
-			golden[i] = append(golden[i], out)
+	return list, each(ctx, n, m.Workers, progress, func(i int) error {
+		u := &list[i]
+		var err error
+		u.Verdict, u.Visible, err = s.whole(u.Part, s.Parts[u.Part].rescore(m, u.Bit, s.watchdog(u.Part)))
+		if selection.Ended(err) {
+			u.DUE, u.Visible, u.Verdict, err = true, false, Verdict{}, nil
 		}
-	}
+		return err
+	})
+}
+
+// each performs n pieces of work on so many workers.
+func each(ctx context.Context, n, workers int, progress func(done int), work func(i int) error) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(max(1, m.Workers))
-	for i := range list {
+	group.SetLimit(max(1, workers))
+	var mu sync.Mutex
+	done := 0
+	for i := range n {
 		group.Go(func() error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			u := &list[i]
-			outputs, ok := s.Parts[u.Part].rescore(m, u.Bit)
-			if !ok {
-				u.DUE = true
-				return nil
+			err := work(i)
+			if progress != nil {
+				mu.Lock()
+				done++
+				progress(done)
+				mu.Unlock()
 			}
-			if u.Visible = !slices.EqualFunc(outputs, golden[u.Part], bytes.Equal); !u.Visible {
-				return nil
-			}
-			var err error
-			u.Verdict, err = s.all(u.Part, outputs)
 			return err
 		})
 	}
-	err := group.Wait()
-	if progress != nil {
-		progress(n)
-	}
-	return list, err
+	return group.Wait()
 }
 
-// rescore runs the pool with a bit of the program flipped. It reports false where an
-// inference stops or takes more than twice its cycles.
-func (p *Part) rescore(m Machine, bit int) (outputs [][]byte, ok bool) {
+// watchdog is the limit of an inference of a part. A part that the fault-free decision
+// does not execute has none, and is not executed with a flipped bit of it either.
+func (s *Subject) watchdog(part int) uint64 {
+	if e := s.Parts[part].engine; e != nil {
+		return e.Watchdog()
+	}
+	return 0
+}
+
+// rescore answers with a bit of the program flipped.
+func (p *Part) rescore(m Machine, bit int, watchdog uint64) answer {
 	q := flipped(p.Program, bit)
-	first, ok := p.clocked(m, q, p.Rows[0])
-	if !ok {
-		return nil, false
-	}
-	functional := false
-	if out, err := q.RunFunctional(p.Rows[0]); err == nil {
-		functional = bytes.Equal(out, first)
-	}
-	outputs = append(outputs, first)
-	for _, row := range p.Rows[1:] {
-		var out []byte
+	begun, functional := false, false
+	return func(input []byte) ([]byte, error) {
 		if functional {
-			var err error
-			out, err = q.RunFunctional(row)
-			ok = err == nil
-		} else {
-			out, ok = p.clocked(m, q, row)
+			out, err := q.RunFunctional(input)
+			if err != nil {
+				return nil, selection.ErrNoAnswer
+			}
+			return out, nil
 		}
+		out, ok := clocked(m, q, input, watchdog)
 		if !ok {
-			return nil, false
+			return nil, selection.ErrNoAnswer
 		}
-		outputs = append(outputs, out)
+		if !begun {
+			begun = true
+			same, err := q.RunFunctional(input)
+			functional = err == nil && bytes.Equal(same, out)
+		}
+		return out, nil
 	}
-	return outputs, true
 }
 
 // clocked runs an inference on the cycle-level machine up to the watchdog's limit.
-func (p *Part) clocked(m Machine, q *driver.Program, row []byte) ([]byte, bool) {
+func clocked(m Machine, q *driver.Program, input []byte, watchdog uint64) ([]byte, bool) {
 	mem := new(isa.Memory)
-	if q.Load(mem, row) != nil {
+	if q.Load(mem, input) != nil {
 		return nil, false
 	}
 	system := m.System
@@ -125,7 +132,7 @@ func (p *Part) clocked(m Machine, q *driver.Program, row []byte) ([]byte, bool) 
 	}
 	machine := npu.New(q.Config, system, npu.ECCNone, mem)
 	q.Start(machine)
-	machine.Run(p.engine.Watchdog())
+	machine.Run(watchdog)
 	if machine.S.CC.Run != 0 || machine.Status() != npu.Done {
 		return nil, false
 	}

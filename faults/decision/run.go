@@ -12,31 +12,38 @@ import (
 	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/faults/protect"
+	"upset/models/selection"
 	"upset/netlist"
 )
 
 // Hit is what became of a fault.
 type Hit struct {
-	Part, Row int
-	Site      faults.Site
-	Outcome   faults.Outcome
-	Visible   bool // the output of the inference is another one
+	Part    int
+	Call    int // the inference that is struck, by its number in the decision
+	Row     int // of the pool, −1 for an input that the rule made
+	Site    faults.Site
+	Outcome faults.Outcome
+	Visible bool // the output of the inference is another one
+	Endless bool // the rule does not come to an end, which the host notices
 	Verdict
 }
 
 // locate finds the inference that a fault strikes and the cycle in it. Parts are
-// struck by the time that their pools take.
+// struck by the time that their inferences take.
 func (s *Subject) locate(f Fault) (part, index int, site faults.Site) {
 	var whole float64
 	for i := range s.Parts {
-		whole += float64(s.Parts[i].cycles) * float64(len(s.Parts[i].Rows))
+		whole += s.Parts[i].time()
 	}
 	at := f.Place * whole
-	for part = range s.Parts {
-		p := &s.Parts[part]
-		own := float64(p.cycles) * float64(len(p.Rows))
-		if at < own || part == len(s.Parts)-1 {
-			index = min(int(at/own*float64(len(p.Struck))), len(p.Struck)-1)
+	for i := range s.Parts {
+		p := &s.Parts[i]
+		own := p.time()
+		if own == 0 {
+			continue
+		}
+		part, index = i, min(int(at/own*float64(len(p.Struck))), len(p.Struck)-1)
+		if at < own {
 			break
 		}
 		at -= own
@@ -44,6 +51,9 @@ func (s *Subject) locate(f Fault) (part, index int, site faults.Site) {
 	p := &s.Parts[part]
 	return part, index, faults.Site{ID: f.Flop, Cycle: min(uint64(f.Time*float64(p.cycles)), p.cycles-1)}
 }
+
+// time is how many cycles all inferences of a part take.
+func (p *Part) time() float64 { return float64(p.cycles) * float64(len(p.Calls)) }
 
 // Run injects transient faults and judges them. The result is in the order of the
 // faults and does not depend on the number of workers. Design, which may be nil,
@@ -55,7 +65,8 @@ func (s *Subject) Run(ctx context.Context, list []Fault, d *mechanism.Design, wo
 	jobs := make([][]job, len(s.Parts))
 	for i, f := range list {
 		part, index, site := s.locate(f)
-		hits[i] = Hit{Part: part, Row: s.Parts[part].Struck[index], Site: site}
+		call := s.Parts[part].Struck[index]
+		hits[i] = Hit{Part: part, Call: call, Row: s.row(call), Site: site}
 		jobs[part] = append(jobs[part], job{i, index})
 	}
 	var mu sync.Mutex
@@ -71,6 +82,9 @@ func (s *Subject) Run(ctx context.Context, list []Fault, d *mechanism.Design, wo
 			}
 			return a.fault - b.fault
 		})
+		if len(todo) == 0 {
+			continue
+		}
 		if d != nil {
 			if err := protect.Equip(p.engine, d); err != nil {
 				return nil, err
@@ -132,7 +146,9 @@ func (s *Subject) strike(w *engine.Worker, guard faults.Guard, index int, h *Hit
 		return nil
 	}
 	h.Visible = true
-	h.Verdict, err = s.judge(h.Part, h.Row, output)
+	if h.Verdict, err = s.judge(h.Part, h.Call, output); selection.Ended(err) {
+		h.Endless, err = true, nil
+	}
 	return err
 }
 
@@ -142,4 +158,4 @@ func dues(o faults.Outcome) bool {
 }
 
 // DUE reports whether the fault was noticed instead of deciding anything.
-func (h *Hit) DUE() bool { return dues(h.Outcome) }
+func (h *Hit) DUE() bool { return dues(h.Outcome) || h.Endless }

@@ -112,7 +112,7 @@ func (s *Subject) Fill(r *result.Decision, hits []Hit) error {
 			return err
 		}
 		sum.add(p.Register.Block, x.Visible, x.DUE(), x.Verdict)
-		digest(h, uint64(x.Part), uint64(x.Row), uint64(x.Site.ID), x.Site.Cycle, uint64(x.Outcome), x.Visible, x.Verdict)
+		digest(h, uint64(x.Part), uint64(x.Call), uint64(x.Site.ID), x.Site.Cycle, uint64(x.Outcome), x.Visible, x.Endless, x.Verdict)
 	}
 	r.ResultDigest = hex.EncodeToString(h.Sum(nil))
 	s.describe(r)
@@ -139,6 +139,21 @@ func (s *Subject) FillPersistent(r *result.Decision, list []Upset) error {
 	return sum.fill(r)
 }
 
+// FillState does the same for upsets of the state in the arena.
+func (s *Subject) FillState(r *result.Decision, list []StateUpset) error {
+	var sum summary
+	sum.touch("state")
+	h := sha256.New()
+	for i := range list {
+		x := &list[i]
+		sum.add("state", x.Visible, x.DUE, x.Verdict)
+		digest(h, uint64(x.Step), uint64(x.Bit), x.DUE, x.Visible, x.Verdict)
+	}
+	r.ResultDigest = hex.EncodeToString(h.Sum(nil))
+	s.describe(r)
+	return sum.fill(r)
+}
+
 // touch enters a block, so that its place does not depend on the faults.
 func (s *summary) touch(block string) {
 	if s.blocks == nil {
@@ -153,7 +168,7 @@ func (s *summary) touch(block string) {
 func (s *Subject) describe(r *result.Decision) {
 	for i := range s.Parts {
 		p := &s.Parts[i]
-		r.Scorers = append(r.Scorers, result.DecisionScorer{Name: p.Name, Cycles: p.cycles, Rows: len(p.Rows), Struck: len(p.Struck)})
+		r.Scorers = append(r.Scorers, result.DecisionScorer{Name: p.Name, Cycles: p.cycles, Rows: p.Rows, Executed: len(p.Calls), Struck: len(p.Struck)})
 	}
 }
 

@@ -10,7 +10,11 @@ import (
 // surest selects the k rows with the largest score.
 type surest struct{ k int }
 
-func (r surest) Decide(scores []selection.Table) (selection.Outcome, error) {
+func (r surest) Decide(ask *selection.Ask) (selection.Outcome, error) {
+	scores, err := ask.Tables()
+	if err != nil {
+		return selection.Outcome{}, err
+	}
 	return selection.Outcome{Metric: selection.Set, Items: kit.TopK(scores[0].Column(0), r.k)}, nil
 }
 

@@ -26,7 +26,11 @@ func NewGuestRule(m *guest.Module, metric Metric, w *Workload) (*GuestRule, erro
 }
 
 // Decide asks the module.
-func (g *GuestRule) Decide(scores []Table) (Outcome, error) {
+func (g *GuestRule) Decide(ask *Ask) (Outcome, error) {
+	scores, err := ask.Tables()
+	if err != nil {
+		return Outcome{}, err
+	}
 	tables := make([]guest.Table, len(scores))
 	rows := 0
 	for i := range scores {

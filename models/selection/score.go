@@ -10,8 +10,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"upset/models/driver"
-	"upset/models/reference"
-	"upset/models/tflite"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -31,85 +29,44 @@ type Machine struct {
 	Progress func() // called after every inference, from any goroutine; may be nil
 }
 
-// Scores are the tables of a workload and what they cost.
-type Scores struct {
-	Tables     []Table
+// Cost is what a decision took on the NPU.
+type Cost struct {
 	Inferences int
 	Cycles     uint64   // of all inferences
-	Each       []uint64 // of one inference of each scorer
+	Each       []uint64 // of one inference of each scorer, 0 where none was asked for
+	Digest     string   // SHA-256 over all outputs in order
 }
 
-// Digest is the SHA-256 over all scores.
-func (s *Scores) Digest() string {
-	h := sha256.New()
-	for i := range s.Tables {
-		h.Write(s.Tables[i].Data)
-	}
-	return hex.EncodeToString(h.Sum(nil))
-}
-
-// newTable makes an empty table for a network's output.
-func (s *Scorer) newTable(outputs []driver.Binding) (Table, error) {
-	if len(outputs) != 1 || outputs[0].Type != tflite.Int8 || len(outputs[0].Quant.Scale) != 1 || len(outputs[0].Quant.ZeroPoint) != 1 {
-		return Table{}, fmt.Errorf("scorer %s: the network must have one int8 output with one scale; concatenate several", s.Name)
-	}
-	o := outputs[0]
-	return Table{
-		Scale: float64(o.Quant.Scale[0]), ZeroPoint: int(o.Quant.ZeroPoint[0]), Width: o.Size, Data: make([]byte, len(s.Rows)*o.Size),
-	}, nil
-}
-
-// open compiles the network. What the NPU does not execute runs on the host.
-func (s *Scorer) open(cfg isa.Config) (*driver.Program, Table, error) {
-	n, err := driver.Open(s.Model, cfg)
-	if err != nil {
-		return nil, Table{}, fmt.Errorf("scorer %s: %w", s.Name, err)
-	}
-	p, err := n.Whole(1)
-	if err != nil {
-		return nil, Table{}, fmt.Errorf("scorer %s: %w", s.Name, err)
-	}
-	t, err := s.newTable(n.Outputs)
-	return p, t, err
-}
-
-// Score runs every row on the cycle-level machine and checks each result
-// against the functional machine.
-func (w *Workload) Score(ctx context.Context, m Machine) (*Scores, error) {
-	out := &Scores{}
-	for i := range w.Scorers {
-		s := &w.Scorers[i]
-		t, cycles, err := s.score(ctx, m)
-		if err != nil {
+// Execute runs every inference of a run's decision on the cycle-level machine and checks
+// each result against the source, byte for byte. The cycles of an inference do not
+// depend on its input.
+func (r *Run) Execute(ctx context.Context, m Machine) (*Cost, error) {
+	nets := make([]*Net, len(r.Scorers))
+	for i := range r.Calls {
+		k := r.Calls[i].Scorer
+		if nets[k] != nil {
+			continue
+		}
+		var err error
+		if nets[k], err = r.Scorers[k].Open(m.Config); err != nil {
 			return nil, err
 		}
-		out.Tables = append(out.Tables, t)
-		out.Each = append(out.Each, cycles)
-		out.Inferences += len(s.Rows)
-		out.Cycles += cycles * uint64(len(s.Rows))
 	}
-	return out, nil
-}
-
-// score runs the pool of one scorer. The cycles of an inference do not depend
-// on its input.
-func (s *Scorer) score(ctx context.Context, m Machine) (Table, uint64, error) {
-	p, t, err := s.open(m.Config)
-	if err != nil {
-		return t, 0, err
-	}
-	workers := max(1, min(m.Workers, len(s.Rows)))
-	cycles := make([]uint64, len(s.Rows))
+	cost := &Cost{Inferences: len(r.Calls), Each: make([]uint64, len(nets))}
+	outputs, cycles := make([][]byte, len(r.Calls)), make([]uint64, len(r.Calls))
+	workers := max(1, min(m.Workers, len(r.Calls)))
 	g, ctx := errgroup.WithContext(ctx)
 	for k := range workers {
 		g.Go(func() error {
-			for i := k; i < len(s.Rows); i += workers {
-				output, n, err := infer(ctx, p, m.System, s.Rows[i])
+			for i := k; i < len(r.Calls); i += workers {
+				c := &r.Calls[i]
+				want, err := r.Source.Infer(c.Scorer, c.Row, c.Input)
 				if err != nil {
-					return fmt.Errorf("scorer %s: row %d: %w", s.Name, i, err)
+					return err
 				}
-				copy(t.Data[i*t.Width:], output)
-				cycles[i] = n
+				if outputs[i], cycles[i], err = infer(ctx, nets[c.Scorer].Program, m.System, c.Input, want); err != nil {
+					return fmt.Errorf("scorer %s: inference %d (row %d): %w", r.Scorers[c.Scorer].Name, i, c.Row, err)
+				}
 				if m.Progress != nil {
 					m.Progress()
 				}
@@ -118,25 +75,26 @@ func (s *Scorer) score(ctx context.Context, m Machine) (Table, uint64, error) {
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return t, 0, err
+		return nil, err
 	}
-	for i, n := range cycles {
-		if n != cycles[0] {
-			return t, 0, fmt.Errorf("scorer %s: row 0 took %d cycles and row %d took %d; timing must not depend on the data", s.Name, cycles[0], i, n)
+	h := sha256.New()
+	for i := range r.Calls {
+		k := r.Calls[i].Scorer
+		if cost.Each[k] == 0 {
+			cost.Each[k] = cycles[i]
 		}
+		if cycles[i] != cost.Each[k] {
+			return nil, fmt.Errorf("scorer %s: an inference took %d cycles and another one %d; timing must not depend on the data", r.Scorers[k].Name, cost.Each[k], cycles[i])
+		}
+		cost.Cycles += cycles[i]
+		h.Write(outputs[i])
 	}
-	if len(cycles) == 0 {
-		return t, 0, nil
-	}
-	return t, cycles[0], nil
+	cost.Digest = hex.EncodeToString(h.Sum(nil))
+	return cost, nil
 }
 
 // infer runs one inference on the cycle-level machine.
-func infer(ctx context.Context, p *driver.Program, system npu.System, input []byte) ([]byte, uint64, error) {
-	want, err := p.RunFunctional(input)
-	if err != nil {
-		return nil, 0, err
-	}
+func infer(ctx context.Context, p *driver.Program, system npu.System, input, want []byte) ([]byte, uint64, error) {
 	mem := new(isa.Memory)
 	if err := p.Load(mem, input); err != nil {
 		return nil, 0, err
@@ -159,26 +117,9 @@ func infer(ctx context.Context, p *driver.Program, system npu.System, input []by
 	return output, m.Cycle(), nil
 }
 
-// Functional scores all rows on the functional machine, which gives the same
-// bytes as Score without a clock.
+// Functional scores all pools on the functional machine.
 func (w *Workload) Functional(cfg isa.Config) ([]Table, error) {
-	var tables []Table
-	for i := range w.Scorers {
-		s := &w.Scorers[i]
-		p, t, err := s.open(cfg)
-		if err != nil {
-			return nil, err
-		}
-		for r, input := range s.Rows {
-			output, err := p.RunFunctional(input)
-			if err != nil {
-				return nil, fmt.Errorf("scorer %s: row %d: %w", s.Name, r, err)
-			}
-			copy(t.Data[r*t.Width:], output)
-		}
-		tables = append(tables, t)
-	}
-	return tables, nil
+	return NewAsk(w, NewFunctional(w.Scorers, cfg)).Tables()
 }
 
 // Reference scores all rows with the reference kernels.
@@ -192,36 +133,4 @@ func (w *Workload) Reference() ([]Table, error) {
 		tables = append(tables, t)
 	}
 	return tables, nil
-}
-
-func (s *Scorer) reference() (Table, error) {
-	m, err := tflite.Parse(s.Model)
-	if err != nil {
-		return Table{}, err
-	}
-	in, err := reference.New(m)
-	if err != nil {
-		return Table{}, err
-	}
-	g := &m.Subgraphs[0]
-	if len(g.Inputs) != 1 || len(g.Outputs) != 1 {
-		return Table{}, fmt.Errorf("the network has %d inputs and %d outputs; it must have one of each", len(g.Inputs), len(g.Outputs))
-	}
-	o := &g.Tensors[g.Outputs[0]]
-	size := 1
-	for _, d := range o.Shape {
-		size *= d
-	}
-	t, err := s.newTable([]driver.Binding{{Type: o.Type, Quant: o.Quant, Size: size}})
-	if err != nil {
-		return t, err
-	}
-	for i, row := range s.Rows {
-		out, err := in.Invoke([][]byte{row})
-		if err != nil {
-			return t, fmt.Errorf("row %d: %w", i, err)
-		}
-		copy(t.Data[i*t.Width:], out[0])
-	}
-	return t, nil
 }

@@ -58,13 +58,17 @@ func TestScore(t *testing.T) {
 			t.Fatal(err)
 		}
 		calls := make(chan bool, 12)
-		s, err := w.Score(context.Background(), selection.Machine{
+		run, err := selection.NewRun(w, 1, cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := run.Execute(context.Background(), selection.Machine{
 			Config: cfg, System: npu.DefaultSystem(), Workers: 2, Progress: func() { calls <- true },
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !bytes.Equal(s.Tables[0].Data, want[0].Data) || s.Tables[0].Scale != want[0].Scale || s.Tables[0].ZeroPoint != want[0].ZeroPoint {
+		if got := run.Scores[0]; !bytes.Equal(got.Data, want[0].Data) || got.Scale != want[0].Scale || got.ZeroPoint != want[0].ZeroPoint {
 			t.Errorf("%s: the scores differ from the reference kernels", name)
 		}
 		if s.Inferences != 12 || len(calls) != 12 || s.Each[0] == 0 || s.Cycles != 12*s.Each[0] {
@@ -80,7 +84,11 @@ func TestScoreStops(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := workload(t, 2).Score(ctx, selection.Machine{Config: cfg, System: npu.DefaultSystem(), Workers: 1}); !errors.Is(err, context.Canceled) {
+	run, err := selection.NewRun(workload(t, 2), 1, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run.Execute(ctx, selection.Machine{Config: cfg, System: npu.DefaultSystem(), Workers: 1}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -96,8 +104,8 @@ func TestScoreRefuses(t *testing.T) {
 	} {
 		w := workload(t, 2)
 		change(&w.Scorers[0])
-		if _, err := w.Score(context.Background(), selection.Machine{Config: cfg, System: npu.DefaultSystem(), Workers: 1}); err == nil {
-			t.Errorf("%s: Score gives no error", name)
+		if _, err := selection.NewRun(w, 1, cfg); err == nil {
+			t.Errorf("%s: NewRun gives no error", name)
 		}
 		if _, err := w.Functional(cfg); err == nil {
 			t.Errorf("%s: Functional gives no error", name)

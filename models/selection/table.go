@@ -1,14 +1,26 @@
 package selection
 
-import "fmt"
+import (
+	"encoding/binary"
+	"fmt"
+)
 
-// Table holds the scores that one scorer gave to its pool: a row of int8
-// numbers for every input row.
+// Table holds the scores that one output of a scorer gave to a pool: a row of
+// int8 or int16 numbers for every input row.
 type Table struct {
 	Scale     float64
 	ZeroPoint int
 	Width     int    // numbers of a row
-	Data      []byte // int8, row by row
+	Wide      bool   // the numbers are int16, little-endian, and not int8
+	Data      []byte // row by row
+}
+
+// Bytes is the size of a row.
+func (t *Table) Bytes() int {
+	if t.Wide {
+		return 2 * t.Width
+	}
+	return t.Width
 }
 
 // Rows is the number of rows.
@@ -16,14 +28,22 @@ func (t *Table) Rows() int {
 	if t.Width == 0 {
 		return 0
 	}
-	return len(t.Data) / t.Width
+	return len(t.Data) / t.Bytes()
 }
 
 // Row returns the bytes of row i. They must not be changed.
-func (t *Table) Row(i int) []byte { return t.Data[i*t.Width : (i+1)*t.Width : (i+1)*t.Width] }
+func (t *Table) Row(i int) []byte {
+	n := t.Bytes()
+	return t.Data[i*n : (i+1)*n : (i+1)*n]
+}
 
 // Int returns the stored number j of row i.
-func (t *Table) Int(i, j int) int { return int(int8(t.Data[i*t.Width+j])) }
+func (t *Table) Int(i, j int) int {
+	if t.Wide {
+		return int(int16(binary.LittleEndian.Uint16(t.Data[2*(i*t.Width+j):])))
+	}
+	return int(int8(t.Data[i*t.Width+j]))
+}
 
 // At returns the real value of number j of row i.
 func (t *Table) At(i, j int) float64 { return t.Scale * float64(t.Int(i, j)-t.ZeroPoint) }
@@ -37,18 +57,29 @@ func (t *Table) Real(i int) []float64 {
 	return row
 }
 
+// Top returns the position of the largest number of row i, the first of equals.
+func (t *Table) Top(i int) int {
+	best := 0
+	for j := 1; j < t.Width; j++ {
+		if t.Int(i, j) > t.Int(i, best) {
+			best = j
+		}
+	}
+	return best
+}
+
 // WithRow returns a copy of the table in which row i holds other bytes.
 func (t *Table) WithRow(i int, output []byte) (Table, error) {
 	if i < 0 || i >= t.Rows() {
 		return Table{}, fmt.Errorf("row %d of a table of %d rows", i, t.Rows())
 	}
-	if len(output) != t.Width {
-		return Table{}, fmt.Errorf("row %d: %d bytes, but a row of the table has %d", i, len(output), t.Width)
+	if len(output) != t.Bytes() {
+		return Table{}, fmt.Errorf("row %d: %d bytes, but a row of the table has %d", i, len(output), t.Bytes())
 	}
 	c := *t
 	c.Data = make([]byte, len(t.Data))
 	copy(c.Data, t.Data)
-	copy(c.Data[i*t.Width:], output)
+	copy(c.Data[i*t.Bytes():], output)
 	return c, nil
 }
 

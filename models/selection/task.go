@@ -5,28 +5,23 @@ import (
 	"slices"
 )
 
-// Scorer is an int8 network and the pool of rows that it scores.
-type Scorer struct {
-	Name  string
-	Model []byte   // TensorFlow Lite file with one int8 output
-	Rows  [][]byte // input bytes of each row of the pool
-}
-
-// Rule turns scores into a decision. It is pure: the same scores give the same
-// outcome, and ties go to the lowest index. There is one table per scorer, in
-// their order. A cascade reads a row of its second table only where the first
-// one sends that row on.
+// Rule turns answers of the NPU into a decision. It is pure: the same answers give
+// the same questions and the same outcome, and ties go to the lowest index.
+//
+// A rule that needs whole pools starts with ask.Tables(). One that does not asks for
+// rows as it goes, or for inputs of its own; see [Ask].
 type Rule interface {
-	Decide(scores []Table) (Outcome, error)
+	Decide(ask *Ask) (Outcome, error)
 	// Consequence rates the harm of a faulty outcome, 0 (none) to 1, under the
 	// rule's own objective, judged with the golden scores or ground truth.
 	Consequence(scores []Table, golden, faulty Outcome) float64
 }
 
-// Workload is a task with its networks, pool and rule for one seed.
+// Workload is a task with its networks, pools and rule for one seed.
 type Workload struct {
-	Scorers []Scorer
-	Rule    Rule
+	Scorers   []Scorer
+	Baselines []Scorer // what the check compares with; no fault strikes them
+	Rule      Rule
 }
 
 // Kind tells where a task's algorithm lives.
@@ -45,6 +40,7 @@ type Exposure string
 const (
 	Transient  Exposure = "transient"  // one inference
 	Persistent Exposure = "persistent" // all inferences until the memory is loaded again
+	State      Exposure = "state"      // the state in the arena until it is written again
 )
 
 // Task is one published algorithm.
@@ -58,7 +54,13 @@ type Task struct {
 	Where     string // package of a Product
 	Metric    Metric
 	Epsilon   float64 // a changed outcome is consequential above this
-	Negative  bool    // the published effect does not show here; Check asserts what does
+
+	// Negative says which published effect does not show here, empty where it does. The
+	// check then asserts what was measured, as a test of regression.
+	Negative string
+	// StandIn says what the task stands for where the publication's own algorithm does
+	// not fit this hardware, empty where it runs as published but for its size.
+	StandIn string
 
 	Build func(seed uint64) (*Workload, error)
 	Check func(runs []Run) (Check, error)
@@ -66,14 +68,6 @@ type Task struct {
 
 // Seeds are those of every task's check (our choice).
 func Seeds() []uint64 { return []uint64{1, 2, 3} }
-
-// Run is one fault-free run of a task.
-type Run struct {
-	Seed     uint64
-	Workload *Workload
-	Scores   []Table
-	Outcome  Outcome
-}
 
 // Check is the result of a task's acceptance check over all seeds.
 type Check struct {
@@ -87,7 +81,7 @@ type Check struct {
 	Note      string
 }
 
-// Decide runs the rule on the scores of all scorers.
+// Decide runs the rule on tables of all pools.
 func (w *Workload) Decide(scores []Table) (Outcome, error) {
 	if len(scores) != len(w.Scorers) {
 		return Outcome{}, fmt.Errorf("%d tables of scores for %d scorers", len(scores), len(w.Scorers))
@@ -97,11 +91,10 @@ func (w *Workload) Decide(scores []Table) (Outcome, error) {
 			return Outcome{}, fmt.Errorf("scorer %s: scores of %d rows for a pool of %d", w.Scorers[i].Name, scores[i].Rows(), n)
 		}
 	}
-	return w.Rule.Decide(scores)
+	return w.Rule.Decide(FromTables(scores...))
 }
 
-// Transient returns the outcome when one inference, that of a row by a scorer,
-// gives another output.
+// Transient returns the outcome when a row of a table holds another output.
 func (w *Workload) Transient(golden []Table, scorer, row int, output []byte) (Outcome, error) {
 	if scorer < 0 || scorer >= len(golden) {
 		return Outcome{}, fmt.Errorf("scorer %d of %d", scorer, len(golden))
@@ -110,16 +103,8 @@ func (w *Workload) Transient(golden []Table, scorer, row int, output []byte) (Ou
 	if err != nil {
 		return Outcome{}, fmt.Errorf("scorer %d: %w", scorer, err)
 	}
-	return w.Persistent(golden, scorer, patched)
-}
-
-// Persistent returns the outcome when all inferences of a scorer are replaced.
-func (w *Workload) Persistent(golden []Table, scorer int, scores Table) (Outcome, error) {
-	if scorer < 0 || scorer >= len(golden) {
-		return Outcome{}, fmt.Errorf("scorer %d of %d", scorer, len(golden))
-	}
 	tables := slices.Clone(golden)
-	tables[scorer] = scores
+	tables[scorer] = patched
 	return w.Decide(tables)
 }
 

@@ -8,8 +8,9 @@ type Decision struct {
 	Family string `json:"family"`
 	Metric string `json:"metric"`
 	NPU    string `json:"npu"`
-	// Exposure is "transient" (a flop, one inference) or "persistent" (a bit of the
-	// program in memory, all inferences).
+	// Exposure is "transient" (a flop, one inference), "persistent" (a bit of the
+	// program in memory, all inferences) or "state" (a bit of the state in the arena,
+	// until it is written again).
 	Exposure   string           `json:"exposure"`
 	ECC        string           `json:"ecc"`
 	Seed       uint64           `json:"seed"`
@@ -19,7 +20,7 @@ type Decision struct {
 	Scorers    []DecisionScorer `json:"scorers"`
 	Whole      DecisionShares   `json:"whole"`
 	// Blocks are those of the machine or, for persistent faults, "commands" and
-	// "constants".
+	// "constants"; for the state in the arena, "state".
 	Blocks []DecisionShares `json:"blocks"`
 	// MeanDistance and MeanConsequence are over the changed decisions.
 	MeanDistance    float64   `json:"mean_distance"`
@@ -35,9 +36,11 @@ type Decision struct {
 type DecisionScorer struct {
 	Name   string `json:"name"`
 	Cycles uint64 `json:"cycles"`
-	// Rows is the size of the pool, Struck how many of its rows are struck.
-	Rows   int `json:"rows"`
-	Struck int `json:"struck"`
+	// Rows is the size of the pool, Executed the number of inferences of the fault-free
+	// decision, and Struck how many of those are struck.
+	Rows     int `json:"rows"`
+	Executed int `json:"executed"`
+	Struck   int `json:"struck"`
 }
 
 // DecisionShares are shares of faults, with two-sided intervals.

@@ -82,7 +82,11 @@ func probabilities(t *selection.Table) [][]float64 {
 }
 
 // Decide picks the rows of the next round.
-func (r *coreset) Decide(scores []selection.Table) (selection.Outcome, error) {
+func (r *coreset) Decide(ask *selection.Ask) (selection.Outcome, error) {
+	scores, err := ask.Tables()
+	if err != nil {
+		return selection.Outcome{}, err
+	}
 	t, err := r.table("probability k-centre", scores)
 	if err != nil {
 		return selection.Outcome{}, err

@@ -44,7 +44,7 @@ func open(task, scorer string, seed uint64) (*selection.Workload, *pool, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	p := &pool{seed: seed, rows: pictures(s.Rows), test: pictures(held.Rows)}
+	p := &pool{seed: seed, rows: kit.Pictures(s.Rows), test: kit.Pictures(held.Rows)}
 	if p.truth, err = f.Labels("truth.bin"); err != nil {
 		return nil, nil, err
 	}
@@ -55,17 +55,6 @@ func open(task, scorer string, seed uint64) (*selection.Workload, *pool, error) 
 		return nil, nil, fmt.Errorf("task %s: as many classes as rows are needed; rebuild the artefacts", task)
 	}
 	return &selection.Workload{Scorers: []selection.Scorer{s}}, p, nil
-}
-
-func pictures(rows [][]byte) [][]float64 {
-	out := make([][]float64, len(rows))
-	for i, row := range rows {
-		out[i] = make([]float64, len(row))
-		for k, b := range row {
-			out[i][k] = float64(int8(b))
-		}
-	}
-	return out
 }
 
 // accuracy is that of the nearest-neighbour classifier of the held-out pictures

@@ -48,7 +48,7 @@ func TestFacilityPicks(t *testing.T) {
 		{"the row between two groups", scores([]int{4, 0}, []int{0, 4}, []int{4, 4}, []int{4, 0}, []int{0, 4}), 1, []int{2}},
 		{"a zero row is like nothing", scores([]int{0, 0}, []int{1, 0}, []int{1, 0}, []int{0, 0}, []int{0, 0}), 1, []int{1}},
 	} {
-		o, err := (&facility{p, c.picks}).Decide([]selection.Table{c.table})
+		o, err := (&facility{p, c.picks}).Decide(selection.FromTables(c.table))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,7 +115,7 @@ func TestInfluencePicks(t *testing.T) {
 	}
 	r := &influence{small(make([]float64, 4), 0, 0, 0, 0), 2, zero}
 	// Rows 1 and 3 are alike; rows 0 and 2 are similar to nothing.
-	o, err := r.Decide([]selection.Table{scores([]int{1, 0, 0}, []int{0, 1, 0}, []int{0, 0, 1}, []int{0, 2, 0})})
+	o, err := r.Decide(selection.FromTables(scores([]int{1, 0, 0}, []int{0, 1, 0}, []int{0, 0, 1}, []int{0, 2, 0})))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +157,7 @@ func TestCoreset(t *testing.T) {
 	if e := task.Effect(run, selection.Outcome{Metric: selection.Set, Items: []int{0, 1}}); !e.Consequential {
 		t.Errorf("the other class is left out: %+v", e)
 	}
-	if _, err := r.Decide([]selection.Table{scores([]int{1}, []int{1}, []int{1}, []int{1}, []int{1})}); err == nil {
+	if _, err := r.Decide(selection.FromTables(scores([]int{1}, []int{1}, []int{1}, []int{1}, []int{1}))); err == nil {
 		t.Error("one score of a row: no error")
 	}
 }
@@ -201,7 +201,7 @@ func TestDiverse(t *testing.T) {
 	r := &diverse{pool: small(at, 0, 0, 0, 0, 1, 2, 3, 4), budget: 2, rounds: 1}
 	for rounds, want := range map[int][]int{1: {1, 6}, 2: {1, 6, 2, 4}} {
 		r.rounds = rounds
-		o, err := r.Decide([]selection.Table{table})
+		o, err := r.Decide(selection.FromTables(table))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -218,7 +218,7 @@ func TestDiverse(t *testing.T) {
 	if s := r.spoiledWeight(cluster, weights); s >= 0.5 || math.Abs(s-2*weights[1]) > 1e-12 || math.Abs(weights[0]+weights[1]-1) > 1e-12 {
 		t.Errorf("weights %v, of spoiled clusters %v", weights, s)
 	}
-	if _, err := r.Decide([]selection.Table{scores([]int{1}, []int{1}, []int{1}, []int{1}, []int{1}, []int{1}, []int{1}, []int{1})}); err == nil {
+	if _, err := r.Decide(selection.FromTables(scores([]int{1}, []int{1}, []int{1}, []int{1}, []int{1}, []int{1}, []int{1}, []int{1}))); err == nil {
 		t.Error("one cluster: no error")
 	}
 }
@@ -283,7 +283,7 @@ func TestRulesRefuse(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, tables := range [][]selection.Table{nil, {{}}, {scores([]int{1})}, {scores([]int{1}), scores([]int{1})}} {
-			if _, err := w.Rule.Decide(tables); err == nil {
+			if _, err := w.Rule.Decide(selection.FromTables(tables...)); err == nil {
 				t.Errorf("%s, %d tables: no error", task.Name, len(tables))
 			}
 		}

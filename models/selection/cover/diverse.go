@@ -70,7 +70,11 @@ func clusters(t *selection.Table) (cluster []int, lead []float64) {
 }
 
 // Decide picks rows in rounds.
-func (r *diverse) Decide(scores []selection.Table) (selection.Outcome, error) {
+func (r *diverse) Decide(ask *selection.Ask) (selection.Outcome, error) {
+	scores, err := ask.Tables()
+	if err != nil {
+		return selection.Outcome{}, err
+	}
 	t, err := r.table("diverse k-means", scores)
 	if err != nil {
 		return selection.Outcome{}, err

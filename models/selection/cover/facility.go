@@ -46,7 +46,11 @@ func buildFacility(seed uint64) (*selection.Workload, error) {
 }
 
 // Decide picks rows.
-func (r *facility) Decide(scores []selection.Table) (selection.Outcome, error) {
+func (r *facility) Decide(ask *selection.Ask) (selection.Outcome, error) {
+	scores, err := ask.Tables()
+	if err != nil {
+		return selection.Outcome{}, err
+	}
 	t, err := r.table("facility location", scores)
 	if err != nil {
 		return selection.Outcome{}, err

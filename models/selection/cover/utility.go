@@ -54,7 +54,11 @@ func buildUtility(seed uint64) (*selection.Workload, error) {
 }
 
 // Decide selects the points of the largest scores of every set.
-func (r *utility) Decide(scores []selection.Table) (selection.Outcome, error) {
+func (r *utility) Decide(ask *selection.Ask) (selection.Outcome, error) {
+	scores, err := ask.Tables()
+	if err != nil {
+		return selection.Outcome{}, err
+	}
 	if len(scores) != 1 || scores[0].Rows() != len(r.sets) || len(r.sets) == 0 || 2*scores[0].Width != len(r.sets[0]) {
 		return selection.Outcome{}, fmt.Errorf("set utility: it needs a score for every point of %d sets", len(r.sets))
 	}

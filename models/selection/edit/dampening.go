@@ -66,7 +66,11 @@ func buildDampening(seed uint64) (*selection.Workload, error) {
 
 // Decide gives the labels of the unlearned network as items, and as a single
 // value 1 where the network is released.
-func (r *dampening) Decide(scores []selection.Table) (selection.Outcome, error) {
+func (r *dampening) Decide(ask *selection.Ask) (selection.Outcome, error) {
+	scores, err := ask.Tables()
+	if err != nil {
+		return selection.Outcome{}, err
+	}
 	if len(scores) != 2 || scores[0].Width != classes || scores[1].Width != classes || scores[0].Rows() != len(r.truth) || scores[1].Rows() != len(r.truth) {
 		return selection.Outcome{}, fmt.Errorf("synaptic dampening: it needs the logits of two networks for %d rows", len(r.truth))
 	}

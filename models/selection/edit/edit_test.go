@@ -27,7 +27,7 @@ func TestLabel(t *testing.T) {
 func TestDampening(t *testing.T) {
 	r := &dampening{truth: []int{1, 1, 2, 3, 4, 5}, forgotten: 1}
 	before := logits(1, 1, 2, 3, 4, 6)
-	golden, err := r.Decide([]selection.Table{before, logits(7, 0, 2, 3, 4, 6)})
+	golden, err := r.Decide(selection.FromTables(before, logits(7, 0, 2, 3, 4, 6)))
 	if err != nil || golden.Values[0] != 1 {
 		t.Fatalf("%v, %v", golden, err)
 	}
@@ -41,7 +41,7 @@ func TestDampening(t *testing.T) {
 		"resurrection":  {[]int{1, 0, 2, 3, 4, 6}, 0, 1},
 		"retained lost": {[]int{7, 0, 9, 3, 4, 6}, 0, 1}, // 3 of 4 agree: not released
 	} {
-		o, err := r.Decide([]selection.Table{before, logits(c.labels...)})
+		o, err := r.Decide(selection.FromTables(before, logits(c.labels...)))
 		if err != nil || !slices.Equal(o.Items, c.labels) || o.Values[0] != c.released {
 			t.Errorf("%s: %v, %v", name, o, err)
 		}
@@ -57,7 +57,7 @@ func TestDampening(t *testing.T) {
 	if harm := r.Consequence(nil, golden, back); harm != 1 {
 		t.Errorf("a forgotten row has its class again: %v", harm)
 	}
-	if _, err := r.Decide([]selection.Table{before}); err == nil {
+	if _, err := r.Decide(selection.FromTables(before)); err == nil {
 		t.Error("one table: no error")
 	}
 	if forget, retain := r.accuracy(&before); forget != 1 || retain != 0.75 {
@@ -74,14 +74,14 @@ func TestWorst(t *testing.T) {
 	}
 	labels[3], labels[7] = 1, 2 // two rows of a large loss
 	table := logits(labels...)
-	golden, err := r.Decide([]selection.Table{table})
+	golden, err := r.Decide(selection.FromTables(table))
 	if err != nil || len(golden.Items) != worstSize || slices.Contains(golden.Items, 3) || slices.Contains(golden.Items, 7) {
 		t.Fatalf("%v, %v", golden.Items, err)
 	}
 	// A fault makes row 9 a hard one too: the lowest of the three comes in, and its
 	// loss is the share 1/25 of the distance to the mean row, times 27/2.
 	labels[9] = 5
-	faulty, err := r.Decide([]selection.Table{logits(labels...)})
+	faulty, err := r.Decide(selection.FromTables(logits(labels...)))
 	if err != nil || slices.Contains(faulty.Items, 9) || !slices.Contains(faulty.Items, 3) {
 		t.Fatalf("%v, %v", faulty.Items, err)
 	}
@@ -100,12 +100,12 @@ func TestQuick(t *testing.T) {
 	for i := range 4 {
 		table.Data[n-1-i] = 30 // the last four are strong; the rest tie
 	}
-	golden, err := r.Decide([]selection.Table{table})
+	golden, err := r.Decide(selection.FromTables(table))
 	if err != nil || golden.Items[quickSize-5] != quickSize-5 || golden.Items[quickSize-1] != n-1 {
 		t.Fatalf("%v, %v", golden.Items, err)
 	}
 	faulty, _ := table.WithRow(n-1, []byte{0x80})
-	o, err := r.Decide([]selection.Table{faulty})
+	o, err := r.Decide(selection.FromTables(faulty))
 	if err != nil || slices.Contains(o.Items, n-1) {
 		t.Fatalf("%v, %v", o.Items, err)
 	}
@@ -114,7 +114,7 @@ func TestQuick(t *testing.T) {
 	if harm := r.Consequence([]selection.Table{table}, golden, o); math.Abs(harm-want) > 1e-9 {
 		t.Errorf("consequence %v, want %v", harm, want)
 	}
-	if _, err := r.Decide([]selection.Table{logits(1)}); err == nil {
+	if _, err := r.Decide(selection.FromTables(logits(1))); err == nil {
 		t.Error("a table of classes: no error")
 	}
 }
@@ -125,12 +125,12 @@ func TestFeatures(t *testing.T) {
 	for i := range 100 {
 		table.Data[i] = 2
 	}
-	golden, err := r.Decide([]selection.Table{table})
+	golden, err := r.Decide(selection.FromTables(table))
 	if err != nil || golden.Items[clickShown-1] != clickShown-1 {
 		t.Fatalf("%v, %v", golden.Items, err)
 	}
 	faulty, _ := table.WithRow(150, []byte{9})
-	o, err := r.Decide([]selection.Table{faulty})
+	o, err := r.Decide(selection.FromTables(faulty))
 	if err != nil || o.Items[clickShown-1] != 150 {
 		t.Fatalf("%v, %v", o.Items, err)
 	}

@@ -90,7 +90,11 @@ func buildFeatures(seed uint64) (*selection.Workload, error) {
 }
 
 // Decide gives the impressions with the highest scores.
-func (r *clickModel) Decide(scores []selection.Table) (selection.Outcome, error) {
+func (r *clickModel) Decide(ask *selection.Ask) (selection.Outcome, error) {
+	scores, err := ask.Tables()
+	if err != nil {
+		return selection.Outcome{}, err
+	}
 	if len(scores) != 1 || scores[0].Width != 1 || scores[0].Rows() != clickPool {
 		return selection.Outcome{}, fmt.Errorf("feature set: it needs the scores of %d impressions", clickPool)
 	}

@@ -83,7 +83,11 @@ func buildQuick(seed uint64) (*selection.Workload, error) {
 }
 
 // Decide gives the strongest features.
-func (r *quick) Decide(scores []selection.Table) (selection.Outcome, error) {
+func (r *quick) Decide(ask *selection.Ask) (selection.Outcome, error) {
+	scores, err := ask.Tables()
+	if err != nil {
+		return selection.Outcome{}, err
+	}
 	if len(scores) != 1 || scores[0].Width != 1 || scores[0].Rows() != r.features {
 		return selection.Outcome{}, fmt.Errorf("quick selection: it needs the strength of %d features", r.features)
 	}

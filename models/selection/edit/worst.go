@@ -92,7 +92,11 @@ func (r *worst) losses(t *selection.Table) []float64 {
 }
 
 // Decide takes the last step and gives the rows of the largest weight.
-func (r *worst) Decide(scores []selection.Table) (selection.Outcome, error) {
+func (r *worst) Decide(ask *selection.Ask) (selection.Outcome, error) {
+	scores, err := ask.Tables()
+	if err != nil {
+		return selection.Outcome{}, err
+	}
 	if len(scores) != 1 || scores[0].Width != classes || scores[0].Rows() != len(r.truth) {
 		return selection.Outcome{}, fmt.Errorf("worst-case forget: it needs the logits of one network for %d rows", len(r.truth))
 	}

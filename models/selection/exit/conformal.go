@@ -52,15 +52,19 @@ func buildConformal(seed uint64) (*selection.Workload, error) {
 }
 
 // Decide accepts candidates: an item for each, 1 where it is accepted.
-func (r *conformal) Decide(scores []selection.Table) (selection.Outcome, error) {
-	if len(scores) != 1 || scores[0].Width < 1 || scores[0].Rows() != len(r.truth) || len(r.truth) < conformalCalibration+conformalTest {
+func (r *conformal) Decide(ask *selection.Ask) (selection.Outcome, error) {
+	if ask.Scorers() != 1 || ask.Rows(0) != len(r.truth) || len(r.truth) < conformalCalibration+conformalTest {
 		return selection.Outcome{}, fmt.Errorf("conformal selection: it needs the scores of %d rows", len(r.truth))
+	}
+	t, err := ask.Part(0, 0, conformalCalibration+conformalTest)
+	if err != nil {
+		return selection.Outcome{}, err
 	}
 	rows := make([]int, conformalCalibration+conformalTest)
 	for i := range rows {
 		rows[i] = i
 	}
-	c := newCounts(&scores[0], r.truth, rows[:conformalCalibration], rows[conformalCalibration:])
+	c := newCounts(&t, r.truth, rows[:conformalCalibration], rows[conformalCalibration:])
 	o := selection.Outcome{Metric: selection.Accept, Items: make([]int, conformalTest)}
 	for _, j := range c.optimised(conformalLevel, r.prune) {
 		o.Items[j] = 1
@@ -120,6 +124,7 @@ const (
 	conformalNaive = 0.05 // the naive choice exceeds the level by more than this
 	conformalSlack = 0.03 // OptCS stays within this above the level
 	conformalPower = 1.3  // its power relative to the split's
+	conformalFloor = 0.2  // its power: scores that know nothing keep the level too, but find little
 )
 
 func checkConformal(runs []selection.Run) (selection.Check, error) {
@@ -135,7 +140,7 @@ func checkConformal(runs []selection.Run) (selection.Check, error) {
 			power[k] += p[k] / float64(len(runs))
 		}
 	}
-	pass := fdr[0] > conformalLevel+conformalNaive && fdr[1] <= conformalLevel+conformalSlack && power[1] >= conformalPower*power[2]
+	pass := fdr[0] > conformalLevel+conformalNaive && fdr[1] <= conformalLevel+conformalSlack && power[1] >= conformalPower*power[2] && power[1] >= conformalFloor
 	return selection.Check{
 		Metric: "false discovery rate of OptCS", Threshold: conformalLevel + conformalSlack, Measured: fdr[1],
 		Baseline: fdr[0], Against: "the naive choice of the best model", Pass: pass,

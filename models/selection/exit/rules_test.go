@@ -69,7 +69,7 @@ func TestRulesRefuseOtherTables(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, scores := range [][]selection.Table{nil, {logits(1)}, {logits(1), logits(2)}} {
-			if _, err := w.Rule.Decide(scores); err == nil {
+			if _, err := w.Rule.Decide(selection.FromTables(scores...)); err == nil {
 				t.Errorf("task %d, %d tables: no error", i, len(scores))
 			}
 		}
@@ -88,7 +88,7 @@ func TestBoostingStopsAtItsLead(t *testing.T) {
 		table.Data[k*boostClasses+7] = byte(6 * k) // leads by 18 in the fourth group
 	}
 	r := &boosting{truth: []int{7, 0}}
-	o, err := r.Decide([]selection.Table{table})
+	o, err := r.Decide(selection.FromTables(table))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,25 +65,37 @@ func buildWindow(seed uint64) (*selection.Workload, error) {
 	return w, nil
 }
 
-// stages returns for one row the depth, the class and the certainty.
-func (r *window) stages(scores []selection.Table, row int) (depth, class int, certainty float64) {
-	class, certainty, _ = confidence(&scores[0], row, 0, windowClasses)
-	if certainty < r.low || certainty > r.high {
-		return 1, class, certainty
+// stages returns for one row the depth, the class and the certainty. Only what it
+// asks for runs.
+func (r *window) stages(ask *selection.Ask, row int) (depth, class int, certainty float64, err error) {
+	for depth = 1; depth <= 2; depth++ {
+		answer, err := ask.Row(depth-1, row)
+		if err != nil {
+			return 0, 0, 0, err
+		}
+		if answer.First().Width != windowClasses {
+			return 0, 0, 0, fmt.Errorf("window cascade: stage %d gives %d logits, not %d", depth, answer.First().Width, windowClasses)
+		}
+		class, certainty, _ = confidence(answer.First(), 0, 0, windowClasses)
+		if certainty < r.low || certainty > r.high {
+			break
+		}
 	}
-	class, certainty, _ = confidence(&scores[1], row, 0, windowClasses)
-	return 2, class, certainty
+	return min(depth, 2), class, certainty, nil
 }
 
 // Decide gives the depth of every row as an item, and as a value 1 where its
 // answer is accepted.
-func (r *window) Decide(scores []selection.Table) (selection.Outcome, error) {
-	if len(scores) != 2 || scores[0].Width != windowClasses || scores[1].Width != windowClasses || scores[0].Rows() != len(r.truth) || scores[1].Rows() != len(r.truth) {
-		return selection.Outcome{}, fmt.Errorf("window cascade: it needs the logits of two networks for %d rows", len(r.truth))
+func (r *window) Decide(ask *selection.Ask) (selection.Outcome, error) {
+	if ask.Scorers() != 2 || ask.Rows(0) != len(r.truth) || ask.Rows(1) != len(r.truth) {
+		return selection.Outcome{}, fmt.Errorf("window cascade: it needs two networks for %d rows", len(r.truth))
 	}
 	o := selection.Outcome{Metric: selection.Depth}
 	for i := range r.truth {
-		depth, _, certainty := r.stages(scores, i)
+		depth, _, certainty, err := r.stages(ask, i)
+		if err != nil {
+			return o, err
+		}
 		accepted := 0.0
 		if certainty >= r.edge {
 			accepted = 1
@@ -114,8 +126,8 @@ func risk(certainty []float64, right []bool) float64 {
 }
 
 // risks compares the cascade with each network alone on one pool.
-func (r *window) risks(scores []selection.Table) (small, big, cascade, passed float64) {
-	n := len(r.truth)
+func (r *window) risks(scores []selection.Table) (small, big, cascade, passed float64, err error) {
+	n, ask := len(r.truth), selection.FromTables(scores...)
 	certainty, right := [3][]float64{}, [3][]bool{}
 	for i, truth := range r.truth {
 		note := func(k, class int, c float64) {
@@ -125,11 +137,14 @@ func (r *window) risks(scores []selection.Table) (small, big, cascade, passed fl
 			class, c, _ := confidence(&scores[k], i, 0, windowClasses)
 			note(k, class, c)
 		}
-		depth, class, c := r.stages(scores, i)
+		depth, class, c, err := r.stages(ask, i)
+		if err != nil {
+			return 0, 0, 0, 0, err
+		}
 		note(2, class, c)
 		passed += float64(depth-1) / float64(n)
 	}
-	return risk(certainty[0], right[0]), risk(certainty[1], right[1]), risk(certainty[2], right[2]), passed
+	return risk(certainty[0], right[0]), risk(certainty[1], right[1]), risk(certainty[2], right[2]), passed, nil
 }
 
 // Bounds of the check: a cascade that sends on at most 35 % of the rows closes
@@ -171,7 +186,10 @@ func checkWindow(runs []selection.Run) (selection.Check, error) {
 		if err != nil {
 			return selection.Check{}, err
 		}
-		s, b, c, passed := r.risks(run.Scores)
+		s, b, c, passed, err := r.risks(run.Scores)
+		if err != nil {
+			return selection.Check{}, err
+		}
 		cost = max(cost, float64(cheap)/float64(dear)+passed)
 		small, big, cascade, most = small+s/float64(len(runs)), big+b/float64(len(runs)), cascade+c/float64(len(runs)), max(most, passed)
 	}

@@ -80,7 +80,11 @@ func (r *filter) reduction(scores []selection.Table) []float64 {
 }
 
 // Decide gives the rows kept.
-func (r *filter) Decide(scores []selection.Table) (selection.Outcome, error) {
+func (r *filter) Decide(ask *selection.Ask) (selection.Outcome, error) {
+	scores, err := ask.Tables()
+	if err != nil {
+		return selection.Outcome{}, err
+	}
 	if len(scores) != 2 || scores[0].Width != classes || scores[1].Width != classes || scores[0].Rows() != len(r.given) || scores[1].Rows() != len(r.given) {
 		return selection.Outcome{}, fmt.Errorf("loss filter: it needs the logits of two models for %d rows", len(r.given))
 	}

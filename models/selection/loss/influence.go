@@ -50,6 +50,10 @@ func buildInfluence(seed uint64) (*selection.Workload, error) {
 		if err != nil {
 			return nil, err
 		}
+		if name == "stage1" {
+			w.Baselines = append(w.Baselines, s)
+			continue
+		}
 		w.Scorers = append(w.Scorers, s)
 	}
 	if r.given, err = f.Labels("given.bin"); err != nil {
@@ -84,9 +88,13 @@ func (r *influence) keys(t *selection.Table) []float64 {
 }
 
 // Decide gives the rows drawn.
-func (r *influence) Decide(scores []selection.Table) (selection.Outcome, error) {
-	if len(scores) != 2 || scores[0].Width != 1 || scores[1].Width != 1 || scores[0].Rows() != len(r.given) || scores[1].Rows() != len(r.given) {
-		return selection.Outcome{}, fmt.Errorf("influence scoring: it needs the predictions of two networks for %d rows", len(r.given))
+func (r *influence) Decide(ask *selection.Ask) (selection.Outcome, error) {
+	scores, err := ask.Tables()
+	if err != nil {
+		return selection.Outcome{}, err
+	}
+	if len(scores) != 1 || scores[0].Width != 1 || scores[0].Rows() != len(r.given) {
+		return selection.Outcome{}, fmt.Errorf("influence scoring: it needs the predictions of a network for %d rows", len(r.given))
 	}
 	return selection.Outcome{Metric: selection.Set, Items: kit.TopOfGroups(r.keys(&scores[0]), r.given, influenceShare)}, nil
 }
@@ -125,7 +133,7 @@ func checkInfluence(runs []selection.Run) (selection.Check, error) {
 		}
 		n := float64(len(runs))
 		fresh += kit.Spearman(run.Scores[0].Column(0), r.measured) / n
-		stale += kit.Spearman(run.Scores[1].Column(0), r.measured) / n
+		stale += kit.Spearman(run.Baselines[0].Column(0), r.measured) / n
 		drawn += r.drawn(&run.Scores[0]) / n
 		all += clean(every(len(r.given)), r.given, r.truth) / n
 	}

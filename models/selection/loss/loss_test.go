@@ -23,7 +23,7 @@ func table(width int, rows ...[]int) selection.Table {
 
 func decide(t *testing.T, r selection.Rule, scores []selection.Table) selection.Outcome {
 	t.Helper()
-	o, err := r.Decide(scores)
+	o, err := r.Decide(selection.FromTables(scores...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestFilterVotes(t *testing.T) {
 // TestInfluence draws the largest sums of prediction and noise of each label.
 func TestInfluence(t *testing.T) {
 	r := &influence{given: []int{0, 0, 0, 0, 0, 1, 1, 1, 1, 1}, noise: make([]float64, 10)}
-	scores := []selection.Table{table(1, [][]int{{1}, {9}, {2}, {9}, {0}, {-5}, {-5}, {-4}, {-9}, {-7}}...), table(1, make([][]int, 10)...)}
+	scores := []selection.Table{table(1, [][]int{{1}, {9}, {2}, {9}, {0}, {-5}, {-5}, {-4}, {-9}, {-7}}...)}
 	golden := decide(t, r, scores)
 	if !slices.Equal(golden.Items, []int{1, 7}) {
 		t.Fatalf("drawn %v", golden.Items)
@@ -138,7 +138,7 @@ func TestRulesRefuseOtherTables(t *testing.T) {
 		}
 		short := table(classes, nil)
 		for _, scores := range [][]selection.Table{nil, {short}, {short, short}} {
-			if _, err := w.Rule.Decide(scores); err == nil {
+			if _, err := w.Rule.Decide(selection.FromTables(scores...)); err == nil {
 				t.Errorf("task %s, %d tables: no error", task.Name, len(scores))
 			}
 		}

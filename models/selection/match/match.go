@@ -7,6 +7,7 @@ import (
 
 	"upset/models/selection"
 	"upset/models/selection/artefacts"
+	"upset/models/selection/kit"
 )
 
 // Tasks returns the tasks of the family.
@@ -62,6 +63,27 @@ func mean(values []float64) float64 {
 	}
 	return sum / float64(max(1, len(values)))
 }
+
+// apart are the distances of all candidates from all targets by their pictures, which
+// owe nothing to the scores. The targets are the last rows.
+func apart(rows [][]byte, targets int) [][]float64 {
+	x := kit.Pictures(rows)
+	n := len(x) - targets
+	out := make([][]float64, n)
+	for i := range out {
+		for _, f := range x[n:] {
+			out[i] = append(out[i], kit.Distance(x[i], f))
+		}
+	}
+	return out
+}
+
+// pictureDraws are the random choices that a choice is judged against by its pictures,
+// and pictureStream keeps them apart (our choice).
+const (
+	pictureDraws  = 50
+	pictureStream = 7
+)
 
 // epsilon is the loss above which a changed set counts as a hazard (our choice):
 // single items of a set are no decisions by themselves.

@@ -21,7 +21,7 @@ func TestRulesRefuseOtherTables(t *testing.T) {
 		}
 		short := selection.Table{Scale: 1, Width: 42, Data: make([]byte, 42)}
 		for _, scores := range [][]selection.Table{nil, {short}, {short, short}, {{}}} {
-			if _, err := w.Rule.Decide(scores); err == nil {
+			if _, err := w.Rule.Decide(selection.FromTables(scores...)); err == nil {
 				t.Errorf("task %s, %d tables: no error", task.Name, len(scores))
 			}
 		}
@@ -80,7 +80,7 @@ func TestPooling(t *testing.T) {
 	}
 	// Cosines: 0.8 0, 1 0.2, 0 1, 0.6 0.6.
 	r := &pooling{truth: []int{1, 1, 0, 0}, class: 1, budget: 3}
-	o, err := r.Decide([]selection.Table{table})
+	o, err := r.Decide(selection.FromTables(table))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,7 +65,11 @@ func (r *pooling) cosines(t *selection.Table) [][]float64 {
 }
 
 // Decide selects rows.
-func (r *pooling) Decide(scores []selection.Table) (selection.Outcome, error) {
+func (r *pooling) Decide(ask *selection.Ask) (selection.Outcome, error) {
+	scores, err := ask.Tables()
+	if err != nil {
+		return selection.Outcome{}, err
+	}
 	if len(scores) != 1 || scores[0].Width <= poolingDepth || scores[0].Rows() != len(r.truth) {
 		return selection.Outcome{}, fmt.Errorf("weighted pooling: it needs embeddings and similarities of %d rows", len(r.truth))
 	}

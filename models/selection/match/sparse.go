@@ -117,7 +117,11 @@ func (r *sparse) similarities(t *selection.Table) []float64 {
 }
 
 // Decide selects the most similar rows.
-func (r *sparse) Decide(scores []selection.Table) (selection.Outcome, error) {
+func (r *sparse) Decide(ask *selection.Ask) (selection.Outcome, error) {
+	scores, err := ask.Tables()
+	if err != nil {
+		return selection.Outcome{}, err
+	}
 	if len(scores) != 1 || scores[0].Width != 2*sparseUnits || scores[0].Rows() != len(r.truth) {
 		return selection.Outcome{}, fmt.Errorf("sparse similarity: it needs the units and excesses of %d rows", len(r.truth))
 	}

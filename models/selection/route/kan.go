@@ -35,8 +35,8 @@ func kanTask() selection.Task {
 	}
 }
 
-// kan gives every function the mode with the smallest error on the even rows.
-// The tables are those of the modes and of a plain network, the baseline.
+// kan gives every function the mode with the smallest error on the even rows, the
+// only ones that run. The scorers are the modes; a plain network is the baseline.
 type kan struct {
 	targets [][]float64 // by row and function
 	floats  [][]float64 // errors of the networks in float64 on the odd rows, by network and function
@@ -61,7 +61,7 @@ func buildKAN(seed uint64) (*selection.Workload, error) {
 	if len(r.gates) != kanFunctions {
 		return nil, fmt.Errorf("kan selection: %d gates for %d functions; build the artefacts anew", len(r.gates), kanFunctions)
 	}
-	return &selection.Workload{Scorers: scorers, Rule: r}, nil
+	return &selection.Workload{Scorers: scorers[:len(kanModes)], Baselines: scorers[len(kanModes):], Rule: r}, nil
 }
 
 // matrix reads rows of one number for every function.
@@ -95,23 +95,29 @@ func (r *kan) rootError(t *selection.Table, function, from int) float64 {
 }
 
 // Decide gives the mode of every function.
-func (r *kan) Decide(scores []selection.Table) (selection.Outcome, error) {
-	widths := make([]int, len(kanModes)+1)
-	for k := range widths {
-		widths[k] = kanFunctions
+func (r *kan) Decide(ask *selection.Ask) (selection.Outcome, error) {
+	if !matches(ask, len(kanModes), len(r.targets)) {
+		return selection.Outcome{}, fmt.Errorf("kan selection: it needs %d networks for %d rows", len(kanModes), len(r.targets))
 	}
-	if !fits(scores, len(r.targets), widths...) {
-		return selection.Outcome{}, fmt.Errorf("kan selection: it needs %d functions from %d networks for %d rows", kanFunctions, len(widths), len(r.targets))
-	}
-	o := selection.Outcome{Metric: selection.Route}
-	for f := range kanFunctions {
-		best, least := 0, math.Inf(1)
-		for m := range kanModes {
-			if e := r.rootError(&scores[m], f, 0); e < least {
-				best, least = m, e
+	o := selection.Outcome{Metric: selection.Route, Items: make([]int, kanFunctions)}
+	least := slices.Repeat([]float64{math.Inf(1)}, kanFunctions)
+	for m := range kanModes {
+		sum := make([]float64, kanFunctions)
+		for i := 0; i < len(r.targets); i += 2 {
+			t, err := run(ask, m, i, kanFunctions)
+			if err != nil {
+				return o, err
+			}
+			for f, want := range r.targets[i] {
+				d := t.At(0, f) - want
+				sum[f] += float64(d * d)
 			}
 		}
-		o.Items = append(o.Items, best)
+		for f, e := range sum {
+			if e < least[f] {
+				o.Items[f], least[f] = m, e
+			}
+		}
 	}
 	return o, nil
 }
@@ -148,10 +154,10 @@ type kanErrors struct {
 }
 
 // errors of one run.
-func (r *kan) errors(scores []selection.Table, chosen []int) kanErrors {
+func (r *kan) errors(scores []selection.Table, baseline *selection.Table, chosen []int) kanErrors {
 	e := kanErrors{mode: make([]float64, len(kanModes))}
 	for f, m := range chosen {
-		plain, best := r.rootError(&scores[len(kanModes)], f, 1), math.Inf(1)
+		plain, best := r.rootError(baseline, f, 1), math.Inf(1)
 		for k := range kanModes {
 			v := r.rootError(&scores[k], f, 1)
 			best = min(best, v)
@@ -179,7 +185,7 @@ func checkKAN(runs []selection.Run) (selection.Check, error) {
 		if !ok {
 			return selection.Check{}, fmt.Errorf("kan selection: a run of another task")
 		}
-		n, e := float64(len(runs)), r.errors(run.Scores, run.Outcome.Items)
+		n, e := float64(len(runs)), r.errors(run.Scores, &run.Baselines[0], run.Outcome.Items)
 		for k, v := range e.mode {
 			all.mode[k] += v / n
 		}

@@ -3,6 +3,7 @@
 package route
 
 import (
+	"fmt"
 	"math"
 
 	"upset/models/selection"
@@ -62,15 +63,36 @@ func entropy(t *selection.Table, row, class int) float64 {
 	return math.Log(sum) + top - t.At(row, class)
 }
 
-// fits reports whether every table has the given width and number of rows.
-func fits(scores []selection.Table, rows int, widths ...int) bool {
-	if len(scores) != len(widths) {
+// matches reports whether there are so many scorers, each with so many rows.
+func matches(ask *selection.Ask, scorers, rows int) bool {
+	if ask.Scorers() != scorers {
 		return false
 	}
-	for i := range scores {
-		if scores[i].Width != widths[i] || scores[i].Rows() != rows {
+	for k := range scorers {
+		if ask.Rows(k) != rows {
 			return false
 		}
 	}
 	return true
+}
+
+// run runs a row and refuses an answer of another width.
+func run(ask *selection.Ask, scorer, row, width int) (*selection.Table, error) {
+	answer, err := ask.Row(scorer, row)
+	if err != nil {
+		return nil, err
+	}
+	if t := answer.First(); t.Width == width {
+		return t, nil
+	}
+	return nil, fmt.Errorf("scorer %d gives %d numbers, not %d", scorer, answer.First().Width, width)
+}
+
+// top runs a row and returns the index of the largest number.
+func top(ask *selection.Ask, scorer, row, width int) (int, error) {
+	t, err := run(ask, scorer, row, width)
+	if err != nil {
+		return 0, err
+	}
+	return first(t, 0, width), nil
 }

@@ -23,9 +23,9 @@ func routerTask() selection.Task {
 	}
 }
 
-// router sends every row to the expert with the largest logit. Its tables are
-// those of the router, of the experts, and of a plain network, which is the
-// baseline and decides nothing.
+// router sends every row to the expert with the largest logit, and only that
+// expert runs. The scorers are the router and the experts; a plain network is the
+// baseline.
 type router struct {
 	truth []int
 }
@@ -43,23 +43,26 @@ func buildRouter(seed uint64) (*selection.Workload, error) {
 	if r.truth, err = f.Labels("truth.bin"); err != nil {
 		return nil, err
 	}
-	return &selection.Workload{Scorers: scorers, Rule: r}, nil
+	return &selection.Workload{Scorers: scorers[:1+routerExperts], Baselines: scorers[1+routerExperts:], Rule: r}, nil
 }
 
 // Decide gives the expert of every row as an item and that expert's class as a
 // value.
-func (r *router) Decide(scores []selection.Table) (selection.Outcome, error) {
-	widths := []int{routerExperts}
-	for range routerExperts + 1 {
-		widths = append(widths, classes)
-	}
-	if !fits(scores, len(r.truth), widths...) {
-		return selection.Outcome{}, fmt.Errorf("expert router: it needs the logits of a router, %d experts and a plain network for %d rows", routerExperts, len(r.truth))
+func (r *router) Decide(ask *selection.Ask) (selection.Outcome, error) {
+	if !matches(ask, 1+routerExperts, len(r.truth)) {
+		return selection.Outcome{}, fmt.Errorf("expert router: it needs a router and %d experts for %d rows", routerExperts, len(r.truth))
 	}
 	o := selection.Outcome{Metric: selection.Route}
 	for i := range r.truth {
-		expert := first(&scores[0], i, routerExperts)
-		o.Items, o.Values = append(o.Items, expert), append(o.Values, float64(first(&scores[1+expert], i, classes)))
+		expert, err := top(ask, 0, i, routerExperts)
+		if err != nil {
+			return o, err
+		}
+		class, err := top(ask, 1+expert, i, classes)
+		if err != nil {
+			return o, err
+		}
+		o.Items, o.Values = append(o.Items, expert), append(o.Values, float64(class))
 	}
 	return o, nil
 }
@@ -154,15 +157,15 @@ func checkRouter(runs []selection.Run) (selection.Check, error) {
 			if int(run.Outcome.Values[i]) == truth {
 				mixed += 1 / (n * rows)
 			}
-			if first(&run.Scores[1+routerExperts], i, classes) == truth {
+			if first(&run.Baselines[0], i, classes) == truth {
 				plain += 1 / (n * rows)
 			}
 		}
 		load = max(load, float64(slices.Max(served)*routerExperts)/rows)
 		one := r.flips(run.Scores, run.Outcome)
 		f.route, f.class, f.expert = f.route+one.route/n, f.class+one.class/n, f.expert+one.expert/n
-		for at, to := range map[int]*int{0: &gate, 1: &expert, 1 + routerExperts: &alone} {
-			v, err := macs(&run.Workload.Scorers[at])
+		for network, to := range map[*selection.Scorer]*int{&run.Workload.Scorers[0]: &gate, &run.Workload.Scorers[1]: &expert, &run.Workload.Baselines[0]: &alone} {
+			v, err := macs(network)
 			if err != nil {
 				return selection.Check{}, err
 			}

@@ -65,24 +65,61 @@ func buildSwitching(seed uint64) (*selection.Workload, error) {
 	return &selection.Workload{Scorers: scorers, Rule: r}, nil
 }
 
-// loss is the mean cross-entropy of an expert over rows of its table.
-func (r *switching) loss(t *selection.Table, from, to int) float64 {
+// served keeps the entropies of the rows that an expert has seen, so that none runs
+// twice, and its classes.
+type served struct {
+	r       *switching
+	ask     *selection.Ask
+	entropy []map[int]float64 // by expert and row
+	class   []map[int]int
+}
+
+func (r *switching) serve(ask *selection.Ask) *served {
+	s := &served{r: r, ask: ask}
+	for range switchExperts {
+		s.entropy, s.class = append(s.entropy, map[int]float64{}), append(s.class, map[int]int{})
+	}
+	return s
+}
+
+// see runs a row by an expert.
+func (s *served) see(expert, row int) error {
+	if _, ok := s.class[expert][row]; ok {
+		return nil
+	}
+	t, err := run(s.ask, 1+expert, row, classes)
+	if err != nil {
+		return err
+	}
+	s.class[expert][row], s.entropy[expert][row] = first(t, 0, classes), entropy(t, 0, s.r.truth[row])
+	return nil
+}
+
+// loss is the mean cross-entropy of an expert over rows.
+func (s *served) loss(expert, from, to int) (float64, error) {
 	sum := 0.0
 	for i := from; i < to; i++ {
-		sum += entropy(t, i, r.truth[i])
+		if err := s.see(expert, i); err != nil {
+			return 0, err
+		}
+		sum += s.entropy[expert][i]
 	}
-	return sum / float64(to-from)
+	return sum / float64(to-from), nil
 }
 
 // watch returns for every batch the expert in use at its end. A batch in which
 // no known expert is in its usual state calls for a new one, which has the next
 // free number; there are no scores of it, so the old one stays in use.
-func (r *switching) watch(experts []selection.Table) []int {
+func (r *switching) watch(s *served) ([]int, error) {
 	var used []int
 	current, strange := r.experts[0], 0
 	for to := switchBatch; to <= len(r.truth); to += switchBatch {
 		from := to - switchBatch
-		if !r.bands[current].Above(r.loss(&experts[current], from, to), switchFactor, 0) {
+		loss, err := s.loss(current, from, to)
+		if err != nil {
+			return nil, err
+		}
+		if !r.bands[current].Above(loss, switchFactor, 0) {
 			strange = 0
 			used = append(used, current)
 			continue
@@ -93,33 +130,46 @@ func (r *switching) watch(experts []selection.Table) []int {
 		}
 		from = to - switchPatience*switchBatch
 		strange = 0
-		best, excess := len(experts), math.Inf(1)
-		for k := range experts {
-			loss := r.loss(&experts[k], from, to)
-			if z := loss - r.bands[k].Mean; k != current && z < excess && !r.bands[k].Above(loss, switchFactor, 0) {
+		best, excess := switchExperts, math.Inf(1)
+		for k := range switchExperts {
+			if k == current {
+				continue
+			}
+			if loss, err = s.loss(k, from, to); err != nil {
+				return nil, err
+			}
+			if z := loss - r.bands[k].Mean; z < excess && !r.bands[k].Above(loss, switchFactor, 0) {
 				best, excess = k, z
 			}
 		}
-		if used = append(used, best); best < len(experts) {
+		if used = append(used, best); best < switchExperts {
 			current = best
 		}
 	}
-	return used
+	return used, nil
 }
 
 // Decide gives as items the selector's expert of every row and then the watched
-// expert of every batch; as values the class of every row by its expert.
-func (r *switching) Decide(scores []selection.Table) (selection.Outcome, error) {
-	if !fits(scores, len(r.truth), switchExperts, classes, classes, classes) {
-		return selection.Outcome{}, fmt.Errorf("expert switching: it needs the logits of a selector and %d experts for %d rows", switchExperts, len(r.truth))
+// expert of every batch; as values the class of every row by its expert. The watch
+// runs an expert on the rows that it has not served, which are few.
+func (r *switching) Decide(ask *selection.Ask) (selection.Outcome, error) {
+	if !matches(ask, 1+switchExperts, len(r.truth)) {
+		return selection.Outcome{}, fmt.Errorf("expert switching: it needs a selector and %d experts for %d rows", switchExperts, len(r.truth))
 	}
-	o := selection.Outcome{Metric: selection.Route}
+	o, s := selection.Outcome{Metric: selection.Route}, r.serve(ask)
 	for i := range r.truth {
-		k := first(&scores[0], i, switchExperts)
-		o.Items, o.Values = append(o.Items, k), append(o.Values, float64(first(&scores[1+k], i, classes)))
+		k, err := top(ask, 0, i, switchExperts)
+		if err != nil {
+			return o, err
+		}
+		if err := s.see(k, i); err != nil {
+			return o, err
+		}
+		o.Items, o.Values = append(o.Items, k), append(o.Values, float64(s.class[k][i]))
 	}
-	o.Items = append(o.Items, r.watch(scores[1:])...)
-	return o, nil
+	used, err := r.watch(s)
+	o.Items = append(o.Items, used...)
+	return o, err
 }
 
 // Consequence is 1 where a class differs, or where an expert is made that the

@@ -32,7 +32,7 @@ func TestChecks(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				tables, err := w.Functional(cfg)
+				run, err := selection.NewRun(w, seed, cfg)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -40,19 +40,15 @@ func TestChecks(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				for k := range tables {
-					if !bytes.Equal(tables[k].Data, reference[k].Data) {
+				for k := range run.Scores {
+					if !bytes.Equal(run.Scores[k].Data, reference[k].Data) {
 						t.Fatalf("seed %d: scorer %s differs from the reference kernels", seed, w.Scorers[k].Name)
 					}
 				}
-				o, err := w.Decide(tables)
-				if err != nil {
-					t.Fatal(err)
+				if run.Outcome.Metric != task.Metric {
+					t.Errorf("seed %d: the outcome is a %s, the task says %s", seed, run.Outcome.Metric, task.Metric)
 				}
-				if o.Metric != task.Metric {
-					t.Errorf("seed %d: the outcome is a %s, the task says %s", seed, o.Metric, task.Metric)
-				}
-				runs = append(runs, selection.Run{Seed: seed, Workload: w, Scores: tables, Outcome: o})
+				runs = append(runs, *run)
 			}
 			c, err := task.Check(runs)
 			if err != nil {
