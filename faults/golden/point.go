@@ -16,7 +16,8 @@ type Point struct {
 	RAM   [][]byte
 	Mem   [][]byte
 
-	begin bool // it lies off the steps of the others, where an operation begins
+	Begin bool // an operation begins its first job
+	begin bool // and the point lies off the steps of the others
 }
 
 const (

@@ -49,19 +49,17 @@ func Thin(list []Point, prev *Point) (left []Point, bytes int) {
 }
 
 // record runs to the end of an inference, taking points at multiples of step, which
-// share with prev what equals it, and at the given cycles, where operations begin.
-// Where they need more memory than there is room for, every other one of the former is
-// dropped and the step doubled: the last step is returned.
-func record(ctx context.Context, m *npu.Machine, prev *Point, step, limit uint64, room int, begins []uint64) ([]Point, uint64, error) {
+// share with prev what equals it, and where operations begin their first job, if these are
+// marked. Where they need more memory than there is room for, every other one of the
+// former is dropped and the step doubled: the last step is returned.
+func record(ctx context.Context, m *npu.Machine, prev *Point, step, limit uint64, room int, mark bool) ([]Point, uint64, error) {
 	base, first := m.Cycle(), prev
 	var list []Point
-	bytes, regular := 0, 0
+	bytes, regular, marked, begun := 0, 0, 0, false
 	for next := base; ; {
 		list = append(list, Snapshot(m, prev))
 		p := &list[len(list)-1]
-		if len(begins) > 0 && begins[0] == m.Cycle() {
-			p.begin, begins = m.Cycle() != next, begins[1:]
-		}
+		p.Begin, p.begin = begun, m.Cycle() != next
 		bytes += p.bytes(prev)
 		prev = p
 		if st := m.Status(); st != npu.Running {
@@ -83,12 +81,35 @@ func record(ctx context.Context, m *npu.Machine, prev *Point, step, limit uint64
 			}
 			next += step
 		}
-		to := next
-		if len(begins) > 0 {
-			to = min(to, begins[0])
+		if !mark || marked >= maxMilestones {
+			begun = false
+			if err := runTo(ctx, m, next); err != nil {
+				return nil, 0, err
+			}
+			continue
 		}
-		if err := runTo(ctx, m, to); err != nil {
+		var err error
+		if begun, err = runToBegin(ctx, m, next); err != nil {
 			return nil, 0, err
 		}
+		if begun {
+			marked++
+		}
 	}
+}
+
+// runToBegin runs to a cycle, the end of the program or the cycle at which an operation
+// begins its first job, which it reports.
+func runToBegin(ctx context.Context, m *npu.Machine, cycle uint64) (bool, error) {
+	for m.S.CC.Run != 0 && m.Cycle() < cycle {
+		if m.Cycle()%attention == 0 && ctx.Err() != nil {
+			return false, ctx.Err()
+		}
+		begun := m.S.Begun()
+		m.Step()
+		if !begun && m.S.Begun() && m.S.CC.Run != 0 {
+			return true, nil
+		}
+	}
+	return false, nil
 }

@@ -8,8 +8,13 @@ import (
 	"upset/npu"
 )
 
-// timeline runs an inference and notes when operations retire.
-func (e *Runs) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64, error) {
+// timeline runs an inference and those behind it, and notes what does not depend on the
+// data: when operations retire, and what is read and written when.
+func (e *Runs) timeline(ctx context.Context, input []byte) ([]OpSpan, error) {
+	m, err := e.Machine(input)
+	if err != nil {
+		return nil, err
+	}
 	var ops []OpSpan
 	var kernels []int
 	for i := range e.program.Operations {
@@ -67,7 +72,7 @@ func (e *Runs) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64, 
 	}
 	for m.S.CC.Run != 0 && m.Cycle() < RunawayLimit {
 		if m.Cycle()%attention == 0 && ctx.Err() != nil {
-			return nil, 0, ctx.Err()
+			return nil, ctx.Err()
 		}
 		if events > len(e.Milestones) && events <= e.mostMilestones() {
 			for len(e.Milestones) < events { // of several in one clock, the last one counts
@@ -81,8 +86,7 @@ func (e *Runs) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64, 
 		m.Journal.Clear()
 		begun := m.S.Begun()
 		m.Step()
-		if m.S.Begun() && !begun && m.S.CC.Run != 0 && len(e.begins) < maxMilestones {
-			e.begins = append(e.begins, m.Cycle())
+		if m.S.Begun() && !begun && m.S.CC.Run != 0 && len(begins.moments) < maxMilestones {
 			begins.moment(m.Cycle())
 		}
 		e.Stream.Note(&m.S.DMA)
@@ -93,7 +97,7 @@ func (e *Runs) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64, 
 	}
 	m.Journal = nil
 	if st := m.Status(); st != npu.Done {
-		return nil, 0, fmt.Errorf("the fault-free run ended with a %v: %s", st, m.Describe())
+		return nil, fmt.Errorf("the fault-free run ended with a %v: %s", st, m.Describe())
 	}
 	m.Observe, m.Host = nil, nil
 	e.program.Attach(m)
@@ -102,9 +106,11 @@ func (e *Runs) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64, 
 	}
 	cycles := m.Cycle()
 	e.Stream.Cycles = cycles
-	long.last, begins.last = instant(cycles)+1, int32(len(e.begins))
+	long.last, begins.last = instant(cycles)+1, int32(len(begins.moments))
 	if !e.options.AssumeReload { // else nobody reads what an inference leaves
-		// Two more, so that both phases are behind every cycle of the first.
+		// Two more, so that both phases are behind every cycle of the first. Where neither
+		// reads anything of the shared buffer that it has not written, the second one adds
+		// nothing but how coded words are written in parts, which of long ones is not kept.
 		m.Observe = func(n npu.Note) {
 			if n.Kind == npu.NoteRetire {
 				from.retired++
@@ -114,10 +120,13 @@ func (e *Runs) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64, 
 			from.again()
 			Again(m, e.program, make([]byte, e.program.InputBytes()), m.Cycle())
 			if err := runTo(ctx, m, RunawayLimit); err != nil {
-				return nil, 0, err
+				return nil, err
 			}
 			if k == 0 {
 				e.Inherits = from.done(e.program, e.Dataflow.operations())
+				if in := &e.Inherits; cycles > lifetimeCycles && in.RAM[0] == nil && in.RAM[1] == nil {
+					break
+				}
 			}
 		}
 	}
@@ -133,5 +142,5 @@ func (e *Runs) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64, 
 			e.Codes = code
 		}
 	}
-	return ops, cycles, nil
+	return ops, nil
 }
