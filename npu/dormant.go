@@ -22,6 +22,15 @@ type Dormant struct {
 	Transfer bool
 }
 
+// Sum is the value that the register holds with some more, as far as it is wide.
+func (d *Dormant) Sum(v, more uint32) uint32 { return (v + more) & (^uint32(0) >> (32 - d.Width)) }
+
+// Add adds some more to the register.
+func (d *Dormant) Add(f *Flops, more uint32) {
+	v := d.Of(f)
+	*v = d.Sum(*v, more)
+}
+
 // never is for a register that is not loaded during an inference.
 func never(*Flops) uint64 { return 0 }
 

@@ -22,6 +22,8 @@ type decisions struct {
 	recordUses func(m *npu.Machine, r npu.Record, f func(npu.Output))
 	// credits are the counts that only hold requests back.
 	credits []func(f *npu.Flops) *uint8
+	// forGood says whether a leak, seen before an inference and the one before, stays.
+	forGood func(now, before leak) bool
 	// skipDrain lets the time pass in which a stream is discarded.
 	skipDrain func(d *npu.Drain, m *npu.Machine, limit uint64) uint64
 	// rests says that nothing outside the machine waits for a later cycle.
@@ -32,7 +34,7 @@ type decisions struct {
 
 // standard are the right answers.
 func (e *Engine) standard() decisions {
-	return decisions{e.Stream.Outlook, golden.Changes, e.Stream.LookedAt, held, (*npu.Machine).WeightUses, (*npu.Machine).RecordUses, credits[:], (*npu.Drain).Skip, busSettled, (*Worker).key}
+	return decisions{e.Stream.Outlook, golden.Changes, e.Stream.LookedAt, held, (*npu.Machine).WeightUses, (*npu.Machine).RecordUses, credits[:], stays, (*npu.Drain).Skip, busSettled, (*Worker).key}
 }
 
 // alike reports whether two states have the same future.

@@ -52,7 +52,7 @@ func (w *Worker) followed(r *faults.Record, guard faults.Guard) {
 		}
 		if guard == nil {
 			now := w.leaks(l, k)
-			if now.more > 0 && now == leaked {
+			if e.decide.forGood(now, leaked) {
 				unsettled(r)
 				return
 			}

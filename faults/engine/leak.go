@@ -54,3 +54,6 @@ func (w *Worker) leaks(l *golden.Later, k int) leak {
 
 // unsettled names the outcome of what a leak leaves behind.
 func unsettled(r *faults.Record) { r.Outcome, r.Cause = faults.Latent, faults.CauseUnsettled }
+
+// stays reports whether an inference has left a leak as it was.
+func stays(now, before leak) bool { return now.more > 0 && now == before }

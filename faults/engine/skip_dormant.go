@@ -32,9 +32,23 @@ func (w *Worker) dormant(u *pursuit, p netlist.Place) {
 
 // wake lands at the last point at which a register is held that is dormant.
 func (w *Worker) wake(u *pursuit, d *npu.Dormant) {
-	e, b := w.e, &w.base.S.Flops
-	mask := ^uint32(0) >> (32 - d.Width)
-	more := *d.Of(&w.m.S.Flops) - *d.Of(b)
+	more := *d.Of(&w.m.S.Flops) - *d.Of(&w.base.S.Flops)
+	holds := w.e.dormantSince(d, &w.base.S.Flops, more)
+	to := u.first - 1
+	for to+1 < u.g.End && holds(&u.g.Points[to+1].Flops) {
+		to++
+	}
+	if to < u.first {
+		return
+	}
+	w.land(u, to)
+	d.Add(&w.m.S.Flops, more)
+	w.m.Touched()
+}
+
+// dormantSince returns a function that reports whether, from one fault-free state to
+// another, nobody can tell that a register holds some more.
+func (e *Engine) dormantSince(d *npu.Dormant, b *npu.Flops, more uint32) func(s *npu.Flops) bool {
 	unit := func(s *npu.Flops) int {
 		switch {
 		case d.Transfer:
@@ -44,25 +58,12 @@ func (w *Worker) wake(u *pursuit, d *npu.Dormant) {
 		}
 		return 0
 	}
-	op, loaded, limits := unit(b), d.Loaded(b), w.m.Sys.Limits
-	if op < 0 {
-		return
-	}
-	lower := *d.Of(&w.m.S.Flops) < *d.Of(b) // and never the other way round, as behind zero
-	holds := func(s *npu.Flops) bool {
+	system := e.System()
+	op, loaded, limits := unit(b), d.Loaded(b), system.Limits
+	lower := d.Sum(*d.Of(b), more) < *d.Of(b) // and never the other way round, as behind zero
+	return func(s *npu.Flops) bool {
 		v := *d.Of(s)
-		x := (v + more) & mask
-		return s.CC.Run != 0 && d.Loaded(s) == loaded && x < v == lower && e.decide.held(d, &limits, s, v, x) && unit(s) == op
+		x := d.Sum(v, more)
+		return op >= 0 && s.CC.Run != 0 && d.Loaded(s) == loaded && x < v == lower && e.decide.held(d, &limits, s, v, x) && unit(s) == op
 	}
-	to := u.first - 1
-	for to+1 < u.g.End && holds(&u.g.Points[to+1].Flops) {
-		to++
-	}
-	if to < u.first {
-		return
-	}
-	w.land(u, to)
-	v := d.Of(&w.m.S.Flops)
-	*v = (*v + more) & mask
-	w.m.Touched()
 }
