@@ -94,3 +94,7 @@ func Quiet(guard Guard, m *npu.Machine) bool {
 	a, ok := guard.(Agreer)
 	return ok && a.Agrees(m)
 }
+
+// Pulser is a guard that knows what a pulse in the machine's logic leaves in its mechanisms: the
+// cells of its Upset hold wrong values behind the clock edge at which they took it over.
+type Pulser interface{ Pulses() }

@@ -1,10 +1,5 @@
 package netlist
 
-import (
-	"upset/npu"
-	"upset/npu/isa"
-)
-
 // Measured are the constants as they come out of a synthesis into one open library.
 type Measured struct {
 	Library string
@@ -74,15 +69,4 @@ func CostRange() (low, high Costs) {
 func (t *Table) AreaRange() (low, high []BlockArea) {
 	l, h := CostRange()
 	return t.Areas(&l), t.Areas(&h)
-}
-
-// LogicRange is the whole logic area of a configuration in gate equivalents with the low
-// and with the high end of every constant.
-func LogicRange(c isa.Config, ecc npu.ECC) (low, high float64) {
-	l, h := New(c, ecc).AreaRange()
-	for i := range l {
-		low += l[i].LogicGE()
-		high += h[i].LogicGE()
-	}
-	return low, high
 }

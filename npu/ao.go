@@ -1,6 +1,9 @@
 package npu
 
 import (
+	"encoding/binary"
+	"math"
+
 	"upset/npu/arith"
 	"upset/npu/isa"
 )
@@ -68,6 +71,8 @@ func (m *Machine) stepAO() {
 	a, t := &m.S.AO, &m.S.Trav.AO
 	if t.On == 0 {
 		if m.S.CC.OpValid[t.Bank] == 0 {
+			m.waiting = 0
+			m.rest(restAO)
 			return
 		}
 		m.pulse(setAO, pulseStart)
@@ -75,8 +80,13 @@ func (m *Machine) stepAO() {
 	}
 	p := &m.op[t.Bank]
 	if a.Pass == 0 {
-		if a.Valid == [aoStages]uint8{} && !m.readable(a, t, p) {
-			return
+		if a.Valid == [aoStages]uint8{} && a.Tail == 0 {
+			if why, missing := m.missing(a, t, p); missing {
+				m.count(why, 1)
+				m.waitsFor, m.waiting = why, 1
+				m.rest(restAO)
+				return
+			}
 		}
 		m.roundLanes(a, p)
 	}
@@ -93,6 +103,7 @@ func (m *Machine) stepAO() {
 	m.readLanes(a, t, p)
 	if a.Tail != 0 && a.Valid == [aoStages]uint8{} {
 		a.Tail = 0
+		m.wakeAll()
 		m.pulse(setAO, pulseEnd)
 		t.end()
 	}
@@ -112,21 +123,26 @@ func (m *Machine) writeLanes(a *AOState, p *params) {
 		return
 	}
 	a.Valid[aoAct] = 0
-	e := p.OFM.Bytes
+	e, n := p.OFM.Bytes, m.lanes(aoAct)
 	at := int(a.Addr[aoAct])
 	if e == 1 {
 		var v uint64
-		for i := range m.lanes(aoAct) {
+		for i := range min(n, maxLanes) {
 			v |= uint64(a.Out[i]&0xff) << (8 * i)
 		}
-		m.ramStore(at, v, m.lanes(aoAct))
+		if b := m.plainRAM(at, n); b != nil && n == 4 {
+			binary.LittleEndian.PutUint32(b, uint32(v))
+		} else {
+			m.ramStore(at, v, n)
+		}
 	} else {
-		for i := range m.lanes(aoAct) {
+		for i := range n {
 			m.ramStore(at+i*e, uint64(a.Out[i]), e)
 		}
 	}
 	if f := a.Flags[aoAct]; f&aoClose != 0 {
 		m.S.SB.OBFull[f/aoBuffer&1] = 1
+		m.wake(restOFM)
 	}
 }
 
@@ -135,8 +151,16 @@ func (m *Machine) activate(a *AOState, p *params) {
 	if a.Valid[aoShift] == 0 {
 		return
 	}
-	for i := range m.lanes(aoShift) {
-		a.Out[i] = p.Activate(int64(int32(a.Res[i])), m.table)
+	n := m.lanes(aoShift)
+	if p.actPlain { // nothing but zero point and clamp
+		zero := int64(p.OFM.ZeroPoint)
+		for i := range min(n, maxLanes) {
+			a.Out[i] = uint32(arith.Clamp(int64(int32(a.Res[i]))+zero, p.actLo, p.actHi))
+		}
+	} else {
+		for i := range n {
+			a.Out[i] = p.Activate(int64(int32(a.Res[i])), m.table)
+		}
 	}
 	a.moveTag(aoShift)
 }
@@ -154,9 +178,9 @@ func (m *Machine) roundLanes(a *AOState, p *params) {
 	if a.Valid[aoMul] == 0 {
 		return
 	}
-	for i := range m.lanes(aoMul) {
+	for i := range min(m.lanes(aoMul), maxLanes) {
 		v := a.product(i).Shift(uint(a.PShift[i]), p.Round)
-		a.Res[i] = uint32(arith.Saturate(v, 32))
+		a.Res[i] = uint32(arith.Clamp(v, math.MinInt32, math.MaxInt32))
 	}
 	a.moveTag(aoMul)
 }
@@ -174,19 +198,25 @@ func (m *Machine) combine(a *AOState, p *params) {
 	case p.kind == kindAverage && !p.GlobalScale:
 		scale, shift = arith.MeanScale(p.validTaps(int(a.TY), int(a.TX)))
 	}
-	for i := range n {
-		v, s, h := sx40(a.In[i]), scale, shift
-		switch {
-		case p.kind == kindElementwise:
-			v, s, h = m.combined(a, p, i)
-		case p.UsesScales:
-			c := (int(a.TC) + i) & 15
-			v += sx40(a.Bias[c])
-			s, h = a.Scale[c], uint(a.Shift[c])
+	n = min(n, maxLanes)
+	switch {
+	case p.kind == kindElementwise:
+		for i := range n {
+			v, s, h := m.combined(a, p, i)
+			a.Val[i], a.LScale[i], a.LShift[i] = uint64(v), s, uint8(h)
 		}
-		a.Val[i], a.LScale[i], a.LShift[i] = uint64(v), s, uint8(h)
+	case p.UsesScales:
+		for i := range n {
+			c := (int(a.TC) + i) & 15
+			a.Val[i], a.LScale[i], a.LShift[i] = uint64(sx40(a.In[i])+sx40(a.Bias[c])), a.Scale[c], a.Shift[c]
+		}
+	default:
+		for i := range n {
+			a.Val[i], a.LScale[i], a.LShift[i] = uint64(sx40(a.In[i])), scale, uint8(shift)
+		}
 	}
 	if p.UsesScales && a.Flags[aoRead]&aoLastPixel != 0 {
+		m.wake(restScale)
 		for i := range n {
 			a.Ready[(int(a.TC)+i)&15] = 0
 		}
@@ -321,6 +351,7 @@ func (m *Machine) advanceAO(a *AOState, t *Block, p *params, n int) {
 }
 
 func (m *Machine) releaseInput(a *AOState, t *Block, p *params) {
+	m.wakeAll()
 	sb := &m.S.SB
 	if p.kind == kindElementwise {
 		sb.IBFull[sb.IBSel&1] = 0

@@ -1,6 +1,10 @@
 package npu
 
-import "upset/npu/isa"
+import (
+	"encoding/binary"
+
+	"upset/npu/isa"
+)
 
 // Read and write channels, numbered as in STATUS.faulting_channel (Arm U55
 // register header).
@@ -97,16 +101,21 @@ func (b *PortState) Settled(now uint64) bool {
 	return true
 }
 
-// Arrive lets the traffic under way come to the NPU by a cycle: enough time has passed.
+// Resume sets the clock after a pause in which the host took its time: whatever was under
+// way has arrived, at whatever cycle it was due, so that the clock may be set back as well.
 // A write burst without its last beat gets no response even so.
-func (b *PortState) Arrive(now uint64) {
-	b.NextR, b.NextW = 0, 0
-	for i := range b.Ready {
-		b.Ready[i] = min(b.Ready[i], now)
-	}
-	for i, t := range b.BReady {
-		if t != ^uint64(0) {
-			b.BReady[i] = min(t, now)
+func (b *BusState) Resume(cycle uint64) {
+	b.Cycle = cycle
+	for i := range b.Port {
+		p := &b.Port[i]
+		p.NextR, p.NextW = 0, 0
+		for k := range p.Ready {
+			p.Ready[k] = min(p.Ready[k], cycle)
+		}
+		for k, t := range p.BReady {
+			if t != ^uint64(0) {
+				p.BReady[k] = min(t, cycle)
+			}
 		}
 	}
 }
@@ -126,12 +135,11 @@ type Timing struct {
 
 // interval is the cycles that the beat at an address takes.
 func (t *Timing) interval(addr uint32) uint64 {
-	n := uint64(t.BeatInterval)
-	if t.Permille != 0 {
-		i, f := uint64(addr>>3), uint64(t.Permille)
-		n += (i+1)*f/1000 - i*f/1000
+	if t.Permille == 0 {
+		return uint64(t.BeatInterval)
 	}
-	return n
+	i, f := uint64(addr>>3), uint64(t.Permille)
+	return uint64(t.BeatInterval) + (i+1)*f/1000 - i*f/1000
 }
 
 // System is the platform around the NPU.
@@ -159,44 +167,45 @@ func (m *Machine) stepBus() {
 	if m.adapted {
 		m.stepGates()
 	}
-	for p := range m.S.DMA.AXI {
-		a, b := &m.S.DMA.AXI[p], &m.S.Bus.Port[p]
-		if b.BCount > 0 {
-			m.takeResponse(p, a, b)
-		}
-		if b.Count > 0 {
-			m.readBeat(p, a, b)
-		}
-		if a.ARValid != 0 {
-			m.acceptRead(a, b)
-			m.countAddress(EvAXIReadTaken+Event(p), 1, a.ARValid)
-		}
-		if a.WValid != 0 {
+	d, bus := &m.S.DMA, &m.S.Bus
+	m.stepPort(0, &d.AXI[0], &bus.Port[0])
+	m.stepPort(1, &d.AXI[1], &bus.Port[1])
+}
+
+func (m *Machine) stepPort(p int, a *AXIState, b *PortState) {
+	now := m.S.Bus.Cycle
+	if b.BCount > 0 && now >= b.BReady[b.BHead&(tableWrites-1)] {
+		m.takeResponse(p, a, b)
+	}
+	if b.Count > 0 && a.RCount < 2 && now >= b.NextR && now >= b.Ready[b.Head&(tableReads-1)] {
+		m.readBeat(p, a, b)
+	}
+	if a.ARValid != 0 {
+		m.acceptRead(a, b)
+		m.countAddress(EvAXIReadTaken+Event(p), 1, a.ARValid)
+	}
+	if a.WValid != 0 {
+		if now >= b.NextW {
 			m.acceptWrite(p, a, b)
-			m.countAddress(EvAXIWriteTaken+Event(p), a.WFirst, a.WValid)
 		}
+		m.countAddress(EvAXIWriteTaken+Event(p), a.WFirst, a.WValid)
 	}
 }
 
+// readBeat takes the next beat of the oldest read, which is there, to the slice, which has
+// room.
 func (m *Machine) readBeat(p int, a *AXIState, b *PortState) {
-	h := b.Head
-	now := m.S.Bus.Cycle
-	if a.RCount >= 2 || now < b.Ready[h] || now < b.NextR {
-		return
-	}
+	h := b.Head & (tableReads - 1)
 	addr := b.Addr[h]
 	v, image, ok := m.read8(addr)
-	a.RData[a.RCount&1] = v
-	a.RResp[a.RCount&1] = 0
-	if !ok {
-		a.RResp[a.RCount&1] = 1
-	}
+	i := a.RCount & 1
+	a.RData[i], a.RResp[i] = v, flag(!ok)
 	a.RCount++
 	if m.Journal != nil {
 		m.Journal.noteLoad(image)
 	}
 	m.count(EvAXIReadBeat+Event(p), 1)
-	b.NextR = now + m.timing(addr).interval(addr)
+	b.NextR = m.S.Bus.Cycle + m.timing(addr).interval(addr)
 	b.Addr[h] += 8
 	if b.Beats[h] > 1 {
 		b.Beats[h]--
@@ -222,13 +231,12 @@ func (m *Machine) acceptRead(a *AXIState, b *PortState) {
 	a.RdChan[e], a.RdBeats[e] = a.ARChan, a.ARBeats
 	a.RdCount++
 	a.ARValid = 0
+	m.wake(restArbiters)
 }
 
+// acceptWrite takes the beat in the write slice, when its time has come.
 func (m *Machine) acceptWrite(p int, a *AXIState, b *PortState) {
 	now := m.S.Bus.Cycle
-	if now < b.NextW {
-		return
-	}
 	if a.WFirst != 0 {
 		if n := uint8(m.Sys.Limits.PortWrites); a.WrCount >= n || b.BCount >= n {
 			return
@@ -282,6 +290,10 @@ func (m *Machine) storeBeat(addr uint32, v uint64, strb uint8) bool {
 		return true // no image takes it
 	}
 	m.Writes.note(image)
+	if o := image - isa.SRAMBase; strb == 0xff && uint64(o)+8 <= uint64(len(m.Mem.SRAM)) {
+		binary.LittleEndian.PutUint64(m.Mem.SRAM[o:], v)
+		return true
+	}
 	for i := uint32(0); i < 8; i++ {
 		if strb>>i&1 != 0 {
 			m.Mem.SetByte(image+i, byte(v>>(8*i)))
@@ -290,11 +302,9 @@ func (m *Machine) storeBeat(addr uint32, v uint64, strb uint8) bool {
 	return true
 }
 
+// takeResponse takes the oldest response of a write burst, which is there.
 func (m *Machine) takeResponse(p int, a *AXIState, b *PortState) {
-	h := b.BHead
-	if m.S.Bus.Cycle < b.BReady[h] {
-		return
-	}
+	h := b.BHead & (tableWrites - 1)
 	ch := a.WrChan[a.WrHead&15] & 1
 	if b.BError[h] != 0 {
 		m.busFault(p, ChOFM+int(ch))
@@ -316,6 +326,9 @@ func (m *Machine) busFault(port, channel int) {
 	m.halt()
 }
 
+// takers are the blocks that wait for data of a read channel, or for room to ask for more.
+var takers = [8]rests{ChCmd: restCC, ChIFM: restIFM | restArbiters, ChScale: restScale, ChM2M: restArbiters}
+
 // stepReadSlices hands the oldest read beat of each port to its channel.
 func (m *Machine) stepReadSlices() {
 	for p := range m.S.DMA.AXI {
@@ -332,6 +345,7 @@ func (m *Machine) stepReadSlices() {
 		if ch == ChIFM && !m.takesFrom(p) || !m.S.DMA.push(ch, a.RData[0], &m.Sys.Limits) {
 			continue
 		}
+		m.wake(takers[ch&7])
 		a.RData[0], a.RResp[0] = a.RData[1], a.RResp[1]
 		a.RCount--
 		if a.RdBeats[h] > 1 {
@@ -342,5 +356,6 @@ func (m *Machine) stepReadSlices() {
 		if a.RdCount > 0 {
 			a.RdCount--
 		}
+		m.wake(restArbiters)
 	}
 }

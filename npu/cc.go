@@ -79,7 +79,11 @@ func (cc *CCState) blockWritten(jobs int) {
 // stepCC executes the waiting command and takes the next word of the stream.
 func (m *Machine) stepCC() {
 	cc := &m.S.CC
-	if cc.Parse == parseReady && m.execute(cc) {
+	if cc.Parse == parseReady {
+		if !m.execute(cc) {
+			m.rest(restCC)
+			return
+		}
 		cc.Parse = parseEmpty
 	}
 	if cc.Run == 0 || cc.Parse >= parseReady {
@@ -122,6 +126,7 @@ func (m *Machine) nextWord(cc *CCState) (uint32, bool) {
 	if cc.Half != 0 {
 		d.CmdHead = (d.CmdHead + 1) & (cmdDepth - 1)
 		d.CmdCnt--
+		m.wake(restArbiters)
 	}
 	cc.Half ^= 1
 	cc.Offset += 4

@@ -84,15 +84,29 @@ func (m *Machine) stepMAC() {
 		m.count(EvMACStalledAB, 1)
 		return
 	}
-	m.retireToken(s)
-	m.accumulate(s)
-	if !m.sumProducts(s) {
-		m.work.held = heldProducts
-		m.count(EvMACStalledAB, 1)
-		return
+	if s.Valid[stAcc] != 0 {
+		m.retireToken(s)
 	}
-	m.multiply(s)
-	m.subtractZero(s)
+	if !m.clockSums(s) {
+		if s.Valid[stSum] != 0 {
+			m.accumulate(s)
+		}
+		if s.Valid[stProduct] != 0 {
+			if !m.sumsThere(s) {
+				m.work.held = heldProducts
+				m.count(EvMACStalledAB, 1)
+				return
+			}
+			m.sumProducts(s)
+		}
+	}
+	if s.Valid[stOperand] != 0 {
+		m.multiply(s)
+	}
+	if s.Valid[stFetch] != 0 {
+		m.subtractZero(s)
+	}
+	s.moveTags()
 	why := m.issue(s)
 	switch {
 	case why == issueOK:
@@ -106,16 +120,36 @@ func (m *Machine) stepMAC() {
 
 // copyTag moves the control bits of stage from to the next stage.
 func (s *MACState) copyTag(from int) {
-	s.Valid[from+1] = 1
+	s.Valid[from], s.Valid[from+1] = 0, 1
 	s.Flags[from+1], s.Out[from+1] = s.Flags[from], s.Out[from]
 	s.Addr[from+1], s.Bank[from+1] = s.Addr[from], s.Bank[from]
-	if from < stSum { // the mask is last used for the maximum
-		s.Mask[from+1] = s.Mask[from]
+}
+
+// moveTags moves the control bits of the first three stages. The byte pass is last used for
+// the sum.
+func (s *MACState) moveTags() {
+	if s.Valid[stFetch]&s.Valid[stOperand]&s.Valid[stProduct] != 0 { // all at once
+		s.Valid[stFetch], s.Valid[stSum] = 0, 1
+		*(*[3]uint8)(s.Flags[stOperand:]) = [3]uint8(s.Flags[:])
+		*(*[3]uint8)(s.Out[stOperand:]) = [3]uint8(s.Out[:])
+		*(*[3]uint8)(s.Mask[stOperand:]) = [3]uint8(s.Mask[:])
+		*(*[3]uint16)(s.Addr[stOperand:]) = [3]uint16(s.Addr[:])
+		*(*[3]uint8)(s.Bank[stOperand:]) = [3]uint8(s.Bank[:])
+		*(*[2]uint8)(s.Shift[stOperand:]) = [2]uint8(s.Shift[:])
+		return
 	}
-	if from < stProduct { // the byte pass is last used for the sum
-		s.Shift[from+1] = s.Shift[from]
+	if s.Valid[stProduct] != 0 {
+		s.copyTag(stProduct)
+		s.Mask[stSum] = s.Mask[stProduct]
 	}
-	s.Valid[from] = 0
+	if s.Valid[stOperand] != 0 {
+		s.copyTag(stOperand)
+		s.Mask[stProduct], s.Shift[stProduct] = s.Mask[stOperand], s.Shift[stOperand]
+	}
+	if s.Valid[stFetch] != 0 {
+		s.copyTag(stFetch)
+		s.Mask[stOperand], s.Shift[stOperand] = s.Mask[stFetch], s.Shift[stFetch]
+	}
 }
 
 // writeSums stores the sums of a finished micro-block in the accumulator buffer. It
@@ -128,7 +162,7 @@ func (m *Machine) writeSums(s *MACState) bool {
 	if !m.sumsServed(portStore, p, s.WrDone>>1, int(s.WrAddr), s.WrMask) {
 		return false
 	}
-	d := m.Spec.UBlockD
+	d := m.depth
 	for px := range m.pixels {
 		if s.WrMask>>px&1 == 0 {
 			continue
@@ -146,6 +180,7 @@ func (m *Machine) writeSums(s *MACState) bool {
 	s.WrOn = 0
 	if s.WrDone&1 != 0 {
 		m.S.SB.ABFull[s.WrDone>>1&1] = 1
+		m.wakeAll()
 	}
 	return true
 }
@@ -157,7 +192,7 @@ func (p *params) sumAddr(addr, px int) int {
 	if p.ubH > 1 {
 		x, y = px&1, px>>1
 	}
-	return addr + (y*p.BlkW+x)*p.sumPitch()
+	return addr + (y*p.BlkW+x)*p.sumPitch
 }
 
 // plainRAM returns n bytes of the shared buffer for direct use, or nil if each
@@ -172,109 +207,137 @@ func (m *Machine) plainRAM(addr, n int) []byte {
 
 // packSums stores 40-bit accumulators as words of 32 or 40 bits.
 func packSums(b []byte, sums []uint64, size int) {
+	if size == 4 {
+		kernel.Narrow(b, sums)
+		return
+	}
 	for _, v := range sums {
 		binary.LittleEndian.PutUint32(b, uint32(v))
-		if size > 4 {
-			b[4] = byte(v >> 32)
-		}
+		b[4] = byte(v >> 32)
 		b = b[size:]
 	}
 }
 
 // unpackSums reads words of 32 or 40 bits as 40-bit accumulators.
 func unpackSums(sums []uint64, b []byte, size int) {
+	if size == 4 {
+		kernel.Widen(sums, b)
+		return
+	}
 	for i := range sums {
-		v := uint64(int64(int32(binary.LittleEndian.Uint32(b))))
-		if size > 4 {
-			v = v&0xffffffff | uint64(b[4])<<32
-		}
-		sums[i], b = v&mask40, b[size:]
+		sums[i] = uint64(binary.LittleEndian.Uint32(b)) | uint64(b[4])<<32
+		b = b[size:]
 	}
 }
-
-// sumPitch is the distance of neighbouring pixels in the accumulator buffer.
-func (p *params) sumPitch() int { return (p.BlkD + 7) &^ 7 * p.accBytes }
 
 // retireToken turns the sums of a micro-block over to the write register when
 // its last token has been accumulated.
 func (m *Machine) retireToken(s *MACState) {
-	if s.Valid[stAcc] == 0 {
-		return
-	}
 	s.Valid[stAcc] = 0
 	f := s.Flags[stAcc]
 	if f&tokLast == 0 {
 		return
 	}
-	n := len(s.Acc)
-	copy(s.AccOut[:n], s.Acc[:n])
+	copy(s.AccOut[:m.dots], s.Acc[:m.dots])
 	s.WrOn, s.WrMask, s.WrAddr, s.WrBank = 1, s.Out[stAcc], s.Addr[stAcc], s.Bank[stAcc]
 	s.WrDone = flag(f&tokDone != 0) | flag(f&tokAB != 0)<<1
 }
 
+// Accumulators that begin with nothing, and with the least value of a maximum.
+var (
+	noSums    kernel.Sums
+	leastSums = func() (s kernel.Sums) {
+		for i := range s {
+			s[i] = (-(1 << 31)) & mask40
+		}
+		return s
+	}()
+)
+
 // accumulate adds the sums to the local accumulators, or takes the maximum.
 func (m *Machine) accumulate(s *MACState) {
-	if s.Valid[stSum] == 0 {
-		return
-	}
 	f := s.Flags[stSum]
-	p := &m.op[s.Bank[stSum]]
-	isMax := p.kind == kindMax
-	if f&tokFirst != 0 {
-		switch {
-		case f&tokFresh == 0:
-			s.Acc = s.AccIn
-		case isMax:
-			for i := range m.dots {
-				s.Acc[i] = (-(1 << 31)) & mask40
-			}
-		default:
-			s.Acc = [maxDots]uint64{}
+	isMax := m.op[s.Bank[stSum]&3].kind == kindMax
+	from := s.before(f, isMax)
+	if f&tokCommit != 0 && !isMax {
+		kernel.AccumulateArray(&s.Acc, from, &s.Sum, m.dots)
+	} else {
+		copy(s.Acc[:m.dots], from[:m.dots])
+		if f&tokCommit != 0 {
+			m.accumulateMax(s)
 		}
 	}
-	if f&tokCommit != 0 {
-		dots, d := p.ubW*p.ubH*m.Spec.UBlockD, m.Spec.UBlockD
-		switch {
-		case isMax:
-			for i := 0; i < dots; i += d {
-				if s.Mask[stSum]>>(i/d)&1 != 0 {
-					kernel.AccumulateMax(s.Acc[i:i+d], s.Sum[i:])
-				}
-			}
-		default:
-			kernel.Accumulate(s.Acc[:dots], s.Sum[:])
-		}
-	}
-	s.copyTag(stSum)
+	s.copyTag(stSum) // the mask was last used for the maximum
 }
 
-// sumProducts adds the eight products of each dot product and, for the first
-// token of a micro-block, reads the sums so far. It reports false when those are
-// still to be written, or a bank is taken.
-func (m *Machine) sumProducts(s *MACState) bool {
-	if s.Valid[stProduct] == 0 {
+// before is what the accumulators hold before a token: the sums so far, or none, if it is
+// the first one of its micro-block.
+func (s *MACState) before(f uint8, isMax bool) *kernel.Sums {
+	switch {
+	case f&tokFirst == 0:
+		return &s.Acc
+	case f&tokFresh == 0:
+		return &s.AccIn
+	case isMax:
+		return &leastSums
+	}
+	return &noSums
+}
+
+// clockSums is accumulate and sumProducts in one step, where both have a token and nothing
+// is in the way: no maximum, no sums so far to be read.
+func (m *Machine) clockSums(s *MACState) bool {
+	n, f, next := m.late.products, s.Flags[stSum], s.Flags[stProduct]
+	if n == 0 || s.Valid[stSum]&s.Valid[stProduct] == 0 || f&tokCommit == 0 || next&(tokFirst|tokFresh) == tokFirst || m.op[s.Bank[stSum]&3].kind == kindMax {
+		return false
+	}
+	kernel.ClockSums(&s.Acc, s.before(f, false), &s.Sum, &m.late.token[n].dots, m.dots, 8*uint(s.Shift[stProduct]&3), next&tokNewSum != 0)
+	s.copyTag(stSum)
+	return true
+}
+
+// accumulateMax takes the maximum for the pixels inside the map.
+func (m *Machine) accumulateMax(s *MACState) {
+	d := m.depth
+	for i := 0; i < m.dots; i += d {
+		if s.Mask[stSum]>>(i/d)&1 != 0 {
+			kernel.AccumulateMax(s.Acc[i:i+d], s.Sum[i:])
+		}
+	}
+}
+
+// sumsThere reads, for the first token of a micro-block, the sums so far. It reports false
+// when those are still to be written, or a bank is taken.
+func (m *Machine) sumsThere(s *MACState) bool {
+	f := s.Flags[stProduct]
+	if f&(tokFirst|tokFresh) != tokFirst {
 		return true
 	}
-	f := s.Flags[stProduct]
-	if f&tokFirst != 0 && f&tokFresh == 0 {
-		a := s.Addr[stProduct]
-		if s.WrOn != 0 && s.WrAddr == a || s.Valid[stAcc] != 0 && s.Flags[stAcc]&tokLast != 0 && s.Addr[stAcc] == a {
-			return false
-		}
-		p := &m.op[s.Bank[stProduct]]
-		if !m.sumsServed(portSums, p, flag(f&tokAB != 0), int(a), s.Out[stProduct]) {
-			return false
-		}
-		m.readSums(s, p, int(a))
+	a := s.Addr[stProduct]
+	if s.WrOn != 0 && s.WrAddr == a || s.Valid[stAcc] != 0 && s.Flags[stAcc]&tokLast != 0 && s.Addr[stAcc] == a {
+		return false
 	}
-	kernel.SumProducts(s.Sum[:m.dots], s.Prod[:], 8*uint(s.Shift[stProduct]&3), f&tokNewSum != 0)
-	s.copyTag(stProduct)
+	p := &m.op[s.Bank[stProduct]&3]
+	if !m.sumsServed(portSums, p, flag(f&tokAB != 0), int(a), s.Out[stProduct]) {
+		return false
+	}
+	m.readSums(s, p, int(a))
 	return true
+}
+
+// sumProducts adds the eight products of each dot product.
+func (m *Machine) sumProducts(s *MACState) {
+	shift, fresh := 8*uint(s.Shift[stProduct]&3), s.Flags[stProduct]&tokNewSum != 0
+	if n := m.late.products; n != 0 {
+		kernel.SumDots(&s.Sum, &m.late.token[n].dots, m.dots, shift, fresh)
+		return
+	}
+	kernel.SumProductsArray(&s.Sum, &s.Prod, m.dots, shift, fresh)
 }
 
 // readSums fetches the sums so far of the pixels inside the block.
 func (m *Machine) readSums(s *MACState, p *params, addr int) {
-	d := m.Spec.UBlockD
+	d := m.depth
 	for px := range m.pixels {
 		if s.Out[stProduct]>>px&1 == 0 {
 			continue
@@ -297,33 +360,21 @@ func (m *Machine) readSums(s *MACState, p *params, addr int) {
 
 // multiply fills the product registers.
 func (m *Machine) multiply(s *MACState) {
-	if s.Valid[stOperand] == 0 {
-		return
-	}
-	kernel.Multiply(s.Prod[:], s.IFM[:8*m.pixels], s.Weight[:8*m.Spec.UBlockD])
 	m.work.macs += m.dots * 8
-	s.copyTag(stOperand)
+	m.late.products = m.late.operands
+	if m.late.operands == 0 {
+		kernel.MultiplyArray(&s.Prod, &s.IFM, &s.Weight, m.pixels, m.depth)
+	}
 }
 
-// subtractZero turns fetched bytes into nine-bit operands. The value of a wide
-// element is the sum over its bytes of (byte - zero point byte) × 256^i, with the
-// top byte signed, so each byte pass subtracts its own byte of the zero point.
+// subtractZero turns fetched bytes into nine-bit operands.
 func (m *Machine) subtractZero(s *MACState) {
-	if s.Valid[stFetch] == 0 {
-		return
+	m.late.operands = m.late.fetched
+	if m.late.fetched == 0 {
+		zero, signed := m.op[s.Bank[stFetch]&3].zeroOf(int(s.Shift[stFetch] & 3))
+		kernel.OperandsArray(&s.IFM, &s.Raw, m.pixels, s.Mask[stFetch], s.Chan, zero, signed)
+		copy(s.Weight[:8*m.depth], s.WRaw[:8*m.depth])
 	}
-	p := &m.op[s.Bank[stFetch]]
-	k := int(s.Shift[stFetch] & 3)
-	signed := p.IFM.Signed && k == p.passes-1
-	zp := p.IFM.ZeroPoint >> (8 * min(k, 3))
-	if signed {
-		zp = int32(int8(zp))
-	} else {
-		zp &= 0xff
-	}
-	kernel.Operands(s.IFM[:], s.Raw[:m.pixels], s.Mask[stFetch], s.Chan, zp, signed)
-	s.Weight = s.WRaw
-	s.copyTag(stFetch)
 }
 
 // abStart returns where accumulator buffer ab starts.

@@ -236,4 +236,5 @@ func (m *Machine) stepWritePort() {
 	}
 	m.ramStore(int(sb.WrAddr), sb.WrData, int(min(sb.WrBytes, 8)))
 	sb.WrBytes = 0
+	m.wake(restIFM)
 }

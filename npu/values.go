@@ -169,12 +169,12 @@ func (m *Machine) SumAt(addr int) (o Output, word int, ok bool) {
 		return o, 0, false
 	}
 	at := addr - p.abStart(ab)
-	if size := p.sumPitch() * p.BlkW * p.BlkH; at < 0 || at >= size {
+	if size := p.sumPitch * p.BlkW * p.BlkH; at < 0 || at >= size {
 		if at = addr - p.abStart(ab^1); at < 0 || at >= size || t.next(p) {
 			return o, 0, false
 		}
 	}
-	pixel, rest := at/p.sumPitch(), at%p.sumPitch()
+	pixel, rest := at/p.sumPitch, at%p.sumPitch
 	y, x, c := pixel/p.BlkW, pixel%p.BlkW, rest/4
 	if y >= clip(t.OY, p.BlkH, p.OFMH) || x >= clip(t.OX, p.BlkW, p.OFMW) || c >= clip(t.OZ, p.BlkD, p.OFMD) {
 		return o, 0, false

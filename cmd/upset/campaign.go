@@ -45,10 +45,10 @@ const (
 func campaignCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "campaign",
-		Usage: "many faults: run, resume, status; in shards: plan, shard, merge, work",
+		Usage: "many faults: run, resume, status; in shards: plan, shard, merge, work, submit",
 		Subcommands: []*cli.Command{
 			campaignRunCommand(p), campaignResumeCommand(p), campaignStatusCommand(p),
-			campaignPlanCommand(p), campaignShardCommand(p), campaignMergeCommand(p), campaignWorkCommand(p),
+			campaignPlanCommand(p), campaignShardCommand(p), campaignMergeCommand(p), campaignWorkCommand(p), campaignSubmitCommand(p),
 		},
 	}
 }

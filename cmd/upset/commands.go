@@ -17,6 +17,7 @@ func commands(p *program) []*cli.Command {
 		compareCommand(p),
 		gateCommand(p),
 		validateCommand(p),
+		qualifyCommand(p),
 		compileCommand(p),
 		disasmCommand(p),
 		systemCommand(p),

@@ -39,6 +39,7 @@ func searchFlags() []cli.Flag {
 		designFlag(),
 		unitFlag(),
 		alarmLatencyFlag(),
+		pulseRateFlag(": part of the verdict, in the blocks that have gates; without it"),
 		&cli.Float64Flag{Name: "pairs", Usage: "share `S` of upset events, 0 to 1, that flip two neighbouring flops: part of the verdict, the proof injects them; 28 nm: 0.04 to 0.06"},
 		&cli.StringFlag{Name: "proof-inputs", Usage: "`DIR` with inputs for the proof; without it an assessment keeps every second input back, and random inputs are drawn anew"},
 		cellsFlag(),
@@ -260,7 +261,7 @@ func (p *program) protect(ctx context.Context, o common, s search) (r *result.Pr
 	}
 	name := "protect-" + campaign.Digest(asked)[:8]
 	opt := protect.Options{
-		Inputs: s.inputs, Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Deadline: s.question.Deadline, Several: s.pairs, Set: s.set, Unit: s.unit, Areas: s.inventory.Apply(e.Table().Areas(nil), nil), AreasWith: areasWith(e, s.inventory),
+		Inputs: s.inputs, Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Deadline: s.question.Deadline, Several: s.pairs, PulseFITPerKGE: s.question.PulseFITPerKGE, Set: s.set, Unit: s.unit, Areas: s.inventory.Apply(e.Table().Areas(nil), nil), AreasWith: areasWith(e, s.inventory),
 		Dir: filepath.Join(s.dir, name), Ledger: s.dir, Workers: o.workers,
 		Rebuild: func(ecc npu.ECC) (*engine.Engine, error) { return s.experiment.withECC(ctx, ecc) },
 	}
@@ -276,6 +277,9 @@ func (p *program) protect(ctx context.Context, o common, s search) (r *result.Pr
 	sticking := p.progress("stuck-at faults", 0)
 	opt.Sticking = sticking.setOf
 	defer sticking.finish()
+	pulsing := p.progress("pulses in logic", 0)
+	opt.Pulsing = pulsing.setOf
+	defer pulsing.finish()
 	bar := p.progress("proof", 0)
 	defer bar.finish()
 	opt.Progress = func(g campaign.Progress) { bar.setOf(g.Done, g.Total) }
@@ -339,7 +343,7 @@ Examples:
   upset assess net.tflite --npu u55-256 --injections 50000 --options paper
   upset assess net_vela.tflite --options software --frames 4
   upset assess net_vela.tflite --inputs pictures --evidence 2000 --format html > net.html`,
-		Flags: commonFlags(append(append(append(experimentFlags(specFlags()...), questionFlags()...), searchFlags()...), inventoryFlag(), evidenceFlag(), evidenceTimeFlag(), detailFlag())...),
+		Flags: commonFlags(append(append(append(experimentFlags(specFlags()...), questionFlags()...), searchFlags()...), append(shardFlags(), append(engineFlags(), inventoryFlag(), evidenceFlag(), evidenceTimeFlag(), detailFlag())...)...)...),
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, "MODEL")
 			if err != nil {
@@ -370,7 +374,16 @@ Examples:
 			if c.String("sites") != campaign.SitesAll {
 				return usage("--sites %s leaves out part of the machine, which an assessment must not: use upset campaign run", c.String("sites"))
 			}
-			if c.String("options") == optionsSoftware {
+			s, err := readSubmission(c, o)
+			if err != nil {
+				return err
+			}
+			switch {
+			case s != nil && c.String("options") == optionsSoftware:
+				return usage("--engine %s: measures in software are searched for in one process", s.engine)
+			case s != nil:
+				return p.submitAssess(c, o, q, args[0], s)
+			case c.String("options") == optionsSoftware:
 				return p.assessSoftware(c, o, q, args[0])
 			}
 			return p.assess(c, o, q, args[0])
@@ -381,7 +394,9 @@ Examples:
 // assess performs upset assess.
 func (p *program) assess(c *cli.Context, o common, q campaign.Question, file string) error {
 	began := time.Now()
-	run, err := p.runCampaign(c, o, q, file, !c.IsSet("proof-inputs"))
+	upsets := q
+	upsets.PulseFITPerKGE = 0 // the campaign is of upsets; pulses are injected beside it
+	run, err := p.runCampaign(c, o, upsets, file, !c.IsSet("proof-inputs"))
 	if err != nil {
 		return err
 	}
@@ -411,6 +426,9 @@ func (p *program) assess(c *cli.Context, o common, q campaign.Question, file str
 		return err
 	}
 	all := result.Assess{Campaign: *run.result, Protect: *r}
+	if r.Pulses != nil {
+		q.WithPulses(&all.Campaign, r.Pulses.TotalUnprotected)
+	}
 	if n := c.Int("evidence"); n > 0 {
 		if all.Evidence, err = p.evidence(c.Context, o, job, r, n, allow(began, c.Float64("evidence-time"))); err != nil {
 			return interruptedEvidence(err)

@@ -40,8 +40,11 @@ func questionFlags() []cli.Flag {
 }
 
 // pulseFlag is that of a campaign of pulses.
-func pulseFlag() cli.Flag {
-	return &cli.Float64Flag{Name: "set-fit-per-kge", Usage: "declared rate of pulses in `FIT` for 1,000 gate equivalents of logic, with --fault set; without it pulses are not assessed"}
+func pulseFlag() cli.Flag { return pulseRateFlag(", with --fault set; without it") }
+
+// pulseRateFlag is the same where what pulses do is injected beside upsets.
+func pulseRateFlag(words string) cli.Flag {
+	return &cli.Float64Flag{Name: "set-fit-per-kge", Usage: "declared rate of pulses in `FIT` for 1,000 gate equivalents of logic" + words + " pulses are not assessed"}
 }
 
 // readQuestion reads the flags of questionFlags and pulseFlag.
@@ -85,7 +88,7 @@ func readQuestion(c *cli.Context) (campaign.Question, error) {
 	if q.PulseFITPerKGE = c.Float64("set-fit-per-kge"); c.IsSet("set-fit-per-kge") && !positive(q.PulseFITPerKGE) {
 		return q, usage("--set-fit-per-kge %v must be a positive number", q.PulseFITPerKGE)
 	}
-	if f := c.String("fault"); q.PulseFITPerKGE > 0 && f != "" && f != faults.SET.String() {
+	if f := c.String("fault"); q.PulseFITPerKGE > 0 && f != "" && f != faults.SET.String() && c.Command.Name != "assess" {
 		return q, usage("--set-fit-per-kge is the rate of pulses: give --fault set with it")
 	}
 	q.BudgetFIT, q.BudgetDUE, q.Duty = c.Float64("budget"), c.Float64("budget-due"), c.Float64("duty")

@@ -17,7 +17,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"upset/faults/campaign"
-	"upset/faults/engine"
 	"upset/models/inputs"
 	"upset/stats/report"
 )
@@ -121,20 +120,29 @@ func (p *program) planCampaign(c *cli.Context, o common, file string) (*campaign
 	return p.planPrepared(c.Context, ready, campaign.Cut{Shards: c.Int("shards")}, o.workers)
 }
 
-// planPrepared plans a campaign. A cut without a number of shards is calibrated for so many
-// workers, unless the campaign is there already.
+// planPrepared plans a campaign. A short calibration with so many workers measures the
+// pace of a process, from which a cut without a number of shards follows, unless the
+// campaign is there already.
 func (p *program) planPrepared(ctx context.Context, k *prepared, cut campaign.Cut, workers int) (*campaign.Job, float64, error) {
+	began := time.Now()
 	x, err := p.start(ctx, k.setup)
 	if err != nil {
 		return nil, 0, err
 	}
+	k.note[noteGolden] = strconv.FormatFloat(time.Since(began).Seconds(), 'g', 4, 64)
 	x.noteAccuracy(k.note)
 	var rate float64
-	if cut.Shards == 0 {
-		if old, err := campaign.Status(k.dir); err == nil && old.Cut != nil {
+	if old, err := campaign.Status(k.dir); err == nil && old.Cut != nil {
+		if cut.Shards == 0 {
 			cut = *old.Cut
-		} else if cut, rate, err = p.calibrated(ctx, x.engine, k, workers); err != nil {
-			return nil, 0, err
+		}
+	} else if rate, err = campaign.Pace(ctx, x.engine, k.spec, campaign.RunOptions{Workers: workers, Population: k.population}, paceTime); err != nil {
+		return nil, 0, err
+	} else {
+		k.note[notePace] = strconv.FormatFloat(rate, 'g', 4, 64)
+		if cut.Shards == 0 {
+			cut.Length = int(math.Ceil(rate * shardTime.Seconds()))
+			p.note("calibration: %.0f injections a second on %d workers; shards have %d and more, which take a minute", rate, workers, cut.Length)
 		}
 	}
 	if err := carry(k.dir, k.note); err != nil {
@@ -154,17 +162,6 @@ const (
 	paceTime  = 2 * time.Second
 	shardTime = time.Minute
 )
-
-// calibrated is the cut by which a shard takes the least time of a shard.
-func (p *program) calibrated(ctx context.Context, e *engine.Engine, k *prepared, workers int) (campaign.Cut, float64, error) {
-	rate, err := campaign.Pace(ctx, e, k.spec, campaign.RunOptions{Workers: workers, Population: k.population}, paceTime)
-	if err != nil {
-		return campaign.Cut{}, 0, err
-	}
-	length := int(math.Ceil(rate * shardTime.Seconds()))
-	p.note("calibration: %.0f injections a second on %d workers; shards have %d and more, which take a minute", rate, workers, length)
-	return campaign.Cut{Length: length}, rate, nil
-}
 
 // networkFolder holds what a planned campaign needs, within its folder.
 const networkFolder = "network"

@@ -53,13 +53,14 @@ var legal = map[string]func(value string) error{
 	"layer":       matching(`^[0-9]+(,[0-9]+)*$`), "site": matching(`^\w+(\.\w+)+(\[\d+\])*(\.\d+)?@\d+$`), "record": matching(`^.+:\d+$`),
 	"shard":     func(v string) error { _, _, err := campaign.ParseShard(v); return err },
 	"scheduler": oneOf(array.Names()...),
-	"mix":       matching(`^[0-9.]+(,[0-9.]+)+$`), "only": matching(`^[a-z0-9_.*,\[\]]+$`),
+	"engine":    oneOf(engineSlurm, engineLocal), "tried": matching(`^[0-9]+:[0-9]+$`),
+	"mix": matching(`^[0-9.]+(,[0-9.]+)+$`), "only": matching(`^[a-z0-9_.*,\[\]]+$`),
 }
 
 // free are the flags whose value is any name: of a file, a folder, or of what is listed.
 var free = []string{
 	"proof-inputs", "cells", "design", "model", "inputs", "input", "output-dir", "trace", "rule", "family", "utility", "mechanism",
-	"inventory", "protect", "out", "system", "baseline", "junit", "pmu",
+	"inventory", "protect", "out", "batch", "then", "system", "baseline", "junit", "pmu",
 }
 
 // inPlaceOfArguments are flags that say themselves what a command is about.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
@@ -16,8 +18,8 @@ const everyNPU = "all"
 func validateCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "validate",
-		Usage: "check the simulator: engine, residue, gates",
-		Subcommands: []*cli.Command{validateResidueCommand(p), validateGatesCommand(p), {
+		Usage: "check the simulator: engine, case, residue, gates",
+		Subcommands: []*cli.Command{validateCaseCommand(p), validateResidueCommand(p), validateGatesCommand(p), {
 			Name:      "engine",
 			Usage:     "compare the fast engine with plain runs from cycle 0 to the end",
 			ArgsUsage: "MODEL...",
@@ -26,7 +28,9 @@ to the end. The records must agree; otherwise exit 1. The draw sees to it that
 pruned faults, control and configuration, the path of the weights, and runs ended
 by the hand-off, the hang proof or a time shift are all covered. With several
 models, or with --npu all, the samples are spread over them. With --protect the
-machine has mechanisms, which run beside it from cycle 0 in the plain runs.
+machine has mechanisms, which run beside it from cycle 0 in the plain runs. A
+comparison without them that differs is written as a file that holds all of it, into
+--out or upset-out/cases.
 
 Examples:
   upset validate engine --samples 500 testdata/models/fashion-tiny.tflite
@@ -52,6 +56,54 @@ Examples:
 			},
 		}},
 	}
+}
+
+func validateCaseCommand(p *program) *cli.Command {
+	return &cli.Command{
+		Name:      "case",
+		Usage:     "repeat comparisons that validate engine has written",
+		ArgsUsage: "FILE...",
+		Description: `Injects the fault of each file once more on the fast engine and plainly from cycle 0
+to the end, and prints what both say of it; exit 1 where they differ. A file holds
+the network, its inputs and all options. Copied into the folder
+faults/convergence/testdata/cases of the source, it is repeated by the tests.
+
+Example:
+  upset validate case upset-out/cases/*.json`,
+		Action: func(c *cli.Context) error {
+			args, err := arguments(c, "FILE", "...")
+			if err != nil {
+				return err
+			}
+			return p.validateCases(c.Context, args)
+		},
+	}
+}
+
+// validateCases repeats comparisons.
+func (p *program) validateCases(ctx context.Context, files []string) error {
+	differ := 0
+	for _, file := range files {
+		k, err := convergence.ReadCase(file)
+		if err != nil {
+			return bad(err)
+		}
+		fast, plain, err := k.Repeat(ctx)
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		word := "alike"
+		if !fast.Same(plain) {
+			word = "different"
+			differ++
+		}
+		fmt.Fprintf(p.stdout, "%s: %s\n  %s, %s at cycle %d\n  fast   %s (%s) by %s, end %d, output %016x\n  plain  %s (%s), end %d, output %016x\n",
+			file, word, k.Model, k.Site, k.Cycle, fast.Outcome, fast.Cause, fast.Path, fast.End, fast.Output, plain.Outcome, plain.Cause, plain.End, plain.Output)
+	}
+	if differ > 0 {
+		return fmt.Errorf("%d of %d records differ from the plain run: please report this", differ, len(files))
+	}
+	return nil
 }
 
 // readConfigs reads the common flags of a command whose --npu may be all: then it returns
@@ -114,12 +166,48 @@ func (p *program) validateOne(c *cli.Context, o common, file string, n int) (*re
 	bar := p.progress("faults injected twice", n)
 	defer bar.finish()
 	table := x.engine.Table()
+	var differing []convergence.Sample
 	r, err := convergence.Validate(c.Context, x.engine, o.seed, n, o.workers, func(s *convergence.Sample) {
+		differing = append(differing, *s)
 		p.note("%s@%d, input %d: fast %s (%s), plain %s", table.Name(s.Site.ID), s.Site.Cycle, s.Input, s.Fast.Outcome, s.Fast.Path, s.Plain.Outcome)
 	}, bar.set, nil)
 	if err != nil {
 		return nil, err
 	}
 	r.Model, r.Warnings = x.model, x.warnings()
-	return r, nil
+	return r, p.keepCases(c.Context, o, x, differing)
+}
+
+// maxCases bounds the files that a comparison writes (our choice): differences have few causes.
+const maxCases = 20
+
+// keepCases writes comparisons that differ as files that the tests can repeat.
+func (p *program) keepCases(ctx context.Context, o common, x *experiment, list []convergence.Sample) error {
+	if len(list) == 0 {
+		return nil
+	}
+	dir := o.out
+	if dir == "" {
+		dir = filepath.Join("upset-out", "cases")
+	}
+	if err := makeFolder(dir); err != nil {
+		return err
+	}
+	model, err := readModel(x.file)
+	if err != nil {
+		return err
+	}
+	for i := range list[:min(len(list), maxCases)] {
+		k, err := convergence.NewCase(ctx, x.engine, &list[i], x.model, model, o.opening)
+		if err != nil {
+			p.note("no case is written: %v", err)
+			return nil
+		}
+		file, err := k.Write(dir)
+		if err != nil {
+			return err
+		}
+		p.note("%s repeats it: copied into faults/convergence/testdata/cases it becomes a test", file)
+	}
+	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"upset/models/driver"
 	"upset/npu"
 	"upset/npu/isa"
+	"upset/stats/result"
 )
 
 // tiny is the engine of the smallest network that we ship.
@@ -101,4 +102,17 @@ func TestRealMismatch(t *testing.T) {
 	if _, err := Resume(context.Background(), tiny(t, faults.Options{ECC: npu.ECCParity}), dir, RunOptions{}); !errors.Is(err, ErrSpecMismatch) {
 		t.Errorf("another RAM code: %v", err)
 	}
+}
+
+// Resume goes on with the campaign in a directory. The engine must be the one of
+// the campaign's spec.
+func Resume(ctx context.Context, e *engine.Engine, dir string, o RunOptions) (*result.Campaign, error) {
+	c, err := loadContents(dir)
+	if err != nil {
+		return nil, err
+	}
+	if o.Note == nil {
+		o.Note = c.header.Note
+	}
+	return Run(ctx, e, c.header.Spec, dir, o)
 }

@@ -73,19 +73,6 @@ func newRunner(e *engine.Engine, spec Spec, o RunOptions) (*runner, error) {
 	}, nil
 }
 
-// Resume goes on with the campaign in a directory. The engine must be the one of
-// the campaign's spec.
-func Resume(ctx context.Context, e *engine.Engine, dir string, o RunOptions) (*result.Campaign, error) {
-	c, err := loadContents(dir)
-	if err != nil {
-		return nil, err
-	}
-	if o.Note == nil {
-		o.Note = c.header.Note
-	}
-	return Run(ctx, e, c.header.Spec, dir, o)
-}
-
 // injector performs injections one after the other, see [engine.Worker].
 type injector interface {
 	Inject(input int, s faults.Site, g faults.Guard) (faults.Record, error)

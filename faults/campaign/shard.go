@@ -151,6 +151,15 @@ func (j *Job) round() Round { return j.c.rounds[j.Round-1] }
 // shard is one of the job's shards.
 func (j *Job) shard(number int) Shard { return Shard{j.Round, number, j.Shards} }
 
+// MaxRounds is the most rounds that there may be.
+func (j *Job) MaxRounds() int {
+	n, err := mostRounds(j.Spec)
+	if err != nil {
+		return j.Round // a spec that was planned has a size
+	}
+	return n
+}
+
 // Path is the file of a finished shard.
 func (j *Job) Path(number int) string {
 	return filepath.Join(j.Dir, shardFolder, j.shard(number).stem()+doneEnding)

@@ -30,6 +30,10 @@ func Work(ctx context.Context, e *engine.Engine, dir string, o WorkOptions) (*re
 	return workOn(ctx, dir, o, func(j *Job) (*runner, error) { return newRunner(e, j.Spec, o.RunOptions) })
 }
 
+// idle is the time between two looks at shards that others are at work on (our choice:
+// there are no more of them than processes).
+const idle = 500 * time.Millisecond
+
 // shareOut shares the work on a folder.
 type shareOut struct {
 	dir     string
@@ -74,7 +78,7 @@ func workOn(ctx context.Context, dir string, o WorkOptions, runner func(*Job) (*
 		if !ran {
 			select {
 			case <-ctx.Done():
-			case <-time.After(o.Lease / beats / 2):
+			case <-time.After(min(o.Lease/beats, idle)):
 			}
 		}
 	}

@@ -93,12 +93,12 @@ func count(e *engine.Engine, list []lot) (by [4]map[string]*Stepped, err error) 
 		if err != nil {
 			return by, err
 		}
-		before := w.Stepped()
+		before := w.Pursued()
 		r, err := w.Inject(l.input, l.site, nil)
 		if err != nil {
 			return by, err
 		}
-		n := w.Stepped() - before
+		n := w.Pursued() - before
 		class := place.Register.Class.String()
 		for k, name := range [4]string{class, r.Path.String(), class + ", " + r.Path.String(), kindOf(e.Table(), l.site.ID, place)} {
 			s := entry(by[k], name)

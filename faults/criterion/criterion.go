@@ -20,8 +20,9 @@ type Criterion struct {
 	Kind      Kind
 	Tolerance float64 // of CriterionTolerance: share of the output's range
 
-	guest *guest.Module // of CriterionGuest
-	file  string
+	guest    *guest.Module // of Guest
+	file     string
+	function *function // of Function
 }
 
 // Kind names a rule.
@@ -37,6 +38,7 @@ const (
 	Guest                      // a WebAssembly module decides
 	half                       // the only element, a probability, crosses one half
 	everyChange                // the only element differs
+	Function                   // a function of a Go program decides, see Func
 )
 
 // Shares that the automatic criterion uses (our choice).
@@ -62,6 +64,9 @@ func Parse(s string) (Criterion, error) {
 		if err == nil && x >= 0 && x <= 1 {
 			return Criterion{Kind: Tolerance, Tolerance: x}, nil
 		}
+	}
+	if strings.HasPrefix(s, functionPrefix) {
+		return Criterion{}, foreign(s)
 	}
 	if file, digest, _ := strings.Cut(s, "#"); strings.HasSuffix(file, ".wasm") {
 		return load(file, digest)
@@ -115,6 +120,8 @@ func (c Criterion) String() string {
 		return "one output, a probability: crossing one half counts"
 	case everyChange:
 		return "one output: every change counts"
+	case Function:
+		return functionPrefix + c.function.name
 	case Guest:
 		return c.file + "#" + c.guest.Digest()[:digestLength]
 	}
@@ -155,6 +162,8 @@ func (c Criterion) Critical(p *driver.Program, input, want, got []byte) (bool, e
 		return crossed(p, want, got), nil
 	case reconstruction:
 		return c.rebuilt(p, input, want, got), nil
+	case Function:
+		return c.function.critical(want, got), nil
 	case Guest:
 		return c.guest.Critical(want, got)
 	}

@@ -45,9 +45,6 @@ type Part struct {
 	engine  *engine.Engine // nil where no inference is executed
 }
 
-// Cycles is the length of one of its inferences, 0 where none is executed.
-func (p *Part) Cycles() uint64 { return p.cycles }
-
 // Subject is something with a decision: a selection task, or a classifier.
 type Subject struct {
 	Name  string

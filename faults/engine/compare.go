@@ -42,6 +42,20 @@ func (e *Engine) ramAlike(m *npu.Machine, p *golden.Point) bool {
 	return true
 }
 
+// sameRAM reports whether the shared buffer is that of the point to the byte, dead words
+// included.
+func sameRAM(m *npu.Machine, p *golden.Point) bool {
+	if m.S.RAM.SynLive != 0 {
+		return false
+	}
+	for i, r := range p.RAM {
+		if !bytes.Equal(m.S.RAM.Mem[i*golden.RAMPiece:][:len(r)], r) {
+			return false
+		}
+	}
+	return true
+}
+
 // converged fills in the record of a run that has become the fault-free one, perhaps some
 // cycles behind it.
 func (w *Worker) converged(r *faults.Record, u *pursuit, corrected uint64) {

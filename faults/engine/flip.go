@@ -13,6 +13,8 @@ import (
 func (e *Engine) hit(s faults.Site, guard faults.Guard) ([]netlist.SiteID, error) {
 	m := e.options.Model
 	switch {
+	case m.Kind == faults.SET && takesPulses(guard):
+		return e.pulse(s), nil
 	case m.Kind != faults.SEU && !m.Several():
 		return nil, fmt.Errorf("%s faults beside a mechanism are not simulated: choose the fault model seu, pair or mcu", m.Kind)
 	case m.Kind == faults.SEU:

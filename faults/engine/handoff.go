@@ -46,7 +46,7 @@ type handOff struct {
 // An operation under way that reads such bytes, but none of them up to now, is
 // taken for one that has not begun.
 func (w *Worker) handOver(r *faults.Record, u *pursuit, ahead *stream.Outlook) bool {
-	e, g, p := w.e, u.g, &u.g.Points[u.i]
+	e, p := w.e, &u.g.Points[u.i]
 	h := w.handOffState()
 	under, next := e.Stream.Under(&p.Flops)
 	from := next
@@ -63,7 +63,7 @@ func (w *Worker) handOver(r *faults.Record, u *pursuit, ahead *stream.Outlook) b
 		}
 		from = min(from, op)
 	}
-	h.ends = g.Ends(e.Stream, e.Stream.Begins, under, h.ends[:0])
+	h.ends = e.Ended(under, h.ends[:0])
 	h.gather(w.list, e.Dataflow.Stores, under, e.Dataflow.Ops, p.Cycle)
 	if from < next && !h.begunAfresh(w.list, e.Dataflow.Ops[from:next]) {
 		return false

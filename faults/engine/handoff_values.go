@@ -24,7 +24,8 @@ import (
 // when they are done; for the rest see handoff.go. Lookup tables, the one content of the
 // shared buffer that outlives an operation, must be those of the fault-free run.
 //
-// Guarded by: TestValuesDecideNothing, TestListOfValues, TestShortcutsEqualPlain.
+// Guarded by: TestBindingIsSeenAnew, TestValuesDecideNothing, TestListOfValues,
+// TestShortcutsEqualPlain.
 
 // binding says to which operations an upset is bound. The values that pass through
 // the datapath never decide what the machine does next, so that an upset of one
@@ -106,7 +107,9 @@ func (e *Engine) constantsTouched(list []golden.Change, next int) bool {
 }
 
 // carried leaves the clock when the operations that an upset is bound to are done:
-// what they left in memory is all that the others can see of it.
+// what they left in memory is all that the others can see of it. Where that is not possible
+// the binding is gone: operations that have begun since may have read wrong bytes as
+// constants, which do decide what they do. Whether only values differ must be seen anew.
 func (w *Worker) carried(r *faults.Record, u *pursuit) bool {
 	e, p := w.e, &u.g.Points[u.i]
 	if w.m.S.RAM.SynLive != 0 {
@@ -129,7 +132,8 @@ func (w *Worker) carried(r *faults.Record, u *pursuit) bool {
 			return true
 		}
 	}
-	u.bound.last = next - 1 // what these do can only be had from the clock
+	u.bound = binding{}
+	w.rebound(u)
 	return false
 }
 

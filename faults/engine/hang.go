@@ -11,8 +11,8 @@ import "upset/npu"
 // counters that nothing reads apart, so they are after every other clock. The end is the
 // limit of the watchdog, which no flop moves.
 //
-// Guarded by: TestInjectEqualsPlainWithAdapters, TestHangEndsAtWatchdog; planted: "hang
-// anyway".
+// Guarded by: TestInjectEqualsPlainWithAdapters, TestHangEndsAtWatchdog,
+// TestHangProofCounts; planted: "hang anyway".
 
 // stuck reports whether the machine is its own successor and nothing outside it
 // waits for a later cycle: it will not move again.
@@ -25,6 +25,10 @@ func (w *Worker) stuck() bool {
 		return false
 	}
 	before := m.S.Flops
+	if w.seen >= 0 { // the clock counts as any other, see timeshift.go
+		watchMilestones(m, &w.seen)
+		defer func() { m.Observe = nil }()
+	}
 	m.Step()
 	return ownSuccessor(&before, m)
 }

@@ -81,7 +81,7 @@ func mustCriterion(t *testing.T, text string) criterion.Criterion {
 }
 
 // compareOptions injects upsets fast and plainly.
-func compareOptions(t *testing.T, e *Engine, n int) {
+func compareOptions(t *testing.T, e *Engine, n int) (paths [faults.NumPaths]int) {
 	t.Helper()
 	ram := e.Table().Select(netlist.Filter{Only: []string{"sb.mem", "sb.bank*", "sb.check*"}})
 	flops := e.Table().Select(netlist.Filter{NoSRAM: true})
@@ -111,6 +111,7 @@ func compareOptions(t *testing.T, e *Engine, n int) {
 			t.Fatal(err)
 		}
 		seen[b.Outcome]++
+		paths[a.Path]++
 		if !a.Same(b) {
 			t.Errorf("%s@%d, input %d: fast %+v, plain %+v", e.Table().Name(s.ID), s.Cycle, in, a, b)
 		}
@@ -119,4 +120,5 @@ func compareOptions(t *testing.T, e *Engine, n int) {
 		}
 	}
 	t.Log(seen)
+	return paths
 }

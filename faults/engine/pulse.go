@@ -66,6 +66,11 @@ func (w *Worker) measuredPulse(g *golden.Run, s faults.Site) (measured, captured
 	return true, x.changes(block, &before, &w.base.S.Flops) == active
 }
 
+func takesPulses(guard faults.Guard) bool {
+	_, ok := guard.(faults.Pulser)
+	return ok
+}
+
 // pulse lists the bits that a pulse changes at a site, that first.
 func (e *Engine) pulse(s faults.Site) []netlist.SiteID {
 	if sites, _, ok := e.transients.set.Draw(s.ID, s.Cycle); ok {

@@ -140,7 +140,7 @@ func (w *Worker) early(r *faults.Record, u *pursuit, corrected uint64, alone boo
 			if follows && w.handOver(r, u, &ahead) {
 				return true
 			}
-		case u.alone && u.shift == 0 && len(w.list) == 0 && len(ahead.Altered) == 0 && !ahead.Next && w.jump(u, &ahead):
+		case u.alone && u.shift == 0 && len(w.list) == 0 && len(ahead.Altered) == 0 && !ahead.Next && sameRAM(m, p) && w.jump(u, &ahead):
 			return false
 		}
 	}

@@ -14,9 +14,11 @@ import (
 //
 // Why it is exact: the run is put at a checkpoint in front of the first look, and the bits
 // that wait are inverted there: it is the state that stepping would have come to. Nothing
-// else may differ when it is left.
+// else may differ when it is left, not even a word of the shared buffer that the fault-free
+// run does not read again: the operation that looks at the bits may do something else than
+// in the fault-free run, and read it. Writes to foreign places stay counted.
 //
-// Guarded by: TestSwitches, TestInjectEqualsPlain.
+// Guarded by: TestSkipKeepsWhatDiffers, TestSwitches, TestInjectEqualsPlain.
 
 // jump leaves out the time until the operation that will look at the registers that
 // differ, which must be all that differs, is issued. It reports false where there

@@ -1,9 +1,6 @@
 package engine
 
 import (
-	"bytes"
-
-	"upset/faults/golden"
 	"upset/faults/stream"
 	"upset/npu"
 )
@@ -42,18 +39,5 @@ func (w *Worker) await(u *pursuit) bool {
 	w.land(u, to)
 	e.Stream.CarrySetup(&w.m.S.Flops, &x, &p.Flops, l.Op)
 	w.m.Touched()
-	return true
-}
-
-// sameRAM reports whether the shared buffer is that of a point.
-func sameRAM(m *npu.Machine, p *golden.Point) bool {
-	if m.S.RAM.SynLive != 0 {
-		return false
-	}
-	for i, r := range p.RAM {
-		if !bytes.Equal(m.S.RAM.Mem[i*golden.RAMPiece:i*golden.RAMPiece+len(r)], r) {
-			return false
-		}
-	}
 	return true
 }

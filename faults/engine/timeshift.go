@@ -17,11 +17,13 @@ import (
 //
 // Guarded by: TestShortcutsEqualPlain, TestDelayWithinItsJob.
 
-// watchMilestones makes a machine count the operations that it begins and ends.
+// watchMilestones makes a machine count the operations that it begins and ends, and pause
+// after each of them.
 func watchMilestones(m *npu.Machine, n *int) {
 	m.Observe = func(note npu.Note) {
 		if note.Kind == npu.NoteIssue || note.Kind == npu.NoteRetire {
 			*n++
+			m.Pause()
 		}
 	}
 }
@@ -44,7 +46,7 @@ func (w *Worker) advanceShifting(u *pursuit, cycle uint64) {
 	defer func() { m.Observe = nil }()
 	for m.S.CC.Run != 0 && m.Cycle() < cycle {
 		before := w.seen
-		m.Step()
+		m.Run(cycle)
 		if w.seen == before || w.seen > len(list) {
 			continue
 		}

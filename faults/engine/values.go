@@ -69,7 +69,7 @@ func (w *Worker) traced(r *faults.Record, u *pursuit, b *npu.Flops, cycle uint64
 			from = min(from, op)
 		}
 	}
-	h.ends = u.g.Ends(e.Stream, e.Stream.Begins, under, h.ends[:0])
+	h.ends = e.Ended(under, h.ends[:0])
 	h.gather(w.list, e.Dataflow.Stores, under, e.Dataflow.Ops, cycle)
 	if from < next && !h.begunAfresh(w.list, e.Dataflow.Ops[from:next]) {
 		return false

@@ -50,6 +50,13 @@ func (e *Engine) Worker() (*Worker, error) {
 	return w, nil
 }
 
+// Stepped is the number of clocks that the worker's machines have made.
+func (w *Worker) Stepped() uint64 { return w.m.Events[npu.EvActive] + w.base.Events[npu.EvActive] }
+
+// Pursued is the number of clocks of the machine that takes the upsets alone: the work that
+// shortcuts save.
+func (w *Worker) Pursued() uint64 { return w.m.Events[npu.EvActive] }
+
 // Output is the output of the last injection where it differs from the fault-free one,
 // else nil: where it is right, where there is none, and where it was looked up in a
 // cache. It is valid until the next injection.
@@ -190,8 +197,3 @@ func (w *Worker) advance(cycle uint64, guard faults.Guard) (alarm bool) {
 	w.m.Run(cycle)
 	return false
 }
-
-// Stepped returns the clocks that the worker has stepped the machine that takes the
-// upsets, over all injections: the work that shortcuts save, which no other load on the
-// computer changes.
-func (w *Worker) Stepped() uint64 { return w.m.Events[npu.EvActive] }

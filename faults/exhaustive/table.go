@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 
 	"upset/faults"
 	"upset/faults/engine"
@@ -86,6 +87,19 @@ func (t *Table) column(input, cycle int) []byte {
 // table without SRAM.
 func (t *Table) Outcome(input, cycle, flop int) faults.Outcome {
 	return faults.Outcome(t.column(input, cycle)[flop])
+}
+
+// WithMistakes is a copy in which about so large a share of all outcomes is another: what
+// a comparison must notice.
+func (t *Table) WithMistakes(share float64, seed uint64) *Table {
+	c := *t
+	c.outcomes = bytes.Clone(t.outcomes)
+	rng := rand.New(rand.NewPCG(seed, uint64(len(c.outcomes))))
+	for range int(share * float64(len(c.outcomes))) {
+		i := rng.IntN(len(c.outcomes))
+		c.outcomes[i] = (c.outcomes[i] + byte(1+rng.IntN(int(faults.NumOutcomes)-1))) % byte(faults.NumOutcomes)
+	}
+	return &c
 }
 
 // Marshal writes the table: for each input and flop the outcomes in the order of the

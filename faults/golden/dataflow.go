@@ -25,7 +25,11 @@ type Dataflow struct {
 	loads   map[uint32][]uint32 // cycles at which a beat of SRAM was read, by its number
 	loaded  int                 // beats in loads
 	issued  []uint64            // cycle at which each operation was begun
+	ended   []uint64            // cycle by which it had written all
+	copying int                 // the copy under way while the run is recorded, or none
 }
+
+const none = -1
 
 // newFollow prepares the hand-off, or returns nil where the stream does not allow
 // it: then all is done on the clock.
@@ -38,7 +42,7 @@ func (e *Runs) newFollow() *Dataflow {
 	if err != nil {
 		return nil
 	}
-	f := &Dataflow{Program: p, Ops: p.Ops(), loads: map[uint32][]uint32{}, issued: make([]uint64, len(p.Ops()))}
+	f := &Dataflow{Program: p, Ops: p.Ops(), loads: map[uint32][]uint32{}, issued: make([]uint64, len(p.Ops())), ended: make([]uint64, len(p.Ops())), copying: none}
 	if len(f.Ops) != len(e.Stream.Ops) {
 		return nil
 	}
@@ -97,19 +101,45 @@ func (f *Dataflow) Untouched(op int, list []Change, ranges []cone.Range, now uin
 	return true
 }
 
-// noteBegin keeps the cycle at which an operation is begun. Operations of a kind
-// begin in the order of the stream.
-func (f *Dataflow) noteBegin(n npu.Note, ops []stream.Op) {
+// noteOperation keeps the cycles at which operations begin and at which kernel operations
+// end. Those of a kind do so in the order of the stream.
+func (f *Dataflow) noteOperation(n npu.Note, ops []stream.Op) {
+	list, dma := f.issued, n.Kind == npu.NoteDMAStart
 	if n.Kind == npu.NoteRetire {
-		return
+		list = f.ended
 	}
-	dma := n.Kind == npu.NoteDMAStart
 	for i := range ops {
-		if ops[i].DMA == dma && !ops[i].Host && f.issued[i] == 0 {
-			f.issued[i] = n.Cycle
+		if ops[i].DMA == dma && !ops[i].Host && list[i] == 0 {
+			list[i] = n.Cycle
+			if dma {
+				f.noteCopy(n.Cycle)
+				f.copying = i
+			}
 			return
 		}
 	}
+}
+
+// noteCopy keeps the cycle at which the copy under way has ended, if there is one.
+func (f *Dataflow) noteCopy(cycle uint64) {
+	if f.copying != none {
+		f.ended[f.copying], f.copying = cycle, none
+	}
+}
+
+// Ended lists the cycles by which operations have written all. Nothing says that a copy is
+// over before the kernel operation behind it, unless the stream waits for it.
+func (e *Runs) Ended(ops []int, list []uint64) []uint64 {
+	for _, op := range ops {
+		end := e.Dataflow.ended[op]
+		if o := &e.Stream.Ops[op]; o.Host {
+			end = e.Found(o.Job + 1)
+		} else if end == 0 {
+			end = e.Cycles()
+		}
+		list = append(list, end)
+	}
+	return list
 }
 
 // streams are the jobs of the program as the hand-off takes them.

@@ -51,10 +51,7 @@ func next(inputs [][]byte, i int) []byte {
 // starts the NPU, with the clock at the given cycle. The host takes its time, so that
 // whatever was under way on the bus has arrived.
 func Again(m *npu.Machine, p *driver.Program, input []byte, cycle uint64) {
-	m.S.Bus.Cycle = cycle
-	for i := range m.S.Bus.Port {
-		m.S.Bus.Port[i].Arrive(cycle)
-	}
+	m.S.Bus.Resume(cycle)
 	p.Renew(m.Mem, input)
 	for _, b := range p.Inputs {
 		if b.Offset >= 0 {

@@ -78,24 +78,6 @@ func (g *Run) DoneAt(f *stream.Stream, op int) int {
 	return sort.Search(g.End, func(i int) bool { return g.Points[i].Cycle > end })
 }
 
-// Ends lists the cycles by which operations have written all. A copy ends before
-// the kernel operation behind it does.
-func (g *Run) Ends(f *stream.Stream, jobs []uint64, ops []int, list []uint64) []uint64 {
-	for _, op := range ops {
-		for op < len(f.Ops)-1 && f.Ops[op].DMA {
-			op++
-		}
-		end := g.Cycles
-		if o := &f.Ops[op]; o.Host && o.Job+1 < len(jobs) {
-			end = jobs[o.Job+1]
-		} else if !o.DMA && !o.Host && o.Kernel < len(g.Ops) {
-			end = g.Ops[o.Kernel].End
-		}
-		list = append(list, end)
-	}
-	return list
-}
-
 // LastWith returns the last point of the first inference, from its beginning on, up
 // to which a condition holds that never holds again.
 func (g *Run) LastWith(holds func(*npu.Flops) bool) int {

@@ -66,7 +66,7 @@ func (e *Runs) timeline(ctx context.Context, input []byte) ([]OpSpan, error) {
 			events++
 		}
 		if e.Dataflow != nil {
-			e.Dataflow.noteBegin(n, e.Stream.Ops)
+			e.Dataflow.noteOperation(n, e.Stream.Ops)
 		}
 		retired(n)
 	}
@@ -93,6 +93,9 @@ func (e *Runs) timeline(ctx context.Context, input []byte) ([]OpSpan, error) {
 		from.traffic(m.Journal)
 		if e.Dataflow != nil {
 			e.Dataflow.noteAccesses(m.Journal, m.Cycle())
+			if m.S.DMA.M2M.On == 0 {
+				e.Dataflow.noteCopy(m.Cycle())
+			}
 		}
 	}
 	m.Journal = nil

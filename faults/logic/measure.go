@@ -20,10 +20,12 @@ type Network struct {
 
 // Measured is what stuck outputs of gates of a block do.
 type Measured struct {
-	Block  string
-	NPU    string
-	Gates  int
-	Hidden int // gates from which nothing leads to an output or a flop
+	// Revision is that of the source it was measured with, where it is not that of the page.
+	Revision string `json:",omitempty"`
+	Block    string
+	NPU      string
+	Gates    int
+	Hidden   int // gates from which nothing leads to an output or a flop
 	// Faults is the length of the list; Sampled of them were injected, as Distinct experiments.
 	Faults, Sampled, Distinct int
 	Inputs                    int // over all networks

@@ -28,6 +28,9 @@ func JudgeOn(ctx context.Context, b Bench, s *campaign.Stored, o Options, choice
 	if err := r.measure(ctx); err != nil {
 		return nil, err
 	}
+	if err := r.measurePulses(ctx); err != nil {
+		return nil, err
+	}
 	return r.out, r.judgeDesign(ctx, choices)
 }
 

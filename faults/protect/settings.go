@@ -31,6 +31,9 @@ type Options struct {
 	BudgetDUE float64
 	// Several is the share of events that hit more than one bit, see [Target].
 	Several float64
+	// PulseFITPerKGE is the declared rate of pulses in FIT for 1,000 gate equivalents of logic;
+	// 0 leaves pulses as not assessed.
+	PulseFITPerKGE float64
 	// Deadline is what detection is held against; its reaction is the number of cycles
 	// for which the protected machine goes on after an alarm.
 	Deadline campaign.Deadline
@@ -73,6 +76,8 @@ type Options struct {
 	Trying func(done, total int)
 	// Sticking, which may be nil, follows the injection of permanent faults.
 	Sticking func(done, total int)
+	// Pulsing, which may be nil, follows the injection of pulses in logic.
+	Pulsing func(done, total int)
 	// Population is that of the plain machine, if it is not the built-in one.
 	Population campaign.Population
 	// Fresh makes an engine for the same program on inputs that the search never saw, for
@@ -118,5 +123,5 @@ func (o Options) normal(s campaign.Spec, t *netlist.Table, injections int) Optio
 
 // campaignQuestion is the question as a campaign puts it.
 func campaignQuestion(o Options) campaign.Question {
-	return campaign.Question{Question: o.Question, BudgetDUE: o.BudgetDUE, Deadline: o.Deadline, Permanent: o.Permanent}
+	return campaign.Question{Question: o.Question, BudgetDUE: o.BudgetDUE, Deadline: o.Deadline, Permanent: o.Permanent, PulseFITPerKGE: o.PulseFITPerKGE}
 }

@@ -69,7 +69,18 @@ type Made struct {
 // project; the revision is that of the checkout at this moment, so that a long
 // measurement should run where nobody commits.
 func Now(ctx context.Context) (Made, error) {
-	e, err := probe()
+	dir, err := zoo.Dir()
+	if err != nil {
+		return Made{}, err
+	}
+	m, err := Probes(ctx, dir)
+	m.Revision = head()
+	return m, err
+}
+
+// Probes runs the probes alone, with the shipped networks from a folder.
+func Probes(ctx context.Context, models string) (Made, error) {
+	e, err := probe(models)
 	if err != nil {
 		return Made{}, err
 	}
@@ -92,16 +103,12 @@ func Now(ctx context.Context) (Made, error) {
 		c.AreaGE = math.Round(c.AreaGE) // whole ones are the same on every processor
 		seen = append(seen, c)
 	}
-	return Made{Revision: head(), Probe: r.ResultDigest[:digits], Mechanisms: campaign.Digest(seen)[:digits]}, nil
+	return Made{Probe: r.ResultDigest[:digits], Mechanisms: campaign.Digest(seen)[:digits]}, nil
 }
 
-// engine is that of campaign run on the network with its defaults.
-func probe() (*engine.Engine, error) {
+// probe is the engine of campaign run on the network, from a folder, with its defaults.
+func probe(dir string) (*engine.Engine, error) {
 	net, err := zoo.ByName(network)
-	if err != nil {
-		return nil, err
-	}
-	dir, err := zoo.Dir()
 	if err != nil {
 		return nil, err
 	}

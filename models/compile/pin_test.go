@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"upset/models/reference"
+	"upset/models/reference/reftest"
 	"upset/models/tflite"
 	"upset/npu/functional"
 	"upset/npu/isa"
@@ -54,7 +54,7 @@ func runInOneArena(t *testing.T, m *tflite.Model, stages []Stage, c isa.Config, 
 	}
 	for _, s := range stages {
 		if s.Program == nil {
-			if err := reference.Eval(m, &g.Operators[s.Operator], values); err != nil {
+			if err := reftest.Eval(m, &g.Operators[s.Operator], values); err != nil {
 				t.Fatal(err)
 			}
 			continue
@@ -110,7 +110,7 @@ func TestOneArena(t *testing.T) {
 			t.Errorf("seed %d: %d programs in %d stages", seed, programs, len(stages))
 		}
 		list, _ := drawInputs(&m.Subgraphs[0], seed)
-		want, err := reference.Run(m, list)
+		want, err := reftest.Run(m, list)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,14 +2,16 @@ package driver
 
 import (
 	"bytes"
+	"context"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"upset/models/reference"
+	"upset/models/reference/reftest"
 	"upset/models/tflite"
+	"upset/npu"
 	"upset/npu/isa"
 )
 
@@ -50,7 +52,7 @@ func checkAgainstReference(t *testing.T, m *tflite.Model, n *Network) {
 			}
 			lists = append(lists, b)
 		}
-		outputs, err := reference.Run(m, lists)
+		outputs, err := reftest.Run(m, lists)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +88,7 @@ func TestOneArenaHasNoCopies(t *testing.T) {
 	m := aroundHost()
 	for _, cfg := range isa.Configs {
 		for _, shared := range []bool{true, false} {
-			n, err := Compile(m, cfg)
+			n, err := Compile(context.Background(), m, cfg, npu.System{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -110,7 +112,7 @@ func TestOneArenaHasNoCopies(t *testing.T) {
 // memory of their own, one of them smaller, and reads it again.
 func TestMixedFastMemory(t *testing.T) {
 	m := aroundHost()
-	n, err := Compile(m, isa.U55x64)
+	n, err := Compile(context.Background(), m, isa.U55x64, npu.System{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +173,7 @@ func TestViews(t *testing.T) {
 			s.g.Outputs = append(s.g.Outputs, s.op(tflite.OpReshape, tflite.Options{NewShape: []int{60}}, len(s.g.Tensors)-1, relu))
 			m := s.model()
 			for _, cfg := range isa.Configs {
-				n, err := Compile(m, cfg)
+				n, err := Compile(context.Background(), m, cfg, npu.System{})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -5,9 +5,11 @@ package nettest
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"upset/models/driver"
+	"upset/models/tflite"
 	"upset/npu/isa"
 )
 
@@ -80,4 +82,40 @@ func open(t testing.TB, file string, c isa.Config) *driver.Network {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// LongCopy is a shipped network whose stream first starts a copy of so many bytes from flash
+// to memory that nothing else touches, and waits for it only at the end. What is copied is a
+// second output.
+func LongCopy(t testing.TB, c isa.Config, bytes int) *driver.Program {
+	t.Helper()
+	from := Shipped(t, "fashion-tiny", c)
+	p := &driver.Program{Name: "a long copy", Config: c, Inputs: from.Inputs, Constants: from.Constants}
+	for p.Flash = from.Flash; len(p.Flash)%16 != 0; {
+		p.Flash = append(p.Flash, 0)
+	}
+	src, dst := len(p.Flash), (from.ArenaSize+15)&^15
+	for k := range bytes {
+		p.Flash = append(p.Flash, byte(k*7+k>>8))
+	}
+	p.ArenaSize = dst + bytes
+	copied := driver.Binding{Name: "copied", Type: tflite.Int8, Shape: []int{1, bytes}, Offset: dst, Size: bytes}
+	p.Outputs = append(slices.Clone(from.Outputs), copied)
+	var s isa.Stream
+	s.Set(isa.DMA0SrcRegion, 0)
+	s.Set(isa.DMA0Src, uint32(src))
+	s.Set(isa.DMA0DstRegion, 1)
+	s.Set(isa.DMA0Dst, uint32(dst))
+	s.Set(isa.DMA0Len, uint32(bytes))
+	s.Op(isa.OpDMAStart, 0)
+	words := s.Words
+	p.Operations = append([]driver.OpInfo{{Name: "copy", Kind: "dma", SourceOp: -1, Word: len(words) - 1}}, from.Operations...)
+	for i := range p.Operations[1:] {
+		p.Operations[i+1].Word += len(words)
+	}
+	var wait isa.Stream
+	wait.Op(isa.OpDMAWait, 0)
+	end := len(from.Commands) - 1 // its STOP
+	p.Commands = slices.Concat(words, from.Commands[:end], wait.Words, from.Commands[end:])
+	return p
 }

@@ -1,8 +1,8 @@
 package zoo
 
-// shipped lists the networks in testdata/models. The figures are those that
+// Shipped lists the networks in testdata/models. The figures are those that
 // go run ./models/train/rebuild and the accuracy test of models/train print.
-var shipped = []Network{
+var Shipped = []Network{
 	{
 		Name:        "fashion-dscnn",
 		SHA256:      "134253a877d700b3b586429ea845d1165dba634a64e0ecb02c1e2229d1fc0274",

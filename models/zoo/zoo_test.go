@@ -23,7 +23,7 @@ func shippedDir(t *testing.T) string {
 // results on the stored pictures.
 func TestShippedFiles(t *testing.T) {
 	dir := shippedDir(t)
-	for _, n := range Networks() {
+	for _, n := range Shipped {
 		t.Run(n.Name, func(t *testing.T) {
 			raw, err := n.ReadModel(dir)
 			if err != nil {
@@ -55,7 +55,7 @@ func TestShippedFiles(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if Top(out[0]) == labels[i] {
+				if top(out[0]) == labels[i] {
 					right++
 				}
 			}
@@ -102,7 +102,7 @@ func TestReadmeNamesTheFigures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, n := range Networks() {
+	for _, n := range Shipped {
 		if !strings.Contains(string(raw), n.SHA256) {
 			t.Errorf("README.md lacks the sha256 of %s", n.Name)
 		}
@@ -111,7 +111,7 @@ func TestReadmeNamesTheFigures(t *testing.T) {
 
 func TestReadModelRefusesOtherBytes(t *testing.T) {
 	dir := t.TempDir()
-	n := Networks()[0]
+	n := Shipped[0]
 	if _, err := n.ReadModel(dir); err == nil {
 		t.Error("missing file: no error")
 	}
@@ -176,7 +176,7 @@ func TestTop(t *testing.T) {
 		out  []byte
 		want int
 	}{{[]byte{0x80, 0x7f, 0}, 1}, {[]byte{5, 5, 5}, 0}, {[]byte{0xff, 0xfe}, 0}, {[]byte{0x80, 0x80, 0x81}, 2}} {
-		if got := Top(c.out); got != c.want {
+		if got := top(c.out); got != c.want {
 			t.Errorf("% x: %d, want %d", c.out, got, c.want)
 		}
 	}

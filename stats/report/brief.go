@@ -111,7 +111,7 @@ func briefDecides(a result.Assess) []pair {
 	if c.Safety != nil && c.Safety.NotAssessed != "" {
 		pairs = append(pairs, pair{"permanent faults", "not assessed (" + c.Safety.NotAssessed + ")"})
 	}
-	pairs = append(pairs, pair{"pulses in logic", pulseText(c.Pulses)})
+	pairs = append(pairs, pair{"pulses in logic", logicPulseText(p.Pulses)})
 	pairs = append(pairs, pair{"tool check", briefEvidence(a.Evidence)})
 	return slices.DeleteFunc(pairs, func(p pair) bool { return p.value == "" })
 }

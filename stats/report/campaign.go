@@ -145,7 +145,7 @@ func verdictSection(c result.Campaign) section {
 			pair{"SPFM with SRAM", "any " + metricText(c.SPFMWithSRAM.Any) + ", critical " + metricText(c.SPFMWithSRAM.Critical) + " (never decides)"},
 		)
 	}
-	s.pairs = append(s.pairs, pair{"permanent faults, LFM", permanentText(c)}, pair{"pulses in logic", pulseText(c.Pulses)})
+	s.pairs = append(s.pairs, pair{"permanent faults, LFM", permanentText(c)}, pair{"pulses in logic", pulseText(c)})
 	return s
 }
 
@@ -209,6 +209,9 @@ func assumptionPairs(a result.Assumptions) []pair {
 		pairs = append(pairs, pair{"budget for DUE", significant(a.BudgetDUE, nearest) + " FIT"})
 	}
 	pairs = append(pairs, timingPairs(a)...)
+	if a.PulseFITPerKGE > 0 {
+		pairs = append(pairs, pair{"pulses in logic", significant(a.PulseFITPerKGE, nearest) + " FIT for 1,000 gate equivalents, in blocks that have gates"})
+	}
 	return append(
 		pairs,
 		pair{"fault model", a.Fault},

@@ -121,6 +121,7 @@ func protectSections(p result.Protect) ([]section, error) {
 	}
 	sections = append(sections, decidesSections(p)...)
 	sections = append(sections, proofSection(p))
+	sections = append(sections, logicPulseSections(p.Pulses)...)
 	sections = append(sections, ledgerSection(p)...)
 	sections = append(sections, latencies(p)...)
 	if p.Safety != nil {
@@ -211,6 +212,7 @@ func protectVerdict(p result.Protect) section {
 	if p.FITDUE != (result.Limits{}) {
 		s.pairs = append(s.pairs, pair{"DUE (availability)", limitsText(p.FITDUE) + " FIT"})
 	}
+	s.pairs = append(s.pairs, pair{"pulses in logic", logicPulseText(p.Pulses)})
 	return s
 }
 
