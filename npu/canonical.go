@@ -73,12 +73,14 @@ func canonicalTraversal(c *Flops) {
 // clears the entries that are not among the n from there. Where in its storage a
 // queue stands makes no difference.
 func turn[T any](ring []T, head, n uint8) {
-	var buf [tableReads]T
-	k := int(head) % len(ring)
-	m := copy(buf[:], ring[k:])
-	copy(buf[m:], ring[:k])
-	clear(buf[min(int(n), len(ring)):])
-	copy(ring, buf[:len(ring)])
+	k, used := int(head)%len(ring), min(int(n), len(ring))
+	if k > 0 && used > 0 {
+		var buf [tableReads]T
+		m := copy(buf[:used], ring[k:])
+		copy(buf[m:used], ring)
+		copy(ring, buf[:used])
+	}
+	clear(ring[used:])
 }
 
 func canonicalDMA(c *Flops) {
@@ -171,10 +173,10 @@ func canonicalPort(a *AXIState, b *PortState, now uint64) {
 	turn(b.BReady[:], b.BHead, b.BCount)
 	turn(b.BError[:], b.BHead, b.BCount)
 	a.WrHead, b.Head, b.BHead = 0, 0, 0
-	for i := range b.Ready {
+	for i := range min(int(b.Count), len(b.Ready)) {
 		b.Ready[i] = fromNow(b.Ready[i], now)
 	}
-	for i := range b.BReady {
+	for i := range min(int(b.BCount), len(b.BReady)) {
 		b.BReady[i] = fromNow(b.BReady[i], now)
 	}
 	b.NextR, b.NextW = fromNow(b.NextR, now), fromNow(b.NextW, now)

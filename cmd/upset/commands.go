@@ -14,6 +14,7 @@ func commands(p *program) []*cli.Command {
 		sweepCommand(p),
 		protectCommand(p),
 		reportCommand(p),
+		exportCommand(p),
 		compareCommand(p),
 		gateCommand(p),
 		validateCommand(p),

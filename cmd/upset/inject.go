@@ -108,16 +108,19 @@ func injectCommand(p *program) *cli.Command {
 		Description: `Flips one bit at one cycle and tells what became of it: which blocks differed
 when, what reached memory, and how it ended. Without --site it looks for a fault
 that changes the decision of the network. With --record it repeats injection i of
-a campaign; MODEL may then be left out.
+a campaign; MODEL may then be left out. With --sites-file it injects your own list of
+faults and prints it with the outcome of each.
 
 Examples:
   upset inject testdata/models/fashion-tiny.tflite
   upset inject --site 'mac.acc[3].17@600' testdata/models/fashion-tiny.tflite
   upset inject --measures reset+twice --frames 2 testdata/models/fashion-tiny.tflite
+  upset inject testdata/models/fashion-tiny.tflite --sites-file faults.csv > outcomes.csv
   upset inject --record upset-out/fashion-tiny-u55-128-1a2b3c4d:17`,
 		Flags: commonFlags(experimentFlags(
 			&cli.StringFlag{Name: "site", Usage: "`SITE`: register, bit and cycle, such as mac.acc[3].17@600; see upset sites"},
 			&cli.StringFlag{Name: "record", Usage: "`CAMPAIGN:i`: repeat injection i of a stored campaign"},
+			&cli.StringFlag{Name: "sites-file", Usage: "`FILE.csv` with columns site (as for --site) and, if wanted, input and others: inject every row and print the file with its outcomes"},
 			&cli.IntFlag{Name: "input-index", Usage: "number of the input, from 0"},
 			measuresFlag(),
 		)...),
@@ -133,6 +136,12 @@ Examples:
 			o, err := readCommon(c)
 			if err != nil {
 				return err
+			}
+			if c.IsSet("sites-file") {
+				if c.IsSet("site") || c.IsSet("record") || c.IsSet("input-index") {
+					return usage("--sites-file names sites and inputs: leave out --site, --record and --input-index")
+				}
+				return p.injectList(c, o, args[0])
 			}
 			if c.IsSet("record") {
 				return p.replay(c, o, args)

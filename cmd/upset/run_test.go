@@ -11,7 +11,7 @@ import (
 	"upset/faults/convergence"
 	"upset/models/inputs"
 	"upset/models/npy"
-	"upset/models/reference/reftest"
+	"upset/models/reference"
 	"upset/models/tflite"
 	"upset/npu/isa"
 )
@@ -43,7 +43,7 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	input := readTestFile(t, tinyInput)
-	want, err := reftest.Run(m, [][]byte{input})
+	want, err := reference.Run(m, [][]byte{input})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,8 @@ An inference that the fault-free decision does not take cannot be struck. With
 --exposure persistent it inverts bits of weights, scales and commands in memory, which
 every inference reads; with --exposure state, bits of the state that networks with
 memory keep between inferences. Tasks that are given the same seed meet the same faults.
-Pools have the seeds 1 to 3, which --seed takes in turn.
+--seed draws faults, networks and pool anew; seeds 1 to 3 are stored, others are trained,
+which takes up to a minute.
 
 Examples:
   upset select campaign window-cascade --injections 5000

@@ -59,8 +59,9 @@ var legal = map[string]func(value string) error{
 
 // free are the flags whose value is any name: of a file, a folder, or of what is listed.
 var free = []string{
+	"sites-file", "failure-modes",
 	"proof-inputs", "cells", "design", "model", "inputs", "input", "output-dir", "trace", "rule", "family", "utility", "mechanism",
-	"inventory", "protect", "out", "batch", "then", "system", "baseline", "junit", "pmu",
+	"inventory", "protect", "out", "batch", "then", "runs", "system", "baseline", "junit", "pmu",
 }
 
 // inPlaceOfArguments are flags that say themselves what a command is about.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -18,8 +19,8 @@ const everyNPU = "all"
 func validateCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "validate",
-		Usage: "check the simulator: engine, case, residue, gates",
-		Subcommands: []*cli.Command{validateCaseCommand(p), validateResidueCommand(p), validateGatesCommand(p), {
+		Usage: "check the simulator: engine, residue, gates",
+		Subcommands: []*cli.Command{validateResidueCommand(p), validateGatesCommand(p), {
 			Name:      "engine",
 			Usage:     "compare the fast engine with plain runs from cycle 0 to the end",
 			ArgsUsage: "MODEL...",
@@ -30,7 +31,7 @@ by the hand-off, the hang proof or a time shift are all covered. With several
 models, or with --npu all, the samples are spread over them. With --protect the
 machine has mechanisms, which run beside it from cycle 0 in the plain runs. A
 comparison without them that differs is written as a file that holds all of it, into
---out or upset-out/cases.
+--out or upset-out/cases; given in place of a MODEL, such a file is repeated.
 
 Examples:
   upset validate engine --samples 500 testdata/models/fashion-tiny.tflite
@@ -56,54 +57,6 @@ Examples:
 			},
 		}},
 	}
-}
-
-func validateCaseCommand(p *program) *cli.Command {
-	return &cli.Command{
-		Name:      "case",
-		Usage:     "repeat comparisons that validate engine has written",
-		ArgsUsage: "FILE...",
-		Description: `Injects the fault of each file once more on the fast engine and plainly from cycle 0
-to the end, and prints what both say of it; exit 1 where they differ. A file holds
-the network, its inputs and all options. Copied into the folder
-faults/convergence/testdata/cases of the source, it is repeated by the tests.
-
-Example:
-  upset validate case upset-out/cases/*.json`,
-		Action: func(c *cli.Context) error {
-			args, err := arguments(c, "FILE", "...")
-			if err != nil {
-				return err
-			}
-			return p.validateCases(c.Context, args)
-		},
-	}
-}
-
-// validateCases repeats comparisons.
-func (p *program) validateCases(ctx context.Context, files []string) error {
-	differ := 0
-	for _, file := range files {
-		k, err := convergence.ReadCase(file)
-		if err != nil {
-			return bad(err)
-		}
-		fast, plain, err := k.Repeat(ctx)
-		if err != nil {
-			return fmt.Errorf("%s: %w", file, err)
-		}
-		word := "alike"
-		if !fast.Same(plain) {
-			word = "different"
-			differ++
-		}
-		fmt.Fprintf(p.stdout, "%s: %s\n  %s, %s at cycle %d\n  fast   %s (%s) by %s, end %d, output %016x\n  plain  %s (%s), end %d, output %016x\n",
-			file, word, k.Model, k.Site, k.Cycle, fast.Outcome, fast.Cause, fast.Path, fast.End, fast.Output, plain.Outcome, plain.Cause, plain.End, plain.Output)
-	}
-	if differ > 0 {
-		return fmt.Errorf("%d of %d records differ from the plain run: please report this", differ, len(files))
-	}
-	return nil
 }
 
 // readConfigs reads the common flags of a command whose --npu may be all: then it returns
@@ -156,6 +109,9 @@ func (p *program) validateOne(c *cli.Context, o common, file string, n int) (*re
 	if c.IsSet("alarm-latency") && c.String("protect") == "" {
 		return nil, usage("--alarm-latency is that of mechanisms: name a design with --protect")
 	}
+	if strings.HasSuffix(file, caseSuffix) {
+		return p.validateCase(c.Context, file, o.seed)
+	}
 	x, err := p.openExperiment(c, o, file)
 	if err != nil {
 		return nil, err
@@ -176,6 +132,28 @@ func (p *program) validateOne(c *cli.Context, o common, file string, n int) (*re
 	}
 	r.Model, r.Warnings = x.model, x.warnings()
 	return r, p.keepCases(c.Context, o, x, differing)
+}
+
+// caseSuffix tells the file of a comparison from that of a network.
+const caseSuffix = ".json"
+
+// validateCase repeats a comparison that was written. Its options are those of the file.
+func (p *program) validateCase(ctx context.Context, file string, seed uint64) (*result.ValidateEngine, error) {
+	k, err := convergence.ReadCase(file)
+	if err != nil {
+		return nil, bad(err)
+	}
+	e, s, err := k.Repeat(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	r, err := convergence.Compare(e, seed, []convergence.Sample{s}, nil)
+	if err != nil {
+		return nil, err
+	}
+	r.Model = k.Model
+	p.note("%s, %s at cycle %d: fast %s (%s), plain %s", k.Model, k.Site, k.Cycle, s.Fast.Outcome, s.Fast.Path, s.Plain.Outcome)
+	return r, nil
 }
 
 // maxCases bounds the files that a comparison writes (our choice): differences have few causes.

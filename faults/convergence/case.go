@@ -73,8 +73,8 @@ func NewCase(ctx context.Context, e *engine.Engine, s *Sample, name string, mode
 	}
 	c.Fast.Input, c.Plain.Input = 0, 0
 	c.Inputs = [][]byte{e.Golden(s.Input).Input}
-	if fast, plain, err := c.Repeat(ctx); err == nil && !fast.Same(plain) {
-		c.Fast, c.Plain = fast, plain
+	if _, r, err := c.Repeat(ctx); err == nil && !r.Fast.Same(r.Plain) {
+		c.Fast, c.Plain = r.Fast, r.Plain
 		return c, nil
 	}
 	for k := 1; k < min(e.Inputs(), faults.MaxFollowed+2); k++ {
@@ -83,26 +83,25 @@ func NewCase(ctx context.Context, e *engine.Engine, s *Sample, name string, mode
 	return c, nil
 }
 
-// Repeat performs the injection of the case on the engine and on the plain machine.
-func (c *Case) Repeat(ctx context.Context) (fast, plain faults.Record, err error) {
-	e, err := c.open(ctx)
-	if err != nil {
-		return fast, plain, err
+// Repeat performs the injection of the case on an engine of its own and on the plain
+// machine.
+func (c *Case) Repeat(ctx context.Context) (e *engine.Engine, s Sample, err error) {
+	if e, err = c.open(ctx); err != nil {
+		return nil, s, err
 	}
-	id, err := e.Table().Parse(c.Site)
-	if err != nil {
-		return fast, plain, err
+	s.Site.Cycle = c.Cycle
+	if s.Site.ID, err = e.Table().Parse(c.Site); err != nil {
+		return nil, s, err
 	}
 	w, err := e.Worker()
 	if err != nil {
-		return fast, plain, err
+		return nil, s, err
 	}
-	s := faults.Site{ID: id, Cycle: c.Cycle}
-	if fast, err = w.Inject(0, s, nil); err != nil {
-		return fast, plain, err
+	if s.Fast, err = w.Inject(0, s.Site, nil); err != nil {
+		return nil, s, err
 	}
-	plain, err = w.Plain(0, s)
-	return fast, plain, err
+	s.Plain, err = w.Plain(0, s.Site)
+	return e, s, err
 }
 
 // open makes the fault-free runs of the case.

@@ -243,12 +243,10 @@ func label(row []byte, wide bool) int {
 	return t.Top(0)
 }
 
-// OpenTask builds a task with the pool of a seed, decides without faults and makes a
+// OpenTask builds a task with the networks and the pool of a seed, decides without faults and makes a
 // subject of it. Rule, which may be nil, replaces the rule of the task.
 func OpenTask(t *selection.Task, m Machine, struck int, seed uint64, rule func(*selection.Workload) (selection.Rule, error)) (*Subject, error) {
-	pools := selection.Seeds()
-	pool := pools[(seed+uint64(len(pools))-1)%uint64(len(pools))]
-	w, err := t.Build(pool)
+	w, err := t.Build(seed)
 	if err != nil {
 		return nil, fmt.Errorf("task %s: %w", t.Name, err)
 	}
@@ -257,7 +255,7 @@ func OpenTask(t *selection.Task, m Machine, struck int, seed uint64, rule func(*
 			return nil, fmt.Errorf("task %s: %w", t.Name, err)
 		}
 	}
-	r, err := selection.NewRun(w, pool, m.Config)
+	r, err := selection.NewRun(w, seed, m.Config)
 	if err != nil {
 		return nil, fmt.Errorf("task %s: %w", t.Name, err)
 	}

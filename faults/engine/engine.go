@@ -50,11 +50,17 @@ func New(p *driver.Program, inputs [][]byte, o faults.Options, progress func(don
 
 // NewContext is [New] that ends with the context's error when the context does.
 func NewContext(ctx context.Context, p *driver.Program, inputs [][]byte, o faults.Options, progress func(done, total int)) (*Engine, error) {
-	set, err := transient.Of(p.Config)
+	runs, err := golden.New(ctx, p, inputs, o, progress)
 	if err != nil {
 		return nil, err
 	}
-	runs, err := golden.New(ctx, p, inputs, o, progress)
+	return From(runs, o)
+}
+
+// From is the engine on fault-free runs that were made with the same options.
+func From(runs *golden.Runs, o faults.Options) (*Engine, error) {
+	p := runs.Program()
+	set, err := transient.Of(p.Config)
 	if err != nil {
 		return nil, err
 	}

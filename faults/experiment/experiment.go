@@ -12,6 +12,7 @@ import (
 	"upset/faults/campaign"
 	"upset/faults/criterion"
 	"upset/faults/engine"
+	"upset/faults/runcache"
 	"upset/models/driver"
 	"upset/stats/result"
 )
@@ -36,6 +37,9 @@ type Experiment[T any] struct {
 	Question campaign.Question // of the verdict
 	Workers  int               // injections at once; 0 means one
 	Progress func(campaign.Progress)
+	// Runs is a folder of this machine in which processes share fault-free runs; without
+	// it each makes them itself.
+	Runs string
 }
 
 // Prepare makes the fault-free runs. What it returns serves any number of the calls below.
@@ -50,7 +54,11 @@ func (x Experiment[T]) Prepare(ctx context.Context) (*engine.Engine, error) {
 	}
 	o := x.Options
 	o.Criterion = rule
-	return engine.NewContext(ctx, p, inputs, o, nil)
+	if x.Runs == "" {
+		return engine.NewContext(ctx, p, inputs, o, nil)
+	}
+	e, _, err := runcache.Engine(ctx, x.Runs, p, inputs, o, nil)
+	return e, err
 }
 
 // critical is the criterion that the two functions make.

@@ -12,7 +12,7 @@ import (
 
 // referenced holds every output of the machine against the reference interpreter.
 func referenced(ctx context.Context, b *bench) (f finding, err error) {
-	for _, z := range zoo.Shipped {
+	for _, z := range zoo.Networks() {
 		data, err := z.ReadModel(b.models)
 		if err != nil {
 			return f, err
@@ -45,7 +45,7 @@ func answers(ctx context.Context, b *bench) (f finding, err error) {
 	for _, a := range b.known.Answers {
 		want[a.Network+" on "+a.NPU] = a
 	}
-	for _, z := range zoo.Shipped {
+	for _, z := range zoo.Networks() {
 		for _, cfg := range isa.Configs {
 			if err := ctx.Err(); err != nil {
 				return f, err

@@ -83,7 +83,7 @@ func unpack(dir string) (models string, err error) {
 
 // networks are the names of the shipped networks.
 func networks() (list []string) {
-	for _, n := range zoo.Shipped {
+	for _, n := range zoo.Networks() {
 		list = append(list, n.Name)
 	}
 	return list

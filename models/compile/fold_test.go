@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"upset/models/reference/reftest"
+	"upset/models/reference"
 	"upset/models/tflite"
 	"upset/npu/isa"
 )
@@ -43,7 +43,7 @@ func TestFold(t *testing.T) {
 		t.Fatal(err)
 	}
 	list, joined := drawInputs(&s.g, 1)
-	want, err := reftest.Run(m, list)
+	want, err := reference.Run(m, list)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"upset/models/reference/reftest"
+	"upset/models/reference"
 	"upset/models/tflite"
 	"upset/npu"
 	"upset/npu/isa"
@@ -163,7 +163,7 @@ func TestInt32(t *testing.T) {
 				binary.LittleEndian.PutUint32(v[i:], uint32(int32(int16(binary.LittleEndian.Uint16(v[i:])))))
 			}
 		}
-		want, err := reftest.Run(m, list)
+		want, err := reference.Run(m, list)
 		if err != nil {
 			t.Fatal(err)
 		}

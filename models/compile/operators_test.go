@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"upset/models/reference"
-	"upset/models/reference/reftest"
 	"upset/models/tflite"
 	"upset/npu"
 	"upset/npu/isa"
@@ -158,7 +157,7 @@ func checkOperator(t *testing.T, c *operatorCase, seed uint64, of tflite.Type, c
 	list, joined := drawInputs(g, seed)
 	cfg := isa.Configs[seed%4]
 	what := fmt.Sprintf("seed %d on %v", seed, cfg)
-	values, err := reftest.Run(m, list)
+	values, err := reference.Run(m, list)
 	if err != nil {
 		t.Fatalf("%s: reference: %v", what, err)
 	}

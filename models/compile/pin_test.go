@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"upset/models/reference"
 	"upset/models/reference/reftest"
 	"upset/models/tflite"
 	"upset/npu/functional"
@@ -110,7 +111,7 @@ func TestOneArena(t *testing.T) {
 			t.Errorf("seed %d: %d programs in %d stages", seed, programs, len(stages))
 		}
 		list, _ := drawInputs(&m.Subgraphs[0], seed)
-		want, err := reftest.Run(m, list)
+		want, err := reference.Run(m, list)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"upset/models/reference/reftest"
+	"upset/models/reference"
 	"upset/models/tflite"
 	"upset/npu/isa"
 )
@@ -320,7 +320,7 @@ func TestRandomGraphsMatchReference(t *testing.T) {
 		for i := range input {
 			input[i] = byte(r.Uint32())
 		}
-		want, err := reftest.Run(m, [][]byte{input})
+		want, err := reference.Run(m, [][]byte{input})
 		if err != nil {
 			t.Errorf("%s: reference: %v", what, err)
 			continue

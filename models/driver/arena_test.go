@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"upset/models/reference/reftest"
+	"upset/models/reference"
 	"upset/models/tflite"
 	"upset/npu"
 	"upset/npu/isa"
@@ -52,7 +52,7 @@ func checkAgainstReference(t *testing.T, m *tflite.Model, n *Network) {
 			}
 			lists = append(lists, b)
 		}
-		outputs, err := reftest.Run(m, lists)
+		outputs, err := reference.Run(m, lists)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -139,3 +139,12 @@ func (in *Interpreter) Step(inputs [][]byte) ([][]byte, error) {
 	}
 	return outputs, nil
 }
+
+// Run prepares the first subgraph of a model and runs it once.
+func Run(m *tflite.Model, inputs [][]byte) ([][]byte, error) {
+	in, err := New(m)
+	if err != nil {
+		return nil, err
+	}
+	return in.Invoke(inputs)
+}

@@ -81,15 +81,6 @@ func TestSequence(t *testing.T) {
 	}
 }
 
-// Run prepares the first subgraph of a model and runs it once.
-func Run(m *tflite.Model, inputs [][]byte) ([][]byte, error) {
-	in, err := New(m)
-	if err != nil {
-		return nil, err
-	}
-	return in.Invoke(inputs)
-}
-
 func TestInvokeRefusesInputs(t *testing.T) {
 	m := single(tflite.Operator{Code: tflite.OpRelu, Inputs: []int{0}, Outputs: []int{1}}, tensor(4), tensor(4))
 	in, err := New(m)

@@ -99,6 +99,32 @@ func (a *Ask) Add(s Scorer) (int, error) {
 	return len(a.scorers) - 1, nil
 }
 
+// Fits reports whether the workload has so many scorers, each with a pool of so many
+// rows.
+func (a *Ask) Fits(scorers, rows int) bool {
+	if a.base != scorers {
+		return false
+	}
+	for k := range scorers {
+		if a.Rows(k) != rows {
+			return false
+		}
+	}
+	return true
+}
+
+// Scores runs one row of a pool and refuses a first output of another width.
+func (a *Ask) Scores(scorer, row, width int) (*Table, error) {
+	answer, err := a.Row(scorer, row)
+	if err != nil {
+		return nil, err
+	}
+	if t := answer.First(); t.Width == width {
+		return t, nil
+	}
+	return nil, fmt.Errorf("scorer %s gives %d numbers, not %d", a.scorers[scorer].Name, answer.First().Width, width)
+}
+
 // Row runs one row of a pool.
 func (a *Ask) Row(scorer, row int) (Answer, error) {
 	if scorer < 0 || scorer >= len(a.scorers) || row < 0 || row >= len(a.scorers[scorer].Rows) {

@@ -53,6 +53,21 @@ func (s *Scorer) Open(cfg isa.Config) (*Net, error) {
 	return s.bind(p, n.Inputs, n.Outputs)
 }
 
+// MACs counts the multiply-accumulates of a network of dense layers.
+func (s *Scorer) MACs() (int, error) {
+	m, err := tflite.Parse(s.Model)
+	if err != nil {
+		return 0, fmt.Errorf("scorer %s: %w", s.Name, err)
+	}
+	n := 0
+	for _, op := range m.Subgraphs[0].Operators {
+		if op.Code == tflite.OpFullyConnected {
+			n += len(m.Subgraphs[0].Tensors[op.Inputs[1]].Data)
+		}
+	}
+	return n, nil
+}
+
 // bind checks the outputs and the state of a network.
 func (s *Scorer) bind(p *driver.Program, inputs, outputs []driver.Binding) (*Net, error) {
 	n := &Net{Program: p, carries: s.State}

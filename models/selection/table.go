@@ -3,6 +3,7 @@ package selection
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 )
 
 // Table holds the scores that one output of a scorer gave to a pool: a row of
@@ -90,4 +91,42 @@ func (t *Table) Column(j int) []float64 {
 		column[i] = t.At(i, j)
 	}
 	return column
+}
+
+// Reals returns the real values of all rows.
+func (t *Table) Reals() [][]float64 {
+	rows := make([][]float64, t.Rows())
+	for i := range rows {
+		rows[i] = t.Real(i)
+	}
+	return rows
+}
+
+// Entropy is the cross-entropy of row i, as logits, with a class.
+func (t *Table) Entropy(i, class int) float64 {
+	top := t.At(i, t.Top(i))
+	sum := 0.0
+	for j := range t.Width {
+		sum += math.Exp(t.At(i, j) - top)
+	}
+	return math.Log(sum) + top - t.At(i, class)
+}
+
+// Confidence returns the class of the largest logit of row i between two columns, its
+// probability under softmax, and its lead over the second one in codes.
+func (t *Table) Confidence(i, from, to int) (class int, top float64, lead int) {
+	best, second := math.MinInt, math.MinInt
+	for j := from; j < to; j++ {
+		v := t.Int(i, j)
+		if v > best {
+			class, best, second = j-from, v, best
+		} else {
+			second = max(second, v)
+		}
+	}
+	sum := 0.0
+	for j := from; j < to; j++ {
+		sum += math.Exp(t.Scale * float64(t.Int(i, j)-best))
+	}
+	return class, 1 / sum, best - second
 }

@@ -26,7 +26,7 @@ func TestShippedAccuracy(t *testing.T) {
 	}
 	// Acceptance limits (our choice), below which a network is not shipped.
 	limits := map[string]float64{"fashion-dscnn": 0.89, "fashion-tiny": 0.90}
-	for _, n := range zoo.Shipped {
+	for _, n := range zoo.Networks() {
 		t.Run(n.Name, func(t *testing.T) {
 			recipe, err := RecipeByName(n.Name)
 			if err != nil {

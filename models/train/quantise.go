@@ -3,13 +3,12 @@ package train
 import (
 	"fmt"
 	"math"
+
+	"upset/models/train/nets"
 )
 
-// Quant maps stored integers to real numbers: Scale × (stored − ZeroPoint).
-type Quant struct {
-	Scale     float32
-	ZeroPoint int
-}
+// Quant is the quantisation of a tensor.
+type Quant = nets.Quant
 
 // Quantised is one layer in integers.
 type Quantised struct {

@@ -1,8 +1,8 @@
 package zoo
 
-// Shipped lists the networks in testdata/models. The figures are those that
+// shipped lists the networks in testdata/models. The figures are those that
 // go run ./models/train/rebuild and the accuracy test of models/train print.
-var Shipped = []Network{
+var shipped = []Network{
 	{
 		Name:        "fashion-dscnn",
 		SHA256:      "134253a877d700b3b586429ea845d1165dba634a64e0ecb02c1e2229d1fc0274",

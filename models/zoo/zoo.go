@@ -37,10 +37,13 @@ func (n Network) InputBytes() int {
 	return size
 }
 
+// Networks returns all shipped networks.
+func Networks() []Network { return append([]Network(nil), shipped...) }
+
 // ByName returns one shipped network.
 func ByName(name string) (Network, error) {
-	names := make([]string, len(Shipped))
-	for i, n := range Shipped {
+	names := make([]string, len(shipped))
+	for i, n := range shipped {
 		if n.Name == name {
 			return n, nil
 		}

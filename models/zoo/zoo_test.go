@@ -23,7 +23,7 @@ func shippedDir(t *testing.T) string {
 // results on the stored pictures.
 func TestShippedFiles(t *testing.T) {
 	dir := shippedDir(t)
-	for _, n := range Shipped {
+	for _, n := range Networks() {
 		t.Run(n.Name, func(t *testing.T) {
 			raw, err := n.ReadModel(dir)
 			if err != nil {
@@ -102,7 +102,7 @@ func TestReadmeNamesTheFigures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, n := range Shipped {
+	for _, n := range Networks() {
 		if !strings.Contains(string(raw), n.SHA256) {
 			t.Errorf("README.md lacks the sha256 of %s", n.Name)
 		}
@@ -111,7 +111,7 @@ func TestReadmeNamesTheFigures(t *testing.T) {
 
 func TestReadModelRefusesOtherBytes(t *testing.T) {
 	dir := t.TempDir()
-	n := Shipped[0]
+	n := Networks()[0]
 	if _, err := n.ReadModel(dir); err == nil {
 		t.Error("missing file: no error")
 	}

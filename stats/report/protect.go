@@ -197,7 +197,7 @@ func hardenedPair(p result.Protect) []pair {
 func protectVerdict(p result.Protect) section {
 	s := section{heading: "Verdict with protection"}
 	s.verdict, s.banner = p.Verdict, sentence(p.Statement)
-	s.pairs = []pair{{"area added", percent(p.AreaOverhead, nearest) + " of logic" + spanText(p.AreaOverheadRange, inLibraries) + ", " + overheadText(p.AreaOverheadWithRAM, p.AreaOverheadWithRAMRange) + " with RAM"}}
+	s.pairs = []pair{{"area added", percent(p.AreaOverhead, nearest) + " of logic" + spanText(p.AreaOverhead, p.AreaOverheadRange, inLibraries) + ", " + overheadText(p.AreaOverheadWithRAM, p.AreaOverheadWithRAMRange) + " with RAM"}}
 	s.pairs = append(s.pairs, libraryPairs(p.Libraries)...)
 	if len(p.Decided) == 0 {
 		s.pairs = append(s.pairs,

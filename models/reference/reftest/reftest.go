@@ -1,5 +1,4 @@
-// Package reftest runs models, and single operators of them, on the reference kernels in one
-// call. Only tests use it.
+// Package reftest runs single operators of models on the reference kernels. Only tests use it.
 package reftest
 
 import (
@@ -8,15 +7,6 @@ import (
 	"upset/models/reference"
 	"upset/models/tflite"
 )
-
-// Run prepares the first subgraph of a model and runs it once.
-func Run(m *tflite.Model, inputs [][]byte) ([][]byte, error) {
-	in, err := reference.New(m)
-	if err != nil {
-		return nil, err
-	}
-	return in.Invoke(inputs)
-}
 
 // Eval runs one operator of the model's first subgraph on the values of the
 // graph's tensors. The operator's inputs are read from tensors and its outputs

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"upset/models/reference"
 	"upset/models/tflite"
 )
 
@@ -29,7 +30,7 @@ func TestEvalFollowsRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := Run(m, [][]byte{input})
+	want, err := reference.Run(m, [][]byte{input})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,8 +55,5 @@ func TestEvalFollowsRun(t *testing.T) {
 	values[g.Operators[0].Inputs[0]] = values[g.Operators[0].Inputs[0]][1:]
 	if err := Eval(m, &g.Operators[0], values); err == nil || !strings.Contains(err.Error(), "489 bytes") {
 		t.Errorf("short value: error %v", err)
-	}
-	if _, err := Run(m, nil); err == nil {
-		t.Error("a run without inputs")
 	}
 }

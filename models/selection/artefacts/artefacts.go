@@ -1,42 +1,85 @@
-// Package artefacts holds the trained networks and pools of the selection tasks:
-// a folder for every task and seed. They are made by
+// Package artefacts holds the trained networks and pools of selection tasks. Those of
+// three seeds are stored with each task; they are made by
 //
 //	go run ./models/train/rebuild -selection
+//
+// Any other seed is trained when it is asked for.
 package artefacts
 
 import (
-	"embed"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"path"
 	"strconv"
+	"sync"
 
 	"upset/models/selection"
 	"upset/models/tflite"
+	"upset/models/train"
+	"upset/models/train/data"
 )
 
-//go:embed */*/*
-var files embed.FS
+// Store is what one task has: stored files, data/SEED/NAME, and the recipe that makes
+// them.
+type Store struct {
+	Task   string
+	Stored fs.FS
+	Make   func(seed uint64, s *data.Source) (map[string][]byte, error)
+
+	mu   sync.Mutex
+	made map[uint64]map[string][]byte
+}
 
 // Folder is what one task has for one seed.
 type Folder struct {
-	dir string
+	name string
+	read func(name string) ([]byte, error)
 }
 
-// Open returns the folder of a task and seed.
-func Open(task string, seed uint64) (Folder, error) {
-	f := Folder{path.Join(task, strconv.FormatUint(seed, 10))}
-	if _, err := files.ReadDir(f.dir); err != nil {
-		return f, fmt.Errorf("artefacts: task %s has nothing for seed %d: use seed 1, 2 or 3", task, seed)
+// IsStored reports whether a seed needs no training.
+func (s *Store) IsStored(seed uint64) bool {
+	_, err := fs.Stat(s.Stored, path.Join("data", strconv.FormatUint(seed, 10)))
+	return err == nil
+}
+
+// Open returns the files of a seed. One that is not stored is trained, which takes from
+// a second to a minute, and kept.
+func (s *Store) Open(seed uint64) (Folder, error) {
+	f := Folder{name: fmt.Sprintf("%s, seed %d", s.Task, seed)}
+	if s.IsStored(seed) {
+		f.read = func(name string) ([]byte, error) {
+			return fs.ReadFile(s.Stored, path.Join("data", strconv.FormatUint(seed, 10), name))
+		}
+		return f, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	files, ok := s.made[seed]
+	if !ok {
+		var err error
+		if files, err = s.Make(seed, &data.Source{FashionDir: train.DefaultDataDir}); err != nil {
+			return f, fmt.Errorf("%s is not stored and cannot be trained: %w", f.name, err)
+		}
+		if s.made == nil {
+			s.made = map[uint64]map[string][]byte{}
+		}
+		s.made[seed] = files
+	}
+	f.read = func(name string) ([]byte, error) {
+		if b, ok := files[name]; ok {
+			return b, nil
+		}
+		return nil, fmt.Errorf("no file %s", name)
 	}
 	return f, nil
 }
 
 // Bytes returns a file.
 func (f Folder) Bytes(name string) ([]byte, error) {
-	b, err := files.ReadFile(path.Join(f.dir, name))
+	b, err := f.read(name)
 	if err != nil {
-		return nil, fmt.Errorf("artefacts: %w", err)
+		return nil, fmt.Errorf("artefacts: %s: %w", f.name, err)
 	}
 	return b, nil
 }
@@ -61,7 +104,7 @@ func (f Folder) JSON(name string, v any) error {
 		return err
 	}
 	if err := json.Unmarshal(b, v); err != nil {
-		return fmt.Errorf("artefacts: %s: %w", path.Join(f.dir, name), err)
+		return fmt.Errorf("artefacts: %s: %s: %w", f.name, name, err)
 	}
 	return nil
 }
@@ -80,17 +123,37 @@ func (f Folder) Scorer(name, rows string) (selection.Scorer, error) {
 	}
 	m, err := tflite.Parse(s.Model)
 	if err != nil {
-		return s, fmt.Errorf("artefacts: %s/%s: %w", f.dir, name, err)
+		return s, fmt.Errorf("artefacts: %s: %s: %w", f.name, name, err)
 	}
-	size := 1
-	for _, d := range m.Subgraphs[0].Tensors[m.Subgraphs[0].Inputs[0]].Shape {
-		size *= d
+	size := 0
+	for _, id := range m.Subgraphs[0].Inputs {
+		t, n := &m.Subgraphs[0].Tensors[id], 1
+		for _, d := range t.Shape {
+			n *= d
+		}
+		if t.Type == tflite.Int16 {
+			n *= 2
+		}
+		size += n
 	}
-	if len(pool)%size != 0 {
-		return s, fmt.Errorf("artefacts: %s/%s: %d bytes are no rows of %d", f.dir, rows, len(pool), size)
+	if size == 0 || len(pool)%size != 0 {
+		return s, fmt.Errorf("artefacts: %s: %s: %d bytes are no rows of %d", f.name, rows, len(pool), size)
 	}
 	for at := 0; at < len(pool); at += size {
 		s.Rows = append(s.Rows, pool[at:at+size:at+size])
 	}
 	return s, nil
+}
+
+// Scorers joins several networks with one pool.
+func (f Folder) Scorers(rows string, names ...string) ([]selection.Scorer, error) {
+	var list []selection.Scorer
+	for _, name := range names {
+		s, err := f.Scorer(name, rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	return list, nil
 }

@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // Gumbel draws n numbers of the standard Gumbel law. Added to the logarithms of
@@ -46,18 +48,10 @@ func Spearman(a, b []float64) float64 {
 		return 0
 	}
 	x, y := ranks(a), ranks(b)
-	middle := float64(len(a)-1) / 2
-	var xx, yy, xy float64
-	for i := range x {
-		dx, dy := x[i]-middle, y[i]-middle
-		xx += float64(dx * dx)
-		yy += float64(dy * dy)
-		xy += float64(dx * dy)
+	if r := stat.Correlation(x, y, nil); !math.IsNaN(r) {
+		return r
 	}
-	if xx == 0 || yy == 0 {
-		return 0
-	}
-	return xy / math.Sqrt(xx*yy)
+	return 0 // one side has no order
 }
 
 // ranks counts from 0 for the largest value.

@@ -3,12 +3,16 @@ package kit
 import (
 	"fmt"
 	"math"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat"
 )
 
 // Whitening is a linear map after which the vectors that it was made from have
 // no correlations and unit variances.
 type Whitening struct {
-	lower [][]float64 // Cholesky factor of the covariance
+	lower mat.TriDense // Cholesky factor of the covariance
 }
 
 // NewWhitening makes the map from the covariance of vectors, to whose diagonal
@@ -18,58 +22,42 @@ func NewWhitening(vectors [][]float64, ridge float64) (*Whitening, error) {
 		return nil, fmt.Errorf("whitening: %d vectors, ridge %v; it needs vectors and a positive ridge", len(vectors), ridge)
 	}
 	n, count := len(vectors[0]), float64(len(vectors))
-	mean, lower := make([]float64, n), make([][]float64, n)
-	for _, v := range vectors {
+	rows := mat.NewDense(len(vectors), n, nil)
+	for i, v := range vectors {
 		if len(v) != n {
 			return nil, fmt.Errorf("whitening: vectors of %d and %d numbers", n, len(v))
 		}
-		for i, x := range v {
-			mean[i] += x / count
+		if norm := floats.Norm(v, 1); math.IsNaN(norm) || math.IsInf(norm, 0) {
+			return nil, fmt.Errorf("whitening: vector %d is not finite", i)
 		}
+		rows.SetRow(i, v)
 	}
-	trace := 0.0
-	for i := range lower {
-		lower[i] = make([]float64, n)
-		for _, v := range vectors {
-			for j := range i + 1 {
-				lower[i][j] += float64((v[i]-mean[i])*(v[j]-mean[j])) / count
-			}
-		}
-		trace += lower[i][i]
+	covariance := mat.NewSymDense(n, nil)
+	if count > 1 {
+		stat.CovarianceMatrix(covariance, rows, nil)
+		covariance.ScaleSym((count-1)/count, covariance) // of the vectors themselves, not of what they were drawn from
 	}
+	trace := mat.Trace(covariance)
 	if trace == 0 {
 		trace = float64(n)
 	}
-	for i := range lower {
-		lower[i][i] += ridge * trace / float64(n)
-		for j := range i + 1 {
-			sum := lower[i][j]
-			for k := range j {
-				sum -= float64(lower[i][k] * lower[j][k])
-			}
-			if i != j {
-				lower[i][j] = sum / lower[j][j]
-				continue
-			}
-			if !(sum > 0) {
-				return nil, fmt.Errorf("whitening: the covariance is not positive at number %d; use finite vectors", i)
-			}
-			lower[i][i] = math.Sqrt(sum)
-		}
+	for i := range n {
+		covariance.SetSym(i, i, covariance.At(i, i)+ridge*trace/float64(n))
 	}
-	return &Whitening{lower}, nil
+	w := &Whitening{}
+	var c mat.Cholesky
+	if !c.Factorize(covariance) {
+		return nil, fmt.Errorf("whitening: the covariance is not positive; use a larger ridge")
+	}
+	c.LTo(&w.lower)
+	return w, nil
 }
 
 // Apply maps a vector. The mean is not taken off, since a gradient of zero means
 // no influence.
 func (w *Whitening) Apply(v []float64) []float64 {
-	out := make([]float64, len(w.lower))
-	for i, row := range w.lower {
-		sum := v[i]
-		for k, x := range out[:i] {
-			sum -= float64(row[k] * x)
-		}
-		out[i] = sum / row[i]
-	}
-	return out
+	out := mat.NewVecDense(len(v), nil)
+	// The diagonal of the factor is positive, so that there is a solution.
+	_ = out.SolveVec(&w.lower, mat.NewVecDense(len(v), v))
+	return out.RawVector().Data
 }

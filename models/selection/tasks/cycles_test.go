@@ -14,26 +14,8 @@ import (
 // for faults to have somewhere to strike.
 func TestCycles(t *testing.T) {
 	const rows, least = 3, 1000
-	all, err := All()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg, err := isa.ParseConfig("u55-128")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range all {
-		if all[i].Kind != selection.OnNPU {
-			continue
-		}
-		w, err := all[i].Build(1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		run, err := selection.NewRun(w, 1, cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
+	onNPU(t, func(t *testing.T, task *selection.Task) {
+		run := *goldenRun(t, task, 1)
 		first, count := run.Calls[:0:0], map[int]int{}
 		for _, c := range run.Calls {
 			if count[c.Scorer]++; count[c.Scorer] <= rows {
@@ -41,15 +23,15 @@ func TestCycles(t *testing.T) {
 			}
 		}
 		run.Calls = first
-		s, err := run.Execute(context.Background(), selection.Machine{Config: cfg, System: npu.DefaultSystem(), Workers: 1})
+		s, err := run.Execute(context.Background(), selection.Machine{Config: isa.U55x128, System: npu.DefaultSystem(), Workers: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for k, cycles := range s.Each {
-			t.Logf("%s, %s: %d cycles", all[i].Name, w.Scorers[k].Name, cycles)
+			t.Logf("%s, %s: %d cycles", task.Name, run.Scorers[k].Name, cycles)
 			if cycles <= least {
-				t.Errorf("%s, %s: an inference takes %d cycles", all[i].Name, w.Scorers[k].Name, cycles)
+				t.Errorf("%s, %s: an inference takes %d cycles", task.Name, run.Scorers[k].Name, cycles)
 			}
 		}
-	}
+	})
 }

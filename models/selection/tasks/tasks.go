@@ -1,25 +1,80 @@
-// Package tasks joins all families of selection tasks to one registry.
+// Package tasks joins all selection tasks to one registry. Every task has a folder here
+// with its rule, its check, its training, its data and a README.
 package tasks
 
 import (
 	"upset/models/selection"
-	"upset/models/selection/cover"
-	"upset/models/selection/edit"
-	"upset/models/selection/exit"
-	"upset/models/selection/loss"
-	"upset/models/selection/match"
-	"upset/models/selection/route"
+	"upset/models/selection/artefacts"
+	conformal "upset/models/selection/tasks/conformal-selection"
+	kmeans "upset/models/selection/tasks/diverse-kmeans"
+	router "upset/models/selection/tasks/expert-router"
+	switching "upset/models/selection/tasks/expert-switching"
+	facility "upset/models/selection/tasks/facility-location"
+	features "upset/models/selection/tasks/feature-set"
+	boosting "upset/models/selection/tasks/gradient-boosting"
+	graph "upset/models/selection/tasks/influence-graph"
+	scoring "upset/models/selection/tasks/influence-scoring"
+	kan "upset/models/selection/tasks/kan-selection"
+	filter "upset/models/selection/tasks/loss-filter"
+	kcentre "upset/models/selection/tasks/probability-kcentre"
+	quick "upset/models/selection/tasks/quick-selection"
+	utility "upset/models/selection/tasks/set-utility"
+	sparse "upset/models/selection/tasks/sparse-similarity"
+	dampening "upset/models/selection/tasks/synaptic-dampening"
+	target "upset/models/selection/tasks/target-transport"
+	swaps "upset/models/selection/tasks/transport-swaps"
+	pooling "upset/models/selection/tasks/weighted-pooling"
+	window "upset/models/selection/tasks/window-cascade"
+	worst "upset/models/selection/tasks/worst-case-forget"
 )
+
+// entry is a task with what it has stored.
+type entry struct {
+	task  selection.Task
+	files *artefacts.Store
+}
+
+// entries are all tasks of the NPU, by family.
+func entries() []entry {
+	return []entry{
+		{window.Task(), &window.Files},
+		{conformal.Task(), &conformal.Files},
+		{boosting.Task(), &boosting.Files},
+		{facility.Task(), &facility.Files},
+		{graph.Task(), &graph.Files},
+		{kcentre.Task(), &kcentre.Files},
+		{kmeans.Task(), &kmeans.Files},
+		{utility.Task(), &utility.Files},
+		{pooling.Task(), &pooling.Files},
+		{target.Task(), &target.Files},
+		{swaps.Task(), &swaps.Files},
+		{sparse.Task(), &sparse.Files},
+		{router.Task(), &router.Files},
+		{switching.Task(), &switching.Files},
+		{kan.Task(), &kan.Files},
+		{filter.Task(), &filter.Files},
+		{scoring.Task(), &scoring.Files},
+		{dampening.Task(), &dampening.Files},
+		{worst.Task(), &worst.Files},
+		{quick.Task(), &quick.Files},
+		{features.Task(), &features.Files},
+	}
+}
 
 // All returns every task in a fixed order.
 func All() (selection.Registry, error) {
-	return selection.NewRegistry(
-		exit.Tasks(),
-		cover.Tasks(),
-		match.Tasks(),
-		route.Tasks(),
-		loss.Tasks(),
-		edit.Tasks(),
-		selection.ProductTasks(),
-	)
+	var list []selection.Task
+	for _, e := range entries() {
+		list = append(list, e.task)
+	}
+	return selection.NewRegistry(list, selection.ProductTasks())
+}
+
+// Stores are the files of all tasks of the NPU, in the same order.
+func Stores() []*artefacts.Store {
+	var list []*artefacts.Store
+	for _, e := range entries() {
+		list = append(list, e.files)
+	}
+	return list
 }

@@ -6,13 +6,6 @@ import (
 	"upset/models/train"
 )
 
-// Recipe makes the files of one task for one seed: networks, pools and truths by
-// file name. The same seed gives the same bytes.
-type Recipe struct {
-	Task string
-	Make func(seed uint64, s *Source) (map[string][]byte, error)
-}
-
 // Source gives the recipes their data.
 type Source struct {
 	FashionDir string // folder of the four Fashion-MNIST files

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"upset/models/tflite"
-	"upset/models/train"
 )
 
 // operatorVersion of the int8 kernels (TensorFlow Lite operator version table).
@@ -19,12 +18,11 @@ var operatorVersion = map[tflite.BuiltinCode]int{
 type writer struct {
 	g      *Graph
 	graph  tflite.Subgraph
-	quants []train.Quant
+	quants []Quant
 	tensor []int // of each node
 }
 
-// Export quantises a graph and returns the bytes of its file. The last node is
-// the output.
+// Export quantises a graph and returns the bytes of its file.
 func (g *Graph) Export(calibration [][]float64, o Options) ([]byte, error) {
 	quants, err := g.quants(calibration, o)
 	if err != nil {
@@ -37,7 +35,16 @@ func (g *Graph) Export(calibration [][]float64, o Options) ([]byte, error) {
 			return nil, fmt.Errorf("export: node %d: %w", i, err)
 		}
 	}
-	w.graph.Inputs, w.graph.Outputs = []int{w.tensor[0]}, []int{w.tensor[len(g.nodes)-1]}
+	w.graph.Inputs = []int{w.tensor[0]}
+	if o.Outputs == nil {
+		o.Outputs = []Node{Node(len(g.nodes) - 1)}
+	}
+	for _, n := range o.Outputs {
+		if n < 0 || int(n) >= len(g.nodes) {
+			return nil, fmt.Errorf("export: output %d of %d nodes", n, len(g.nodes))
+		}
+		w.graph.Outputs = append(w.graph.Outputs, w.tensor[n])
+	}
 	m := tflite.Model{Version: 3, Description: o.Description, Subgraphs: []tflite.Subgraph{w.graph}}
 	return m.Marshal()
 }

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"upset/models/tflite"
-	"upset/models/train"
 )
 
 func generator() *rand.Rand { return rand.New(rand.NewPCG(1, 2)) }
@@ -100,11 +99,11 @@ func TestExport(t *testing.T) {
 	for range 20 {
 		x = append(x, sample(g.Shape(0).Size(), rng))
 	}
-	a, err := g.Export(x, Options{Input: &train.Quant{Scale: 1.0 / 32, ZeroPoint: 3}})
+	a, err := g.Export(x, Options{Input: &Quant{Scale: 1.0 / 32, ZeroPoint: 3}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := g.Export(x, Options{Input: &train.Quant{Scale: 1.0 / 32, ZeroPoint: 3}})
+	b, err := g.Export(x, Options{Input: &Quant{Scale: 1.0 / 32, ZeroPoint: 3}})
 	if err != nil || !bytes.Equal(a, b) {
 		t.Fatal("a second export differs", err)
 	}
@@ -134,7 +133,7 @@ func TestConcatOfFixedScales(t *testing.T) {
 }
 
 func TestRowSaturates(t *testing.T) {
-	got := Row([]float64{-1e9, 0, 1.26, 1e9}, train.Quant{Scale: 0.5, ZeroPoint: 1})
+	got := Row([]float64{-1e9, 0, 1.26, 1e9}, Quant{Scale: 0.5, ZeroPoint: 1})
 	if want := []byte{0x80, 1, 4, 127}; !bytes.Equal(got, want) {
 		t.Errorf("row %v, want %v", got, want)
 	}

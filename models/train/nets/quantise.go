@@ -3,21 +3,27 @@ package nets
 import (
 	"fmt"
 	"math"
-
-	"upset/models/train"
 )
+
+// Quant maps stored integers to real numbers: Scale × (stored − ZeroPoint).
+type Quant struct {
+	Scale     float32
+	ZeroPoint int
+}
 
 // Fixed quantisations of the int8 kernels (TensorFlow Lite 8-bit quantisation
 // specification).
 var (
-	tanhQuant    = train.Quant{Scale: 1.0 / 128, ZeroPoint: 0}
-	sigmoidQuant = train.Quant{Scale: 1.0 / 256, ZeroPoint: -128}
+	tanhQuant    = Quant{Scale: 1.0 / 128, ZeroPoint: 0}
+	sigmoidQuant = Quant{Scale: 1.0 / 256, ZeroPoint: -128}
 )
 
 // Options of an export.
 type Options struct {
 	Description string
-	Input       *train.Quant // nil: from the calibration samples
+	Input       *Quant // nil: from the calibration samples
+	Output      *Quant // of the last node; nil: from the calibration samples
+	Outputs     []Node // of the network, in this order; nil: the last node
 }
 
 // maxCode is the largest weight code; −128 is not used (same specification).
@@ -29,7 +35,7 @@ const maxBias = 1 << 30
 // quants finds the quantisation of every node from the ranges that it takes on
 // the calibration samples. Pools and concatenations share the quantisation of
 // their inputs.
-func (g *Graph) quants(samples [][]float64, o Options) ([]train.Quant, error) {
+func (g *Graph) quants(samples [][]float64, o Options) ([]Quant, error) {
 	if len(samples) == 0 {
 		return nil, fmt.Errorf("export: no calibration samples")
 	}
@@ -63,9 +69,9 @@ func (g *Graph) quants(samples [][]float64, o Options) ([]train.Quant, error) {
 		r := group[i]
 		low[r], high[r] = min(low[r], low[i]), max(high[r], high[i])
 	}
-	fixed := make([]*train.Quant, len(g.nodes))
+	fixed := make([]*Quant, len(g.nodes))
 	for i := range g.nodes {
-		var q *train.Quant
+		var q *Quant
 		switch g.nodes[i].op {
 		case opTanh:
 			q = &tanhQuant
@@ -74,6 +80,9 @@ func (g *Graph) quants(samples [][]float64, o Options) ([]train.Quant, error) {
 		case opInput:
 			q = o.Input
 		}
+		if i == len(g.nodes)-1 && o.Output != nil {
+			q = o.Output
+		}
 		if r := group[i]; q != nil {
 			if fixed[r] != nil && *fixed[r] != *q {
 				return nil, fmt.Errorf("export: node %d: a concatenation joins values of different fixed scales", i)
@@ -81,7 +90,7 @@ func (g *Graph) quants(samples [][]float64, o Options) ([]train.Quant, error) {
 			fixed[r] = q
 		}
 	}
-	out := make([]train.Quant, len(g.nodes))
+	out := make([]Quant, len(g.nodes))
 	for i := range out {
 		r := group[i]
 		if out[i] = activationQuant(low[r], high[r]); fixed[r] != nil {
@@ -92,12 +101,12 @@ func (g *Graph) quants(samples [][]float64, o Options) ([]train.Quant, error) {
 }
 
 // activationQuant spreads 256 codes over a range that holds zero.
-func activationQuant(low, high float64) train.Quant {
+func activationQuant(low, high float64) Quant {
 	if !(high > low) {
-		return train.Quant{Scale: 1, ZeroPoint: -128}
+		return Quant{Scale: 1, ZeroPoint: -128}
 	}
 	scale := float32((high - low) / 255)
-	return train.Quant{Scale: scale, ZeroPoint: int(max(-128, min(127, math.Round(-128-low/float64(scale)))))}
+	return Quant{Scale: scale, ZeroPoint: int(max(-128, min(127, math.Round(-128-low/float64(scale)))))}
 }
 
 // codes are the integers of one layer.
@@ -110,7 +119,7 @@ type codes struct {
 
 // quantise turns the parameters of a layer into integers: convolutions per
 // output channel, dense layers with one scale.
-func (n *node) quantise(input train.Quant) (*codes, error) {
+func (n *node) quantise(input Quant) (*codes, error) {
 	channels := len(n.bias.Value)
 	groups := channels
 	if n.op == opDense {
@@ -155,7 +164,7 @@ func (n *node) quantise(input train.Quant) (*codes, error) {
 
 // Row writes values as the int8 input of a network. Values beyond the range of
 // its quantisation saturate.
-func Row(values []float64, q train.Quant) []byte {
+func Row(values []float64, q Quant) []byte {
 	row := make([]byte, len(values))
 	for i, v := range values {
 		row[i] = byte(int8(max(-128, min(127, math.Round(v/float64(q.Scale))+float64(q.ZeroPoint)))))

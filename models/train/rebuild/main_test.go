@@ -26,7 +26,7 @@ func TestRebuildGivesTheShippedBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, n := range zoo.Shipped {
+	for _, n := range zoo.Networks() {
 		if n.Name != "fashion-tiny" && os.Getenv("UPSET_TRAIN") != "1" {
 			continue
 		}

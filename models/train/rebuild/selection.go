@@ -10,67 +10,46 @@ import (
 	"strconv"
 	"strings"
 
-	"upset/models/train/cover"
+	"upset/models/selection"
+	"upset/models/selection/tasks"
 	"upset/models/train/data"
-	"upset/models/train/edit"
-	"upset/models/train/exit"
-	"upset/models/train/loss"
-	"upset/models/train/match"
-	"upset/models/train/route"
 	"upset/models/zoo"
 )
 
-// selectionSeeds are those of every selection task.
-var selectionSeeds = []uint64{1, 2, 3}
-
-// selectionRecipes are the recipes of all families.
-func selectionRecipes() []data.Recipe {
-	return slices.Concat(
-		exit.Recipes(),
-		cover.Recipes(),
-		match.Recipes(),
-		route.Recipes(),
-		loss.Recipes(),
-		edit.Recipes(),
-	)
-}
-
-// rebuildSelection trains the networks of the named selection tasks, or of all,
-// and writes their files below dir.
-func rebuildSelection(tasks []string, fashion, dir string, out io.Writer) error {
+// rebuildSelection trains the networks of the named selection tasks, or of all, for the
+// seeds that are stored, and writes their files below dir: TASK/data/SEED.
+func rebuildSelection(names []string, fashion, dir string, out io.Writer) error {
 	if dir == "" {
 		models, err := zoo.Dir()
 		if err != nil {
 			return err
 		}
-		dir = filepath.Join(models, "..", "..", "models", "selection", "artefacts")
+		dir = filepath.Join(models, "..", "..", "models", "selection", "tasks")
 	}
 	source := &data.Source{FashionDir: fashion}
-	known := map[string]bool{}
-	var names []string
-	for _, r := range selectionRecipes() {
-		known[r.Task] = true
-		names = append(names, r.Task)
+	var known []string
+	for _, s := range tasks.Stores() {
+		known = append(known, s.Task)
 	}
-	for _, t := range tasks {
-		if !known[t] {
-			return fmt.Errorf("unknown task %q: use one of %s", t, strings.Join(names, ", "))
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("unknown task %q: use one of %s", name, strings.Join(known, ", "))
 		}
 	}
-	for _, r := range selectionRecipes() {
-		if len(tasks) > 0 && !slices.Contains(tasks, r.Task) {
+	for _, s := range tasks.Stores() {
+		if len(names) > 0 && !slices.Contains(names, s.Task) {
 			continue
 		}
-		for _, seed := range selectionSeeds {
-			files, err := r.Make(seed, source)
+		for _, seed := range selection.Seeds() {
+			files, err := s.Make(seed, source)
 			if err != nil {
-				return fmt.Errorf("%s, seed %d: %w", r.Task, seed, err)
+				return fmt.Errorf("%s, seed %d: %w", s.Task, seed, err)
 			}
-			n, err := writeFolder(filepath.Join(dir, r.Task, strconv.FormatUint(seed, 10)), files)
+			n, err := writeFolder(filepath.Join(dir, s.Task, "data", strconv.FormatUint(seed, 10)), files)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(out, "%s, seed %d: %d files, %d bytes\n", r.Task, seed, len(files), n)
+			fmt.Fprintf(out, "%s, seed %d: %d files, %d bytes\n", s.Task, seed, len(files), n)
 		}
 	}
 	return nil

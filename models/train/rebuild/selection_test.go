@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"upset/models/selection/tasks"
 	"upset/models/train"
 	"upset/models/zoo"
 )
@@ -23,26 +24,26 @@ func TestSelectionRebuildGivesTheShippedBytes(t *testing.T) {
 			t.Skip("Debian package dataset-fashion-mnist is not installed")
 		}
 		names = nil
-		for _, r := range selectionRecipes() {
-			names = append(names, r.Task)
+		for _, s := range tasks.Stores() {
+			names = append(names, s.Task)
 		}
 	}
 	models, err := zoo.Dir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	shipped := filepath.Join(models, "..", "..", "models", "selection", "artefacts")
+	shipped := filepath.Join(models, "..", "..", "models", "selection", "tasks")
 	for _, name := range names {
 		dir := t.TempDir()
 		var out strings.Builder
 		if err := run([]string{"-selection", "-out", dir, name}, &out); err != nil {
 			t.Fatal(err)
 		}
-		made, err := filepath.Glob(filepath.Join(dir, name, "*", "*"))
+		made, err := filepath.Glob(filepath.Join(dir, name, "data", "*", "*"))
 		if err != nil || len(made) == 0 {
 			t.Fatalf("%s: %d files, error %v", name, len(made), err)
 		}
-		stored, err := filepath.Glob(filepath.Join(shipped, name, "*", "*"))
+		stored, err := filepath.Glob(filepath.Join(shipped, name, "data", "*", "*"))
 		if err != nil || len(stored) != len(made) {
 			t.Fatalf("%s: %d files made, %d shipped, error %v", name, len(made), len(stored), err)
 		}
