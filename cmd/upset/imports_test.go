@@ -92,7 +92,7 @@ var mayImport = map[string][]string{
 	"faults/mechanism":                  {"netlist", "npu", "npu/..."},
 	"faults/mechanism/generate":         {"faults/mechanism", "netlist", "npu", "npu/..."},
 	"faults/convergence":                {"faults", "faults/criterion", "faults/engine", "models/driver", "netlist", "npu", "npu/...", "stats", "stats/result"},
-	"faults/convergence/generate":       {"faults", "faults/convergence", "faults/engine", "faults/provenance", "models/driver", "npu", "npu/...", "stats/result"},
+	"faults/convergence/generate":       {"faults", "faults/convergence", "faults/engine", "faults/provenance", "models/driver", "netlist", "npu", "npu/...", "stats/result"},
 	"faults/decision":                   {"faults", "faults/engine", "faults/mechanism", "faults/protect", "models/driver", "models/selection", "netlist", "npu", "npu/...", "stats", "stats/result"},
 	"faults/decision/generate":          {"faults", "faults/campaign", "faults/criterion", "faults/decision", "faults/engine", "faults/mechanism", "faults/protect", "faults/provenance", "models/driver", "models/selection", "models/selection/...", "npu", "npu/...", "stats", "stats/figure", "stats/result"},
 	"faults/exhaustive":                 {"faults", "faults/campaign", "faults/engine", "faults/golden", "models/driver", "models/zoo", "netlist", "npu", "npu/...", "stats", "stats/result"},
