@@ -20,11 +20,12 @@ const (
 	PathMechanism             // not simulated: an added mechanism settles it
 	PathCached                // simulated until a state that an earlier run had passed
 	PathUncaught              // not simulated: the flop does not load when the pulse comes
+	PathValues                // simulated until only values that wait in the datapath and memory differed, then without a clock
 	NumPaths
 )
 
 var pathNames = [NumPaths]string{
-	"end", "stopped", "converged", "time shift", "hand-off", "hang proof", "dead", "observer", "ram code", "mechanism", "cached", "not captured",
+	"end", "stopped", "converged", "time shift", "hand-off", "hang proof", "dead", "observer", "ram code", "mechanism", "cached", "not captured", "values",
 }
 
 // String names the path.
@@ -36,4 +37,4 @@ func (p Path) String() string {
 }
 
 // Pruned reports whether the record was found without simulating a clock.
-func (p Path) Pruned() bool { return p >= PathDead && p != PathCached }
+func (p Path) Pruned() bool { return p >= PathDead && p != PathCached && p != PathValues }

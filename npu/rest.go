@@ -41,7 +41,7 @@ func (m *Machine) Run(limit uint64) Status {
 	for m.S.CC.Run != 0 && m.S.Bus.Cycle < m.limit {
 		m.advance()
 	}
-	m.late.on = false
+	m.late.on, m.block.valid = false, false
 	m.settle()
 	if m.S.CC.Run != 0 {
 		return Timeout

@@ -21,6 +21,7 @@ func (w *Worker) followed(r *faults.Record, guard faults.Guard) {
 	w.struck = nil
 	behind := int64(m.Cycle()) - int64(e.Cycles()) // of the true time, which the clock does not keep
 	r.Outcome, r.Cause = faults.Masked, faults.CauseNone
+	var leaked leak
 	for k := 1; ; k++ {
 		l, err := e.Later(int(r.Input), k)
 		if err != nil {
@@ -45,9 +46,17 @@ func (w *Worker) followed(r *faults.Record, guard faults.Guard) {
 			return
 		case k > faults.MaxFollowed:
 			if c, ok := guard.(faults.Comparer); !ok || !c.Compares() {
-				r.Outcome, r.Cause = faults.Latent, faults.CauseUnsettled
+				unsettled(r)
 			}
 			return
+		}
+		if guard == nil {
+			now := w.leaks(l, k)
+			if e.decide.forGood(now, leaked) {
+				unsettled(r)
+				return
+			}
+			leaked = now
 		}
 		alarm, alike := w.along(l, guard)
 		switch {

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"slices"
 	"sort"
 
 	"upset/faults"
@@ -34,6 +33,11 @@ type handOff struct {
 	marks  []uint64 // a bit per byte of SRAM: it differs and is not written again
 	ends   []uint64
 	macs   int64 // multiply-accumulates spent
+
+	stay, gone []golden.Change // bytes that are not written again, and those that are
+
+	deviations []cone.Deviation // outputs that values on their way will make wrong
+	op         [4]int           // the operation in each bank, or -1
 }
 
 // handOver goes on without a clock from a point where nothing differs but memory, in
@@ -59,17 +63,13 @@ func (w *Worker) handOver(r *faults.Record, u *pursuit, ahead *stream.Outlook) b
 		}
 		from = min(from, op)
 	}
-	if from < next {
-		for _, o := range e.Dataflow.Ops[from:next] {
-			if touches(w.list, o.Writes) {
-				return false
-			}
-		}
-		under = slices.DeleteFunc(under, func(op int) bool { return op >= from })
-	}
 	h.ends = e.Ended(under, h.ends[:0])
 	h.gather(w.list, e.Dataflow.Stores, under, e.Dataflow.Ops, p.Cycle)
-	return w.propagate(r, u, from, ahead)
+	if from < next && !h.begunAfresh(w.list, e.Dataflow.Ops[from:next]) {
+		return false
+	}
+	h.deviations = h.deviations[:0]
+	return w.propagate(r, u, from, ahead, faults.PathHandOff)
 }
 
 // handOffState returns the worker's memory for the hand-off.
@@ -89,6 +89,38 @@ func (w *Worker) MACs() int64 {
 	return w.hand.macs
 }
 
+// begunAfresh reports whether operations that have begun may be taken for ones that have
+// not: none of the bytes of the list that lie in what they write stays, since all that
+// differs there is still to be written, nor is one read that they write before.
+func (h *handOff) begunAfresh(list []golden.Change, ops []cone.Op) bool {
+	h.stay = h.stay[:0]
+	for _, b := range h.diff {
+		h.stay = append(h.stay, golden.Change(b))
+	}
+	h.gone = h.gone[:0]
+	k := 0
+	for _, c := range list {
+		if k < len(h.stay) && h.stay[k].Addr == c.Addr {
+			k++
+			continue
+		}
+		h.gone = append(h.gone, c)
+	}
+	for i := range ops {
+		if touches(h.stay, ops[i].Writes) {
+			return false
+		}
+		for k := range ops[i:] { // what one reads before itself or a later one writes it
+			for _, c := range h.gone {
+				if covers(ops[i+k].Writes, c.Addr) && (covers(ops[i].Reads, c.Addr) || covers(ops[i].Constants, c.Addr)) {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
 // without fills diff with the bytes of the list that none of the operations writes.
 func (h *handOff) without(list []golden.Change, ops []cone.Op) {
 	h.diff = h.diff[:0]
@@ -101,10 +133,18 @@ func (h *handOff) without(list []golden.Change, ops []cone.Op) {
 
 func written(ops []cone.Op, addr uint32) bool {
 	for i := range ops {
-		for _, r := range ops[i].Writes {
-			if r.Contains(addr) {
-				return true
-			}
+		if covers(ops[i].Writes, addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// covers reports whether one of the ranges holds a byte.
+func covers(list []cone.Range, addr uint32) bool {
+	for _, r := range list {
+		if r.Contains(addr) {
+			return true
 		}
 	}
 	return false
@@ -126,9 +166,16 @@ func overlap(a, b []cone.Range) bool {
 // their registers, from an operation to the end of the inference and fills in the
 // record. It reports false where it must be seen on the clock what becomes of it:
 // for example registers that will still be wrong in the next inference.
-func (w *Worker) propagate(r *faults.Record, u *pursuit, from int, ahead *stream.Outlook) bool {
+func (w *Worker) propagate(r *faults.Record, u *pursuit, from int, ahead *stream.Outlook, path faults.Path) bool {
 	e, g := w.e, u.g
-	left, macs, err := w.hand.runner.PropagateAltered(e.TraceOf(g), from, w.hand.diff, ahead.Altered)
+	var left []cone.Byte
+	var macs int64
+	var err error
+	if h := w.hand; len(h.deviations) > 0 {
+		left, macs, err = h.runner.PropagateDeviating(e.TraceOf(g), from, h.diff, h.deviations)
+	} else {
+		left, macs, err = h.runner.PropagateAltered(e.TraceOf(g), from, h.diff, ahead.Altered)
+	}
 	w.hand.macs += macs
 	if err != nil {
 		return false
@@ -141,7 +188,7 @@ func (w *Worker) propagate(r *faults.Record, u *pursuit, from int, ahead *stream
 	if w.hand.runner.Forgiven() {
 		w.wrong++
 	}
-	settle(r, g, faults.PathHandOff)
+	settle(r, g, path)
 	if wrong || alarm > 0 {
 		if out == nil {
 			out = g.Output

@@ -127,7 +127,8 @@ func (w *Worker) carried(r *faults.Record, u *pursuit) bool {
 	}
 	if e.apart(u.bound.last+1, next) && e.tablesAlike(w.m, p, u.bound.last+1, next) {
 		w.handOffState().without(w.list, e.Dataflow.Ops[u.bound.last+1:next])
-		if w.propagate(r, u, u.bound.last+1, &u.bound.ahead) {
+		w.hand.deviations = w.hand.deviations[:0]
+		if w.propagate(r, u, u.bound.last+1, &u.bound.ahead, faults.PathHandOff) {
 			return true
 		}
 	}

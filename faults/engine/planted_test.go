@@ -2,6 +2,8 @@ package engine
 
 import (
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 
 	"upset/faults"
@@ -18,15 +20,16 @@ func TestPlantedMistakes(t *testing.T) {
 	for name, c := range map[string]struct {
 		plant func(e *Engine)
 		where netlist.Filter
+		named string // part of the names of the bits
 	}{
-		"nothing": {func(*Engine) {}, netlist.Filter{NoSRAM: true}},
+		"nothing": {func(*Engine) {}, netlist.Filter{NoSRAM: true}, ""},
 		"dead early": {func(e *Engine) { // a word of the buffer is taken for dead though it is still read
 			runs := *e.Runs
 			runs.Life, e.Runs = alwaysDead{}, &runs
-		}, netlist.Filter{Only: []string{"sb.wrdata*", "dma.ifm.fifo*"}}},
+		}, netlist.Filter{Only: []string{"sb.wrdata*", "dma.ifm.fifo*"}}, ""},
 		"ignore sums": {func(e *Engine) { // an early end does not look at the accumulators
 			overlook(e, func(a, b *npu.Flops) { a.MAC.Acc, a.AO.In = b.MAC.Acc, b.AO.In })
-		}, netlist.Filter{Only: []string{"mac.acc*", "ao.in*"}}},
+		}, netlist.Filter{Only: []string{"mac.acc*", "ao.in*"}}, ""},
 		"skip setup": {func(e *Engine) { // differing configuration is taken for harmless
 			overlook(e, func(a, b *npu.Flops) {
 				x, y := &a.CC, &b.CC
@@ -34,17 +37,17 @@ func TestPlantedMistakes(t *testing.T) {
 				x.Burst, x.MaxReads, x.MaxWrites = y.Burst, y.MaxReads, y.MaxWrites
 				x.Bank, x.OpCode, x.OpParam = y.Bank, y.OpCode, y.OpParam
 			})
-		}, netlist.Filter{Classes: []netlist.Class{netlist.Configuration}}},
+		}, netlist.Filter{Classes: []netlist.Class{netlist.Configuration}}, ""},
 		"drop byte": {func(e *Engine) { // of what differs in memory a byte is lost
 			right := e.decide.changes
 			e.decide.changes = func(m *npu.Machine, p *golden.Point, list []golden.Change, limit int) ([]golden.Change, bool) {
 				list, ok := right(m, p, list, limit)
 				return list[:max(0, len(list)-1)], ok
 			}
-		}, netlist.Filter{Only: []string{"mac.acc*", "ao.out*", "ao.res*"}}},
+		}, netlist.Filter{Only: []string{"mac.acc*", "ao.out*", "ao.res*"}}, ""},
 		"hang anyway": {func(e *Engine) { // a machine that waits for memory is taken for stuck
 			e.decide.rests = func(*npu.Flops) bool { return true }
-		}, netlist.Filter{Classes: []netlist.Class{netlist.LocalControl, netlist.GlobalControl}}},
+		}, netlist.Filter{Classes: []netlist.Class{netlist.LocalControl, netlist.GlobalControl}}, ""},
 		"any cycle": {func(e *Engine) { // the cache does not look at the cycle
 			right := e.decide.key
 			e.decide.key = func(w *Worker, u *pursuit, input int, corrected uint64) cacheKey {
@@ -54,10 +57,45 @@ func TestPlantedMistakes(t *testing.T) {
 				p.Cycle = 0
 				return right(w, u, input, corrected)
 			}
-		}, netlist.Filter{Only: []string{"traversal.mac.k*"}}},
+		}, netlist.Filter{Only: []string{"traversal.mac.k*"}}, ""},
+		"look late": {func(e *Engine) { // that a stream is fetched ahead is forgotten
+			right := e.decide.lookedAt
+			e.decide.lookedAt = func(f *npu.Flops, l stream.Look) bool {
+				l.Units = npu.Looks{}
+				return right(f, l)
+			}
+		}, netlist.Filter{Only: []string{"cc.bank*"}}, "_base"},
+		"wake late": {func(e *Engine) { // nobody is thought to compare a counter with its bound
+			e.decide.held = func(*npu.Dormant, *npu.Limits, *npu.Flops, uint32, uint32) bool { return true }
+		}, netlist.Filter{Only: []string{"dma.cmdleft", "cc.offset", "dma.wgt.passes", "dma.scl.passes"}}, ""},
+		"forget a use": {func(e *Engine) { // of what a weight enters the first output is lost
+			right := e.decide.weightUses
+			e.decide.weightUses = func(m *npu.Machine, buf, i int, f func(npu.Output, npu.Input)) bool {
+				first := true
+				return right(m, buf, i, func(o npu.Output, in npu.Input) {
+					if !first {
+						f(o, in)
+					}
+					first = false
+				})
+			}
+		}, netlist.Filter{Only: []string{"wd.buf*"}}, ""},
+		"forget a record": {func(e *Engine) { // a scale record is taken for used up
+			e.decide.recordUses = func(*npu.Machine, npu.Record, func(npu.Output)) {}
+		}, netlist.Filter{Only: []string{"dma.sclfifo*", "ao.bias*"}}, ""},
+		"endless drain": {func(e *Engine) { // what is discarded never ends
+			e.decide.skipDrain = func(_ *npu.Drain, m *npu.Machine, limit uint64) uint64 {
+				m.S.Bus.Cycle = limit
+				return 1
+			}
+		}, netlist.Filter{Only: []string{"cc.bank*"}, BitLo: 13, BitHi: 16}, "_length"},
+		"leak anywhere": {func(e *Engine) { // any count may stay too high
+			e.decide.credits = append(slices.Clone(e.decide.credits), func(f *npu.Flops) *uint8 { return &f.DMA.WgtOut })
+			e.decide.forGood = func(now, _ leak) bool { return now.more > 0 }
+		}, netlist.Filter{Only: []string{"dma.wgtout"}}, ""},
 		"prune all": {func(e *Engine) { // every flop of the command queue is taken for dead
 			overlook(e, func(a, b *npu.Flops) { a.DMA.CmdFIFO = b.DMA.CmdFIFO })
-		}, netlist.Filter{Only: []string{"dma.cmdfifo*"}}},
+		}, netlist.Filter{Only: []string{"dma.cmdfifo*"}}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := engine(t, "fashion-dscnn", isa.U55x256, 1, faults.Options{})
@@ -68,7 +106,14 @@ func TestPlantedMistakes(t *testing.T) {
 			var sites []netlist.SiteID
 			for _, r := range e.Table().Select(c.where) {
 				for b := range r.Bits() {
-					sites = append(sites, r.First+netlist.SiteID(b))
+					id := r.First + netlist.SiteID(b)
+					p, err := e.Table().Place(id)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if strings.Contains(e.Table().Name(id), c.named) && c.where.InBits(p.Bit) {
+						sites = append(sites, id)
+					}
 				}
 			}
 			if len(sites) == 0 {

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"upset/faults"
 	"upset/faults/golden"
 	"upset/faults/stream"
@@ -50,6 +52,9 @@ func (u *pursuit) next(f *stream.Stream) {
 			far = u.i + 1
 		}
 	}
+	if k, _ := slices.BinarySearch(u.g.Begins, u.i+1); k < len(u.g.Begins) { // differences end there
+		far = min(far, u.g.Begins[k])
+	}
 	u.i = min(u.g.End, far)
 }
 
@@ -67,6 +72,10 @@ func (w *Worker) resolve(r *faults.Record, g *golden.Run, place netlist.Place, s
 	watch := guard == nil && !w.e.options.Engine.NoEarlyExit
 	if u.alone = watch; watch && w.e.options.Model.Kind == faults.SEU {
 		w.jumpCommand(&u, place)
+		w.dormant(&u, place)
+	}
+	if watch && place.Register != nil && waits(place) && from == r.Site.Cycle && !several && w.follows(g) && w.traced(r, &u, &w.base.S.Flops, from, nil) {
+		return
 	}
 	for m.S.CC.Run != 0 && !w.hung() {
 		look := u.at(m.Cycle(), w.limit())
@@ -82,7 +91,8 @@ func (w *Worker) resolve(r *faults.Record, g *golden.Run, place netlist.Place, s
 			return
 		}
 		if alone && m.Cycle() >= hang && m.S.CC.Run != 0 && !w.hung() {
-			if hang = m.Cycle() + hangStep; w.stuck() {
+			stuck := w.stuck() || w.drains()
+			if hang = m.Cycle() + hangStep; stuck {
 				w.ended(r, faults.DUEHang, faults.CauseWatchdog)
 				r.Path, r.End = faults.PathHang, w.limit()
 				return
@@ -133,6 +143,12 @@ func (w *Worker) early(r *faults.Record, u *pursuit, corrected uint64, alone boo
 		case u.alone && u.shift == 0 && len(w.list) == 0 && len(ahead.Altered) == 0 && !ahead.Next && sameRAM(m, p) && w.jump(u, &ahead):
 			return false
 		}
+	}
+	if follows && u.alone && w.traced(r, u, &p.Flops, p.Cycle, p) {
+		return true
+	}
+	if u.alone && u.shift == 0 && w.await(u) {
+		return false
 	}
 	if follows && !u.bound.known {
 		w.rebound(u)

@@ -53,6 +53,10 @@ func (e *Engine) Worker() (*Worker, error) {
 // Stepped is the number of clocks that the worker's machines have made.
 func (w *Worker) Stepped() uint64 { return w.m.Events[npu.EvActive] + w.base.Events[npu.EvActive] }
 
+// Pursued is the number of clocks of the machine that takes the upsets alone: the work that
+// shortcuts save.
+func (w *Worker) Pursued() uint64 { return w.m.Events[npu.EvActive] }
+
 // Output is the output of the last injection where it differs from the fault-free one,
 // else nil: where it is right, where there is none, and where it was looked up in a
 // cache. It is valid until the next injection.

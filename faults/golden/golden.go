@@ -74,41 +74,63 @@ func begin(p *driver.Program, inputs [][]byte, o faults.Options) (*Runs, error) 
 	return e, nil
 }
 
-// runAll makes the fault-free runs: the first alone, since it measures the cycles
-// of them all, the others side by side.
+// runAll makes the fault-free runs side by side. What is common to them is measured on
+// another run of the first input, whose cycles are those of all. Where the number of
+// checkpoints is given, these are known first.
 func (e *Runs) runAll(ctx context.Context, inputs [][]byte, progress func(done, total int)) error {
 	e.Golds = make([]*Run, len(inputs))
 	var mu sync.Mutex
 	done := 0
-	one := func(i int, cycles uint64) error {
-		g, err := e.golden(ctx, inputs[i], next(inputs, i), cycles)
-		if err != nil {
-			return fmt.Errorf("input %d: %w", i, err)
-		}
-		e.Golds[i] = g
-		mu.Lock()
-		defer mu.Unlock()
-		done++
-		if progress != nil {
-			progress(done, len(inputs))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	var spans []OpSpan
+	common := func() (err error) {
+		if spans, err = e.timeline(ctx, inputs[0]); err != nil {
+			return fmt.Errorf("input 0: %w", err)
 		}
 		return nil
 	}
-	if err := one(0, 0); err != nil {
+	if e.options.Checkpoints == 0 {
+		group.Go(common)
+	} else if err := common(); err != nil {
 		return err
 	}
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i := 1; i < len(inputs); i++ {
+	for i := range inputs {
 		group.Go(func() error {
-			if err := one(i, e.Golds[0].Cycles); err != nil {
-				return err
+			g, err := e.golden(ctx, inputs[i], next(inputs, i))
+			if err != nil {
+				return fmt.Errorf("input %d: %w", i, err)
 			}
-			e.Golds[i].Ops = e.Golds[0].Ops
+			e.Golds[i] = g
+			mu.Lock()
+			defer mu.Unlock()
+			done++
+			if progress != nil {
+				progress(done, len(inputs))
+			}
 			return nil
 		})
 	}
-	return group.Wait()
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	var behind errgroup.Group
+	behind.SetLimit(runtime.GOMAXPROCS(0))
+	for i, g := range e.Golds {
+		if g.Cycles != e.Stream.Cycles {
+			return fmt.Errorf("input %d: the fault-free run took %d cycles, for input 0 %d: its timing must not depend on the data", i, g.Cycles, e.Stream.Cycles)
+		}
+		g.Ops = spans
+		if e.seconds() {
+			behind.Go(func() error {
+				if _, err := e.second(ctx, g); err != nil {
+					return fmt.Errorf("input %d: %w", i, err)
+				}
+				return nil
+			})
+		}
+	}
+	return behind.Wait()
 }
 
 // Program is the program under test.

@@ -69,7 +69,7 @@ func Again(m *npu.Machine, p *driver.Program, input []byte, cycle uint64) {
 func (e *Runs) behind(ctx context.Context, m *npu.Machine, prev *Point, input []byte, cycle, step uint64) (l Later, err error) {
 	Again(m, e.program, input, cycle)
 	l.Input = input
-	if l.Points, _, err = record(ctx, m, prev, step, RunawayLimit, e.pointRoom()/5); err != nil {
+	if l.Points, _, err = record(ctx, m, prev, step, RunawayLimit, e.pointRoom()/5, false); err != nil {
 		return l, fmt.Errorf("an inference behind another: %w", err)
 	}
 	l.Output = e.program.ReadOutputs(m.Mem)
@@ -80,17 +80,21 @@ func (e *Runs) behind(ctx context.Context, m *npu.Machine, prev *Point, input []
 // their order, over and over; the only one takes turns with its complement. Where no data
 // reach from one inference to another, the output is that of the input alone.
 func (e *Runs) Later(input, k int) (*Later, error) {
-	g := e.Golds[input]
-	if k == 1 {
-		return &g.second, nil
+	g, n := e.Golds[input], len(e.Golds)
+	if k == 1 && (e.seconds() || n == 1) {
+		return e.second(context.Background(), g)
 	}
 	if !e.Inherits.KeepsData() {
 		l := &Later{Input: g.Input, Output: g.Output}
-		if n := len(e.Golds); n > 1 {
+		if n > 1 {
 			next := e.Golds[(input+k)%n]
 			l.Input, l.Output = next.Input, next.Output
 		} else if k%2 != 0 {
-			l.Input, l.Output = g.second.Input, g.second.Output
+			second, err := e.second(context.Background(), g)
+			if err != nil {
+				return nil, err
+			}
+			l.Input, l.Output = second.Input, second.Output
 		}
 		return l, nil
 	}
@@ -111,6 +115,28 @@ func (e *Runs) Later(input, k int) (*Later, error) {
 	return &c.value.list[k-2], nil
 }
 
+// seconds reports whether the second inference of every input is run, for its checkpoints:
+// those of long ones cost more than they bring, unless data reach from one to another.
+func (e *Runs) seconds() bool { return e.Cycles() <= lifetimeCycles || e.Inherits.KeepsData() }
+
+// second is the inference behind that of an input, made when it is first asked for.
+func (e *Runs) second(ctx context.Context, g *Run) (*Later, error) {
+	s := &g.second
+	s.once.Do(func() {
+		m, err := e.Machine(g.Input)
+		if err != nil {
+			s.err = err
+			return
+		}
+		end := &g.Points[g.End]
+		end.Restore(m)
+		m.Host = nil
+		e.program.Attach(m)
+		s.Later, s.err = e.behind(ctx, m, end, g.Next, g.Cycles, 4*g.step)
+	})
+	return &s.Later, s.err
+}
+
 // onwards runs the inferences behind the second one of an input, as far as they may be
 // asked for, until more says no.
 func (e *Runs) onwards(input int, more func(l *Later) bool) error {
@@ -119,7 +145,11 @@ func (e *Runs) onwards(input int, more func(l *Later) bool) error {
 	if err != nil {
 		return err
 	}
-	at := g.second.Points[len(g.second.Points)-1]
+	second, err := e.second(context.Background(), g)
+	if err != nil {
+		return err
+	}
+	at := second.Points[len(second.Points)-1]
 	at.Restore(m)
 	for k := 2; k <= faults.MaxFollowed+1; k++ {
 		next := g.Input
@@ -146,7 +176,12 @@ func (e *Runs) onwards(input int, more func(l *Later) bool) error {
 func (e *Runs) begun() ([]*Point, error) {
 	s := e.starts
 	s.once.Do(func() {
-		s.list = []*Point{&e.Golds[0].second.Points[0]}
+		second, err := e.second(context.Background(), e.Golds[0])
+		if err != nil {
+			s.err = err
+			return
+		}
+		s.list = []*Point{&second.Points[0]}
 		s.err = e.onwards(0, func(l *Later) bool {
 			p := l.Points[0]
 			for _, q := range s.list {

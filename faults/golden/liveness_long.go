@@ -1,6 +1,10 @@
 package golden
 
-import "upset/npu/isa"
+import (
+	"slices"
+
+	"upset/npu/isa"
+)
 
 // windows is what lifetimes is for inferences that are too long for a full history:
 // it knows the state of the words of the shared buffer only at the cycles at which
@@ -12,6 +16,9 @@ type windows struct {
 	live       []uint64 // a bit per instant and word: the value is still to be read
 	next       []int32  // per word: the first instant that is not decided
 	last       int32    // the first instant that nobody asks for
+
+	sparse  bool     // the instants are not those of the grid, but
+	moments []uint64 // these cycles, in order
 }
 
 // windowGrid is the distance of the instants in cycles (our choice): a row takes
@@ -36,7 +43,7 @@ func (l *windows) access(cycle uint64, addr, bytes int, write bool) {
 		i, from, to := l.word(k)
 		if write && k == from && a+to-from <= addr+bytes {
 			l.looks(i)
-			l.next[i] = max(l.next[i], instant(cycle))
+			l.next[i] = max(l.next[i], l.instant(cycle))
 		} else {
 			l.read(i, cycle)
 		}
@@ -44,12 +51,33 @@ func (l *windows) access(cycle uint64, addr, bytes int, write bool) {
 	}
 }
 
+// newMoments is newWindows for instants that are named while the inference runs.
+func newMoments(layout *lifetimes) *windows {
+	l := newWindows(layout)
+	l.sparse = true
+	return l
+}
+
+// moment names an instant: the cycle that has just passed.
+func (l *windows) moment(cycle uint64) { l.moments = append(l.moments, cycle) }
+
 // instant is the first one at or behind a cycle.
 func instant(cycle uint64) int32 { return int32((cycle + windowGrid - 1) / windowGrid) }
 
+func (l *windows) instant(cycle uint64) int32 {
+	if !l.sparse {
+		return instant(cycle)
+	}
+	n := len(l.moments)
+	if n > 0 && l.moments[n-1] >= cycle {
+		n--
+	}
+	return int32(n)
+}
+
 // read marks a word as live at the undecided instants in front of a cycle.
 func (l *windows) read(i int, cycle uint64) {
-	end := min(instant(cycle), maxWindows, l.last)
+	end := min(l.instant(cycle), maxWindows, l.last)
 	for k := l.next[i]; k < end; k++ {
 		if need := (int(k) + 1) * l.stride; need > len(l.live) {
 			l.live = append(l.live, make([]uint64, need-len(l.live))...)
@@ -75,13 +103,37 @@ func (l *windows) close(cycles uint64) {
 		l.looks(i)
 	}
 	l.rows = min(int(cycles/windowGrid)+1, maxWindows)
+	if l.sparse {
+		l.rows = min(len(l.moments), maxWindows)
+	}
+}
+
+// row is the number of the instant that lies at a cycle, -1 where none does.
+func (l *windows) row(cycle uint64) int {
+	if l.sparse {
+		if k, ok := slices.BinarySearch(l.moments, cycle); ok {
+			return k
+		}
+		return -1
+	}
+	if cycle%windowGrid != 0 {
+		return -1
+	}
+	return int(cycle / windowGrid)
+}
+
+// either joins two records: one of them knows the cycle.
+type either [2]lifeRecord
+
+func (e either) Dead(addr int, cycle uint64) bool {
+	return e[0].Dead(addr, cycle) || e[1].Dead(addr, cycle)
 }
 
 // Dead reports whether the word that holds a byte is written, or never touched
 // again, before it is read after the given cycle. Between the instants it says no.
 func (l *windows) Dead(addr int, cycle uint64) bool {
-	k := int(cycle / windowGrid)
-	if cycle%windowGrid != 0 || k >= l.rows {
+	k := l.row(cycle)
+	if k < 0 || k >= l.rows {
 		return false
 	}
 	i, _, _ := l.word(addr)

@@ -15,6 +15,9 @@ type Point struct {
 	Flops npu.Flops
 	RAM   [][]byte
 	Mem   [][]byte
+
+	Begin bool // an operation begins its first job
+	begin bool // and the point lies off the steps of the others
 }
 
 const (

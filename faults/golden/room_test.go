@@ -44,7 +44,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	list, step, err := record(t.Context(), m, nil, closest, e.Cycles()+1, room)
+	list, step, err := record(t.Context(), m, nil, closest, e.Cycles()+1, room, false)
 	if err != nil {
 		t.Fatal(err)
 	}

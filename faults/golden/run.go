@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sort"
+	"sync"
 
 	"upset/faults"
 	"upset/faults/stream"
@@ -35,11 +36,17 @@ type Run struct {
 
 	Points []Point // in order of cycles
 	End    int     // the last one, the end of the inference
+	Begins []int   // those at which operations begin their first job
 	Hash   uint64
 	Handed []uint64 // hash of what the host takes over before each job, none where there is one
 
-	second   Later // the inference that follows
-	Followed bool  // the same run can be followed without a clock, see traceOf
+	step   uint64
+	second struct { // the inference that follows
+		once sync.Once
+		Later
+		err error
+	}
+	Followed bool // the same run can be followed without a clock, see traceOf
 }
 
 // Before returns the last point at or before a cycle of the first inference.
@@ -80,38 +87,42 @@ func (g *Run) LastWith(holds func(*npu.Flops) bool) int {
 // RunawayLimit bounds a fault-free run, which has no watchdog yet.
 const RunawayLimit = 2_000_000_000
 
-// golden runs an input without faults. The number of cycles does not depend on
-// the data; cycles is that of the first input, or 0.
-func (e *Runs) golden(ctx context.Context, input, following []byte, cycles uint64) (*Run, error) {
+// golden runs an input without faults.
+func (e *Runs) golden(ctx context.Context, input, following []byte) (*Run, error) {
 	m, err := e.Machine(input)
 	if err != nil {
 		return nil, err
 	}
-	g := &Run{Input: input, Next: following, Cycles: cycles}
-	if cycles == 0 {
-		if g.Ops, g.Cycles, err = e.timeline(ctx, m); err != nil {
-			return nil, err
-		}
-		if m, err = e.Machine(input); err != nil {
-			return nil, err
-		}
-	}
+	g := &Run{Input: input, Next: following}
 	e.noteHanded(m, g)
 	e.program.Start(m)
-	step := e.spacing(g.Cycles)
-	if g.Points, step, err = record(ctx, m, nil, step, g.Cycles+1, e.pointRoom()/5*4); err != nil {
+	step, limit := uint64(closest), uint64(RunawayLimit)
+	if e.options.Checkpoints > 0 {
+		step, limit = e.spacing(), e.Stream.Cycles+1
+	}
+	room := e.pointRoom() / 5 * 4
+	if g.Points, g.step, err = record(ctx, m, nil, step, limit, room, true); err != nil {
 		return nil, err
 	}
-	m.Host = nil
-	e.program.Attach(m)
+	g.Cycles = m.Cycle()
+	for g.Cycles > lifetimeCycles && g.step%windowGrid != 0 { // else nothing is known of the shared buffer there
+		last := g.Points[len(g.Points)-1]
+		g.Points, _ = Thin(g.Points, nil)
+		if g.Points[len(g.Points)-1].Cycle != last.Cycle {
+			g.Points = append(g.Points, last)
+		}
+		g.step *= 2
+	}
 	g.End = len(g.Points) - 1
+	for i := range g.Points {
+		if g.Points[i].Begin {
+			g.Begins = append(g.Begins, i)
+		}
+	}
 	g.Output = e.program.ReadOutputs(m.Mem)
 	g.Hash = faults.HashOutput(g.Output)
 	if e.program.Alarmed(m.Mem) != 0 {
 		return nil, errors.New("the host finds a difference in the fault-free run: its measures do not fit this network")
-	}
-	if cycles != 0 && m.Cycle() != cycles {
-		return nil, fmt.Errorf("the fault-free run took %d cycles for one input and %d for another: its timing must not depend on the data", cycles, m.Cycle())
 	}
 	want, err := e.functional(g)
 	if err != nil {
@@ -120,24 +131,14 @@ func (e *Runs) golden(ctx context.Context, input, following []byte, cycles uint6
 	if !bytes.Equal(want, g.Output) {
 		return nil, fmt.Errorf("the cycle-level machine and the functional machine disagree on the output of %s: %s", e.program.Name, e.program.WhyDiffer())
 	}
-	g.second, err = e.behind(ctx, m, &g.Points[g.End], following, g.Cycles, 4*step)
-	return g, err
+	return g, nil
 }
 
-// spacing is the distance of checkpoints: as near as memory allows. A quarter as
-// many cover the second inference.
-func (e *Runs) spacing(cycles uint64) uint64 {
-	n := uint64(e.options.Checkpoints)
-	if n == 0 {
-		size := pointSize + e.program.Config.Spec().SHRAMBytes()
-		n = uint64(max(minPoints, e.pointRoom()/size*4/5))
-		n = min(n, cycles/closest+1)
-	}
-	step := max(1, (cycles+n-1)/n)
-	if cycles > lifetimeCycles {
-		step = (step + windowGrid - 1) / windowGrid * windowGrid
-	}
-	return step
+// spacing is the distance of checkpoints where their number is given. A quarter as many
+// cover the second inference.
+func (e *Runs) spacing() uint64 {
+	n, cycles := uint64(e.options.Checkpoints), e.Stream.Cycles
+	return max(1, (cycles+n-1)/n)
 }
 
 // functional runs the input without a clock, for comparison and, where differences

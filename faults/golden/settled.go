@@ -67,7 +67,7 @@ func (e *Runs) alikePoints(p, q *Point, phase int) bool {
 // read is as in a machine without a fault, though perhaps in a turn of its buffers that
 // comes earlier or later. Corrected is as for settled.
 func (e *Runs) SettledAt(m *npu.Machine, l *Later, k int) (yes, corrected bool, err error) {
-	if k == 1 || e.Inherits.KeepsData() {
+	if len(l.Points) > 0 {
 		yes, corrected = e.settled(m, &l.Points[0], k%2)
 		return yes, corrected, nil
 	}
@@ -78,6 +78,21 @@ func (e *Runs) SettledAt(m *npu.Machine, l *Later, k int) (yes, corrected bool, 
 		}
 	}
 	return false, false, err
+}
+
+// AlikeAtStart reports whether flops are those of a fault-free machine at the moment at
+// which the host has started the k-th inference behind another.
+func (e *Runs) AlikeAtStart(f *npu.Flops, l *Later, k int) bool {
+	if len(l.Points) > 0 {
+		return e.Stream.Alike(f, &l.Points[0].Flops)
+	}
+	list, err := e.begun()
+	for _, p := range list {
+		if err == nil && e.Stream.Alike(f, &p.Flops) {
+			return true
+		}
+	}
+	return false
 }
 
 // Settled reports whether nothing that was left on a machine reaches any inference from

@@ -58,7 +58,7 @@ func TestInheritedWords(t *testing.T) {
 			continue
 		}
 		m.Run(e.Watchdog())
-		Again(m, e.program, e.Golds[0].second.Input, e.Cycles())
+		Again(m, e.program, e.Golds[0].Next, e.Cycles())
 		m.FlipRAM(w*faults.CodeWord, 3)
 		ok, err := e.Settled(m, 0, 1)
 		if err != nil {

@@ -8,8 +8,13 @@ import (
 	"upset/npu"
 )
 
-// timeline runs an inference and notes when operations retire.
-func (e *Runs) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64, error) {
+// timeline runs an inference and those behind it, and notes what does not depend on the
+// data: when operations retire, and what is read and written when.
+func (e *Runs) timeline(ctx context.Context, input []byte) ([]OpSpan, error) {
+	m, err := e.Machine(input)
+	if err != nil {
+		return nil, err
+	}
 	var ops []OpSpan
 	var kernels []int
 	for i := range e.program.Operations {
@@ -34,16 +39,18 @@ func (e *Runs) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64, 
 	}
 	size := m.Spec.SHRAMBytes()
 	data, code := newLifetimes(size, lifeFine, lifeWord), newLifetimes(size, 0, faults.CodeWord)
-	long := newWindows(newLifetimes(size, lifeFine, lifeWord))
+	long, begins := newWindows(newLifetimes(size, lifeFine, lifeWord)), newMoments(newLifetimes(size, lifeFine, lifeWord))
 	m.Lookup = func() {
 		from.lookup()
 		long.lookup(m.Cycle())
+		begins.lookup(m.Cycle())
 		data.lookup(m.Cycle())
 		code.lookup(m.Cycle())
 	}
 	m.Access = func(addr, bytes, used int, write bool) {
 		from.access(addr, bytes, used, write)
 		long.access(m.Cycle(), addr, used, write)
+		begins.access(m.Cycle(), addr, used, write)
 		data.access(m.Cycle(), addr, used, write)
 		if m.ECC != npu.ECCNone {
 			code.access(m.Cycle(), addr, bytes, write)
@@ -65,7 +72,7 @@ func (e *Runs) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64, 
 	}
 	for m.S.CC.Run != 0 && m.Cycle() < RunawayLimit {
 		if m.Cycle()%attention == 0 && ctx.Err() != nil {
-			return nil, 0, ctx.Err()
+			return nil, ctx.Err()
 		}
 		if events > len(e.Milestones) && events <= e.mostMilestones() {
 			for len(e.Milestones) < events { // of several in one clock, the last one counts
@@ -77,7 +84,11 @@ func (e *Runs) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64, 
 			code.drop()
 		}
 		m.Journal.Clear()
+		begun := m.S.Begun()
 		m.Step()
+		if m.S.Begun() && !begun && m.S.CC.Run != 0 && len(begins.moments) < maxMilestones {
+			begins.moment(m.Cycle())
+		}
 		e.Stream.Note(&m.S.DMA)
 		from.traffic(m.Journal)
 		if e.Dataflow != nil {
@@ -89,7 +100,7 @@ func (e *Runs) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64, 
 	}
 	m.Journal = nil
 	if st := m.Status(); st != npu.Done {
-		return nil, 0, fmt.Errorf("the fault-free run ended with a %v: %s", st, m.Describe())
+		return nil, fmt.Errorf("the fault-free run ended with a %v: %s", st, m.Describe())
 	}
 	m.Observe, m.Host = nil, nil
 	e.program.Attach(m)
@@ -98,9 +109,11 @@ func (e *Runs) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64, 
 	}
 	cycles := m.Cycle()
 	e.Stream.Cycles = cycles
-	long.last = instant(cycles) + 1
+	long.last, begins.last = instant(cycles)+1, int32(len(begins.moments))
 	if !e.options.AssumeReload { // else nobody reads what an inference leaves
-		// Two more, so that both phases are behind every cycle of the first.
+		// Two more, so that both phases are behind every cycle of the first. Where neither
+		// reads anything of the shared buffer that it has not written, the second one adds
+		// nothing but how coded words are written in parts, which of long ones is not kept.
 		m.Observe = func(n npu.Note) {
 			if n.Kind == npu.NoteRetire {
 				from.retired++
@@ -110,16 +123,20 @@ func (e *Runs) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64, 
 			from.again()
 			Again(m, e.program, make([]byte, e.program.InputBytes()), m.Cycle())
 			if err := runTo(ctx, m, RunawayLimit); err != nil {
-				return nil, 0, err
+				return nil, err
 			}
 			if k == 0 {
 				e.Inherits = from.done(e.program, e.Dataflow.operations())
+				if in := &e.Inherits; cycles > lifetimeCycles && in.RAM[0] == nil && in.RAM[1] == nil {
+					break
+				}
 			}
 		}
 	}
 	if cycles > lifetimeCycles {
 		long.close(cycles)
-		e.Life = long
+		begins.close(cycles)
+		e.Life = either{long, begins}
 	} else {
 		data.close()
 		e.Life, e.Codes = data, data
@@ -128,5 +145,5 @@ func (e *Runs) timeline(ctx context.Context, m *npu.Machine) ([]OpSpan, uint64, 
 			e.Codes = code
 		}
 	}
-	return ops, cycles, nil
+	return ops, nil
 }

@@ -29,6 +29,23 @@ func (f *Stream) Outlook(a, b *npu.Flops) (Outlook, bool) {
 	return f.ahead(a, b, f.Where(b), npu.SameEffect)
 }
 
+// Waiting returns the canonical forms of two states whose configuration means the same,
+// without it: what differs in them waits to be used. It reports false where the
+// configuration differs or the states have gone different ways.
+func (f *Stream) Waiting(a, b *npu.Flops) (x, y npu.Flops, ok bool) {
+	if !quickAlike(a, b) {
+		return x, y, false
+	}
+	x, y = npu.Canonical(a), npu.Canonical(b)
+	withoutSetup(&x.CC)
+	withoutSetup(&y.CC)
+	if x.CC != y.CC {
+		return x, y, false
+	}
+	o, ok := f.ahead(a, b, f.Where(b), npu.SameEffect)
+	return x, y, ok && o.Plain()
+}
+
 // quickAlike compares a few registers that are always in use, which settles most
 // comparisons of states that have gone different ways.
 func quickAlike(a, b *npu.Flops) bool {

@@ -58,12 +58,8 @@ func (f *Stream) banksAlike(a, b *npu.Flops, at int, same func(isa.Config, *npu.
 	if !f.regionsAlike(x, y, f.used(b, at)) || x.Cur != y.Cur {
 		return false
 	}
-	last := (b.Trav.IFM.Bank - 1) & 3 // the layout of the buffers follows from its registers
 	for k := range y.Bank {
-		if k == int(y.Cur&3) {
-			continue
-		}
-		if y.OpValid[k] == 0 && k != int(last) {
+		if k == int(y.Cur&3) || b.Left(uint8(k)) {
 			continue
 		}
 		if x.Bank[k] == y.Bank[k] && x.OpCode[k] == y.OpCode[k] && x.OpParam[k] == y.OpParam[k] {

@@ -24,6 +24,8 @@ type Stream struct {
 	mostReads  [2]uint8
 	mostWrites [2]uint8
 
+	Wrote [2]bool // somebody writes through a port
+
 	// Of the fault-free run: when its jobs begin, and its length.
 	Begins []uint64
 	Cycles uint64
@@ -37,7 +39,7 @@ type Op struct {
 	Job     int   // of host: the job
 	reset   bool  // of host: it resets the NPU before the next job
 	Kernel  int   // kernel operations before this one
-	bank    uint8 // of a kernel operation: the configuration bank that it is issued from
+	Bank    uint8 // of a kernel operation: the configuration bank that it is issued from
 	Setup   npu.Setup
 	Table   bool  // it looks up a table
 	Later   bool  // it or a later operation does
@@ -97,7 +99,7 @@ func (f *Stream) noteHost(p *driver.Program) {
 		}
 		for ; next < len(f.Ops) && f.Ops[next].Word < j.First+j.Words; next++ {
 			o := f.Ops[next]
-			o.bank = bankOf(o.Kernel - shift)
+			o.Bank = bankOf(o.Kernel - shift)
 			ops = append(ops, o)
 		}
 		kernels := 0
@@ -137,6 +139,7 @@ func (f *Stream) Note(d *npu.DMAState) {
 	for p := range f.mostReads {
 		f.mostReads[p] = max(f.mostReads[p], d.AXI[p].RdCount)
 		f.mostWrites[p] = max(f.mostWrites[p], d.WrOut[p])
+		f.Wrote[p] = f.Wrote[p] || d.AXI[p].WValid != 0 || d.AXI[p].WrCount != 0
 	}
 }
 
@@ -162,7 +165,7 @@ func (f *Stream) noteOp(r *isa.Registers, op isa.Opcode, w uint32, word, kernels
 		return 0
 	}
 	d := isa.Decode(r, op, isa.Param(w))
-	f.Ops = append(f.Ops, Op{Word: word, Kernel: kernels, bank: bankOf(kernels), Table: d.UsesLUT, Setup: npu.Setup{Registers: *r, Op: op, Param: isa.Param(w)}})
+	f.Ops = append(f.Ops, Op{Word: word, Kernel: kernels, Bank: bankOf(kernels), Table: d.UsesLUT, Setup: npu.Setup{Registers: *r, Op: op, Param: isa.Param(w)}})
 	return 1
 }
 

@@ -50,7 +50,25 @@ func main() {
 	flag.StringVar(&c.networks, "networks", ".", "with -before: regular expression of the networks to measure")
 	shared := flag.String("shared", "../shared", "folder with models and golden inputs")
 	out := flag.String("out", "", "page to write (default docs/convergence.md, docs/engine.md with -validate, docs/speed.md with -speed, docs/faultmodels.md with -models, standard output with -before)")
+	cycles := flag.Int("cycles", 0, "print where the stepped clocks of so many injections on -network go")
+	name := flag.String("network", "kws_ref_model", "network of -cycles and -kind")
+	kind := flag.String("kind", "", "compare upsets of these registers with plain runs, on -network: patterns, separated by commas")
+	only := flag.String("paths", "", "of -kind: the paths of the samples, separated by commas")
+	number := flag.Int("samples", 1000, "of -kind: samples on each configuration")
 	flag.Parse()
+	if *cycles > 0 || *kind != "" {
+		err := error(nil)
+		if *kind != "" {
+			err = compareKind(os.Stdout, *shared, *name, *kind, *only, *number)
+		} else {
+			err = steppedCycles(os.Stdout, *shared, *name, *cycles)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "generate:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if c.revision != "" {
 		if err := c.print(*shared, *out); err != nil {
 			fmt.Fprintln(os.Stderr, "generate:", err)
