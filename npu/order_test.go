@@ -161,7 +161,7 @@ func TestStepKeepsTheOrder(t *testing.T) {
 			}
 		}
 	}
-	if list = append(list, "Host"); !slices.Equal(calls, list) {
+	if list = append(list, "stopped"); !slices.Equal(calls, list) {
 		t.Errorf("Step calls\n%s\nthe list has\n%s", calls, list)
 	}
 }
