@@ -18,7 +18,7 @@ import (
 // written as it lies in memory, so that nothing but that binary may read it. Behind it
 // stands the SHA-256 of all. What is made on demand (traces, chains of inferences) is left
 // out.
-const storeMagic = "upset runs 1\n"
+const storeMagic = "upset runs 2\n"
 
 // ErrStore: a stored set of runs is damaged or of other runs.
 var ErrStore = errors.New("the stored fault-free runs cannot be used")
@@ -44,6 +44,7 @@ type storedRun struct {
 	Hash           uint64
 	Handed         []uint64
 	Followed       bool
+	Step           uint64
 }
 
 // Store writes the runs. Key, of any length, names what they are of, beside the binary.
@@ -54,7 +55,7 @@ func (e *Runs) Store(out io.Writer, key string) error {
 	life, short := e.Life.(*lifetimes)
 	small.Long, small.Coding = !short, short && e.Codes != life
 	for _, g := range e.Golds {
-		small.Runs = append(small.Runs, storedRun{g.Output, g.second.Output, g.End, g.Hash, g.Handed, g.Followed})
+		small.Runs = append(small.Runs, storedRun{g.Output, g.second.Output, g.End, g.Hash, g.Handed, g.Followed, g.step})
 	}
 	if e.Dataflow != nil {
 		small.Loaded = e.Dataflow.loaded
@@ -78,7 +79,9 @@ func (e *Runs) Store(out io.Writer, key string) error {
 			e.Codes.store(w)
 		}
 	} else {
-		e.Life.(*windows).store(w)
+		for _, l := range e.Life.(either) {
+			l.(*windows).store(w)
+		}
 	}
 	for _, g := range e.Golds {
 		w.points(g.Points)
@@ -134,7 +137,7 @@ func Load(in io.ReadSeeker, key string, p *driver.Program, inputs [][]byte, o fa
 		d.loads = getLists(r)
 	}
 	if small.Long {
-		e.Life = loadWindows(r)
+		e.Life = either{loadWindows(r), loadWindows(r)}
 	} else {
 		data := loadLifetimes(r)
 		e.Life, e.Codes = data, data
@@ -143,9 +146,16 @@ func Load(in io.ReadSeeker, key string, p *driver.Program, inputs [][]byte, o fa
 		}
 	}
 	for i, s := range small.Runs {
-		g := &Run{Input: inputs[i], Next: next(inputs, i), Output: s.Output, Cycles: small.Noted.Cycles, Ops: small.Ops, End: s.End, Hash: s.Hash, Handed: s.Handed, Followed: s.Followed}
-		g.second = Later{Input: g.Next, Output: s.Second}
-		g.Points, g.second.Points = r.points(), r.points()
+		g := &Run{Input: inputs[i], Next: next(inputs, i), Output: s.Output, Cycles: small.Noted.Cycles, Ops: small.Ops, End: s.End, Hash: s.Hash, Handed: s.Handed, Followed: s.Followed, step: s.Step}
+		g.Points = r.points()
+		for k := range g.Points {
+			if g.Points[k].Begin {
+				g.Begins = append(g.Begins, k)
+			}
+		}
+		if points := r.points(); len(points) > 0 { // else it is made when it is first asked for
+			g.second.once.Do(func() { g.second.Later = Later{Input: g.Next, Output: s.Second, Points: points} })
+		}
 		e.Golds = append(e.Golds, g)
 	}
 	if r.err == nil && r.left != 0 {

@@ -63,6 +63,7 @@ func (w *storeWriter) points(list []Point) {
 	for i := range list {
 		p := &list[i]
 		w.number(p.Cycle)
+		w.bytes(raw([]bool{p.Begin, p.begin}))
 		w.bytes(raw([]npu.Flops{p.Flops}))
 		w.shared(p.RAM)
 		w.shared(p.Mem)
@@ -161,6 +162,9 @@ func (r *storeReader) points() []Point {
 	for i := range list {
 		p := &list[i]
 		p.Cycle = r.number()
+		var flags [2]byte
+		r.fill(flags[:])
+		p.Begin, p.begin = flags[0] != 0, flags[1] != 0
 		r.fill(raw(unsafe.Slice(&p.Flops, 1)))
 		p.RAM, p.Mem = r.shared(), r.shared()
 		if r.err != nil {
@@ -254,22 +258,30 @@ func loadLifetimes(r *storeReader) *lifetimes {
 
 // store writes a record of instants that is closed.
 func (l *windows) store(w *storeWriter) {
-	putList(w, []int64{int64(l.rows), int64(l.stride), int64(l.last)})
+	sparse := int64(0)
+	if l.sparse {
+		sparse = 1
+	}
+	putList(w, []int64{int64(l.rows), int64(l.stride), int64(l.last), sparse})
 	l.lifetimes.store(w)
 	putList(w, l.live)
 	putList(w, l.next)
+	putList(w, l.moments)
 }
 
 func loadWindows(r *storeReader) *windows {
 	l := new(windows)
 	head := getList[int64](r)
-	if len(head) != 3 && r.err == nil {
+	if len(head) != 4 && r.err == nil {
 		r.err = io.ErrUnexpectedEOF
 	}
 	if r.err != nil {
 		return l
 	}
-	l.rows, l.stride, l.last = int(head[0]), int(head[1]), int32(head[2])
+	l.rows, l.stride, l.last, l.sparse = int(head[0]), int(head[1]), int32(head[2]), head[3] != 0
 	l.lifetimes, l.live, l.next = loadLifetimes(r), getList[uint64](r), getList[int32](r)
+	if list := getList[uint64](r); len(list) > 0 {
+		l.moments = list
+	}
 	return l
 }
