@@ -63,6 +63,11 @@ func begin(p *driver.Program, inputs [][]byte, o faults.Options) (*Runs, error) 
 	if len(inputs) == 0 {
 		return nil, errors.New("no inputs: give at least one")
 	}
+	for i, in := range inputs { // an inference also runs the input behind its own
+		if n := p.InputBytes(); len(in) != n {
+			return nil, fmt.Errorf("input %d: program %s: it has %d bytes, the network takes %d", i, p.Name, len(in), n)
+		}
+	}
 	if o.System == (npu.System{}) {
 		o.System = npu.DefaultSystem()
 	}
