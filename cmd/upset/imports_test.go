@@ -36,6 +36,8 @@ var mayImport = map[string][]string{
 	"models/selection":                 {"models/driver", "models/guest", "models/reference", "models/tflite", "npu", "npu/..."},
 	"models/selection/kit":             {},
 	"models/selection/artefacts":       {"models/selection", "models/tflite", "models/train", "models/train/data"},
+	"models/selection/own":             {"models/guest", "models/selection", "models/tflite"},
+	"models/selection/own/generate":    {"models/selection/digits", "models/train/data", "models/train/nets"},
 	"models/selection/digits":          {"models/reference", "models/selection", "models/selection/...", "models/tflite", "models/train/..."},
 	"models/selection/scoretest":       {"models/selection", "models/selection/digits"},
 	"models/selection/tasks":           {"models/selection", "models/selection/..."},
