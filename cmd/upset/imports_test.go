@@ -33,6 +33,7 @@ var mayImport = map[string][]string{
 	"models/train/rebuild":             {"models/selection", "models/selection/...", "models/train", "models/train/...", "models/zoo"},
 	"models/train/nets":                {"models/tflite"},
 	"models/train/data":                {"models/train"},
+	"models/train/cells":               {"models/tflite"},
 	"models/selection":                 {"models/driver", "models/guest", "models/reference", "models/tflite", "npu", "npu/..."},
 	"models/selection/kit":             {},
 	"models/selection/artefacts":       {"models/selection", "models/tflite", "models/train", "models/train/data"},
