@@ -128,6 +128,7 @@ var mayImport = map[string][]string{
 	"models/selection/tasks/*":          {"models/selection", "models/selection/...", "models/tflite", "models/train", "models/train/...", "stats/descent"},
 	"models/selection/own":              {"models/guest", "models/selection", "models/tflite"},
 	"models/selection/own/generate":     {"models/selection/digits", "models/train/data", "models/train/nets"},
+	"models/train/cells":                {"models/tflite"},
 }
 
 // listed is a package as go list prints it.
