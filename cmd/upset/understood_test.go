@@ -207,7 +207,7 @@ func fits(c *cli.Context, mention bool) error {
 		return fmt.Errorf("%s takes the arguments %q, not %q", commandName(c), c.Command.ArgsUsage, got)
 	}
 	for _, a := range got {
-		if strings.HasPrefix(c.Command.ArgsUsage, "TASK") && !placeholder.MatchString(a) {
+		if strings.HasPrefix(strings.TrimPrefix(c.Command.ArgsUsage, "["), "TASK") && !placeholder.MatchString(a) {
 			all, err := tasks.All()
 			if err != nil {
 				return err
