@@ -12,7 +12,9 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/criterion"
 	"upset/faults/decision"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/faults/protect"
 	"upset/faults/provenance"
@@ -284,11 +286,11 @@ func openClassifier() (*driver.Program, [][]byte, error) {
 // protect finds the cheapest protection with which the classifier meets the target,
 // where a wrong class violates, and proves it.
 func (x *experiment) protect(ctx context.Context, p *driver.Program, rows [][]byte, q stats.Question, r *results) error {
-	criterion, err := faults.ParseCriterion("top1")
+	criterion, err := criterion.Parse("top1")
 	if err != nil {
 		return err
 	}
-	e, err := faults.New(p, rows, faults.Options{ECC: npu.ECCSECDED, Criterion: criterion}, nil)
+	e, err := engine.New(p, rows, faults.Options{ECC: npu.ECCSECDED, Criterion: criterion}, nil)
 	if err != nil {
 		return err
 	}
