@@ -1,7 +1,7 @@
 # Everything a contributor needs: make test, make check.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: test check full bench generate synth bench-rtl lint-rtl verilate golden readme
+.PHONY: test check full bench profile generate synth bench-rtl lint-rtl verilate golden readme
 
 test:
 	go test ./...
@@ -19,6 +19,10 @@ full:
 
 bench:
 	go test -run '^$$' -bench . -benchtime 2s ./...
+
+# Which calls are worth inlining in the program, from injections into two networks.
+profile:
+	go test -trimpath ./faults/engine -run '^$$' -bench Rate -benchtime 2x -cpuprofile $(CURDIR)/cmd/upset/default.pgo -o /dev/null
 
 generate:
 	go generate ./...

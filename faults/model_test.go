@@ -1,8 +1,6 @@
 package faults
 
 import (
-	"fmt"
-	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -86,7 +84,7 @@ func TestNeighboursInTheArray(t *testing.T) {
 		{"row, one word", Model{Kind: MCU, Shares: all, Interleave: 1, AlongRow: true}, at(5, 62), []netlist.SiteID{at(5, 62), at(5, 63), at(5, 64)}},
 		{"end of the row", Model{Kind: MCU, Shares: all, Interleave: 1, AlongRow: true}, at(5, 71), []netlist.SiteID{at(5, 71)}},
 	} {
-		got, err := c.m.cells(table, Site{ID: c.site})
+		got, err := c.m.Cells(table, Site{ID: c.site})
 		if err != nil || len(got) != len(c.want) {
 			t.Fatalf("%s: %v, %v", c.name, got, err)
 		}
@@ -96,96 +94,6 @@ func TestNeighboursInTheArray(t *testing.T) {
 			}
 		}
 	}
-}
-
-// Every model gives the same records on the fast engine and on the plain machine.
-func TestModelsAgreeWithPlain(t *testing.T) {
-	for _, c := range []struct {
-		model string
-		ecc   npu.ECC
-		where netlist.Filter
-		want  []Outcome // that must occur
-		path  []Path
-	}{
-		{"pair", npu.ECCSECDED, netlist.Filter{NoSRAM: true}, []Outcome{Masked, SDCCritical}, []Path{PathDead, PathConverged}},
-		{"mcu:shares=0.1/0.2/0.3/0.4:flops", npu.ECCSECDED, netlist.Filter{NoSRAM: true}, []Outcome{Masked, SDCCritical}, []Path{PathDead, PathConverged}},
-		{"mcu:28nm:interleave=1:row", npu.ECCSECDED, netlist.Filter{NoFlops: true}, []Outcome{Masked, Corrected, DUEDetected}, []Path{PathDead, PathCode}},
-		{"mcu:28nm", npu.ECCSECDED, netlist.Filter{NoFlops: true}, []Outcome{Masked, Corrected}, []Path{PathDead, PathCode}},
-		{"mcu:28nm:interleave=1:row", npu.ECCParity, netlist.Filter{NoFlops: true}, []Outcome{Masked, DUEDetected}, []Path{PathDead}},
-		{"mcu:28nm:interleave=2", npu.ECCNone, netlist.Filter{NoFlops: true}, []Outcome{Masked, SDCTolerable}, []Path{PathDead}},
-		{"set", npu.ECCNone, netlist.Filter{Only: []string{"mac.*", "ao.*", "traversal.*"}}, []Outcome{Masked, SDCTolerable}, []Path{PathUncaught, PathDead, PathConverged}},
-		{"intermittent:20", npu.ECCNone, netlist.Filter{NoSRAM: true}, []Outcome{Masked, SDCCritical}, []Path{PathConverged}},
-		{"intermittent:3000", npu.ECCNone, netlist.Filter{NoSRAM: true}, []Outcome{DUEHang, SDCCritical}, nil},
-		{"stuck-at-0", npu.ECCNone, netlist.Filter{NoSRAM: true}, []Outcome{Masked, SDCCritical}, []Path{PathEnd}},
-		{"stuck-at-1", npu.ECCNone, netlist.Filter{NoSRAM: true}, []Outcome{Masked, SDCCritical, DUEHang}, []Path{PathEnd, PathStopped}},
-	} {
-		t.Run(fmt.Sprint(c.model, " ", c.ecc), func(t *testing.T) {
-			m, err := ParseModel(c.model)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if m.Kind == MCU {
-				m.Shares = [4]float64{0.4, 0.3, 0.2, 0.1} // so that a small sample has them all
-			}
-			network, n := "fashion-tiny", 700
-			if m.Kind == SET { // the other one is idle for most of its cycles
-				network, n = "fashion-dscnn", 300
-			}
-			e := engine(t, network, isa.U55x128, 2, Options{ECC: c.ecc, Model: m})
-			var sites []netlist.SiteID
-			for _, r := range e.Table().Select(c.where) {
-				for b := range r.Bits() {
-					sites = append(sites, r.First+netlist.SiteID(b))
-				}
-			}
-			w, p := worker(t, e), worker(t, e)
-			rng := rand.New(rand.NewPCG(51, 7))
-			outcomes, paths := map[Outcome]int{}, map[Path]int{}
-			for i := range n {
-				s := Site{sites[rng.IntN(len(sites))], rng.Uint64N(e.Cycles())}
-				for k := 0; m.Kind == MCU && i&3 != 0 && k < 1000 && deadCell(e, s); k++ { // most cells of a small network are not in use
-					s = Site{sites[rng.IntN(len(sites))], rng.Uint64N(e.Cycles())}
-				}
-				fast, err := w.Inject(i&1, s, nil)
-				if err != nil {
-					t.Fatal(err)
-				}
-				plain, err := p.Plain(i&1, s)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if !fast.Same(plain) {
-					t.Fatalf("%s@%d: fast %+v, plain %+v", e.Table().Name(s.ID), s.Cycle, fast, plain)
-				}
-				outcomes[fast.Outcome]++
-				paths[fast.Path]++
-			}
-			t.Log(outcomes, paths)
-			for _, o := range c.want {
-				if outcomes[o] == 0 {
-					t.Errorf("no %s", o)
-				}
-			}
-			for _, p := range c.path {
-				if paths[p] == 0 {
-					t.Errorf("no record by way of %s", p)
-				}
-			}
-		})
-	}
-}
-
-// deadCell reports whether the word of a cell is not read any more.
-func deadCell(e *Engine, s Site) bool {
-	p, err := e.Table().Place(s.ID)
-	if err != nil {
-		return true
-	}
-	at := p.Element
-	if p.Register.Name != "sb.mem" {
-		at *= codeWord
-	}
-	return e.codes.dead(at, s.Cycle)
 }
 
 // The shares of multi-cell events may be declared; a model is read back as it is
@@ -203,28 +111,3 @@ func TestDeclaredShares(t *testing.T) {
 		}
 	}
 }
-
-// Faults of flops are refused in the SRAM, and beside a mechanism.
-func TestModelsRefuse(t *testing.T) {
-	e := engine(t, "fashion-tiny", isa.U55x128, 2, Options{Model: Model{Kind: StuckAt1}})
-	data, _ := e.Table().RAM()
-	if _, err := worker(t, e).Inject(0, Site{data.First, 5}, nil); err == nil || !strings.Contains(err.Error(), "choose a flop") {
-		t.Errorf("a stuck SRAM cell: %v", err)
-	}
-	if _, err := worker(t, e).Inject(0, Site{0, 5}, standIn{}); err == nil {
-		t.Error("a stuck flop beside a mechanism is accepted")
-	}
-	if _, err := worker(t, e).Tell(0, Site{0, 5}); err == nil {
-		t.Error("a story of a stuck flop")
-	}
-}
-
-// standIn is a guard that does nothing.
-type standIn struct{}
-
-func (standIn) Upset(*npu.Machine, Site, []netlist.SiteID) (uint8, uint8, bool, Outcome, Cause) {
-	return 0, 0, true, Masked, CauseNone
-}
-func (standIn) Beside(id netlist.SiteID, _ int) []netlist.SiteID { return []netlist.SiteID{id} }
-func (standIn) Step(m *npu.Machine) bool                         { m.Step(); return false }
-func (standIn) Active() bool                                     { return false }

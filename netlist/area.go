@@ -87,19 +87,6 @@ func (t *Table) Areas(c *Costs) []BlockArea {
 	return list
 }
 
-// FlopShare is the share of the flops in the logic area.
-func FlopShare(list []BlockArea) float64 {
-	flops, logic := 0.0, 0.0
-	for _, a := range list {
-		flops += a.FlopGE
-		logic += a.LogicGE()
-	}
-	if logic == 0 {
-		return 0
-	}
-	return flops / logic
-}
-
 // Gates returns the combinational logic of the configuration, part by part.
 func (t *Table) Gates(c *Costs) []Gates {
 	g := gates{c: c, s: t.Config.Spec(), ecc: t.ECC, bank: bankBits()}

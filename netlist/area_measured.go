@@ -1,10 +1,5 @@
 package netlist
 
-import (
-	"upset/npu"
-	"upset/npu/isa"
-)
-
 // Measured are the constants as they come out of a synthesis into one open library.
 type Measured struct {
 	Library string
@@ -20,6 +15,25 @@ func MeasuredCosts() []Measured {
 		{"OSU018", Costs{Flop: 4, Multiplier: 6.7, Adder: 7.3, Mux: 2, XOR: 2.3, Comparator: 3.2, Less: 3.8, Voter: 3, Gate: 1.3}},
 		{"SG13G2", Costs{Flop: 6.75, Multiplier: 6.5, Adder: 7, Mux: 2.2, XOR: 2, Comparator: 2.5, Less: 3.9, Voter: 3.3, Gate: 1.3}},
 	}
+}
+
+// Names of sets of constants that are no library's.
+const (
+	CostsEarlier = "earlier"
+	CostsInUse   = "in use"
+)
+
+// EarlierCosts returns the constants that were in use before libraries were measured: usual
+// figures of a standard-cell library (our choice then). A comparison of order counted as one
+// of equality.
+func EarlierCosts() Costs {
+	return Costs{Flop: 6.5, Multiplier: 5, Adder: 7, Mux: 2.5, XOR: 2.5, Comparator: 3, Less: 3, Voter: 4, Gate: 1.5}
+}
+
+// CostSets returns the earlier constants, those in use, and those of each measured library,
+// in this order.
+func CostSets() []Measured {
+	return append([]Measured{{CostsEarlier, EarlierCosts()}, {CostsInUse, *DefaultCosts()}}, MeasuredCosts()...)
 }
 
 // CostRange is the range that the two libraries span, constant by constant.
@@ -55,15 +69,4 @@ func CostRange() (low, high Costs) {
 func (t *Table) AreaRange() (low, high []BlockArea) {
 	l, h := CostRange()
 	return t.Areas(&l), t.Areas(&h)
-}
-
-// LogicRange is the whole logic area of a configuration in gate equivalents with the low
-// and with the high end of every constant.
-func LogicRange(c isa.Config, ecc npu.ECC) (low, high float64) {
-	l, h := New(c, ecc).AreaRange()
-	for i := range l {
-		low += l[i].LogicGE()
-		high += h[i].LogicGE()
-	}
-	return low, high
 }

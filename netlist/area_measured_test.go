@@ -36,3 +36,14 @@ func TestAreaRangeSpansTheLibraries(t *testing.T) {
 		}
 	}
 }
+
+// LogicRange is the whole logic area of a configuration in gate equivalents with the low
+// and with the high end of every constant.
+func LogicRange(c isa.Config, ecc npu.ECC) (low, high float64) {
+	l, h := New(c, ecc).AreaRange()
+	for i := range l {
+		low += l[i].LogicGE()
+		high += h[i].LogicGE()
+	}
+	return low, high
+}

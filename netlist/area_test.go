@@ -197,3 +197,16 @@ func TestDigest(t *testing.T) {
 		t.Error("the digest does not depend on the width of a register")
 	}
 }
+
+// FlopShare is the share of the flops in the logic area.
+func FlopShare(list []BlockArea) float64 {
+	flops, logic := 0.0, 0.0
+	for _, a := range list {
+		flops += a.FlopGE
+		logic += a.LogicGE()
+	}
+	if logic == 0 {
+		return 0
+	}
+	return flops / logic
+}

@@ -1,6 +1,9 @@
 package npu
 
 import (
+	"encoding/binary"
+	"math"
+
 	"upset/npu/arith"
 	"upset/npu/isa"
 )
@@ -68,6 +71,8 @@ func (m *Machine) stepAO() {
 	a, t := &m.S.AO, &m.S.Trav.AO
 	if t.On == 0 {
 		if m.S.CC.OpValid[t.Bank] == 0 {
+			m.waiting = 0
+			m.rest(restAO)
 			return
 		}
 		m.pulse(setAO, pulseStart)
@@ -75,8 +80,13 @@ func (m *Machine) stepAO() {
 	}
 	p := &m.op[t.Bank]
 	if a.Pass == 0 {
-		if a.Valid == [aoStages]uint8{} && !m.readable(a, t, p) {
-			return
+		if a.Valid == [aoStages]uint8{} && a.Tail == 0 {
+			if why, missing := m.missing(a, t, p); missing {
+				m.count(why, 1)
+				m.waitsFor, m.waiting = why, 1
+				m.rest(restAO)
+				return
+			}
 		}
 		m.roundLanes(a, p)
 	}
@@ -93,6 +103,7 @@ func (m *Machine) stepAO() {
 	m.readLanes(a, t, p)
 	if a.Tail != 0 && a.Valid == [aoStages]uint8{} {
 		a.Tail = 0
+		m.wakeAll()
 		m.pulse(setAO, pulseEnd)
 		t.end()
 	}
@@ -112,21 +123,26 @@ func (m *Machine) writeLanes(a *AOState, p *params) {
 		return
 	}
 	a.Valid[aoAct] = 0
-	e := p.OFM.Bytes
+	e, n := p.OFM.Bytes, m.lanes(aoAct)
 	at := int(a.Addr[aoAct])
 	if e == 1 {
 		var v uint64
-		for i := range m.lanes(aoAct) {
+		for i := range min(n, maxLanes) {
 			v |= uint64(a.Out[i]&0xff) << (8 * i)
 		}
-		m.ramStore(at, v, m.lanes(aoAct))
+		if b := m.plainRAM(at, n); b != nil && n == 4 {
+			binary.LittleEndian.PutUint32(b, uint32(v))
+		} else {
+			m.ramStore(at, v, n)
+		}
 	} else {
-		for i := range m.lanes(aoAct) {
+		for i := range n {
 			m.ramStore(at+i*e, uint64(a.Out[i]), e)
 		}
 	}
 	if f := a.Flags[aoAct]; f&aoClose != 0 {
 		m.S.SB.OBFull[f/aoBuffer&1] = 1
+		m.wake(restOFM)
 	}
 }
 
@@ -135,8 +151,16 @@ func (m *Machine) activate(a *AOState, p *params) {
 	if a.Valid[aoShift] == 0 {
 		return
 	}
-	for i := range m.lanes(aoShift) {
-		a.Out[i] = p.Activate(int64(int32(a.Res[i])), m.table)
+	n := m.lanes(aoShift)
+	if p.actPlain { // nothing but zero point and clamp
+		zero := int64(p.OFM.ZeroPoint)
+		for i := range min(n, maxLanes) {
+			a.Out[i] = uint32(arith.Clamp(int64(int32(a.Res[i]))+zero, p.actLo, p.actHi))
+		}
+	} else {
+		for i := range n {
+			a.Out[i] = p.Activate(int64(int32(a.Res[i])), m.table)
+		}
 	}
 	a.moveTag(aoShift)
 }
@@ -154,9 +178,9 @@ func (m *Machine) roundLanes(a *AOState, p *params) {
 	if a.Valid[aoMul] == 0 {
 		return
 	}
-	for i := range m.lanes(aoMul) {
+	for i := range min(m.lanes(aoMul), maxLanes) {
 		v := a.product(i).Shift(uint(a.PShift[i]), p.Round)
-		a.Res[i] = uint32(arith.Saturate(v, 32))
+		a.Res[i] = uint32(arith.Clamp(v, math.MinInt32, math.MaxInt32))
 	}
 	a.moveTag(aoMul)
 }
@@ -174,19 +198,25 @@ func (m *Machine) combine(a *AOState, p *params) {
 	case p.kind == kindAverage && !p.GlobalScale:
 		scale, shift = arith.MeanScale(p.validTaps(int(a.TY), int(a.TX)))
 	}
-	for i := range n {
-		v, s, h := sx40(a.In[i]), scale, shift
-		switch {
-		case p.kind == kindElementwise:
-			v, s, h = m.combined(a, p, i)
-		case p.UsesScales:
-			c := (int(a.TC) + i) & 15
-			v += sx40(a.Bias[c])
-			s, h = a.Scale[c], uint(a.Shift[c])
+	n = min(n, maxLanes)
+	switch {
+	case p.kind == kindElementwise:
+		for i := range n {
+			v, s, h := m.combined(a, p, i)
+			a.Val[i], a.LScale[i], a.LShift[i] = uint64(v), s, uint8(h)
 		}
-		a.Val[i], a.LScale[i], a.LShift[i] = uint64(v), s, uint8(h)
+	case p.UsesScales:
+		for i := range n {
+			c := (int(a.TC) + i) & 15
+			a.Val[i], a.LScale[i], a.LShift[i] = uint64(sx40(a.In[i])+sx40(a.Bias[c])), a.Scale[c], a.Shift[c]
+		}
+	default:
+		for i := range n {
+			a.Val[i], a.LScale[i], a.LShift[i] = uint64(sx40(a.In[i])), scale, uint8(shift)
+		}
 	}
 	if p.UsesScales && a.Flags[aoRead]&aoLastPixel != 0 {
+		m.wake(restScale)
 		for i := range n {
 			a.Ready[(int(a.TC)+i)&15] = 0
 		}
@@ -278,62 +308,63 @@ func (m *Machine) readLanes(a *AOState, t *Block, p *params) {
 	m.advanceAO(a, t, p, n)
 }
 
-// advanceAO moves the read position to the next token, closing output buffers
-// and releasing the input buffer as it goes. An output buffer is handed to the OFM
-// channel after Limits.Section bytes, a part of its bank, so that the writing of a
-// block starts soon after its first values are there (our choice: four bursts).
-func (m *Machine) advanceAO(a *AOState, t *Block, p *params, n int) {
-	obh, obw := clip(t.OY, p.BlkH, p.OFMH), clip(t.OX, p.BlkW, p.OFMW)
-	_, ch := p.slot(t.OZ, int(a.B))
-	lastPixel := int(a.X) >= obw-1 && int(a.Y) >= obh-1
-	if lastPixel {
-		a.Flags[aoRead] |= aoLastPixel
-	}
-	if int(a.C)+n < ch {
-		a.C = (a.C + uint8(n)) & 15
-		return
-	}
-	a.C = 0
-	a.Slot = (a.Slot + 1) & 0x7f
-	lastBrick := int(a.B)+1 >= p.bricks(t.OZ)
-	if int(a.Slot) >= m.Sys.Limits.Section/(16*p.OFM.Bytes) || lastPixel && lastBrick {
-		a.Flags[aoRead] |= aoClose
-		m.S.SB.OBSlots[a.OB&1] = a.Slot
-		a.OB = (a.OB + 1) & 1
-		a.Slot = 0
-	}
-	a.X = (a.X + 1) & 0x3f
-	if a.X != 0 && int(a.X) < obw {
-		return
-	}
-	a.X = 0
-	a.Y = (a.Y + 1) & 0x1f
-	if a.Y != 0 && int(a.Y) < obh {
-		return
-	}
-	a.Y = 0
-	a.B = (a.B + 1) & 15
-	if !lastBrick {
-		return
-	}
-	a.B = 0
-	m.releaseInput(a, t, p)
-}
-
-func (m *Machine) releaseInput(a *AOState, t *Block, p *params) {
-	sb := &m.S.SB
-	if p.kind == kindElementwise {
-		sb.IBFull[sb.IBSel&1] = 0
-		sb.IBSel = (sb.IBSel + 1) & 1
-	} else {
-		sb.ABFull[a.AB&1], sb.ABBusy[a.AB&1] = 0, 0
-		a.AB = (a.AB + 1) & 1
-	}
-	m.pulse(setAO, pulseNext)
-	if t.next(p) {
-		a.Tail = 1
-		if p.kind == kindElementwise {
-			m.S.CC.ElemRead[t.Bank&3] = 1
+func canonicalAO(c *Flops) {
+	a := &c.AO
+	for i, on := range a.Ready {
+		if on == 0 {
+			a.Bias[i], a.Scale[i], a.Shift[i] = 0, 0, 0
 		}
+	}
+	n := [aoStages]int{}
+	for st, on := range a.Valid {
+		if on != 0 {
+			n[st] = int(a.N[st])
+			continue
+		}
+		a.N[st], a.Addr[st], a.Flags[st] = 0, 0, 0
+	}
+	if a.Valid[aoRead] == 0 {
+		a.TC, a.TY, a.TX = 0, 0, 0
+	}
+	prod, opd := n[aoMul], 0
+	b := c.Trav.AO.Bank & 3
+	op, mode := isa.Opcode(c.CC.OpCode[b]), uint32(c.CC.OpParam[b])
+	wide := c.CC.Bank[b][isa.IFMPrecision]>>2&3 >= 2 // elements of four bytes
+	first := uint8(1)                                // from here on a part of the next product is there
+	if op == isa.OpElementwise {
+		switch {
+		case mode == isa.ElemMul:
+			opd = n[aoBias]
+			if !wide {
+				first = 2
+			}
+		case (mode == isa.ElemAdd || mode == isa.ElemSub) && !wide && a.Valid[aoRead] != 0:
+			first = operandPasses + 1
+			if a.Pass > 2 {
+				opd = n[aoRead]
+			} else if a.Pass > 0 { // their product
+				prod = max(prod, n[aoRead])
+			}
+		}
+	}
+	if a.Pass >= first {
+		prod = max(prod, n[aoBias])
+	}
+	in2 := n[aoRead]
+	if !isa.Binary(op, mode) {
+		in2 = 0
+	}
+	for i := range maxLanes {
+		dead(&a.In[i], i >= n[aoRead])
+		dead(&a.In2[i], i >= in2)
+		dead(&a.Opd[i], i >= opd)
+		dead(&a.Val[i], i >= n[aoBias])
+		dead(&a.LScale[i], i >= n[aoBias])
+		dead(&a.LShift[i], i >= n[aoBias])
+		dead(&a.ProdLo[i], i >= prod)
+		dead(&a.ProdHi[i], i >= prod)
+		dead(&a.PShift[i], i >= n[aoMul])
+		dead(&a.Res[i], i >= n[aoShift])
+		dead(&a.Out[i], i >= n[aoAct])
 	}
 }

@@ -7,7 +7,11 @@ func (m *Machine) readOperands(a *AOState, t *Block, p *params, n int) {
 	lo, _ := p.slot(t.OZ, int(a.B))
 	c := lo + int(a.C)
 	if p.kind != kindElementwise {
-		at := p.abStart(a.AB) + (int(a.Y)*p.BlkW+int(a.X))*p.sumPitch() + c*p.accBytes
+		at := p.abStart(a.AB) + (int(a.Y)*p.BlkW+int(a.X))*p.sumPitch + c*p.accBytes
+		if b := m.plainRAM(at, n*p.accBytes); b != nil {
+			unpackSums(a.In[:n], b, p.accBytes)
+			return
+		}
 		for i := range n {
 			v := m.ram(at+i*p.accBytes, p.accBytes)
 			if p.accBytes == 4 {

@@ -1,6 +1,8 @@
 package npu
 
 import (
+	"math/bits"
+
 	"upset/npu/arith"
 	"upset/npu/isa"
 )
@@ -63,13 +65,37 @@ func (m *Machine) multiplyLanes(a *AOState, p *params) {
 	}
 	switch pass {
 	case 0:
-		for i := range m.lanes(aoBias) {
-			a.setProduct(i, arith.Mul(int64(a.Val[i]), a.LScale[i]&0xffff))
-		}
+		a.multiplyLow(m.lanes(aoBias))
 	case 1:
-		for i := range m.lanes(aoBias) {
-			a.setProduct(i, arith.MulAdd(a.product(i), int64(a.Val[i]), a.LScale[i]>>16, 16))
+		a.multiplyHigh(m.lanes(aoBias))
+	}
+}
+
+// multiplyLow multiplies the values of n lanes by the low halves of their scales. Products
+// of values of 32 bits fit a word.
+func (a *AOState) multiplyLow(n int) {
+	for i := range min(n, maxLanes) {
+		v, s := int64(a.Val[i]), a.LScale[i]&0xffff
+		if v != int64(int32(v)) {
+			a.setProduct(i, arith.Mul(v, s))
+			continue
 		}
+		q := v * int64(s)
+		a.ProdLo[i], a.ProdHi[i] = uint64(q), uint16(q>>63)
+	}
+}
+
+// multiplyHigh adds their products with the high halves.
+func (a *AOState) multiplyHigh(n int) {
+	for i := range min(n, maxLanes) {
+		v, s := int64(a.Val[i]), a.LScale[i]>>16
+		if v != int64(int32(v)) {
+			a.setProduct(i, arith.MulAdd(a.product(i), v, s, 16))
+			continue
+		}
+		q := v * int64(s) << 16
+		lo, c := bits.Add64(a.ProdLo[i], uint64(q), 0)
+		a.ProdLo[i], a.ProdHi[i] = lo, a.ProdHi[i]+uint16(q>>63)+uint16(c)
 	}
 }
 

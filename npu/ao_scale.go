@@ -30,6 +30,7 @@ func (m *Machine) stepScale() {
 		if s.Beats > 0 {
 			if d.SclCnt > 0 {
 				s.take(d)
+				m.wake(restArbiters)
 			}
 			s.N = 0
 			return
@@ -52,6 +53,7 @@ func (m *Machine) stepScale() {
 	}
 	if s.N <= 8 && s.Beats > 0 && d.SclCnt > 0 {
 		v := s.take(d)
+		m.wake(restArbiters)
 		k := uint(s.N) * 8
 		if s.N == 8 {
 			s.Buf[1] = v
@@ -63,6 +65,8 @@ func (m *Machine) stepScale() {
 			}
 		}
 		s.N += 8
+	} else if s.N < isa.RecordBytes {
+		m.rest(restScale)
 	}
 }
 
@@ -76,6 +80,7 @@ func (s *ScaleState) take(d *DMAState) uint64 {
 
 func (m *Machine) startScale(s *ScaleState) {
 	if m.S.CC.OpValid[s.Bank&3] == 0 {
+		m.rest(restScale)
 		return
 	}
 	p := &m.op[s.Bank&3]
@@ -98,8 +103,12 @@ func (m *Machine) loadRecord(s *ScaleState, p *params) {
 	a := &m.S.AO
 	slot := s.C & 15
 	if a.Ready[slot] != 0 {
+		if s.N > 8 {
+			m.rest(restScale)
+		}
 		return
 	}
+	m.wake(restAO)
 	a.Bias[slot] = s.Buf[0] & mask40
 	a.Scale[slot] = uint32(s.Buf[0]>>40 | s.Buf[1]<<24)
 	a.Shift[slot] = uint8(s.Buf[1]>>8) & 0x3f
@@ -116,4 +125,15 @@ func (m *Machine) loadRecord(s *ScaleState, p *params) {
 		return
 	}
 	s.Drain = 1
+}
+
+func canonicalScale(s *ScaleState) {
+	switch {
+	case s.On == 0:
+		s.Left, s.OZ, s.C, s.N, s.Beats = 0, 0, 0, 0, 0
+	case s.Drain != 0:
+		s.OZ, s.C, s.N = 0, 0, 0
+	}
+	s.Buf[0] &= lowBytes(s.N)
+	s.Buf[1] &= lowBytes(max(s.N, 8) - 8)
 }

@@ -102,6 +102,7 @@ func (m *Machine) status() uint32 {
 // WriteReg writes a driver-visible register. Queue registers change only while
 // the NPU is stopped; read-only and unknown offsets ignore the write.
 func (m *Machine) WriteReg(off, v uint32) {
+	m.wakeAll()
 	cc, u := &m.S.CC, &m.S.PMU
 	switch off {
 	case RegCmd:

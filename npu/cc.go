@@ -79,7 +79,11 @@ func (cc *CCState) blockWritten(jobs int) {
 // stepCC executes the waiting command and takes the next word of the stream.
 func (m *Machine) stepCC() {
 	cc := &m.S.CC
-	if cc.Parse == parseReady && m.execute(cc) {
+	if cc.Parse == parseReady {
+		if !m.execute(cc) {
+			m.rest(restCC)
+			return
+		}
 		cc.Parse = parseEmpty
 	}
 	if cc.Run == 0 || cc.Parse >= parseReady {
@@ -122,6 +126,7 @@ func (m *Machine) nextWord(cc *CCState) (uint32, bool) {
 	if cc.Half != 0 {
 		d.CmdHead = (d.CmdHead + 1) & (cmdDepth - 1)
 		d.CmdCnt--
+		m.wake(restArbiters)
 	}
 	cc.Half ^= 1
 	cc.Offset += 4
@@ -207,4 +212,24 @@ func (m *Machine) issueKernel(cc *CCState, op isa.Opcode, param uint32, busy int
 	m.refreshBank(int(next))
 	m.note(NoteIssue, int(b))
 	return true
+}
+
+func canonicalCC(c *Flops) {
+	cc := &c.CC
+	// Only the host reads these.
+	cc.IRQ, cc.FaultIface, cc.FaultChan, cc.IRQHistory = 0, 0, 0, 0
+	cc.QBase = 0 // taken over when the run starts
+	if kind, _ := isa.Classify(cc.Word); cc.Parse != parseReady || kind != isa.KindSet2 {
+		cc.Payload = 0
+	}
+	cc.QRead = 0
+	if cc.Parse == parseEmpty {
+		cc.Word = 0
+	}
+	for b := range cc.Bank {
+		if cc.OpValid[b] != 0 {
+			continue
+		}
+		cc.IFMW[b], cc.IFMH[b], cc.ElemRead[b] = 0, 0, 0
+	}
 }

@@ -1,5 +1,7 @@
 package npu
 
+import "math/bits"
+
 // DMAState is the DMA block: both AXI ports, the five read channels with their
 // data FIFOs, and the two write channels.
 type DMAState struct {
@@ -104,7 +106,7 @@ func drop(n *uint8) {
 // request is what a read channel asks of the arbiter.
 type request struct {
 	addr  uint32
-	beats int
+	beats uint8
 }
 
 // limitOf returns the AXI_LIMIT register that a region's accesses obey.
@@ -112,9 +114,13 @@ func (m *Machine) limitOf(region int) int {
 	return int(m.S.CC.RegionCfg >> (2 * (region & 7)) & 3)
 }
 
+// bursts are the alignments of bursts by the code of AXI_LIMIT, of which the last one is
+// not defined.
+var bursts = [4]uint32{minBurst, 2 * minBurst, 4 * minBurst, 4 * minBurst}
+
 // burstBytes is the burst alignment of an AXI_LIMIT register.
 func (m *Machine) burstBytes(limit int) uint32 {
-	return minBurst << min(m.S.CC.Burst[limit&3], 2)
+	return bursts[m.S.CC.Burst[limit&3]&3]
 }
 
 // burstBeats limits a run of beats to what fits before the next burst boundary.
@@ -123,62 +129,37 @@ func (m *Machine) burstBeats(limit int, addr uint32, beats int) int {
 	return min(beats, int(b-addr&(b-1))>>3)
 }
 
-// readLimit returns the AXI_LIMIT register that read channel ch obeys.
-func (m *Machine) readLimit(ch int) int {
-	d := &m.S.DMA
-	switch ch {
-	case ChCmd:
-		return int(m.S.CC.QConfig & 3)
-	case ChWeights:
-		return m.limitOf(m.op[d.Wgt.Bank].WeightReg)
-	case ChScale:
-		return m.limitOf(m.op[d.Scl.Bank].ScaleReg)
-	case ChIFM:
-		return m.limitOf(d.IFM.Ask.operand(&m.op[m.S.Trav.IFM.Bank]).Region)
-	}
-	return m.limitOf(int(d.M2M.SrcReg))
-}
-
 // portOf returns the AXI port of a region: REGIONCFG 0 and 1 are port 0, 2 and
 // 3 are port 1 (Arm U55 register header).
-func (m *Machine) portOf(region int) int {
-	return int(m.S.CC.RegionCfg >> (2 * (region & 7)) >> 1 & 1)
-}
+func (m *Machine) portOf(region int) int { return m.limitOf(region) >> 1 }
 
-// wants returns the request that read channel ch has for port p, if any.
-func (m *Machine) wants(ch, p int) (request, bool) {
+// wants returns the request that read channel ch has, if any, and the AXI_LIMIT
+// register that it obeys, which tells the port.
+func (m *Machine) wants(ch int) (r request, limit int, ok bool) {
 	d, l := &m.S.DMA, &m.Sys.Limits
 	switch ch {
 	case ChCmd:
-		if d.CmdLeft == 0 || int(m.S.CC.QConfig>>1&1) != p {
-			return request{}, false
-		}
-		n := min(m.burstBeats(m.readLimit(ch), d.CmdAddr, int(d.CmdLeft)), l.CommandFIFO/2)
-		return request{d.CmdAddr, n}, n <= l.CommandFIFO-int(d.CmdCnt)-int(d.CmdOut)
+		limit = int(m.S.CC.QConfig & 3)
+		n := min(m.burstBeats(limit, d.CmdAddr, int(d.CmdLeft)), l.CommandFIFO/2)
+		return request{d.CmdAddr, uint8(n)}, limit, n <= l.CommandFIFO-int(d.CmdCnt)-int(d.CmdOut)
 	case ChWeights:
-		if d.Wgt.Active == 0 || d.Wgt.Left == 0 || m.portOf(m.op[d.Wgt.Bank].WeightReg) != p {
-			return request{}, false
-		}
-		n := min(m.burstBeats(m.readLimit(ch), d.Wgt.Addr, int(d.Wgt.Left)), l.WeightFIFO)
-		return request{d.Wgt.Addr, n}, n <= l.WeightFIFO-int(d.WgtCnt)-int(d.WgtOut)
+		limit = m.limitOf(m.op[d.Wgt.Bank&3].WeightReg)
+		n := min(m.burstBeats(limit, d.Wgt.Addr, int(d.Wgt.Left)), l.WeightFIFO)
+		return request{d.Wgt.Addr, uint8(n)}, limit, n <= l.WeightFIFO-int(d.WgtCnt)-int(d.WgtOut)
 	case ChScale:
-		if d.Scl.Active == 0 || d.Scl.Left == 0 || m.portOf(m.op[d.Scl.Bank].ScaleReg) != p {
-			return request{}, false
-		}
-		n := min(m.burstBeats(m.readLimit(ch), d.Scl.Addr, int(d.Scl.Left)), l.ScaleFIFO/2)
-		return request{d.Scl.Addr, n}, n <= l.ScaleFIFO-int(d.SclCnt)-int(d.SclOut)
+		limit = m.limitOf(m.op[d.Scl.Bank&3].ScaleReg)
+		n := min(m.burstBeats(limit, d.Scl.Addr, int(d.Scl.Left)), l.ScaleFIFO/2)
+		return request{d.Scl.Addr, uint8(n)}, limit, n <= l.ScaleFIFO-int(d.SclCnt)-int(d.SclOut)
 	case ChIFM:
-		return m.ifmRequest(p)
-	case ChM2M:
-		return m.m2mRequest(p)
+		return m.ifmRequest()
 	}
-	return request{}, false
+	return m.m2mRequest()
 }
 
 // granted updates a channel after its request was taken.
 func (m *Machine) granted(ch int, r request) {
 	d := &m.S.DMA
-	n := uint8(r.beats)
+	n := r.beats
 	bytes := uint32(r.beats) * 8
 	switch ch {
 	case ChCmd:
@@ -201,66 +182,95 @@ func (m *Machine) granted(ch int, r request) {
 // pending returns the read channels that may have a request, a bit for each: those
 // that surely have none need not be asked.
 func (d *DMAState) pending() uint {
-	n := uint(d.IFM.Req.On) << ChIFM
+	n := uint(0)
+	if d.IFM.Req.On != 0 && d.IFM.Left != 0 {
+		n |= 1 << ChIFM
+	}
 	if d.CmdLeft != 0 && d.CmdCnt+d.CmdOut < cmdDepth {
 		n |= 1 << ChCmd
 	}
-	if d.Wgt.Active != 0 && d.WgtCnt+d.WgtOut < wgtDepth {
+	if d.Wgt.Active != 0 && d.Wgt.Left != 0 && d.WgtCnt+d.WgtOut < wgtDepth {
 		n |= 1 << ChWeights
 	}
-	if d.Scl.Active != 0 && d.SclCnt+d.SclOut < sclDepth {
+	if d.Scl.Active != 0 && d.Scl.Left != 0 && d.SclCnt+d.SclOut < sclDepth {
 		n |= 1 << ChScale
 	}
-	if d.M2M.On != 0 && d.M2M.Out < 1<<6-1 {
+	if d.M2M.On != 0 && d.M2M.Left != 0 && d.M2M.Out < 1<<6-1 {
 		n |= 1 << ChM2M
 	}
 	return n
 }
 
-// stepArbiters grants one read channel per port.
+// turns has, for each value of a round-robin pointer, which read channel is asked first.
+// Pointers beyond the last channel, which only an upset can cause, go round.
+var turns = [8]uint8{0, 1, 2, 3, 4, 0, 1, 2}
+
+// stepArbiters grants one read channel per port. Each channel is behind one port, so that
+// a grant at one port changes nothing at the other.
 func (m *Machine) stepArbiters() {
-	pending := m.S.DMA.pending()
-	if pending == 0 {
+	d := &m.S.DMA
+	pending := d.pending()
+	if pending == 0 || d.AXI[0].ARValid != 0 && d.AXI[1].ARValid != 0 {
+		m.rest(restArbiters)
 		return
 	}
-	for p := range m.S.DMA.AXI {
-		a := &m.S.DMA.AXI[p]
-		if a.ARValid != 0 {
+	var asks [2]uint
+	m.rest(restArbiters)
+	var beats [8]request // by channel
+	for ; pending != 0; pending &= pending - 1 {
+		ch := bits.TrailingZeros(pending) & 7
+		r, limit, ok := m.wants(ch)
+		p := limit >> 1 & 1
+		if a := &d.AXI[p]; ok && a.ARValid == 0 && a.RdCount <= m.S.CC.MaxReads[limit&3] {
+			asks[p] |= 1 << ch
+			beats[ch] = r
+		}
+	}
+	for p, list := range asks {
+		if list == 0 {
 			continue
 		}
-		for i := range readChannels {
-			ch := (int(a.Turn) + i) % readChannels
-			if pending>>ch&1 == 0 {
-				continue
-			}
-			r, ok := m.wants(ch, p)
-			if !ok || a.RdCount > m.S.CC.MaxReads[m.readLimit(ch)] {
-				continue
-			}
-			a.ARAddr, a.ARBeats, a.ARChan, a.ARValid = r.addr&^7, uint8(r.beats), uint8(ch), 1
-			a.Turn = uint8((ch + 1) % readChannels)
-			m.granted(ch, r)
-			break
+		a := &d.AXI[p]
+		first := turns[a.Turn&7]
+		if later := list >> first << first; later != 0 {
+			list = later
 		}
+		ch := bits.TrailingZeros(list) & 7
+		r := beats[ch]
+		a.ARAddr, a.ARBeats, a.ARChan, a.ARValid = r.addr&^7, r.beats, uint8(ch), 1
+		a.Turn = uint8((ch + 1) % readChannels)
+		m.granted(ch, r)
+		m.wake(restArbiters | restIFM)
 	}
 }
 
 // stepStreamChannels starts the next pass of the weight and scale channels.
 func (m *Machine) stepStreamChannels() {
 	d := &m.S.DMA
-	w, s := &m.op[d.Wgt.Bank], &m.op[d.Scl.Bank]
-	m.stepStream(&d.Wgt, w, d.WgtOut, w.UsesWeights, w.WeightReg, w.WeightBase, w.WeightLen)
-	m.stepStream(&d.Scl, s, d.SclOut, s.UsesScales, s.ScaleReg, s.ScaleBase, s.ScaleLen)
+	if !m.streamRests(&d.Wgt) {
+		p := &m.op[d.Wgt.Bank&3]
+		m.stepStream(&d.Wgt, p, d.WgtOut, p.UsesWeights, p.WeightReg, p.WeightBase, p.WeightLen)
+	}
+	if !m.streamRests(&d.Scl) {
+		p := &m.op[d.Scl.Bank&3]
+		m.stepStream(&d.Scl, p, d.SclOut, p.UsesScales, p.ScaleReg, p.ScaleBase, p.ScaleLen)
+	}
+}
+
+// streamRests reports whether a channel has nothing to begin: the rest of its pass is not
+// requested yet, or its operation is not issued.
+func (m *Machine) streamRests(s *Stream) bool {
+	if s.Active != 0 {
+		return s.Left > 0
+	}
+	return m.S.CC.OpValid[s.Bank&3] == 0
 }
 
 // stepStream opens a pass when the one before is requested, or turns to the next
-// operation.
+// operation. The channel must not rest.
 func (m *Machine) stepStream(s *Stream, p *params, outstanding uint8, used bool, region int, base, length uint32) {
 	switch {
 	case s.Active == 0:
-		if m.S.CC.OpValid[s.Bank] == 0 {
-			return
-		}
 		if !used {
 			s.Bank = (s.Bank + 1) & 3
 			return
@@ -270,17 +280,17 @@ func (m *Machine) stepStream(s *Stream, p *params, outstanding uint8, used bool,
 		}
 		s.Active = 1
 		s.Passes = uint32(p.blocksX*p.blocksY - 1)
-	case s.Left > 0:
-		return
 	case s.Passes > 0:
 		s.Passes--
 	default:
 		s.Active = 0
 		s.Bank = (s.Bank + 1) & 3
+		m.wake(restArbiters)
 		return
 	}
 	s.Addr = m.regionAddr(region, base)
 	s.Left = length >> 3
+	m.wake(restArbiters)
 }
 
 // grant takes a burst off the pass.
@@ -292,4 +302,43 @@ func (s *Stream) grant(beats uint32) {
 // regionAddr adds the base pointer of a region to an offset.
 func (m *Machine) regionAddr(region int, offset uint32) uint32 {
 	return m.S.CC.BaseP[region&7] + offset
+}
+
+func canonicalDMA(c *Flops) {
+	d := &c.DMA
+	turn(d.CmdFIFO[:], d.CmdHead, d.CmdCnt)
+	turn(d.WgtFIFO[:], d.WgtHead, d.WgtCnt)
+	turn(d.SclFIFO[:], d.SclHead, d.SclCnt)
+	turn(d.IFM.FIFO[:], d.IFM.Head, d.IFM.Cnt)
+	turn(d.M2M.FIFO[:], d.M2M.Head, d.M2M.Cnt)
+	d.CmdHead, d.WgtHead, d.SclHead, d.IFM.Head, d.M2M.Head = 0, 0, 0, 0, 0
+	if d.CmdLeft == 0 {
+		d.CmdAddr = 0
+	}
+	for _, s := range [...]*Stream{&d.Wgt, &d.Scl} {
+		switch {
+		case s.Active == 0:
+			s.Addr, s.Left, s.Passes = 0, 0, 0
+		case s.Left == 0:
+			s.Addr = 0
+		}
+	}
+	canonicalIFM(&d.IFM)
+	o := &d.OFM
+	if o.RdN == 0 {
+		o.Read, o.PieceA, o.New = 0, 0, 0
+	} else {
+		o.Read &= lowBytes(o.RdN)
+	}
+	o.Data &= strobed(o.Strb)
+	if o.Strb == 0 {
+		o.Addr = 0
+	}
+	m := &d.M2M
+	switch {
+	case m.On == 0:
+		m.Internal, m.SrcReg, m.DstReg, m.Src, m.Dst, m.Left, m.ToWrite = 0, 0, 0, 0, 0, 0, 0
+	case m.Left == 0:
+		m.Src, m.SrcReg = 0, 0
+	}
 }

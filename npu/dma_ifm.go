@@ -127,18 +127,12 @@ func (m *Machine) openRun(p *params) {
 // so that the other channels of the port are not held up behind a large box (our
 // choice: the default of 48 beats is the latency of the default SRAM, a burst and
 // the stages of the port).
-func (m *Machine) ifmRequest(p int) (request, bool) {
+func (m *Machine) ifmRequest() (request, int, bool) {
 	f := &m.S.DMA.IFM
-	if f.Req.On == 0 || f.Left == 0 {
-		return request{}, false
-	}
-	q := &m.op[m.S.Trav.IFM.Bank]
-	if m.portOf(f.Ask.operand(q).Region) != p {
-		return request{}, false
-	}
+	limit := m.limitOf(f.Ask.operand(&m.op[m.S.Trav.IFM.Bank&3]).Region)
 	ahead := m.Sys.Limits.InputAhead
-	n := min(m.burstBeats(m.readLimit(ChIFM), f.Addr&^7, int(f.Left)), ahead)
-	return request{f.Addr, n}, int(f.Out)+n <= ahead
+	n := min(m.burstBeats(limit, f.Addr&^7, int(f.Left)), ahead)
+	return request{f.Addr, uint8(n)}, limit, int(f.Out)+n <= ahead
 }
 
 func (m *Machine) ifmGranted(r request) {
@@ -160,7 +154,9 @@ func (m *Machine) ifmGranted(r request) {
 // stepIFM places arriving data and starts jobs.
 func (m *Machine) stepIFM() {
 	t, f := &m.S.Trav.IFM, &m.S.DMA.IFM
-	if f.Loading != 0 && m.S.SB.WrBytes == 0 {
+	if f.Loading == 0 || m.S.SB.WrBytes == 0 && f.Place.On != 0 && (f.Cnt == 0 || f.Cnt > ifmDepth) {
+		m.rest(restIFM)
+	} else if m.S.SB.WrBytes == 0 {
 		m.placeIFM(f)
 	}
 	if f.Busy != 0 {
@@ -171,6 +167,7 @@ func (m *Machine) stepIFM() {
 		if m.S.CC.OpValid[t.Bank] == 0 {
 			return
 		}
+		m.wake(restIFM)
 		if !m.layoutReady(&m.op[t.Bank], t.Bank) {
 			m.count(EvReconfig, 1)
 			return
@@ -184,6 +181,7 @@ func (m *Machine) stepIFM() {
 	if !kept && m.S.SB.IBFull[(f.Sel+f.Loading)&1] != 0 {
 		return
 	}
+	m.wake(restIFM)
 	if !m.jobAllowed(p) {
 		m.count(EvBlockDep, 1)
 		return
@@ -209,6 +207,7 @@ func (m *Machine) requestIFM(f *IFMState, t *Job) {
 		if f.Loading != 0 {
 			return
 		}
+		m.wake(restIFM)
 		f.Wait, f.Loading, f.LoadBank = 0, 1, t.Bank
 		f.Load, f.Place, f.Off = f.Ask, f.Ask.first(p), 0
 		f.Skip = uint8(m.runAddr(p, &f.Load, &f.Place) & 7)
@@ -216,6 +215,7 @@ func (m *Machine) requestIFM(f *IFMState, t *Job) {
 	if f.Req.On != 0 {
 		return
 	}
+	m.wake(restIFM)
 	if p.twoBoxes() && f.Ask.Second == 0 {
 		m.openBox(p, p.box2(t), 1)
 		return
@@ -230,6 +230,7 @@ func (m *Machine) nextJob(t *Job, p *params) {
 	if t.next(p) {
 		m.pulse(setIFM, pulseEnd)
 		t.end()
+		m.wakeAll()
 	}
 }
 
@@ -330,6 +331,7 @@ func (m *Machine) openBox(p *params, b box, second uint8) {
 		Second: second, Y0: uint16(b.y0), X0: uint16(b.x0), H: uint16(b.h), W: uint16(b.w), C0: uint16(b.c0), N: uint16(b.n),
 	}
 	f.Wait = 1
+	m.wake(restArbiters)
 	f.Req = f.Ask.first(p)
 	if f.Req.On != 0 {
 		m.openRun(p)
@@ -412,5 +414,18 @@ func (m *Machine) boxLoaded(p *params) {
 		return
 	}
 	m.S.SB.IBFull[f.Sel&1] = 1
+	m.wake(restAO)
 	f.Sel = (f.Sel + 1) & 1
+}
+
+func canonicalIFM(f *IFMState) {
+	if f.Busy == 0 {
+		f.Wait, f.Ask = 0, IFMBox{}
+	}
+	if f.Req.On == 0 {
+		f.Req, f.Addr, f.Left = Run{}, 0, 0
+	}
+	if f.Loading == 0 {
+		f.LoadBank, f.Load, f.Place, f.Skip, f.Off = 0, IFMBox{}, Run{}, 0, 0
+	}
 }

@@ -22,14 +22,12 @@ type M2MState struct {
 // m2mRequest asks for the next burst. Limits.CopyAhead bounds the beats under way,
 // so that the other channels of the port are not held up behind a long transfer
 // (our choice: the default of 24 beats covers the latency of the default flash).
-func (m *Machine) m2mRequest(p int) (request, bool) {
+func (m *Machine) m2mRequest() (request, int, bool) {
 	f := &m.S.DMA.M2M
-	if f.On == 0 || f.Left == 0 || m.portOf(int(f.SrcReg)) != p {
-		return request{}, false
-	}
+	limit := m.limitOf(int(f.SrcReg))
 	ahead := m.Sys.Limits.CopyAhead
-	n := min(m.burstBeats(m.readLimit(ChM2M), f.Src, int(f.Left)), ahead/2)
-	return request{f.Src, n}, int(f.Out)+n <= ahead
+	n := min(m.burstBeats(limit, f.Src, int(f.Left)), ahead/2)
+	return request{f.Src, uint8(n)}, limit, int(f.Out)+n <= ahead
 }
 
 func (m *Machine) m2mGranted(r request) {
@@ -53,6 +51,7 @@ func (m *Machine) startM2M(b int) {
 	f.Dst |= n & 7
 	f.Left = (n>>3 + uint32(flag(n&7 != 0))) & (1<<29 - 1)
 	f.ToWrite = f.Left
+	m.wakeAll()
 }
 
 // stepM2M writes one beat and retires the transfer when all is answered.
@@ -65,6 +64,7 @@ func (m *Machine) stepM2M() {
 		if m.S.DMA.WrOut[1] == 0 {
 			f.On = 0
 			drop(&m.S.CC.DMAOut)
+			m.wakeAll()
 		}
 		return
 	}

@@ -78,6 +78,7 @@ func (m *Machine) stepOFM() {
 	}
 	if t.On == 0 {
 		if m.S.CC.OpValid[t.Bank] == 0 {
+			m.rest(restOFM)
 			return
 		}
 		m.pulse(setOFM, pulseStart)
@@ -155,6 +156,7 @@ func (m *Machine) readOFM(f *OFMState, t *Block, p *params) {
 	sb := &m.S.SB
 	h := f.Sel & 1
 	if sb.OBFull[h] == 0 {
+		m.rest(restOFM)
 		return
 	}
 	if f.Slot >= sb.OBSlots[h] {
@@ -210,6 +212,7 @@ func (m *Machine) bufferDrained(f *OFMState, t *Block, p *params) {
 	if m.S.DMA.AXI[m.portOf(p.OFM.Region)].WValid != 0 {
 		return
 	}
+	m.wakeAll()
 	sb := &m.S.SB
 	sb.OBFull[f.Sel&1], sb.OBBusy[f.Sel&1] = 0, 0
 	f.Sel = (f.Sel + 1) & 1
@@ -230,6 +233,7 @@ func (m *Machine) finishOFM(f *OFMState, t *Block) {
 	if m.S.DMA.WrOut[0] != 0 || m.inUse(t.Bank) {
 		return
 	}
+	m.wakeAll()
 	f.Ending = 0
 	m.S.CC.OpValid[t.Bank] = 0
 	m.opDone(int(t.Bank))

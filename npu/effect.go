@@ -26,6 +26,7 @@ func SameControl(c isa.Config, a, b *Setup) bool {
 	s := c.Spec()
 	x, y := a.params(s), b.params(s)
 	x.CopyValues(&y.Decoded)
+	x.actLo, x.actHi = y.actLo, y.actHi
 	return x == y
 }
 

@@ -1,12 +1,14 @@
 package npu_test
 
 import (
+	"context"
 	"encoding/binary"
 	"math/rand/v2"
 	"testing"
 
 	"upset/models/driver"
 	"upset/models/tflite"
+	"upset/npu"
 	"upset/npu/isa"
 )
 
@@ -61,7 +63,7 @@ func (l layer) build(t testing.TB, c isa.Config, r *rand.Rand) (*driver.Program,
 		Code: code, Inputs: []int{0, 1, 2}, Outputs: []int{3}, Version: 1,
 		Options: tflite.Options{StrideH: l.stride, StrideW: l.stride, DilationH: 1, DilationW: 1, DepthMultiplier: 1, Padding: tflite.Same},
 	}}
-	n, err := driver.Compile(&tflite.Model{Version: 3, Subgraphs: []tflite.Subgraph{g}}, c)
+	n, err := driver.Compile(context.Background(), &tflite.Model{Version: 3, Subgraphs: []tflite.Subgraph{g}}, c, npu.System{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,6 @@
 package npu
 
-import (
-	"encoding/binary"
-
-	"upset/npu/kernel"
-)
+import "upset/npu/kernel"
 
 // Pipeline stages of the MAC array. A token is one cycle's work: eight input
 // channels of every pixel of a micro-block against the weights of its channels.
@@ -84,15 +80,29 @@ func (m *Machine) stepMAC() {
 		m.count(EvMACStalledAB, 1)
 		return
 	}
-	m.retireToken(s)
-	m.accumulate(s)
-	if !m.sumProducts(s) {
-		m.work.held = heldProducts
-		m.count(EvMACStalledAB, 1)
-		return
+	if s.Valid[stAcc] != 0 {
+		m.retireToken(s)
 	}
-	m.multiply(s)
-	m.subtractZero(s)
+	if !m.clockSums(s) {
+		if s.Valid[stSum] != 0 {
+			m.accumulate(s)
+		}
+		if s.Valid[stProduct] != 0 {
+			if !m.sumsThere(s) {
+				m.work.held = heldProducts
+				m.count(EvMACStalledAB, 1)
+				return
+			}
+			m.sumProducts(s)
+		}
+	}
+	if s.Valid[stOperand] != 0 {
+		m.multiply(s)
+	}
+	if s.Valid[stFetch] != 0 {
+		m.subtractZero(s)
+	}
+	s.moveTags()
 	why := m.issue(s)
 	switch {
 	case why == issueOK:
@@ -106,225 +116,130 @@ func (m *Machine) stepMAC() {
 
 // copyTag moves the control bits of stage from to the next stage.
 func (s *MACState) copyTag(from int) {
-	s.Valid[from+1] = 1
+	s.Valid[from], s.Valid[from+1] = 0, 1
 	s.Flags[from+1], s.Out[from+1] = s.Flags[from], s.Out[from]
 	s.Addr[from+1], s.Bank[from+1] = s.Addr[from], s.Bank[from]
-	if from < stSum { // the mask is last used for the maximum
-		s.Mask[from+1] = s.Mask[from]
-	}
-	if from < stProduct { // the byte pass is last used for the sum
-		s.Shift[from+1] = s.Shift[from]
-	}
-	s.Valid[from] = 0
 }
 
-// writeSums stores the sums of a finished micro-block in the accumulator buffer. It
-// reports false while a bank is taken, which holds the whole array.
-func (m *Machine) writeSums(s *MACState) bool {
-	if s.WrOn == 0 {
-		return true
-	}
-	p := &m.op[s.WrBank]
-	if !m.sumsServed(portStore, p, s.WrDone>>1, int(s.WrAddr), s.WrMask) {
-		return false
-	}
-	d := m.Spec.UBlockD
-	for px := range m.pixels {
-		if s.WrMask>>px&1 == 0 {
-			continue
-		}
-		a := p.sumAddr(int(s.WrAddr), px)
-		out := s.AccOut[px*d : px*d+d]
-		if b := m.plainRAM(a, d*p.accBytes); b != nil {
-			packSums(b, out, p.accBytes)
-			continue
-		}
-		for o, v := range out {
-			m.ramStore(a+o*p.accBytes, v, p.accBytes)
-		}
-	}
-	s.WrOn = 0
-	if s.WrDone&1 != 0 {
-		m.S.SB.ABFull[s.WrDone>>1&1] = 1
-	}
-	return true
-}
-
-// sumAddr is where the sums of pixel px of a micro-block lie; addr is the place
-// of its first pixel.
-func (p *params) sumAddr(addr, px int) int {
-	x, y := px, 0
-	if p.ubH > 1 {
-		x, y = px&1, px>>1
-	}
-	return addr + (y*p.BlkW+x)*p.sumPitch()
-}
-
-// plainRAM returns n bytes of the shared buffer for direct use, or nil if each
-// access must be seen or checked: by a journal or an observer, for its check bits,
-// or because addresses wrap.
-func (m *Machine) plainRAM(addr, n int) []byte {
-	if m.Journal != nil || m.Access != nil || m.S.RAM.SynLive != 0 || addr < 0 || addr+n > m.shramLast8 {
-		return nil
-	}
-	return m.S.RAM.Mem[addr : addr+n : addr+n]
-}
-
-// packSums stores 40-bit accumulators as words of 32 or 40 bits.
-func packSums(b []byte, sums []uint64, size int) {
-	for _, v := range sums {
-		binary.LittleEndian.PutUint32(b, uint32(v))
-		if size > 4 {
-			b[4] = byte(v >> 32)
-		}
-		b = b[size:]
-	}
-}
-
-// unpackSums reads words of 32 or 40 bits as 40-bit accumulators.
-func unpackSums(sums []uint64, b []byte, size int) {
-	for i := range sums {
-		v := uint64(int64(int32(binary.LittleEndian.Uint32(b))))
-		if size > 4 {
-			v = v&0xffffffff | uint64(b[4])<<32
-		}
-		sums[i], b = v&mask40, b[size:]
-	}
-}
-
-// sumPitch is the distance of neighbouring pixels in the accumulator buffer.
-func (p *params) sumPitch() int { return (p.BlkD + 7) &^ 7 * p.accBytes }
-
-// retireToken turns the sums of a micro-block over to the write register when
-// its last token has been accumulated.
-func (m *Machine) retireToken(s *MACState) {
-	if s.Valid[stAcc] == 0 {
+// moveTags moves the control bits of the first three stages. The byte pass is last used for
+// the sum.
+func (s *MACState) moveTags() {
+	if s.Valid[stFetch]&s.Valid[stOperand]&s.Valid[stProduct] != 0 { // all at once
+		s.Valid[stFetch], s.Valid[stSum] = 0, 1
+		*(*[3]uint8)(s.Flags[stOperand:]) = [3]uint8(s.Flags[:])
+		*(*[3]uint8)(s.Out[stOperand:]) = [3]uint8(s.Out[:])
+		*(*[3]uint8)(s.Mask[stOperand:]) = [3]uint8(s.Mask[:])
+		*(*[3]uint16)(s.Addr[stOperand:]) = [3]uint16(s.Addr[:])
+		*(*[3]uint8)(s.Bank[stOperand:]) = [3]uint8(s.Bank[:])
+		*(*[2]uint8)(s.Shift[stOperand:]) = [2]uint8(s.Shift[:])
 		return
 	}
-	s.Valid[stAcc] = 0
-	f := s.Flags[stAcc]
-	if f&tokLast == 0 {
-		return
+	if s.Valid[stProduct] != 0 {
+		s.copyTag(stProduct)
+		s.Mask[stSum] = s.Mask[stProduct]
 	}
-	n := len(s.Acc)
-	copy(s.AccOut[:n], s.Acc[:n])
-	s.WrOn, s.WrMask, s.WrAddr, s.WrBank = 1, s.Out[stAcc], s.Addr[stAcc], s.Bank[stAcc]
-	s.WrDone = flag(f&tokDone != 0) | flag(f&tokAB != 0)<<1
-}
-
-// accumulate adds the sums to the local accumulators, or takes the maximum.
-func (m *Machine) accumulate(s *MACState) {
-	if s.Valid[stSum] == 0 {
-		return
+	if s.Valid[stOperand] != 0 {
+		s.copyTag(stOperand)
+		s.Mask[stProduct], s.Shift[stProduct] = s.Mask[stOperand], s.Shift[stOperand]
 	}
-	f := s.Flags[stSum]
-	p := &m.op[s.Bank[stSum]]
-	isMax := p.kind == kindMax
-	if f&tokFirst != 0 {
-		switch {
-		case f&tokFresh == 0:
-			s.Acc = s.AccIn
-		case isMax:
-			for i := range m.dots {
-				s.Acc[i] = (-(1 << 31)) & mask40
-			}
-		default:
-			s.Acc = [maxDots]uint64{}
-		}
-	}
-	if f&tokCommit != 0 {
-		dots, d := p.ubW*p.ubH*m.Spec.UBlockD, m.Spec.UBlockD
-		switch {
-		case isMax:
-			for i := 0; i < dots; i += d {
-				if s.Mask[stSum]>>(i/d)&1 != 0 {
-					kernel.AccumulateMax(s.Acc[i:i+d], s.Sum[i:])
-				}
-			}
-		default:
-			kernel.Accumulate(s.Acc[:dots], s.Sum[:])
-		}
-	}
-	s.copyTag(stSum)
-}
-
-// sumProducts adds the eight products of each dot product and, for the first
-// token of a micro-block, reads the sums so far. It reports false when those are
-// still to be written, or a bank is taken.
-func (m *Machine) sumProducts(s *MACState) bool {
-	if s.Valid[stProduct] == 0 {
-		return true
-	}
-	f := s.Flags[stProduct]
-	if f&tokFirst != 0 && f&tokFresh == 0 {
-		a := s.Addr[stProduct]
-		if s.WrOn != 0 && s.WrAddr == a || s.Valid[stAcc] != 0 && s.Flags[stAcc]&tokLast != 0 && s.Addr[stAcc] == a {
-			return false
-		}
-		p := &m.op[s.Bank[stProduct]]
-		if !m.sumsServed(portSums, p, flag(f&tokAB != 0), int(a), s.Out[stProduct]) {
-			return false
-		}
-		m.readSums(s, p, int(a))
-	}
-	kernel.SumProducts(s.Sum[:m.dots], s.Prod[:], 8*uint(s.Shift[stProduct]&3), f&tokNewSum != 0)
-	s.copyTag(stProduct)
-	return true
-}
-
-// readSums fetches the sums so far of the pixels inside the block.
-func (m *Machine) readSums(s *MACState, p *params, addr int) {
-	d := m.Spec.UBlockD
-	for px := range m.pixels {
-		if s.Out[stProduct]>>px&1 == 0 {
-			continue
-		}
-		a := p.sumAddr(addr, px)
-		in := s.AccIn[px*d : px*d+d]
-		if b := m.plainRAM(a, d*p.accBytes); b != nil {
-			unpackSums(in, b, p.accBytes)
-			continue
-		}
-		for o := range in {
-			v := m.ram(a+o*p.accBytes, p.accBytes)
-			if p.accBytes == 4 {
-				v = uint64(int64(int32(v)))
-			}
-			in[o] = v & mask40
-		}
+	if s.Valid[stFetch] != 0 {
+		s.copyTag(stFetch)
+		s.Mask[stOperand], s.Shift[stOperand] = s.Mask[stFetch], s.Shift[stFetch]
 	}
 }
 
 // multiply fills the product registers.
 func (m *Machine) multiply(s *MACState) {
-	if s.Valid[stOperand] == 0 {
-		return
-	}
-	kernel.Multiply(s.Prod[:], s.IFM[:8*m.pixels], s.Weight[:8*m.Spec.UBlockD])
 	m.work.macs += m.dots * 8
-	s.copyTag(stOperand)
+	m.late.products = m.late.operands
+	if m.late.operands == 0 {
+		kernel.MultiplyArray(&s.Prod, &s.IFM, &s.Weight, m.pixels, m.depth)
+	}
 }
 
-// subtractZero turns fetched bytes into nine-bit operands. The value of a wide
-// element is the sum over its bytes of (byte - zero point byte) × 256^i, with the
-// top byte signed, so each byte pass subtracts its own byte of the zero point.
+// subtractZero turns fetched bytes into nine-bit operands.
 func (m *Machine) subtractZero(s *MACState) {
-	if s.Valid[stFetch] == 0 {
-		return
+	m.late.operands = m.late.fetched
+	if m.late.fetched == 0 {
+		zero, signed := m.op[s.Bank[stFetch]&3].zeroOf(int(s.Shift[stFetch] & 3))
+		kernel.OperandsArray(&s.IFM, &s.Raw, m.pixels, s.Mask[stFetch], s.Chan, zero, signed)
+		copy(s.Weight[:8*m.depth], s.WRaw[:8*m.depth])
 	}
-	p := &m.op[s.Bank[stFetch]]
-	k := int(s.Shift[stFetch] & 3)
-	signed := p.IFM.Signed && k == p.passes-1
-	zp := p.IFM.ZeroPoint >> (8 * min(k, 3))
-	if signed {
-		zp = int32(int8(zp))
-	} else {
-		zp &= 0xff
-	}
-	kernel.Operands(s.IFM[:], s.Raw[:m.pixels], s.Mask[stFetch], s.Chan, zp, signed)
-	s.Weight = s.WRaw
-	s.copyTag(stFetch)
 }
 
-// abStart returns where accumulator buffer ab starts.
-func (p *params) abStart(ab uint8) int { return p.ABStart + int(ab&1)*p.abHalf }
+func canonicalMAC(s *MACState) {
+	if s.Run == 0 {
+		s.Y0, s.X0, s.Row, s.Pix, s.UY, s.UX, s.Step = 0, 0, 0, 0, 0, 0, 0
+	}
+	// What the data registers hold between tokens, before the tags are cleared.
+	sumDone := s.Valid[stSum] == 0 && s.Flags[stSum]&tokCommit != 0
+	accDone := s.Valid[stAcc] == 0 && s.Flags[stAcc]&tokLast != 0
+	// The sums begin anew with the next token where that says so.
+	next := s.nextToken()
+	sumDone = sumDone || s.Valid[stSum] == 0 && next&tokNewSum != 0
+	if s.Valid[stSum] != 0 {
+		next = s.Flags[stSum]
+	}
+	accDone = accDone || s.Valid[stAcc] == 0 && next&tokFirst != 0
+	accIn := s.Valid[stSum] != 0 && s.Flags[stSum]&(tokFirst|tokFresh) == tokFirst
+	if s.Valid[stFetch] == 0 {
+		s.Raw, s.Chan, s.WRaw = [maxX]uint64{}, 0, [8 * maxD]uint16{}
+	}
+	for px := range s.Raw {
+		if s.Mask[stFetch]>>px&1 == 0 {
+			s.Raw[px] = 0
+		}
+		s.Raw[px] &= strobed(s.Chan)
+	}
+	if s.Valid[stOperand] == 0 {
+		s.IFM, s.Weight = [maxX * 8]uint16{}, [8 * maxD]uint16{}
+	}
+	if s.Valid[stProduct] == 0 {
+		s.Prod = [maxMACs]uint32{}
+	}
+	if sumDone {
+		s.Sum = [maxDots]uint64{}
+	}
+	if !accIn {
+		s.AccIn = [maxDots]uint64{}
+	}
+	if accDone {
+		s.Acc = [maxDots]uint64{}
+	}
+	for i := range s.Acc { // sums of pixels outside the block are never stored
+		px := i / maxD
+		dead(&s.AccIn[i], s.Out[stSum]>>px&1 == 0)
+		dead(&s.Acc[i], s.Out[stAcc]>>px&1 == 0)
+		dead(&s.AccOut[i], s.WrMask>>px&1 == 0)
+	}
+	for st, on := range s.Valid {
+		// The last tags of the two summing stages tell whether the sums are complete.
+		if on != 0 || st == stSum && !sumDone || st == stAcc && !accDone {
+			continue
+		}
+		s.Flags[st], s.Out[st], s.Addr[st], s.Bank[st] = 0, 0, 0, 0
+		if st < stAcc {
+			s.Mask[st] = 0
+		}
+		if st < stSum {
+			s.Shift[st] = 0
+		}
+	}
+	if s.WrOn == 0 {
+		s.AccOut, s.WrMask, s.WrAddr, s.WrBank, s.WrDone = [maxDots]uint64{}, 0, 0, 0, 0
+	}
+}
+
+// nextToken returns the flags of the token that comes to the adders next: of the first one
+// under way or, where there is none, those that begin a micro-block if the next one does.
+func (s *MACState) nextToken() uint8 {
+	for _, st := range [...]int{stProduct, stOperand, stFetch} {
+		if s.Valid[st] != 0 {
+			return s.Flags[st]
+		}
+	}
+	if s.Run == 0 || s.Step == 0 {
+		return tokFirst | tokNewSum
+	}
+	return 0
+}

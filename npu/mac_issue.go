@@ -1,6 +1,9 @@
 package npu
 
-import "upset/npu/isa"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // issueResult says what the issue stage did in a cycle.
 type issueResult uint8
@@ -36,34 +39,37 @@ func (m *Machine) issue(s *MACState) issueResult {
 	if s.Run == 0 {
 		return m.startMACJob(s, t)
 	}
-	p := &m.op[t.Bank]
+	p := &m.op[t.Bank&3]
 	if p.UsesWeights && m.S.WD.Full[s.WB&1] == 0 {
 		return issueWD
 	}
-	in := &m.S.Trav.MACInner
-	sw, sh := sub(t.KX, p.subX, p.KW), sub(t.KY, p.subY, p.KH)
-	n := p.tokens(sw * sh)
-	obh, obw := clip(t.OY, p.BlkH, p.OFMH), clip(t.OX, p.BlkW, p.OFMW)
-	step := int(s.Step)
-	g, k := step/p.passes, step%p.passes
-	tap, ch := p.tapAndChannel(in, g)
-
-	f := flag(step == 0)*tokFirst | flag(k == 0)*tokNewSum | flag(k == p.passes-1)*tokCommit | (s.AB&1)*tokAB
-	if t.firstOfBlock() && in.Tap == 0 && in.IO == 0 {
-		f |= tokFresh
-	}
-	if !m.fetchPixels(s, t, p, tap, sw, sh, ch, k, obh, obw) {
+	b, step := m.micro(s, t, p), int(s.Step)
+	g, k := step>>p.passShift, step&(p.passes-1)
+	if !m.fetchPixels(s, p, b, g, k) {
 		return issueBank
 	}
-	m.fetchWeights(s, p, g)
-	s.Valid[stFetch], s.Shift[stFetch], s.Bank[stFetch] = 1, uint8(k), t.Bank
-	s.Addr[stFetch] = uint16(p.abStart(s.AB) + (int(s.UY)*p.BlkW+int(s.UX))*p.sumPitch() + int(in.OU)*p.accBytes)
+	if m.late.on {
+		m.fetchLate(s, p, b, g, k)
+	} else {
+		m.fetchWeights(s, p, g)
+	}
+	f := b.flags
+	if step == 0 {
+		f |= tokFirst
+	}
+	if k == 0 {
+		f |= tokNewSum
+	}
+	if k == p.passes-1 {
+		f |= tokCommit
+	}
+	s.Valid[stFetch], s.Shift[stFetch], s.Bank[stFetch], s.Addr[stFetch] = 1, uint8(k), t.Bank, b.addr
 
 	s.Step++
-	if int(s.Step) >= n {
+	if int(s.Step) >= b.job.tokens {
 		s.Step = 0
 		f |= tokLast
-		if m.advanceMAC(s, t, p, obh, obw) {
+		if m.advanceMAC(s, t, p, b.job.obh, b.job.obw) {
 			f |= tokDone
 		}
 	}
@@ -108,6 +114,7 @@ func (m *Machine) startMACJob(s *MACState, t *Job) issueResult {
 			if m.S.CC.ElemRead[t.Bank&3] != 0 {
 				m.pulse(setMAC, pulseEnd)
 				t.end()
+				m.wakeAll()
 			}
 			return issueIdle
 		}
@@ -139,55 +146,32 @@ func (m *Machine) startMACJob(s *MACState, t *Job) issueResult {
 
 // fetchPixels reads eight channels of every pixel of the micro-block. It reports false
 // while a bank is taken.
-func (m *Machine) fetchPixels(s *MACState, t *Job, p *params, tap, sw, sh, ch, k, obh, obw int) bool {
-	ky, kx := tap/sw, tap%sw
-	y0 := int(t.OY)*p.StrideY - p.PadTop + (int(t.KY)+ky)*p.DilY
-	x0 := int(t.OX)*p.StrideX - p.PadLeft + (int(t.KX)+kx)*p.DilX
-	base := isa.IBStart + int(m.S.SB.IBSel&1)*p.ibHalf + ch*p.IFM.Bytes
-	n, lanes := clip(t.IZ, p.IFMBlkD, p.IFMD), 8
-	if p.kind != kindConv && p.kind != kindReduce {
-		n, lanes = clip(t.OZ, p.BlkD, p.OFMD), m.Spec.UBlockD
-	}
-	used := max(0, min(lanes, n-ch)) // channels that are taken over
-	var in, out uint8
+func (m *Machine) fetchPixels(s *MACState, p *params, b *microBlock, g, k int) bool {
+	tap, ch := p.tapAndChannel(&m.S.Trav.MACInner, g)
 	var addr [maxX]int
-	for px := range m.pixels {
-		dx, dy := px, 0
-		if p.ubH > 1 {
-			dx, dy = px&1, px>>1
-		}
-		oy, ox := int(s.UY)+dy, int(s.UX)+dx
-		if oy >= obh || ox >= obw {
-			continue
-		}
-		out |= 1 << px
-		y, x := y0+oy*p.StrideY, x0+ox*p.StrideX
-		if ky >= sh || y < 0 || x < 0 || y >= p.IFMH || x >= p.IFMW {
-			continue
-		}
-		if p.Upscale != 0 {
-			if p.Upscale == 2 && (y|x)&1 != 0 {
-				continue
-			}
-			y, x = y>>1, x>>1
-		}
-		in |= 1 << px
-		addr[px] = base + ((y-int(s.Y0))*int(s.Row)+x-int(s.X0))*int(s.Pix)
-	}
-	if !m.fetchServed(p, in, &addr, used) {
+	in := b.places(s, p, tap, ch, &addr)
+	used := max(0, min(b.job.lanes, b.job.channels-ch)) // channels that are taken over
+	if m.ports.limit > 0 && !m.fetchServed(p, in, &addr, used) {
 		return false
 	}
-	for px, a := range addr[:m.pixels] {
-		switch {
-		case in>>px&1 == 0:
-		case p.IFM.Bytes == 1:
+	s.Mask[stFetch], s.Out[stFetch] = in, b.out
+	s.Chan = uint8(1<<(used&15) - 1)
+	if p.IFM.Bytes != 1 {
+		for set := in; set != 0; set &= set - 1 {
+			px := bits.TrailingZeros8(set) & (maxX - 1)
+			s.Raw[px] = m.gather(addr[px], p.IFM.Bytes, k, used)
+		}
+		return true
+	}
+	plain := m.Access == nil && m.S.RAM.SynLive == 0
+	for set := in; set != 0; set &= set - 1 {
+		px := bits.TrailingZeros8(set) & (maxX - 1)
+		if a := addr[px]; plain && uint(a) <= uint(m.shramLast8) {
+			s.Raw[px] = binary.LittleEndian.Uint64(m.S.RAM.Mem[a:])
+		} else {
 			s.Raw[px] = m.ram(a, used)
-		default:
-			s.Raw[px] = m.gather(a, p.IFM.Bytes, k, used)
 		}
 	}
-	s.Mask[stFetch], s.Out[stFetch] = in, out
-	s.Chan = uint8(1<<used - 1)
 	return true
 }
 
@@ -206,14 +190,14 @@ func (m *Machine) gather(addr, bytes, k, used int) uint64 {
 
 // fetchWeights reads the weights of step g, or the constants of pooling.
 func (m *Machine) fetchWeights(s *MACState, p *params, g int) {
-	d := m.Spec.UBlockD
+	d := m.depth
 	switch p.kind {
 	case kindConv:
 		copy(s.WRaw[:8*d], m.S.WD.Buf[s.WB&1][g&3*8*d:])
 	case kindDepthwise:
 		s.WRaw = [8 * maxD]uint16{}
-		for o := range d {
-			s.WRaw[o*8+o] = m.S.WD.Buf[s.WB&1][g&3*d+o]
+		for o, w := range m.S.WD.Buf[s.WB&1][g&3*d : g&3*d+d] {
+			s.WRaw[o&(maxD-1)*9] = w
 		}
 	case kindReduce:
 		s.WRaw = [8 * maxD]uint16{1, 1, 1, 1, 1, 1, 1, 1}
@@ -240,13 +224,15 @@ func (m *Machine) advanceMAC(s *MACState, t *Job, p *params, obh, obw int) bool 
 	s.UY = 0
 	if p.UsesWeights {
 		m.S.WD.Full[s.WB&1] = 0
+		m.wake(restWD)
 		s.WB = (s.WB + 1) & 1
 	}
 	m.pulse(setMAC, pulseNextBlock)
-	if !m.S.Trav.MACInner.nextOf(p, t, m.Spec.UBlockD) {
+	if !m.S.Trav.MACInner.nextOf(p, t, m.depth) {
 		return false
 	}
 	s.Run = 0
+	m.wakeAll()
 	done := t.lastOfBlock(p)
 	if done {
 		s.AB = (s.AB + 1) & 1

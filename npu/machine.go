@@ -42,11 +42,19 @@ type Machine struct {
 	routes  []route        // nil with the default map
 	adapted bool           // an adapter stands before one of the memories
 
-	op         [4]params // decoded view of the banks, renewed when they change
+	op         [4]params  // decoded view of the banks, renewed when they change
+	late       lateArray  // of the array, within Run
+	block      microBlock // of the array, within Run
+	job        jobView    // of the MAC array, renewed when its counters or their bank change
 	work       work
+	limit      uint64 // of Run
+	resting    rests
+	waitsFor   Event     // what the output stage waits for while it rests
+	waiting    uint64    // 1 where that is counted
 	before     [4]uint64 // tallies at the start of the cycle that the PMU's counters follow
 	ports      ports
-	pixels     int
+	pixels     int // of a micro-block
+	depth      int // its channels
 	dots       int
 	shramLast8 int
 	lutStart   int
@@ -78,6 +86,7 @@ const (
 
 func (m *Machine) note(k NoteKind, bank int) {
 	if m.Observe != nil {
+		m.settle()
 		m.Observe(Note{Kind: k, Bank: bank, Cycle: m.S.Bus.Cycle})
 	}
 }
@@ -109,7 +118,7 @@ func New(c isa.Config, sys System, ecc ECC, mem *isa.Memory) *Machine {
 	m := &Machine{
 		Config: c, Spec: s, Sys: sys, ECC: ecc, Mem: mem,
 		WindowLo: isa.SRAMBase, WindowHi: isa.SRAMBase + isa.SRAMSize,
-		pixels: s.UBlockH * s.UBlockW, dots: s.UBlockH * s.UBlockW * s.UBlockD,
+		pixels: s.UBlockH * s.UBlockW, depth: s.UBlockD, dots: s.UBlockH * s.UBlockW * s.UBlockD,
 		shramLast8: s.SHRAMBytes() - 8, lutStart: s.LUTStart(),
 	}
 	m.Sys.Limits = sys.Limits.bounded()
@@ -180,6 +189,7 @@ func (m *Machine) Cycle() uint64 { return m.S.Bus.Cycle }
 // new value in the same cycle, as through combinational logic. Most ready signals pass
 // through in this way, from the end of the pipeline to its start, most data stand in
 // registers. docs/step-order.md shows all of them, and which blocks may change places.
+// A block that a register shows to be idle is passed over.
 func (m *Machine) Step() {
 	if m.S.CC.Run == 0 {
 		return
@@ -187,41 +197,42 @@ func (m *Machine) Step() {
 	m.begin()
 	m.stepBus()
 	m.stepOFM()
-	m.stepM2M()
+	if m.S.DMA.M2M.On != 0 {
+		m.stepM2M()
+	}
 	m.stepAO()
 	m.stepScale()
 	m.stepMAC()
 	m.stepWD()
-	m.stepWritePort()
+	if m.S.SB.WrBytes != 0 {
+		m.stepWritePort()
+	}
 	m.stepIFM()
-	m.stepReadSlices()
+	if m.S.DMA.AXI[0].RCount|m.S.DMA.AXI[1].RCount != 0 {
+		m.stepReadSlices()
+	}
 	m.stepStreamChannels()
 	m.stepArbiters()
 	m.stepCC()
-	m.stepPMU()
-	if m.S.CC.Run == 0 && m.Host != nil && m.Host(m) {
-		m.Starts++
+	if m.S.PMU.Enable != 0 {
+		m.stepPMU()
+	}
+	if m.S.CC.Run == 0 {
+		m.stopped()
 	}
 }
 
 // begin opens a clock cycle. A halt in the middle of it lets the other blocks finish it.
 func (m *Machine) begin() {
-	m.pmuSample()
+	if m.S.PMU.Enable != 0 {
+		m.pmuSample()
+	}
 	m.S.Bus.Cycle++
 	m.work = work{}
-	m.ports.taken = [maxBanks]uint8{}
-	m.Events[EvActive]++
-}
-
-// Run steps until the NPU stops or the cycle counter reaches limit.
-func (m *Machine) Run(limit uint64) Status {
-	for m.S.CC.Run != 0 {
-		if m.S.Bus.Cycle >= limit {
-			return Timeout
-		}
-		m.Step()
+	if m.ports.limit > 0 {
+		m.ports.taken = [maxBanks]uint8{}
 	}
-	return m.Status()
+	m.Events[EvActive]++
 }
 
 // Describe says where the machine stands, for error messages.

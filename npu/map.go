@@ -72,7 +72,13 @@ func (s System) Memories() Map {
 func (m *Map) window(p Place) Window { return [places]Window{m.SRAM, m.Flash, m.DRAM}[p%places] }
 
 func (s *System) timing(p Place) *Timing {
-	return [places]*Timing{&s.SRAM, &s.Flash, &s.DRAM}[p%places]
+	switch p {
+	case InFlash:
+		return &s.Flash
+	case InDRAM:
+		return &s.DRAM
+	}
+	return &s.SRAM
 }
 
 // Usage is how many bytes of each kind a program needs.

@@ -20,7 +20,7 @@ const (
 type params struct {
 	isa.Decoded
 	kind     kind
-	passes   int // byte passes over the input: its element size for MAC operations
+	passes   int // byte passes over the input: its element size for MAC operations, 1, 2 or 4
 	groups   int // 8-channel groups of a depth-first weight block
 	taps     int // kernel taps of a part-kernel weight block
 	wblock   int // weights of a weight block
@@ -33,10 +33,16 @@ type params struct {
 	depthN   int // IFM depth blocks of a job sequence
 	subN     int // sub-kernels
 	accBytes int
+	sumPitch int // distance of neighbouring pixels in the accumulator buffer, bytes
 	ibHalf   int // bytes of one IFM buffer
 	ib2Half  int
 	abHalf   int                  // bytes of one accumulator buffer
 	aoCost   [maxLanes + 1]aoCost // of a token of the output stage, by lanes in use
+
+	passShift      uint8 // the power of two in passes
+	actPlain       bool  // the activation stage adds the zero point and clamps to actLo … actHi
+	actLo, actHi   int64
+	reachY, reachX int // rows and columns of the map from the first to the last pixel of a micro-block
 }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
@@ -49,6 +55,9 @@ func (m *Machine) refresh() {
 }
 
 func (m *Machine) refreshBank(b int) {
+	m.job.valid = false
+	m.settle()
+	m.wakeAll()
 	cc := &m.S.CC
 	p := &m.op[b]
 	*p = params{Decoded: isa.Decode(&cc.Bank[b], isa.Opcode(cc.OpCode[b]), uint32(cc.OpParam[b]))}
@@ -71,7 +80,7 @@ func (p *params) derive(s *isa.Spec) {
 	default:
 		p.kind = [4]kind{kindMax, kindAverage, kindReduce, kindMax}[p.Mode&3]
 	}
-	p.passes = p.IFM.Bytes
+	p.passes, p.passShift = p.IFM.Bytes, uint8(p.IFM.Bytes>>1)
 	p.groups = 4
 	if p.IFM.Bytes == 2 {
 		p.groups = 2
@@ -90,6 +99,7 @@ func (p *params) derive(s *isa.Spec) {
 	if s.MACs == 256 && p.OFMH == 1 && p.KH == 1 && p.kind != kindElementwise {
 		p.ubW, p.ubH = 4, 1
 	}
+	p.reachY, p.reachX = (p.ubH-1)*p.StrideY, (p.ubW-1)*p.StrideX
 	p.blocksX, p.blocksY, p.blocksZ = ceilDiv(p.OFMW, p.BlkW), ceilDiv(p.OFMH, p.BlkH), ceilDiv(p.OFMD, p.BlkD)
 	p.depthN = 1
 	if p.kind == kindConv || p.kind == kindReduce {
@@ -100,6 +110,9 @@ func (p *params) derive(s *isa.Spec) {
 	if p.Acc40 {
 		p.accBytes = 5
 	}
+	p.sumPitch = (p.BlkD + 7) &^ 7 * p.accBytes
+	p.actPlain = p.OFM.Bytes != 4 && !p.UsesLUT && p.Act != isa.ActTanh && p.Act != isa.ActSigmoid
+	p.actLo, p.actHi = p.ClipBounds()
 	p.buffers(s)
 	for n := range p.aoCost {
 		p.aoCost[n] = p.outputCost(max(1, n))

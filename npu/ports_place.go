@@ -87,7 +87,7 @@ func (m *Machine) askSums(p *params, ab uint8, y, x, c, n int) {
 	base := p.abStart(ab)
 	k := p.abHalf / isa.BankBytes
 	if m.ports.place == placeBytes || k < 1 || base%isa.BankBytes != 0 || y < 0 || x < 0 || c < 0 {
-		m.ports.askBytes(base+(y*p.BlkW+x)*p.sumPitch()+c*p.accBytes, n*p.accBytes, &area{})
+		m.ports.askBytes(base+(y*p.BlkW+x)*p.sumPitch+c*p.accBytes, n*p.accBytes, &area{})
 		return
 	}
 	d := m.Spec.UBlockD
@@ -110,7 +110,7 @@ func (m *Machine) sumsServed(unit int, p *params, ab uint8, addr int, mask uint8
 		return true
 	}
 	off := addr - p.abStart(ab)
-	pix, c := off/p.sumPitch(), off%p.sumPitch()/p.accBytes
+	pix, c := off/p.sumPitch, off%p.sumPitch/p.accBytes
 	for px := range m.pixels {
 		if mask>>px&1 == 0 {
 			continue

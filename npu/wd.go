@@ -66,13 +66,17 @@ type WDState struct {
 	Fill uint16         `npu:"9,local"`
 }
 
-func (w *WDState) peek(off, n int) uint32 {
+// peek returns n bits from bit off of the buffer on.
+func (w *WDState) peek(off, n int) uint32 { return uint32(w.word(off)) & (1<<n - 1) }
+
+// word returns the 64 bits from bit off on; behind the end there are zeros.
+func (w *WDState) word(off int) uint64 {
 	i, sh := off>>6&3, uint(off&63)
 	v := w.Bits[i] >> sh
 	if sh > 0 && i < 3 {
 		v |= w.Bits[i+1] << (64 - sh)
 	}
-	return uint32(v) & (1<<n - 1)
+	return v
 }
 
 func (w *WDState) consume(n int) {
@@ -108,16 +112,22 @@ func (m *Machine) stepWD() {
 		w.Ctl = wdRun
 	case wdRun:
 		m.count(EvWDActive, 1)
+		stalled := w.Full[w.Sel&1] != 0
 		m.emitWD(w, t)
 		if w.Ctl == wdRun {
-			m.parseWD(w)
-			m.fillWD(w)
+			waits := m.parseWD(w)
+			if w.Count <= wdBitBuffer-64 && w.Beats != 0 {
+				m.fillWD(w)
+			} else if stalled && waits {
+				m.rest(restWD)
+			}
 		}
 	}
 }
 
 func (m *Machine) idleWD(w *WDState, t *Job) {
 	if m.S.CC.OpValid[t.Bank] == 0 {
+		m.rest(restWD)
 		return
 	}
 	if !m.op[t.Bank].UsesWeights {
@@ -139,6 +149,7 @@ func (m *Machine) drainWD(w *WDState, t *Job) {
 			d.WgtHead = (d.WgtHead + 1) & (wgtDepth - 1)
 			d.WgtCnt--
 			w.Beats--
+			m.wake(restArbiters)
 		}
 		return
 	}
@@ -149,11 +160,9 @@ func (m *Machine) drainWD(w *WDState, t *Job) {
 	w.Ctl = wdIdle
 }
 
+// fillWD takes a beat to the bit buffer, which has room for it.
 func (m *Machine) fillWD(w *WDState) {
 	d := &m.S.DMA
-	if w.Count > wdBitBuffer-64 || w.Beats == 0 {
-		return
-	}
 	if d.WgtCnt == 0 || d.WgtCnt > wgtDepth {
 		m.count(EvWDStarved, 1)
 		return
@@ -168,6 +177,7 @@ func (m *Machine) fillWD(w *WDState) {
 	w.Beats--
 	d.WgtHead = (d.WgtHead + 1) & (wgtDepth - 1)
 	d.WgtCnt--
+	m.wake(restArbiters)
 }
 
 // short handles a parser that needs more bits than there are: it waits, or
@@ -190,38 +200,38 @@ func (m *Machine) emitWD(w *WDState, t *Job) {
 		m.count(EvWDStalled, 1)
 		return
 	}
-	p := &m.op[t.Bank]
+	p := &m.op[t.Bank&3]
 	runs := w.zeroRuns()
-	buf := &w.Buf[sel]
-	for range min(p.perSlot(), m.Sys.Limits.Weights) {
-		if int(w.Fill) >= p.wblock {
-			break
-		}
-		if runs && w.Run == 0 && w.WantRun != 0 {
+	most := max(0, min(p.perSlot(), m.Sys.Limits.Weights, p.wblock-int(w.Fill)))
+	buf, fill := &w.Buf[sel], w.Fill
+	run, want, head, n := w.Run, w.WantRun, w.ValHead, w.ValN
+	for range most {
+		if runs && run == 0 && want != 0 {
 			if w.ZeroN == 0 {
 				break
 			}
-			w.Run = w.Zero[w.ZeroHd&(wdValues-1)]
+			run = w.Zero[w.ZeroHd&(wdValues-1)]
 			w.ZeroHd = (w.ZeroHd + 1) & (wdValues - 1)
 			w.ZeroN--
-			w.WantRun = 0
+			want = 0
 		}
 		var v uint16
-		if w.Run > 0 {
-			w.Run--
+		if run > 0 {
+			run--
 		} else {
-			if w.ValN == 0 {
+			if n == 0 {
 				break
 			}
-			v = w.Val[w.ValHead&(wdValues-1)]
-			w.ValHead = (w.ValHead + 1) & (wdValues - 1)
-			w.ValN--
-			w.WantRun = flag(runs)
+			v = w.Val[head&(wdValues-1)]
+			head = (head + 1) & (wdValues - 1)
+			n--
+			want = flag(runs)
 		}
-		buf[w.Fill&0xff] = v
-		w.Fill++
-		m.work.weights++
+		buf[fill&0xff] = v
+		fill++
 	}
+	m.work.weights += int(fill - w.Fill)
+	w.Fill, w.Run, w.WantRun, w.ValHead, w.ValN = fill, run, want, head, n
 	if int(w.Fill) >= p.wblock {
 		m.weightBlockDone(w, t, p)
 	}
@@ -257,5 +267,58 @@ func (m *Machine) weightBlockDone(w *WDState, t *Job, p *params) {
 	}
 	if t.OY != oy || t.OX != ox {
 		w.Ctl = wdDrain
+	}
+}
+
+// canonicalWD: outside a pass nothing but the weight buffers and the positions of
+// the queues survives, since wdInit and the first header, which must bring a
+// palette, set everything anew.
+func canonicalWD(w *WDState) {
+	if w.Ctl != wdRun {
+		w.Count, w.State, w.HavePal, w.PendWN, w.PendZN, w.ValN, w.ZeroN = 0, 0, 0, 0, 0, 0, 0
+		w.Run, w.WantRun, w.WLeft, w.ZLeft = 0, 0, 0, 0
+		if w.Ctl != wdDrain {
+			w.Beats = 0
+		}
+	}
+	if w.HavePal == 0 {
+		w.DirOfs, w.PalSize, w.PalBits, w.PalIdx = 0, 0, 0, 0
+		w.WTrunc, w.Balance, w.CarryW, w.CarryZ = 0, 0, 0, 0
+	}
+	n := int(w.PalSize)
+	if w.State == wdPalette {
+		n = min(n, int(w.PalIdx))
+	}
+	for i := n; i < len(w.Pal); i++ {
+		w.Pal[i] = 0
+	}
+	for i := range w.Bits {
+		switch k := int(w.Count) - 64*i; {
+		case k <= 0:
+			w.Bits[i] = 0
+		case k < 64:
+			w.Bits[i] &= 1<<k - 1
+		}
+	}
+	for i := int(w.PendWN); i < len(w.PendW); i++ {
+		w.PendW[i] = 0
+	}
+	for i := int(w.PendZN); i < len(w.PendZ); i++ {
+		w.PendZ[i] = 0
+	}
+	turn(w.Val[:], w.ValHead, w.ValN)
+	turn(w.Zero[:], w.ZeroHd, w.ZeroN)
+	w.ValHead, w.ZeroHd = 0, 0
+	for b := range w.Buf {
+		if w.Full[b] != 0 {
+			continue
+		}
+		n := 0
+		if b == int(w.Sel&1) {
+			n = int(w.Fill)
+		}
+		if n < len(w.Buf[b]) {
+			clear(w.Buf[b][n:])
+		}
 	}
 }

@@ -23,7 +23,8 @@ func (w *WDState) indexBits() int {
 	return int(w.PalBits)
 }
 
-func (m *Machine) parseWD(w *WDState) {
+// parseWD reports whether it waits for more bits, or for room in the queues.
+func (m *Machine) parseWD(w *WDState) (waits bool) {
 	switch w.State {
 	case wdHeader:
 		m.parseHeader(w)
@@ -31,12 +32,12 @@ func (m *Machine) parseWD(w *WDState) {
 		n := min(m.Sys.Limits.PaletteEntries, int(w.PalSize)-int(w.PalIdx))
 		if n <= 0 {
 			w.State = wdWeights
-			return
+			return false
 		}
 		b := int(w.PalBits)
 		if int(w.Count) < n*b {
 			m.short(w)
-			return
+			return true
 		}
 		for i := range n {
 			w.Pal[w.PalIdx&31] = uint16(w.peek(i*b, b)) & 0x1ff
@@ -47,8 +48,9 @@ func (m *Machine) parseWD(w *WDState) {
 			w.State = wdWeights
 		}
 	case wdWeights:
-		m.parseChunk(w)
+		return m.parseChunk(w)
 	}
+	return false
 }
 
 // Slice header: ZDIV 3, SLICELEN 15, WDIV 3, WTRUNC 1, NEWPAL 1, and with a new
@@ -107,9 +109,9 @@ func (m *Machine) parseHeader(w *WDState) {
 
 // parseChunk decodes one chunk: the unary parts of up to twelve weights and the
 // unary parts of zero runs, then the remainders of the chunk before it.
-func (m *Machine) parseChunk(w *WDState) {
+func (m *Machine) parseChunk(w *WDState) (waits bool) {
 	if int(w.ValN)+wdChunk > wdValues || int(w.ZeroN)+wdChunk > wdValues {
-		return
+		return true
 	}
 	bal := int8(w.Balance<<2) >> 2
 	runs := w.zeroRuns()
@@ -117,7 +119,7 @@ func (m *Machine) parseChunk(w *WDState) {
 	ze := runs && bal >= 0 && w.ZLeft > 0
 	if !we && !ze && w.PendWN == 0 && w.PendZN == 0 {
 		w.State = wdHeader
-		return
+		return false
 	}
 	off, zl, zb := 0, 12, 0
 	if w.ZDiv >= 3 {
@@ -139,7 +141,7 @@ func (m *Machine) parseChunk(w *WDState) {
 	}
 	if int(w.Count) < need {
 		m.short(w)
-		return
+		return true
 	}
 	uz = w.peek(off, zb)
 	off += zb
@@ -147,7 +149,7 @@ func (m *Machine) parseChunk(w *WDState) {
 	off += ones
 	m.finishSymbols(w, off, wb, zd)
 	if w.Ctl != wdRun || m.S.CC.Run == 0 {
-		return
+		return false
 	}
 	w.consume(need)
 	w.PendWN, w.PendZN = 0, 0
@@ -158,34 +160,54 @@ func (m *Machine) parseChunk(w *WDState) {
 		bal += int8(m.weightQuotients(w, u0, u1, wb))
 	}
 	w.Balance = uint8(bal) & 0x3f
+	return false
 }
 
 // finishSymbols joins the quotients of the last chunk with their remainders.
 func (m *Machine) finishSymbols(w *WDState, off, wb, zd int) {
-	for i := range int(min(w.PendWN, 12)) {
-		idx := uint32(w.PendW[i])<<wb + w.peek(off, wb)
+	n, nz := int(min(w.PendWN, wdChunk)), int(min(w.PendZN, wdChunk))
+	// Bits are taken from a word until it is used up; only an upset makes remainders so
+	// long that they go round the end of the buffer.
+	v, have := uint64(0), 0
+	round := off+n*wb+nz*zd > wdBitBuffer
+	size, offset, tail := uint32(w.PalSize), uint32(w.DirOfs), w.ValHead+w.ValN
+	for i := range n {
+		if have < wb || round {
+			v, have = w.word(off), 64
+		}
+		idx := uint32(w.PendW[i])<<(wb&31) + uint32(v)&(1<<(wb&31)-1)
+		v >>= wb & 63
+		have -= wb
 		off += wb
 		if idx > mlw.MaxIndex {
+			w.ValN += uint8(i)
 			m.wdFault()
 			return
 		}
-		code := idx - uint32(w.PalSize) + uint32(w.DirOfs)
-		if idx < uint32(w.PalSize) {
+		code := idx - size + offset
+		if idx < size {
 			code = uint32(w.Pal[idx&31])
 		}
-		v := code >> 1 & 0xff
+		c := code >> 1 & 0xff
 		if code&1 != 0 {
-			v = -v
+			c = -c
 		}
-		w.Val[(w.ValHead+w.ValN)&(wdValues-1)] = uint16(v & 0x1ff)
-		w.ValN++
+		w.Val[tail&(wdValues-1)] = uint16(c & 0x1ff)
+		tail++
 	}
-	for i := range int(min(w.PendZN, 12)) {
-		v := uint32(w.PendZ[i])<<zd + w.peek(off, zd)
+	w.ValN += uint8(n)
+	tail = w.ZeroHd + w.ZeroN
+	for i := range nz {
+		if have < zd || round {
+			v, have = w.word(off), 64
+		}
+		w.Zero[tail&(wdValues-1)] = uint16(uint32(w.PendZ[i])<<(zd&31) + uint32(v)&(1<<(zd&31)-1))
+		tail++
+		v >>= zd & 63
+		have -= zd
 		off += zd
-		w.Zero[(w.ZeroHd+w.ZeroN)&(wdValues-1)] = uint16(v)
-		w.ZeroN++
 	}
+	w.ZeroN += uint8(nz)
 }
 
 func (m *Machine) zeroQuotients(w *WDState, uz uint32, zl int) int {

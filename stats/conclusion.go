@@ -5,6 +5,10 @@ import "strings"
 // MetricDUE is the rate of detected stops against an availability budget, in FIT.
 const MetricDUE = "due"
 
+// MetricFITPulses is the residual of upsets and of pulses in logic together, in FIT. The pulses
+// are those in blocks whose gates were measured.
+const MetricFITPulses = "fit_pulses"
+
 // Faults that a conclusion is about.
 const (
 	FaultsTransient = "transient faults only"
@@ -33,12 +37,14 @@ type Scope struct {
 	Faults string
 	// Violation is the definition of a violation.
 	Violation string
+	// Pulses says that a rate of pulses in logic is declared.
+	Pulses bool
 }
 
 // metricWords name metrics in a sentence.
 var metricWords = map[string]string{
 	MetricFIT: "transient residual", MetricSPFM: "transient SPFM", MetricSPFMPermanent: "permanent SPFM",
-	MetricLFM: "LFM", MetricPMHF: "PMHF", MetricDUE: "DUE budget",
+	MetricLFM: "LFM", MetricPMHF: "PMHF", MetricDUE: "DUE budget", MetricFITPulses: "residual with pulses in logic",
 }
 
 // MetricWord names a metric in a sentence.
@@ -62,6 +68,9 @@ func Conclude(s Scope, decided []Decided) (result, sentence string) {
 	result = Both(results...)
 	level := strings.ToUpper(strings.ReplaceAll(s.Target, "-", " "))
 	faults := s.Faults
+	if s.Pulses {
+		faults += ", with pulses in logic of blocks that have gates, those of others not assessed"
+	}
 	if s.Violation == ViolationCritical {
 		faults += ", tolerable wrong outputs not counted"
 	}

@@ -2,7 +2,7 @@
 // claims of "Characterizing Soft-Error Resiliency in Arm's Ethos-U55" (Tyagi et al.,
 // ISPASS 2024, arXiv 2404.09317) against what comes out. With -measure it runs the
 // assessments and stores docs/study/results.json; without, it writes docs/study.md
-// from that file.
+// from that file. With -keep it stores figures of that file as those of before.
 package main
 
 import (
@@ -101,12 +101,17 @@ func main() {
 	measure := flag.Bool("measure", false, "run the assessments (half an hour)")
 	shared := flag.String("shared", "../shared", "folder with models and golden inputs")
 	work := flag.String("work", "", "folder that keeps the campaigns, so that an interrupted measurement of the same build goes on (default: one that is thrown away)")
+	older := flag.Bool("keep", false, "write the figures of the stored results to "+beforeFile+", to set beside a later measurement, and end")
 	flag.Parse()
 	err := error(nil)
 	if *measure {
 		err = run(*shared, *work)
 	}
-	if err == nil {
+	switch {
+	case err != nil:
+	case *older:
+		err = keep()
+	default:
 		err = writePage()
 	}
 	if err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -14,19 +13,12 @@ import (
 
 // writePage writes the study from the stored results.
 func writePage() error {
-	data, err := os.ReadFile(resultsFile)
+	s, err := readResults()
 	if err != nil {
-		return fmt.Errorf("%w: run with -measure first", err)
-	}
-	var s study
-	if err := json.Unmarshal(data, &s); err != nil {
-		return fmt.Errorf("%s: %w", resultsFile, err)
+		return err
 	}
 	all := s.Assessments
-	if len(all) != len(networks)*len(configurations) {
-		return fmt.Errorf("%s has %d assessments of %d: run with -measure", resultsFile, len(all), len(networks)*len(configurations))
-	}
-	if err := writeFigures(&s); err != nil {
+	if err := writeFigures(s); err != nil {
 		return err
 	}
 	var b strings.Builder
@@ -48,8 +40,11 @@ It is measured anew when the machine has settled: gate-level figures of the bloc
 		fmt.Fprintf(&b, "| %s | %s | %s | **%s** |\n", c.number, c.text, c.measured, c.says)
 	}
 	writeAssessments(&b, all)
-	writeTogether(&b, &s)
-	writeRatios(&b, &s)
+	writeTogether(&b, s)
+	writeRatios(&b, s)
+	if err := writeCosts(&b, s); err != nil {
+		return err
+	}
 	writeHangs(&b, all)
 	writeBoundary(&b, all)
 	writeBlocks(&b, all)

@@ -15,6 +15,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/protect"
 	"upset/faults/provenance"
 	"upset/models/driver"
@@ -96,7 +97,7 @@ func run(ctx context.Context, injections int, shared, out string) error {
 }
 
 // inject runs a campaign.
-func inject(ctx context.Context, e *faults.Engine, dir string, spec campaign.Spec) (*campaign.Stored, error) {
+func inject(ctx context.Context, e *engine.Engine, dir string, spec campaign.Spec) (*campaign.Stored, error) {
 	if _, err := campaign.Run(ctx, e, spec, dir, campaign.RunOptions{Workers: runtime.NumCPU()}); err != nil {
 		return nil, err
 	}
@@ -104,7 +105,7 @@ func inject(ctx context.Context, e *faults.Engine, dir string, spec campaign.Spe
 }
 
 // open makes an engine for a network with its first inputs.
-func open(ctx context.Context, model, folder string) (*faults.Engine, error) {
+func open(ctx context.Context, model, folder string) (*engine.Engine, error) {
 	data, err := os.ReadFile(model)
 	if err != nil {
 		return nil, err
@@ -129,5 +130,5 @@ func open(ctx context.Context, model, folder string) (*faults.Engine, error) {
 		}
 		in = append(in, b)
 	}
-	return faults.NewContext(ctx, n.Program(), in, faults.Options{ECC: npu.ECCSECDED}, nil)
+	return engine.NewContext(ctx, n.Program(), in, faults.Options{ECC: npu.ECCSECDED}, nil)
 }

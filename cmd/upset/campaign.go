@@ -11,8 +11,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/models/driver"
 	"upset/stats/report"
 	"upset/stats/result"
@@ -44,9 +44,12 @@ const (
 
 func campaignCommand(p *program) *cli.Command {
 	return &cli.Command{
-		Name:        "campaign",
-		Usage:       "many faults: run, resume, status",
-		Subcommands: []*cli.Command{campaignRunCommand(p), campaignResumeCommand(p), campaignStatusCommand(p)},
+		Name:  "campaign",
+		Usage: "many faults: run, resume, status; in shards: plan, shard, merge, work, submit",
+		Subcommands: []*cli.Command{
+			campaignRunCommand(p), campaignResumeCommand(p), campaignStatusCommand(p),
+			campaignPlanCommand(p), campaignShardCommand(p), campaignMergeCommand(p), campaignWorkCommand(p), campaignSubmitCommand(p),
+		},
 	}
 }
 
@@ -99,6 +102,20 @@ type campaignRun struct {
 // runCampaign runs a campaign as the flags say. With hold it keeps inputs back for a
 // proof.
 func (p *program) runCampaign(c *cli.Context, o common, q campaign.Question, file string, hold bool) (*campaignRun, error) {
+	ready, err := p.prepareCampaign(c, o, file, hold)
+	if err != nil {
+		return nil, err
+	}
+	run, err := p.perform(c.Context, ready, campaign.RunOptions{Workers: o.workers, Question: q})
+	if err != nil {
+		ready.lock.Release()
+		return nil, err
+	}
+	return run, nil
+}
+
+// prepareCampaign prepares a campaign as the flags say.
+func (p *program) prepareCampaign(c *cli.Context, o common, file string, hold bool) (*prepared, error) {
 	spec, err := readSpec(c, o.seed)
 	if err != nil {
 		return nil, err
@@ -114,21 +131,12 @@ func (p *program) runCampaign(c *cli.Context, o common, q campaign.Question, fil
 		return nil, err
 	}
 	spec.Model, spec.RandomInputs = modelName(file), s.inputs.random
-	ready, err := p.prepare(s, spec, c.String("inventory"), func(spec campaign.Spec) string {
+	return p.prepare(s, spec, c.String("inventory"), func(spec campaign.Spec) string {
 		if o.out != "" {
 			return o.out
 		}
 		return filepath.Join("upset-out", fmt.Sprintf("%s-%s-%.8s", fileName(spec.Model), s.program.Config, spec.Digest()))
 	})
-	if err != nil {
-		return nil, err
-	}
-	run, err := p.perform(c.Context, ready, campaign.RunOptions{Workers: o.workers, Question: q})
-	if err != nil {
-		ready.lock.Release()
-		return nil, err
-	}
-	return run, nil
 }
 
 // prepared is a campaign whose folder is held and whose machine has not run yet.
@@ -219,7 +227,7 @@ func checkLayers(p *driver.Program, layers []int) error {
 }
 
 // injectAll runs or resumes the campaign in a folder and stores its results there.
-func (p *program) injectAll(ctx context.Context, e *faults.Engine, spec campaign.Spec, dir string, o campaign.RunOptions) (*result.Campaign, error) {
+func (p *program) injectAll(ctx context.Context, e *engine.Engine, spec campaign.Spec, dir string, o campaign.RunOptions) (*result.Campaign, error) {
 	bar := p.progress("injections", 0)
 	told := 0
 	o.Progress = func(g campaign.Progress) {
@@ -336,6 +344,7 @@ func (p *program) resumeCampaign(c *cli.Context, o common, q campaign.Question, 
 // loadStatus reads the state of a campaign; a folder without one is bad input.
 func loadStatus(dir string) (campaign.State, error) {
 	s, err := campaign.Status(dir)
+	locate(dir, s.Note)
 	return s, folderError(dir, err)
 }
 

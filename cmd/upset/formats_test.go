@@ -1,6 +1,9 @@
 package main
 
-import "testing"
+import (
+	"testing"
+	"upset/npu"
+)
 
 func TestSystemFile(t *testing.T) {
 	s, err := parseSystem([]byte("sram: {beat_interval: 2}\n"))
@@ -29,4 +32,13 @@ func FuzzParseSystem(f *testing.F) {
 			t.Errorf("accepted %+v", s)
 		}
 	})
+}
+
+// parseSystem reads the YAML text of a system file as a system.
+func parseSystem(data []byte) (npu.System, error) {
+	f, err := parseSystemFile(data)
+	if err != nil {
+		return npu.DefaultSystem(), err
+	}
+	return f.system()
 }

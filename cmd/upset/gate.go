@@ -12,8 +12,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/faults/protect"
 	"upset/npu"
@@ -104,7 +104,7 @@ func (p *program) gateDesign(c *cli.Context, o common, q campaign.Question, dir 
 	g.Design, err = protect.Check(c.Context, x.engine, s, protect.Options{
 		Question: q.Question, BudgetDUE: q.BudgetDUE, Deadline: q.Deadline, Inputs: inputs, Areas: inventory.Apply(x.engine.Table().Areas(nil), nil), AreasWith: areasWith(x.engine, inventory),
 		Workers: o.workers, Trying: tries.setOf,
-		Rebuild: func(ecc npu.ECC) (*faults.Engine, error) { return x.withECC(c.Context, ecc) },
+		Rebuild: func(ecc npu.ECC) (*engine.Engine, error) { return x.withECC(c.Context, ecc) },
 	}, design)
 	if err != nil {
 		return bad(err)

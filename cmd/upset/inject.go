@@ -12,6 +12,8 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
+	"upset/faults/story"
 	"upset/netlist"
 	"upset/stats/report"
 	"upset/stats/result"
@@ -81,7 +83,7 @@ type injectedPlace struct {
 }
 
 // describePlace turns a place into a result, nil where there is none.
-func describePlace(w *faults.Where) *injectedPlace {
+func describePlace(w *story.Where) *injectedPlace {
 	if w == nil {
 		return nil
 	}
@@ -106,16 +108,19 @@ func injectCommand(p *program) *cli.Command {
 		Description: `Flips one bit at one cycle and tells what became of it: which blocks differed
 when, what reached memory, and how it ended. Without --site it looks for a fault
 that changes the decision of the network. With --record it repeats injection i of
-a campaign; MODEL may then be left out.
+a campaign; MODEL may then be left out. With --sites-file it injects your own list of
+faults and prints it with the outcome of each.
 
 Examples:
   upset inject testdata/models/fashion-tiny.tflite
   upset inject --site 'mac.acc[3].17@600' testdata/models/fashion-tiny.tflite
   upset inject --measures reset+twice --frames 2 testdata/models/fashion-tiny.tflite
+  upset inject testdata/models/fashion-tiny.tflite --sites-file faults.csv > outcomes.csv
   upset inject --record upset-out/fashion-tiny-u55-128-1a2b3c4d:17`,
 		Flags: commonFlags(experimentFlags(
 			&cli.StringFlag{Name: "site", Usage: "`SITE`: register, bit and cycle, such as mac.acc[3].17@600; see upset sites"},
 			&cli.StringFlag{Name: "record", Usage: "`CAMPAIGN:i`: repeat injection i of a stored campaign"},
+			&cli.StringFlag{Name: "sites-file", Usage: "`FILE.csv` with columns site (as for --site) and, if wanted, input and others: inject every row and print the file with its outcomes"},
 			&cli.IntFlag{Name: "input-index", Usage: "number of the input, from 0"},
 			measuresFlag(),
 		)...),
@@ -131,6 +136,12 @@ Examples:
 			o, err := readCommon(c)
 			if err != nil {
 				return err
+			}
+			if c.IsSet("sites-file") {
+				if c.IsSet("site") || c.IsSet("record") || c.IsSet("input-index") {
+					return usage("--sites-file names sites and inputs: leave out --site, --record and --input-index")
+				}
+				return p.injectList(c, o, args[0])
 			}
 			if c.IsSet("record") {
 				return p.replay(c, o, args)
@@ -164,7 +175,7 @@ func (p *program) inject(c *cli.Context, o common, file string) error {
 	if err != nil {
 		return err
 	}
-	story, err := w.Tell(index, site)
+	story, err := story.Tell(w, index, site)
 	if err != nil {
 		return err
 	}
@@ -207,7 +218,7 @@ func (p *program) replay(c *cli.Context, o common, args []string) error {
 		return err
 	}
 	want := s.Records[k]
-	story, err := w.Tell(int(want.Input), want.Site)
+	story, err := story.Tell(w, int(want.Input), want.Site)
 	if err != nil {
 		return err
 	}
@@ -219,7 +230,7 @@ func (p *program) replay(c *cli.Context, o common, args []string) error {
 }
 
 // parseSite reads a site such as mac.acc[3].17@600.
-func parseSite(e *faults.Engine, name string) (faults.Site, error) {
+func parseSite(e *engine.Engine, name string) (faults.Site, error) {
 	bit, at, ok := strings.Cut(name, "@")
 	if !ok {
 		return faults.Site{}, usage("site %q lacks its cycle: write for example %s@100", name, name)
@@ -242,7 +253,7 @@ var interest = []faults.Outcome{
 
 // findSite draws sites until one changes the decision, else the most telling of
 // those drawn.
-func findSite(c *cli.Context, w *faults.Worker, e *faults.Engine, seed uint64, input int) (faults.Site, error) {
+func findSite(c *cli.Context, w *engine.Worker, e *engine.Engine, seed uint64, input int) (faults.Site, error) {
 	rng := rand.New(rand.NewPCG(seed, injectStream))
 	var flops []*netlist.Register
 	total := 0
@@ -278,7 +289,7 @@ func findSite(c *cli.Context, w *faults.Worker, e *faults.Engine, seed uint64, i
 }
 
 // describeInjection turns a story into a result.
-func describeInjection(s *faults.Story) injection {
+func describeInjection(s *story.Story) injection {
 	r := &s.Record
 	out := injection{
 		Site: s.Name, Cycle: r.Site.Cycle, Input: r.Input, Block: s.Block, Class: s.Class, Before: r.Before, After: r.After,
@@ -293,7 +304,7 @@ func describeInjection(s *faults.Story) injection {
 }
 
 // emitInjection prints a story in the chosen form.
-func (p *program) emitInjection(o common, s *faults.Story, x *experiment, repeat string) error {
+func (p *program) emitInjection(o common, s *story.Story, x *experiment, repeat string) error {
 	r := describeInjection(s)
 	r.NPU, r.Model, r.Repeat = x.engine.Table().Config.String(), x.model, repeat
 	r.Warnings = append([]result.Warning{}, x.warnings()...)
@@ -311,7 +322,7 @@ func (p *program) emitInjection(o common, s *faults.Story, x *experiment, repeat
 	}
 	told := *s
 	told.Op.Name = report.Plain(s.Op.Name)
-	for _, w := range []**faults.Where{&told.Lands, &told.Shows} {
+	for _, w := range []**story.Where{&told.Lands, &told.Shows} {
 		if *w != nil {
 			plain := **w
 			plain.Name, *w = report.Plain(plain.Name), &plain

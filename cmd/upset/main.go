@@ -90,6 +90,7 @@ type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	args           []string
+	runs           string // folder of fault-free runs of this machine, may be empty
 }
 
 // note prints a line for the user beside the result.

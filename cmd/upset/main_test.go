@@ -198,3 +198,30 @@ func TestInterrupt(t *testing.T) {
 		}
 	}
 }
+
+// A command is found by its name: it stands in the file of that name, what belongs to it in
+// files that begin with it, and what several share in files that begin with shared.
+func TestCommandsStandWhereTheyAreLookedFor(t *testing.T) {
+	app := newApp(&program{stdout: io.Discard, stderr: io.Discard})
+	known := []string{"main", "app", "commands", "shared"}
+	for _, c := range app.Commands {
+		if c.Name == "help" {
+			continue
+		}
+		known = append(known, c.Name)
+		text, err := os.ReadFile(c.Name + ".go")
+		if err != nil || !strings.Contains(string(text), "func "+c.Name+"Command(") {
+			t.Errorf("upset %s does not stand in %s.go: %v", c.Name, c.Name, err)
+		}
+	}
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		first, _, _ := strings.Cut(strings.TrimSuffix(f, ".go"), "_")
+		if !strings.HasSuffix(f, "_test.go") && !slices.Contains(known, first) {
+			t.Errorf("%s belongs to no command", f)
+		}
+	}
+}

@@ -7,12 +7,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/faults/protect"
 	"upset/netlist"
@@ -38,6 +37,7 @@ func searchFlags() []cli.Flag {
 		designFlag(),
 		unitFlag(),
 		alarmLatencyFlag(),
+		pulseRateFlag(": part of the verdict, in the blocks that have gates; without it"),
 		&cli.Float64Flag{Name: "pairs", Usage: "share `S` of upset events, 0 to 1, that flip two neighbouring flops: part of the verdict, the proof injects them; 28 nm: 0.04 to 0.06"},
 		&cli.StringFlag{Name: "proof-inputs", Usage: "`DIR` with inputs for the proof; without it an assessment keeps every second input back, and random inputs are drawn anew"},
 		cellsFlag(),
@@ -239,10 +239,10 @@ func (s search) cells() mechanism.Cells {
 }
 
 // withECC is the engine of the experiment with another code on the RAM.
-func (x *experiment) withECC(ctx context.Context, ecc npu.ECC) (*faults.Engine, error) {
+func (x *experiment) withECC(ctx context.Context, ecc npu.ECC) (*engine.Engine, error) {
 	options := x.engine.Options()
 	options.ECC = ecc
-	return faults.NewContext(ctx, x.engine.Program(), x.inputs.data, options, nil)
+	return engine.NewContext(ctx, x.engine.Program(), x.inputs.data, options, nil)
 }
 
 // protect searches and proves.
@@ -259,15 +259,15 @@ func (p *program) protect(ctx context.Context, o common, s search) (r *result.Pr
 	}
 	name := "protect-" + campaign.Digest(asked)[:8]
 	opt := protect.Options{
-		Inputs: s.inputs, Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Deadline: s.question.Deadline, Several: s.pairs, Set: s.set, Unit: s.unit, Areas: s.inventory.Apply(e.Table().Areas(nil), nil), AreasWith: areasWith(e, s.inventory),
+		Inputs: s.inputs, Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Deadline: s.question.Deadline, Several: s.pairs, PulseFITPerKGE: s.question.PulseFITPerKGE, Set: s.set, Unit: s.unit, Areas: s.inventory.Apply(e.Table().Areas(nil), nil), AreasWith: areasWith(e, s.inventory),
 		Dir: filepath.Join(s.dir, name), Ledger: s.dir, Workers: o.workers,
-		Rebuild: func(ecc npu.ECC) (*faults.Engine, error) { return s.experiment.withECC(ctx, ecc) },
+		Rebuild: func(ecc npu.ECC) (*engine.Engine, error) { return s.experiment.withECC(ctx, ecc) },
 	}
 	if s.inventory != nil {
 		opt.Population = s.population
 	}
 	if s.experiment.inputs.held != nil {
-		opt.Fresh = func(ecc npu.ECC) (*faults.Engine, error) { return s.experiment.fresh(ctx, p, ecc) }
+		opt.Fresh = func(ecc npu.ECC) (*engine.Engine, error) { return s.experiment.fresh(ctx, p, ecc) }
 	}
 	tries := p.progress("records beside mechanisms", 0)
 	opt.Trying = tries.setOf
@@ -275,6 +275,9 @@ func (p *program) protect(ctx context.Context, o common, s search) (r *result.Pr
 	sticking := p.progress("stuck-at faults", 0)
 	opt.Sticking = sticking.setOf
 	defer sticking.finish()
+	pulsing := p.progress("pulses in logic", 0)
+	opt.Pulsing = pulsing.setOf
+	defer pulsing.finish()
 	bar := p.progress("proof", 0)
 	defer bar.finish()
 	opt.Progress = func(g campaign.Progress) { bar.setOf(g.Done, g.Total) }
@@ -295,7 +298,7 @@ func (p *program) protect(ctx context.Context, o common, s search) (r *result.Pr
 
 // areasWith gives the areas of the machine, with an inventory that may be nil, for other
 // constants.
-func areasWith(e *faults.Engine, inventory *netlist.Override) func(*netlist.Costs) []netlist.BlockArea {
+func areasWith(e *engine.Engine, inventory *netlist.Override) func(*netlist.Costs) []netlist.BlockArea {
 	return func(c *netlist.Costs) []netlist.BlockArea { return inventory.Apply(e.Table().Areas(c), c) }
 }
 
@@ -322,107 +325,4 @@ func (p *program) emitFile(o common, v any, name, dir string) error {
 		}
 	}
 	return report.Write(p.stdout, o.format, v)
-}
-
-func assessCommand(p *program) *cli.Command {
-	return &cli.Command{
-		Name:      "assess",
-		Usage:     "the whole job: campaign, verdict, protection, proof, report",
-		ArgsUsage: "MODEL",
-		Description: `Runs a fault-injection campaign, judges it against the target, finds the cheapest
-protection that meets the target, and proves that by injecting into the protected
-machine. Exit code 4 says that the target was not shown to be met even so.
-
-Examples:
-  upset assess testdata/models/fashion-dscnn.tflite
-  upset assess net.tflite --npu u55-256 --injections 50000 --options paper
-  upset assess net_vela.tflite --options software --frames 4
-  upset assess net_vela.tflite --inputs pictures --evidence 2000 --format html > net.html`,
-		Flags: commonFlags(append(append(append(experimentFlags(specFlags()...), questionFlags()...), searchFlags()...), inventoryFlag(), evidenceFlag(), evidenceTimeFlag(), detailFlag())...),
-		Action: func(c *cli.Context) error {
-			args, err := arguments(c, "MODEL")
-			if err != nil {
-				return err
-			}
-			o, err := readCommon(c, report.FormatHTML)
-			if err != nil {
-				return err
-			}
-			q, err := readQuestion(c)
-			if err != nil {
-				return err
-			}
-			if err := checkSearch(c); err != nil {
-				return err
-			}
-			if err := checkEvidence(c); err != nil {
-				return err
-			}
-			if c.String("fault") != faults.SEU.String() {
-				return usage("--fault %s: protection is searched and proven against single upsets; use upset campaign run for other faults", c.String("fault"))
-			}
-			for _, name := range []string{"only", "layer", "bits", "class"} {
-				if c.IsSet(name) {
-					return usage("--%s leaves out part of the machine, which an assessment must not: use upset campaign run", name)
-				}
-			}
-			if c.String("sites") != campaign.SitesAll {
-				return usage("--sites %s leaves out part of the machine, which an assessment must not: use upset campaign run", c.String("sites"))
-			}
-			if c.String("options") == optionsSoftware {
-				return p.assessSoftware(c, o, q, args[0])
-			}
-			return p.assess(c, o, q, args[0])
-		},
-	}
-}
-
-// assess performs upset assess.
-func (p *program) assess(c *cli.Context, o common, q campaign.Question, file string) error {
-	began := time.Now()
-	run, err := p.runCampaign(c, o, q, file, !c.IsSet("proof-inputs"))
-	if err != nil {
-		return err
-	}
-	defer run.lock.Release()
-	s, err := campaign.Load(run.dir)
-	if err != nil {
-		return err
-	}
-	inventory, err := readInventory(c)
-	if err != nil {
-		return err
-	}
-	inputs, err := readInputsOf(c)
-	if err != nil {
-		return err
-	}
-	design, err := readDesign(c)
-	if err != nil {
-		return err
-	}
-	if err := run.experiment.readHeld(c); err != nil {
-		return err
-	}
-	job := search{run.experiment, s, run.population, inventory, q, c.String("options"), inputs, run.dir, c.Float64("pairs"), design, c.String("unit")}
-	r, err := p.protect(c.Context, o, job)
-	if err != nil {
-		return err
-	}
-	all := result.Assess{Campaign: *run.result, Protect: *r}
-	if n := c.Int("evidence"); n > 0 {
-		if all.Evidence, err = p.evidence(c.Context, o, job, r, n, allow(began, c.Float64("evidence-time"))); err != nil {
-			return interruptedEvidence(err)
-		}
-	}
-	if c.Bool("detail") && o.format == report.FormatText {
-		o.format = report.FormatDetail
-	}
-	if err := p.emitFile(o, all, "assess", run.dir); err != nil {
-		return err
-	}
-	if err := sound(all.Evidence); err != nil {
-		return err
-	}
-	return shown(r)
 }

@@ -66,7 +66,7 @@ func (p *program) protectSeveral(c *cli.Context, o common, q campaign.Question, 
 	if err != nil {
 		return err
 	}
-	opt := protect.Options{Question: q.Question, Permanent: q.Permanent, BudgetDUE: q.BudgetDUE, Deadline: q.Deadline, Several: c.Float64("pairs"), Set: c.String("options"), Unit: c.String("unit"), Inputs: inputs, Cells: cells, Workers: o.workers}
+	opt := protect.Options{Question: q.Question, Permanent: q.Permanent, BudgetDUE: q.BudgetDUE, Deadline: q.Deadline, Several: c.Float64("pairs"), PulseFITPerKGE: q.PulseFITPerKGE, Set: c.String("options"), Unit: c.String("unit"), Inputs: inputs, Cells: cells, Workers: o.workers}
 	var cases []protect.Case
 	var digests []string
 	for i, dir := range dirs {
@@ -104,6 +104,9 @@ func (p *program) protectSeveral(c *cli.Context, o common, q campaign.Question, 
 	sticking := p.progress("stuck-at faults", 0)
 	opt.Sticking = sticking.setOf
 	defer sticking.finish()
+	pulsing := p.progress("pulses in logic", 0)
+	opt.Pulsing = pulsing.setOf
+	defer pulsing.finish()
 	bar := p.progress("proof", 0)
 	defer bar.finish()
 	opt.Progress = func(g campaign.Progress) { bar.setOf(g.Done, g.Total) }

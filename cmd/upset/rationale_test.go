@@ -63,7 +63,7 @@ func TestRationaleOfImports(t *testing.T) {
 func TestRationaleOfDependencies(t *testing.T) {
 	used := map[string]bool{}
 	for _, p := range listPackages(t) {
-		for _, imported := range p.Imports {
+		for _, imported := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
 			used[imported] = true
 		}
 	}

@@ -3,13 +3,14 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
 	"upset/faults/campaign"
-	"upset/stats"
+	"upset/faults/export"
 	"upset/stats/report"
 	"upset/stats/result"
 )
@@ -26,9 +27,11 @@ Examples:
   upset report upset-out/fashion-tiny-u55-128-1a2b3c4d
   upset report run1 --format html > run1.html
   upset report run1 --scenario li --budget 10
+  upset report run1 --failure-modes safety.xlsx   # filled in after upset export run1
   upset report run2 --doubly-robust   # run2 with --sampling uniform`,
 		Flags: commonFlags(append(questionFlags(),
 			&cli.BoolFlag{Name: "doubly-robust", Usage: "sharpen the AVF of a uniform sample by a proxy of register and moment, cross-fitted; kept only where it helps"},
+			&cli.StringFlag{Name: "failure-modes", Usage: "`FILE.xlsx` of upset export, filled in: add up rates by your own failure modes at the boundary of the IP"},
 			pulseFlag())...),
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, "CAMPAIGN")
@@ -50,6 +53,15 @@ Examples:
 			}
 			if err != nil {
 				return err
+			}
+			if file := c.String("failure-modes"); file != "" {
+				labels, err := export.ReadModes(file)
+				if err != nil {
+					return bad(err)
+				}
+				if r.ModeGroups, err = campaign.GroupModes(r, labels); err != nil {
+					return bad(fmt.Errorf("%s: %w", file, err))
+				}
 			}
 			return p.emit(o, "campaign", r)
 		},
@@ -78,54 +90,9 @@ func loadCampaign(dir string, q campaign.Question) (*campaign.Stored, *result.Ca
 // loadRecords reads a stored campaign; a folder without one is bad input.
 func loadRecords(dir string) (*campaign.Stored, error) {
 	s, err := campaign.Load(dir)
-	return s, folderError(dir, err)
-}
-
-func compareCommand(p *program) *cli.Command {
-	return &cli.Command{
-		Name:      "compare",
-		Usage:     "campaigns side by side, with tests of their differences",
-		ArgsUsage: "A B [C...]",
-		Description: `Compares every campaign with the first. Campaigns of one seed share their faults
-and are compared in pairs. "~" stands where no difference is shown.
-
-Example:
-  upset compare run-secded run-parity`,
-		Flags: commonFlags(append(questionFlags(),
-			&cli.Float64Flag{Name: "confidence", Value: 0.95, Usage: "1 minus the error over all blocks of a pair"})...),
-		Action: func(c *cli.Context) error {
-			args, err := arguments(c, "A", "B", "...")
-			if err != nil {
-				return err
-			}
-			o, err := readCommon(c, report.FormatHTML)
-			if err != nil {
-				return err
-			}
-			q, err := readQuestion(c)
-			if err != nil {
-				return err
-			}
-			if k := c.Float64("confidence"); !(k > 0 && k < 1) {
-				return usage("--confidence %v must lie between 0 and 1", k)
-			}
-			if q.InputsAre != stats.InputsFixed {
-				return usage("--inputs-are %s: campaigns are compared on the inputs that they share", q.InputsAre)
-			}
-			var list []campaign.Contender
-			for _, dir := range args {
-				s, r, err := loadCampaign(dir, q)
-				if err != nil {
-					return err
-				}
-				list = append(list, campaign.Contender{Name: filepath.Base(dir), Stored: s, Result: r})
-			}
-			r, err := campaign.Compare(list, c.Float64("confidence"))
-			if err != nil {
-				return err
-			}
-			r.Command = p.command()
-			return p.emit(o, "compare", r)
-		},
+	if err != nil {
+		return nil, folderError(dir, err)
 	}
+	locate(dir, s.Note)
+	return s, nil
 }

@@ -59,3 +59,15 @@ func TestSelectRunNotReproduced(t *testing.T) {
 		t.Errorf("%s", o.out)
 	}
 }
+
+// Another seed trains other networks and draws another pool; the check still holds.
+func TestSelectRunSeed(t *testing.T) {
+	task := func(args ...string) map[string]any {
+		line := append([]string{"select", "run", "conformal-selection", "--format", "json"}, args...)
+		return parse(t, mustRun(t, codeDone, line...).out)["tasks"].([]any)[0].(map[string]any)
+	}
+	one, seven := task(), task("--seed", "7")
+	if one["score_digest"] == seven["score_digest"] || one["measured"] == seven["measured"] || seven["seeds"].([]any)[2].(float64) != 9 {
+		t.Errorf("%v, %v", one, seven)
+	}
+}

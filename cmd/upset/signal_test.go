@@ -17,6 +17,9 @@ import (
 const asCommand = "UPSET_TEST_AS_COMMAND"
 
 func TestMain(m *testing.M) {
+	if os.Getenv(asSbatch) != "" {
+		os.Exit(sbatchMain())
+	}
 	if os.Getenv(asCommand) != "" {
 		main()
 	}

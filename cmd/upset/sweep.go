@@ -8,6 +8,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/criterion"
 	"upset/faults/mechanism"
 	"upset/models/check"
 	"upset/npu"
@@ -30,7 +31,7 @@ for one in the file. --example prints a file with comments.
 Examples:
   upset sweep --example > sweep.yaml
   upset sweep sweep.yaml --format csv > sweep.csv`,
-		Flags: commonFlags(append(pictureFlags(), eccFlag(), &cli.BoolFlag{Name: "example", Usage: "print a sweep file with comments"})...),
+		Flags: commonFlags(append(append(pictureFlags(), append(shardFlags(), engineFlags()...)...), eccFlag(), &cli.BoolFlag{Name: "example", Usage: "print a sweep file with comments"})...),
 		Action: func(c *cli.Context) error {
 			if c.Bool("example") {
 				_, err := fmt.Fprint(p.stdout, sweepExample)
@@ -64,6 +65,13 @@ Examples:
 			if err := s.pictures(pictures); err != nil {
 				return usage("%s: %w", args[0], err)
 			}
+			engine, err := readSubmission(c, o)
+			if err != nil {
+				return err
+			}
+			if engine != nil {
+				return p.submitSweep(c, o, ecc, s, engine)
+			}
 			return p.sweep(c, o, ecc, s)
 		},
 	}
@@ -80,6 +88,28 @@ func (p *program) sweep(c *cli.Context, o common, ecc npu.ECC, s *sweepFile) err
 	}
 	out := &result.Sweep{Command: p.command()}
 	total := len(s.Networks) * len(s.NPU) * len(s.Criteria)
+	err = s.each(func(k sweepCase) error {
+		k.ecc = ecc
+		p.note("campaign %d of %d: %s on %s, criterion %s", len(out.Rows)/len(questions)+1, total, modelName(k.network.Model), k.config, k.criterion)
+		rows, warnings, err := p.sweepCampaign(c, o, k, questions)
+		if err != nil {
+			return err
+		}
+		out.Rows = append(out.Rows, rows...)
+		for _, w := range warnings {
+			w.Subject = modelName(k.network.Model) + " on " + k.config.String()
+			out.Warnings = append(out.Warnings, w)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return p.emitFile(o, out, "sweep", o.out)
+}
+
+// each calls a function for every campaign of a sweep, in order.
+func (s *sweepFile) each(do func(sweepCase) error) error {
 	for _, n := range s.Networks {
 		for _, name := range s.NPU {
 			for _, criterion := range s.Criteria {
@@ -87,20 +117,13 @@ func (p *program) sweep(c *cli.Context, o common, ecc npu.ECC, s *sweepFile) err
 				if err != nil {
 					return err
 				}
-				p.note("campaign %d of %d: %s on %s, criterion %s", len(out.Rows)/len(questions)+1, total, modelName(n.Model), name, criterion)
-				rows, warnings, err := p.sweepCampaign(c, o, sweepCase{n, config, criterion, ecc, s}, questions)
-				if err != nil {
+				if err := do(sweepCase{network: n, config: config, criterion: criterion, file: s}); err != nil {
 					return err
-				}
-				out.Rows = append(out.Rows, rows...)
-				for _, w := range warnings {
-					w.Subject = modelName(n.Model) + " on " + name
-					out.Warnings = append(out.Warnings, w)
 				}
 			}
 		}
 	}
-	return p.emitFile(o, out, "sweep", o.out)
+	return nil
 }
 
 // sweepCase is one campaign of a sweep.
@@ -115,15 +138,7 @@ type sweepCase struct {
 // sweepCampaign runs one campaign and asks it all questions. The warnings are about its
 // inputs.
 func (p *program) sweepCampaign(c *cli.Context, o common, k sweepCase, questions []campaign.Question) (rows []result.SweepRow, warnings []result.Warning, err error) {
-	job, err := p.openSweep(c, o, k)
-	if err != nil {
-		return nil, nil, err
-	}
-	spec := k.file.spec()
-	spec.Model, spec.RandomInputs = modelName(job.file), job.inputs.random
-	ready, err := p.prepare(job, spec, "", func(spec campaign.Spec) string {
-		return filepath.Join(o.out, fmt.Sprintf("%s-%s-%.8s", fileName(spec.Model), k.config, spec.Digest()))
-	})
+	ready, err := p.prepareSweep(c, o, k)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -155,11 +170,24 @@ func (p *program) sweepCampaign(c *cli.Context, o common, k sweepCase, questions
 	return rows, x.warnings(), nil
 }
 
+// prepareSweep prepares one campaign.
+func (p *program) prepareSweep(c *cli.Context, o common, k sweepCase) (*prepared, error) {
+	job, err := p.openSweep(c, o, k)
+	if err != nil {
+		return nil, err
+	}
+	spec := k.file.spec()
+	spec.Model, spec.RandomInputs = modelName(job.file), job.inputs.random
+	return p.prepare(job, spec, "", func(spec campaign.Spec) string {
+		return filepath.Join(o.out, fmt.Sprintf("%s-%s-%.8s", fileName(spec.Model), k.config, spec.Digest()))
+	})
+}
+
 // openSweep reads the network of one campaign.
 func (p *program) openSweep(c *cli.Context, o common, k sweepCase) (*setup, error) {
 	options := faults.Options{System: o.system, Memory: allowedMemory(), ECC: k.ecc}
 	var err error
-	if options.Criterion, err = faults.ParseCriterion(k.criterion); err != nil {
+	if options.Criterion, err = criterion.Parse(k.criterion); err != nil {
 		return nil, bad(err)
 	}
 	n, err := openModel(c.Context, k.network.Model, check.Choice{Config: k.config, Given: true, Options: o.opening})

@@ -10,8 +10,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/criterion"
 	"upset/faults/protect"
 	"upset/models/inputs"
 	"upset/npu/isa"
@@ -173,7 +173,7 @@ func (s *sweepFile) check() error {
 		}
 	}
 	for _, name := range s.Criteria {
-		if _, err := faults.ParseCriterion(name); err != nil {
+		if _, err := criterion.Parse(name); err != nil {
 			return err
 		}
 	}

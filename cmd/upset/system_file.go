@@ -314,15 +314,6 @@ func (f *systemFile) begin(w io.Writer, part string) {
 	}
 }
 
-// parseSystem reads the YAML text of a system file as a system.
-func parseSystem(data []byte) (npu.System, error) {
-	f, err := parseSystemFile(data)
-	if err != nil {
-		return npu.DefaultSystem(), err
-	}
-	return f.system()
-}
-
 // parseSystemFile reads the YAML text of a system file. Unknown keys are refused.
 func parseSystemFile(data []byte) (*systemFile, error) {
 	f := newSystemFile(npu.DefaultSystem())

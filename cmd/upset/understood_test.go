@@ -16,6 +16,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"upset/faults"
+	"upset/faults/array"
 	"upset/faults/campaign"
 	"upset/faults/protect"
 	"upset/faults/protect/software"
@@ -45,22 +46,26 @@ var legal = map[string]func(value string) error{
 	"sites":              oneOf(campaign.SitesAll, campaign.SitesFlops, campaign.SitesSRAM),
 	"sampling":           oneOf(campaign.SamplingStratified, campaign.SamplingUniform, campaign.SamplingAdaptive),
 	"ecc":                oneOf("none", "parity", "secded"), "fast": oneOf("on", "off"),
-	"exposure":  oneOf(string(selection.Transient), string(selection.Persistent)),
+	"exposure":  oneOf(string(selection.Transient), string(selection.Persistent), string(selection.State)),
 	"criterion": matching(`^(auto|top1|any|tolerance:[0-9.]+|\S+\.wasm)$`), "decides": listOf(campaign.GateMetrics()), "allow": listOf(campaign.GateDifferences()),
 	"class": listOf([]string{"datapath", "local", "global", "control", "config", "sram"}), "bits": matching(`^[0-9]+(-[0-9]+)?$`),
 	"image-scale": func(v string) error { return parsed(inputs.ParseScale(v)) },
 	"layer":       matching(`^[0-9]+(,[0-9]+)*$`), "site": matching(`^\w+(\.\w+)+(\[\d+\])*(\.\d+)?@\d+$`), "record": matching(`^.+:\d+$`),
+	"shard":     func(v string) error { _, _, err := campaign.ParseShard(v); return err },
+	"scheduler": oneOf(array.Names()...),
+	"engine":    oneOf(engineSlurm, engineLocal), "tried": matching(`^[0-9]+:[0-9]+$`),
 	"mix": matching(`^[0-9.]+(,[0-9.]+)+$`), "only": matching(`^[a-z0-9_.*,\[\]]+$`),
 }
 
 // free are the flags whose value is any name: of a file, a folder, or of what is listed.
 var free = []string{
+	"sites-file", "failure-modes",
 	"proof-inputs", "cells", "design", "model", "inputs", "input", "output-dir", "trace", "rule", "family", "utility", "mechanism",
-	"inventory", "protect", "out", "system", "baseline", "junit", "pmu",
+	"inventory", "protect", "out", "task", "batch", "then", "runs", "system", "baseline", "junit", "pmu",
 }
 
 // inPlaceOfArguments are flags that say themselves what a command is about.
-var inPlaceOfArguments = []string{"record", "example", "all"}
+var inPlaceOfArguments = []string{"record", "example", "all", "task"}
 
 func parsed[T any](_ T, err error) error { return err }
 

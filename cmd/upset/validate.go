@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"path/filepath"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -24,9 +27,12 @@ func validateCommand(p *program) *cli.Command {
 			Description: `Draws faults and injects each twice: on the fast engine, and plainly from cycle 0
 to the end. The records must agree; otherwise exit 1. The draw sees to it that
 pruned faults, control and configuration, the path of the weights, and runs ended
-by the hand-off, the hang proof or a time shift are all covered. With several
+by the hand-off, the hang proof, a time shift or the following of values are all
+covered. With several
 models, or with --npu all, the samples are spread over them. With --protect the
-machine has mechanisms, which run beside it from cycle 0 in the plain runs.
+machine has mechanisms, which run beside it from cycle 0 in the plain runs. A
+comparison without them that differs is written as a file that holds all of it, into
+--out or upset-out/cases; given in place of a MODEL, such a file is repeated.
 
 Examples:
   upset validate engine --samples 500 testdata/models/fashion-tiny.tflite
@@ -104,6 +110,9 @@ func (p *program) validateOne(c *cli.Context, o common, file string, n int) (*re
 	if c.IsSet("alarm-latency") && c.String("protect") == "" {
 		return nil, usage("--alarm-latency is that of mechanisms: name a design with --protect")
 	}
+	if strings.HasSuffix(file, caseSuffix) {
+		return p.validateCase(c.Context, file, o.seed)
+	}
 	x, err := p.openExperiment(c, o, file)
 	if err != nil {
 		return nil, err
@@ -114,12 +123,70 @@ func (p *program) validateOne(c *cli.Context, o common, file string, n int) (*re
 	bar := p.progress("faults injected twice", n)
 	defer bar.finish()
 	table := x.engine.Table()
+	var differing []convergence.Sample
 	r, err := convergence.Validate(c.Context, x.engine, o.seed, n, o.workers, func(s *convergence.Sample) {
+		differing = append(differing, *s)
 		p.note("%s@%d, input %d: fast %s (%s), plain %s", table.Name(s.Site.ID), s.Site.Cycle, s.Input, s.Fast.Outcome, s.Fast.Path, s.Plain.Outcome)
 	}, bar.set, nil)
 	if err != nil {
 		return nil, err
 	}
 	r.Model, r.Warnings = x.model, x.warnings()
+	return r, p.keepCases(c.Context, o, x, differing)
+}
+
+// caseSuffix tells the file of a comparison from that of a network.
+const caseSuffix = ".json"
+
+// validateCase repeats a comparison that was written. Its options are those of the file.
+func (p *program) validateCase(ctx context.Context, file string, seed uint64) (*result.ValidateEngine, error) {
+	k, err := convergence.ReadCase(file)
+	if err != nil {
+		return nil, bad(err)
+	}
+	e, s, err := k.Repeat(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	r, err := convergence.Compare(e, seed, []convergence.Sample{s}, nil)
+	if err != nil {
+		return nil, err
+	}
+	r.Model = k.Model
+	p.note("%s, %s at cycle %d: fast %s (%s), plain %s", k.Model, k.Site, k.Cycle, s.Fast.Outcome, s.Fast.Path, s.Plain.Outcome)
 	return r, nil
+}
+
+// maxCases bounds the files that a comparison writes (our choice): differences have few causes.
+const maxCases = 20
+
+// keepCases writes comparisons that differ as files that the tests can repeat.
+func (p *program) keepCases(ctx context.Context, o common, x *experiment, list []convergence.Sample) error {
+	if len(list) == 0 {
+		return nil
+	}
+	dir := o.out
+	if dir == "" {
+		dir = filepath.Join("upset-out", "cases")
+	}
+	if err := makeFolder(dir); err != nil {
+		return err
+	}
+	model, err := readModel(x.file)
+	if err != nil {
+		return err
+	}
+	for i := range list[:min(len(list), maxCases)] {
+		k, err := convergence.NewCase(ctx, x.engine, &list[i], x.model, model, o.opening)
+		if err != nil {
+			p.note("no case is written: %v", err)
+			return nil
+		}
+		file, err := k.Write(dir)
+		if err != nil {
+			return err
+		}
+		p.note("%s repeats it: copied into faults/convergence/testdata/cases it becomes a test", file)
+	}
+	return nil
 }

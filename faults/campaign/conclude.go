@@ -28,9 +28,30 @@ func (q Question) Conclude(transient []stats.Decided, safety *result.Safety) (ve
 	return verdict, statement, decided
 }
 
+// WithPulses concludes anew on a campaign of upsets, with the residual of upsets and of pulses in
+// logic together at the declared rate of the question.
+func (q Question) WithPulses(c *result.Campaign, total result.Limits) {
+	var list []stats.Decided
+	for _, d := range c.Decided {
+		switch d.Metric {
+		case stats.MetricFIT, stats.MetricSPFM, stats.MetricDUE: // the others follow from Safety
+			x := stats.Decided{Metric: d.Metric, Target: d.Target, Result: d.Result}
+			if d.Value != nil {
+				x.Limits = stats.Limits(*d.Value)
+			}
+			list = append(list, x)
+		}
+	}
+	list = append(list, stats.Decided{
+		Metric: stats.MetricFITPulses, Limits: stats.Limits(total), Target: q.BudgetFIT, Result: stats.AtMost(total.Lower, total.Upper, q.BudgetFIT),
+	})
+	c.Assumptions.PulseFITPerKGE = q.PulseFITPerKGE
+	c.Verdict, c.Statement, c.Decided = q.Conclude(list, c.Safety)
+}
+
 // Scope is what a conclusion on the question is about.
 func (q Question) Scope() stats.Scope {
-	s := stats.Scope{Target: q.Target.Name, Faults: stats.FaultsTransient, Violation: q.Violation}
+	s := stats.Scope{Target: q.Target.Name, Faults: stats.FaultsTransient, Violation: q.Violation, Pulses: q.PulseFITPerKGE > 0}
 	switch p := q.Permanent; {
 	case p.FITPer100kGE == 0:
 	case p.Coverage == CoverageAnnexD || p.Missing() != "":

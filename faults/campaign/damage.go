@@ -142,7 +142,7 @@ func largest(kind byte) int {
 		return maxBody
 	case frameRecords:
 		return frameSize * recordSize
-	case frameEnd, frameBuild:
+	case frameEnd, frameBuild, frameShard:
 		return maxSmall
 	}
 	return 0

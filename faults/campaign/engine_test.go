@@ -8,13 +8,15 @@ import (
 	"testing"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/models/driver"
 	"upset/npu"
 	"upset/npu/isa"
+	"upset/stats/result"
 )
 
 // tiny is the engine of the smallest network that we ship.
-func tiny(t testing.TB, o faults.Options) *faults.Engine {
+func tiny(t testing.TB, o faults.Options) *engine.Engine {
 	t.Helper()
 	root := filepath.Join("..", "..", "testdata", "models")
 	data, err := os.ReadFile(filepath.Join(root, "fashion-tiny.tflite"))
@@ -38,7 +40,7 @@ func tiny(t testing.TB, o faults.Options) *faults.Engine {
 		inputs = append(inputs, b)
 	}
 	o.Checkpoints = 64
-	e, err := faults.New(n.Program(), inputs, o, nil)
+	e, err := engine.New(n.Program(), inputs, o, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,4 +102,17 @@ func TestRealMismatch(t *testing.T) {
 	if _, err := Resume(context.Background(), tiny(t, faults.Options{ECC: npu.ECCParity}), dir, RunOptions{}); !errors.Is(err, ErrSpecMismatch) {
 		t.Errorf("another RAM code: %v", err)
 	}
+}
+
+// Resume goes on with the campaign in a directory. The engine must be the one of
+// the campaign's spec.
+func Resume(ctx context.Context, e *engine.Engine, dir string, o RunOptions) (*result.Campaign, error) {
+	c, err := loadContents(dir)
+	if err != nil {
+		return nil, err
+	}
+	if o.Note == nil {
+		o.Note = c.header.Note
+	}
+	return Run(ctx, e, c.header.Spec, dir, o)
 }

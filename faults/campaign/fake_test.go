@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"upset/faults"
+	"upset/faults/golden"
 	"upset/netlist"
 	"upset/stats/result"
 )
@@ -101,9 +102,9 @@ func (t *toy) path(s faults.Site) faults.Path {
 }
 
 // ops has five layers of 200 cycles.
-func toyOps() (ops []faults.OpSpan) {
+func toyOps() (ops []golden.OpSpan) {
 	for i := range 5 {
-		ops = append(ops, faults.OpSpan{Index: i, Name: "conv", Layer: i, Start: uint64(200 * i), End: uint64(200*i + 199)})
+		ops = append(ops, golden.OpSpan{Index: i, Name: "conv", Layer: i, Start: uint64(200 * i), End: uint64(200*i + 199)})
 	}
 	ops[4].End = toyCycles
 	return ops

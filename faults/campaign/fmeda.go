@@ -8,6 +8,7 @@ import (
 // failureMode is one column of the outcomes as a safety analysis names it.
 type failureMode struct {
 	name      string
+	effect    string // at the boundary of the IP
 	mechanism string
 	count     func(o *result.Outcomes) int
 }
@@ -23,22 +24,22 @@ func failureModes(a *result.Assumptions) []failureMode {
 		code = "none"
 	}
 	list := []failureMode{
-		{"no effect", "none", func(o *result.Outcomes) int { return o.Masked }},
-		{"wrong output, critical", "none", func(o *result.Outcomes) int { return o.SDCCritical }},
-		{"wrong output, tolerable", "none", func(o *result.Outcomes) int { return o.SDCTolerable }},
-		{"wrong state for a later inference", "none", func(o *result.Outcomes) int { return o.Latent }},
-		{"write outside the arena", "none", func(o *result.Outcomes) int { return o.StrayWrite }},
-		{"stop with an error status", "status of the NPU", func(o *result.Outcomes) int { return o.DUEDetected }},
-		{"hang", hang, func(o *result.Outcomes) int { return o.DUEHang }},
-		{"detected", "mechanism", func(o *result.Outcomes) int { return o.Detected }},
-		{"corrected", code, func(o *result.Outcomes) int { return o.Corrected }},
+		{"no effect", "none", "none", func(o *result.Outcomes) int { return o.Masked }},
+		{"wrong output, critical", "wrong output tensor, done status, beyond the criterion", "none", func(o *result.Outcomes) int { return o.SDCCritical }},
+		{"wrong output, tolerable", "wrong output tensor, done status, within the criterion", "none", func(o *result.Outcomes) int { return o.SDCTolerable }},
+		{"wrong state for a later inference", "right output; a later inference ends wrong", "none", func(o *result.Outcomes) int { return o.Latent }},
+		{"write outside the arena", "write on the bus to memory of somebody else", "none", func(o *result.Outcomes) int { return o.StrayWrite }},
+		{"stop with an error status", "error status and interrupt instead of an output", "status of the NPU", func(o *result.Outcomes) int { return o.DUEDetected }},
+		{"hang", "no end of the inference", hang, func(o *result.Outcomes) int { return o.DUEHang }},
+		{"detected", "alarm", "mechanism", func(o *result.Outcomes) int { return o.Detected }},
+		{"corrected", "right output, correction counted", code, func(o *result.Outcomes) int { return o.Corrected }},
 	}
 	// Modes that only a declaration makes possible.
 	if a.FTTISeconds > 0 {
-		list = append(list, failureMode{"reported too late", "none", func(o *result.Outcomes) int { return o.Overdue }})
+		list = append(list, failureMode{"reported too late", "status or alarm after the fault-tolerant time interval", "none", func(o *result.Outcomes) int { return o.Overdue }})
 	}
 	if a.Credit != AllDetectors.String() {
-		list = append(list, failureMode{"reported by a detector without credit", "none", func(o *result.Outcomes) int { return o.Uncredited }})
+		list = append(list, failureMode{"reported by a detector without credit", "error status that is not believed", "none", func(o *result.Outcomes) int { return o.Uncredited }})
 	}
 	return list
 }
@@ -108,7 +109,7 @@ func (a *aggregate) partModes(c *result.Campaign, k part, strata []*result.Strat
 			return err
 		}
 		row := result.FMEDARow{
-			Block: k.block, Class: k.class, Mode: m.name, LambdaRaw: raw, Share: interval(share), Mechanism: m.mechanism, Coverage: cover,
+			Block: k.block, Class: k.class, Mode: m.name, Effect: m.effect, LambdaRaw: raw, Share: interval(share), Mechanism: m.mechanism, Coverage: cover,
 			Lambda: result.Limits{Estimate: raw * limit.Estimate, Lower: raw * max(0, limit.Lower), Upper: raw * min(1, limit.Upper)},
 			Fault:  "multi_point_detected",
 		}

@@ -8,6 +8,8 @@ import (
 	"sort"
 
 	"upset/faults"
+	"upset/faults/engine"
+	"upset/faults/golden"
 	"upset/models/driver"
 	"upset/netlist"
 	"upset/stats"
@@ -97,7 +99,7 @@ type Cell struct {
 const maxPhases = 8
 
 // newFrame builds the frame of an engine.
-func newFrame(e *faults.Engine, p Population, s Spec) (*Frame, error) {
+func newFrame(e *engine.Engine, p Population, s Spec) (*Frame, error) {
 	for i := range e.Inputs() {
 		if c := e.Golden(i).Cycles; c != e.Cycles() {
 			return nil, fmt.Errorf("input %d takes %d cycles and input 0 takes %d: cycles must not depend on data; report this network", i, c, e.Cycles())
@@ -120,7 +122,7 @@ func shares(p *driver.Program) *result.Shares {
 }
 
 // segments joins consecutive operations of one layer.
-func segments(ops []faults.OpSpan, cycles uint64) []Segment {
+func segments(ops []golden.OpSpan, cycles uint64) []Segment {
 	var out []Segment
 	for _, o := range ops {
 		start := min(o.Start, cycles)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"upset/faults"
+	"upset/faults/golden"
 	"upset/netlist"
 	"upset/npu"
 	"upset/npu/isa"
@@ -183,11 +184,11 @@ func TestDrawsAreUniform(t *testing.T) {
 }
 
 func TestSegmentsAndPhases(t *testing.T) {
-	var ops []faults.OpSpan
+	var ops []golden.OpSpan
 	at := uint64(0)
 	for i := range 30 {
 		length := uint64(10 + 7*(i%5))
-		ops = append(ops, faults.OpSpan{Layer: i / 2, Start: at, End: at + length - 1})
+		ops = append(ops, golden.OpSpan{Layer: i / 2, Start: at, End: at + length - 1})
 		at += length
 	}
 	s := segments(ops, at+5)

@@ -90,6 +90,8 @@ type State struct {
 	// Locked says that a process is writing to it now.
 	Locked bool
 	Note   map[string]string
+	// Cut is how rounds are cut into shards, nil for a campaign of one process.
+	Cut *Cut
 }
 
 // Status reports how far the campaign in a directory is, damaged or not. Where a process
@@ -121,7 +123,7 @@ func Status(dir string) (State, error) {
 	return State{
 		Spec: c.header.Spec, SpecDigest: c.header.SpecDigest, Done: len(c.records) + len(c.spare), Planned: c.planned(), Cap: most,
 		Rounds: len(c.rounds), MaxRounds: rounds, Complete: c.complete(), Torn: c.torn, Damage: c.damage(), Builds: c.builds,
-		Locked: locked, Note: c.header.Note,
+		Locked: locked, Note: c.header.Note, Cut: c.header.Cut,
 	}, nil
 }
 

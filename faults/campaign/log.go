@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -29,6 +30,7 @@ const (
 	frameRecords = 'R'
 	frameEnd     = 'E'
 	frameBuild   = 'B'
+	frameShard   = 'S' // the header of a shard's file
 
 	frameOverhead = 1 + 4 + 4
 	// maxBody bounds a frame (our choice: a header of ten thousand strata stays
@@ -65,6 +67,8 @@ type header struct {
 	Table          string `json:"table"`
 	Spec           Spec   `json:"spec"`
 	Frame          *Frame `json:"frame"`
+	// Cut is how rounds are cut into shards, nil where one process runs the campaign.
+	Cut *Cut `json:"cut,omitempty"`
 	// NoteBytes are the entries of the note that are no UTF-8.
 	Note      map[string]string `json:"note,omitempty"`
 	NoteBytes map[string][]byte `json:"note_bytes,omitempty"`
@@ -108,7 +112,8 @@ type file interface {
 // than one error is seen and the log never looks more complete than it is.
 type writer struct {
 	f    file
-	size int64 // of the whole frames written
+	name string // for messages, if it is no log
+	size int64  // of the whole frames written
 	err  error
 }
 
@@ -125,7 +130,7 @@ func (w *writer) append(frames []byte) error {
 		err = w.f.Sync()
 	}
 	if err != nil {
-		w.err = fmt.Errorf("write %s: %w; make room and resume the campaign", logName, err)
+		w.err = fmt.Errorf("write %s: %w; make room and go on", cmp.Or(w.name, logName), err)
 		// Best effort: a torn frame that stays is cut on resume.
 		if w.f.Truncate(w.size) == nil {
 			_, _ = w.f.Seek(w.size, io.SeekStart)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/netlist"
 )
 
@@ -17,7 +18,7 @@ type Shape struct {
 }
 
 // ShapeOf is the shape of an engine's inference.
-func ShapeOf(e *faults.Engine) Shape {
+func ShapeOf(e *engine.Engine) Shape {
 	return Shape{NPU: e.Table().Config.String(), Cycles: e.Cycles(), Inputs: e.Inputs(), Segments: segments(e.Golden(0).Ops, e.Cycles())}
 }
 

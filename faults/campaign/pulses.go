@@ -117,13 +117,9 @@ func (a *aggregate) pulses(c *result.Campaign) error {
 		}
 		out.Violating = &l
 	}
-	t := netlist.New(config, npu.ECCNone)
-	whole := wholeBlocks(t, set)
-	for _, area := range t.Areas(nil) {
-		if !slices.Contains(whole, area.Block) {
-			out.Blocks = append(out.Blocks, result.PulseBlock{Block: area.Block, GE: area.CombGE})
-			out.Unmeasured += out.FITPerKGE * area.CombGE / 1000
-		}
+	for _, area := range WithoutGates(netlist.New(config, npu.ECCNone), set) {
+		out.Blocks = append(out.Blocks, result.PulseBlock{Block: area.Block, GE: area.CombGE})
+		out.Unmeasured += out.FITPerKGE * area.CombGE / 1000
 	}
 	c.Pulses = out
 	return nil
@@ -156,6 +152,18 @@ func (a *aggregate) pulseFIT(bounds [][]stats.Exposure) (out result.Limits, err 
 		}
 	}
 	return result.Limits{Estimate: t[0].Estimate, Lower: t[1].Lower, Upper: t[2].Upper}, nil
+}
+
+// WithoutGates are the blocks that have flops whose logic was not measured, with the areas of
+// all of their logic.
+func WithoutGates(t *netlist.Table, set *transient.Set) (out []netlist.BlockArea) {
+	whole := wholeBlocks(t, set)
+	for _, area := range t.Areas(nil) {
+		if !slices.Contains(whole, area.Block) {
+			out = append(out, area)
+		}
+	}
+	return out
 }
 
 // wholeBlocks lists the blocks of the machine all of whose flops are those of measured logic.

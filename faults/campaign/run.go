@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/stats/result"
 )
 
@@ -36,7 +37,16 @@ type RunOptions struct {
 // log and the error is [ErrInterrupted]; the result is then a provisional one. A damaged
 // log is repaired, and what it lost injected again. Before a campaign goes on, some of
 // its records are injected again; the error is [ErrDiffers] if one is another now.
-func Run(ctx context.Context, e *faults.Engine, spec Spec, dir string, o RunOptions) (*result.Campaign, error) {
+func Run(ctx context.Context, e *engine.Engine, spec Spec, dir string, o RunOptions) (*result.Campaign, error) {
+	r, err := newRunner(e, spec, o)
+	if err != nil {
+		return nil, err
+	}
+	return r.run(ctx, dir)
+}
+
+// newRunner prepares a campaign on an engine.
+func newRunner(e *engine.Engine, spec Spec, o RunOptions) (*runner, error) {
 	began := time.Now()
 	spec = spec.For(e)
 	if err := spec.Check(); err != nil {
@@ -57,27 +67,13 @@ func Run(ctx context.Context, e *faults.Engine, spec Spec, dir string, o RunOpti
 	if err := o.Question.Check(f.Inputs); err != nil {
 		return nil, err
 	}
-	r := &runner{
+	return &runner{
 		spec: spec, frame: f, pop: pop, options: o, began: began,
 		worker: func() (injector, error) { return e.Worker() },
-	}
-	return r.run(ctx, dir)
+	}, nil
 }
 
-// Resume goes on with the campaign in a directory. The engine must be the one of
-// the campaign's spec.
-func Resume(ctx context.Context, e *faults.Engine, dir string, o RunOptions) (*result.Campaign, error) {
-	c, err := loadContents(dir)
-	if err != nil {
-		return nil, err
-	}
-	if o.Note == nil {
-		o.Note = c.header.Note
-	}
-	return Run(ctx, e, c.header.Spec, dir, o)
-}
-
-// injector performs injections one after the other, see [faults.Worker].
+// injector performs injections one after the other, see [engine.Worker].
 type injector interface {
 	Inject(input int, s faults.Site, g faults.Guard) (faults.Record, error)
 }
@@ -90,6 +86,9 @@ type runner struct {
 	options RunOptions
 	worker  func() (injector, error)
 	began   time.Time
+	// instead, if set, is done with a round in place of injecting what is left of it.
+	instead func(ctx context.Context, k int) error
+	cut     *Cut // of a log that is begun now
 
 	log     *writer
 	rounds  []Round
@@ -149,6 +148,7 @@ func (r *runner) run(ctx context.Context, dir string) (*result.Campaign, error) 
 // over the records.
 func (r *runner) begin(c *contents) error {
 	h := newHeader(r.spec, r.pop.Digest(), r.frame, r.options.Note)
+	h.Cut = r.cut
 	r.builds = []Build{h.Build}
 	r.counts = newTally(r.frame, r.spec)
 	var err error
@@ -286,7 +286,11 @@ func (r *runner) finish(ctx context.Context) (bool, error) {
 		case !r.rounds[k].same(round):
 			return false, fmt.Errorf("%w, or another version wrote it: the stored plan of round %d is not the one that follows from its records; run the campaign again in a new folder", ErrCorrupt, k)
 		}
-		if err := r.round(ctx, k); err != nil {
+		do := r.round
+		if r.instead != nil {
+			do = r.instead
+		}
+		if err := do(ctx, k); err != nil {
 			return false, err
 		}
 		r.count(k)

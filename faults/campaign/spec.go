@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/models/driver"
 	"upset/npu"
 )
@@ -91,7 +92,7 @@ type Spec struct {
 }
 
 // For completes a spec with everything that an engine fixes, see [Spec.Of].
-func (s Spec) For(e *faults.Engine) Spec {
+func (s Spec) For(e *engine.Engine) Spec {
 	inputs := make([][]byte, e.Inputs())
 	for i := range inputs {
 		inputs[i] = e.Golden(i).Input

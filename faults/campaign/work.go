@@ -59,12 +59,17 @@ func (r *runner) jobs(ctx context.Context, k int) [][]job {
 			left = append(left, job{i, d.cell, d.input, r.frame.site(r.pop, d)})
 		}
 	}
-	blocks := make([][]job, (len(left)+blockSize-1)/blockSize)
+	return blocks(ctx, left)
+}
+
+// blocks deals jobs out into blocks; not all of them when the context ends.
+func blocks(ctx context.Context, left []job) [][]job {
+	list := make([][]job, (len(left)+blockSize-1)/blockSize)
 	for j, x := range left {
-		b := j % len(blocks)
-		blocks[b] = append(blocks[b], x)
+		b := j % len(list)
+		list[b] = append(list[b], x)
 	}
-	for _, b := range blocks {
+	for _, b := range list {
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -72,17 +77,55 @@ func (r *runner) jobs(ctx context.Context, k int) [][]job {
 			return cmp.Or(cmp.Compare(x.input, y.input), cmp.Compare(x.site.Cycle, y.site.Cycle), cmp.Compare(x.index, y.index))
 		})
 	}
-	return blocks
+	return list
 }
 
 // round does what is left of a round and logs it.
 func (r *runner) round(ctx context.Context, k int) error {
-	blocks := r.jobs(ctx, k)
+	list := r.jobs(ctx, k)
 	if ctx.Err() != nil && r.missing(k) {
 		return fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(ctx))
 	}
-	r.begun(k, blocks)
-	if len(blocks) == 0 {
+	r.begun(k, list)
+	crew := crew{max(1, r.options.Workers), r.worker, r.pop}
+	if err := crew.inject(ctx, list, r.watch.take, r.flush); err != nil {
+		return err
+	}
+	if ctx.Err() != nil && r.missing(k) {
+		return fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(ctx))
+	}
+	return nil
+}
+
+// flush logs records and takes them over.
+func (r *runner) flush(list []indexed) error {
+	if err := r.log.records(list); err != nil {
+		return err
+	}
+	for _, p := range list {
+		r.records[p.index], r.have[p.index] = p.record, true
+		r.done++
+		r.fresh++
+		if p.record.Path.Pruned() || p.record.Path == faults.PathCached {
+			r.freshFound++
+		}
+	}
+	r.report()
+	return nil
+}
+
+// crew are the workers that inject side by side.
+type crew struct {
+	size   int
+	worker func() (injector, error)
+	pop    Population
+}
+
+// inject injects blocks of jobs. Take sees every answer, keep stores what was done since
+// its last call; both are called from one goroutine. When the context ends, what is done
+// has been kept, and there is no error.
+func (c *crew) inject(ctx context.Context, list [][]job, take func(answer), keep func([]indexed) error) error {
+	if len(list) == 0 {
 		return nil
 	}
 	inner, cancel := context.WithCancel(ctx)
@@ -91,8 +134,8 @@ func (r *runner) round(ctx context.Context, k int) error {
 	feed, answers := make(chan batch), make(chan answer)
 	group.Go(func() error {
 		defer close(feed)
-		for b, list := range blocks {
-			for part := range slices.Chunk(list, batchSize) {
+		for b, block := range list {
+			for part := range slices.Chunk(block, batchSize) {
 				select {
 				case feed <- batch{b, part}:
 				case <-inner.Done():
@@ -102,24 +145,18 @@ func (r *runner) round(ctx context.Context, k int) error {
 		}
 		return nil
 	})
-	for range max(1, r.options.Workers) {
-		group.Go(func() error { return r.work(inner, feed, answers) })
+	for range c.size {
+		group.Go(func() error { return c.work(inner, feed, answers) })
 	}
 	var failed error
 	go func() {
 		failed = group.Wait()
 		close(answers)
 	}()
-	err := r.collect(answers, cancel)
-	switch {
-	case err != nil:
+	if err := collect(answers, cancel, take, keep); err != nil {
 		return err
-	case failed != nil:
-		return failed
-	case ctx.Err() != nil && r.missing(k):
-		return fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(ctx))
 	}
-	return nil
+	return failed
 }
 
 // missing reports injections of a round that are not done.
@@ -129,12 +166,12 @@ func (r *runner) missing(k int) bool {
 
 // work injects batches until there are no more. What is done when the context
 // ends is handed over before returning.
-func (r *runner) work(ctx context.Context, feed <-chan batch, answers chan<- answer) error {
-	w, err := r.worker()
+func (c *crew) work(ctx context.Context, feed <-chan batch, answers chan<- answer) error {
+	w, err := c.worker()
 	if err != nil {
 		return err
 	}
-	guards := r.pop.Guards()
+	guards := c.pop.Guards()
 	for b := range feed {
 		a := answer{block: b.block}
 		for _, j := range b.jobs {
@@ -165,42 +202,29 @@ func (r *runner) work(ctx context.Context, feed <-chan batch, answers chan<- ans
 	return nil
 }
 
-// collect takes the answers, logs them in chunks and reports progress. It reads
-// until the channel closes, so that no worker is left waiting.
-func (r *runner) collect(answers <-chan answer, cancel func()) error {
+// collect takes the answers and has them kept in chunks. It reads until the channel
+// closes, so that no worker is left waiting.
+func collect(answers <-chan answer, cancel func(), take func(answer), keep func([]indexed) error) error {
 	var pending []indexed
 	var err error
 	flush := func() {
 		if err == nil {
-			err = r.log.records(pending)
+			err = keep(pending)
 		}
 		if err != nil {
 			cancel()
-		} else {
-			for _, p := range pending {
-				r.records[p.index], r.have[p.index] = p.record, true
-				r.done++
-				r.fresh++
-				if p.record.Path.Pruned() || p.record.Path == faults.PathCached {
-					r.freshFound++
-				}
-			}
 		}
 		pending = pending[:0]
 	}
 	last := time.Now()
 	for a := range answers {
 		pending = append(pending, a.records...)
-		r.watch.take(a)
+		take(a)
 		if len(pending) >= chunkSize || time.Since(last) >= flushAfter {
 			flush()
-			r.report()
 			last = time.Now()
 		}
 	}
 	flush()
-	if err == nil {
-		r.report()
-	}
 	return err
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/netlist"
 )
 
@@ -24,6 +25,7 @@ const (
 	quotaControl = 5 // control and configuration
 	quotaPruned  = 5
 	quotaLive    = 2 // simulated upsets of any flop
+	quotaValues  = 1 // values that were followed where they waited
 )
 
 // Bounds of the search for samples that fill a quota (our choice).
@@ -44,12 +46,13 @@ const (
 	HandOff   = "hand-off"
 	HangProof = "hang proof"
 	TimeShift = "time shift"
+	Values    = "values"
 	Rest      = "all others"
 )
 
 // Categories lists the categories in the order of tables.
 func Categories() []string {
-	return []string{Pruned, Control, Weights, HandOff, HangProof, TimeShift, Rest, All}
+	return []string{Pruned, Control, Weights, HandOff, HangProof, TimeShift, Values, Rest, All}
 }
 
 // Sample is an upset and what the fast engine and the plain machine say of it.
@@ -62,6 +65,11 @@ type Sample struct {
 // weightPath are the registers that the stream of weights passes.
 func weightPath(r *netlist.Register) bool {
 	return strings.HasPrefix(r.Name, "wd.") || strings.HasPrefix(r.Name, "dma.wgtfifo")
+}
+
+// valuePath are the registers that values pass from operand to result.
+func valuePath(r *netlist.Register) bool {
+	return r.Class == netlist.Datapath && (r.Block == "mac" || r.Block == "ao" || r.Name == "wd.buf" || r.Name == "dma.sclfifo")
 }
 
 func control(r *netlist.Register) bool {
@@ -87,6 +95,8 @@ func Of(r *netlist.Register, p faults.Path) []string {
 		list = append(list, HangProof)
 	case faults.PathShifted:
 		list = append(list, TimeShift)
+	case faults.PathValues:
+		list = append(list, Values)
 	}
 	if len(list) == 1 {
 		list = append(list, Rest)
@@ -132,6 +142,7 @@ func quotas(t *netlist.Table, m faults.Model, n int) []quota {
 		{n * quotaLeft / quotaParts, poolOf(t, flop), func(r *faults.Record) bool {
 			return r.Path == faults.PathHandOff || r.Path == faults.PathHang || r.Path == faults.PathShifted
 		}},
+		{n * quotaValues / quotaParts, poolOf(t, valuePath), func(r *faults.Record) bool { return r.Path == faults.PathValues }},
 		{n * quotaWeights / quotaParts, poolOf(t, weightPath), live},
 		{n * quotaControl / quotaParts, poolOf(t, control), live},
 		{n * quotaLive / quotaParts, poolOf(t, flop), live},
@@ -151,7 +162,7 @@ func quotas(t *netlist.Table, m faults.Model, n int) []quota {
 
 // draw fills the quotas with n samples and their fast records. What a quota does
 // not find is drawn from everything, so that there are always n.
-func draw(ctx context.Context, e *faults.Engine, seed uint64, n, workers int) ([]Sample, error) {
+func draw(ctx context.Context, e *engine.Engine, seed uint64, n, workers int) ([]Sample, error) {
 	rng := rand.New(rand.NewPCG(seed, drawStream))
 	var out []Sample
 	short := 0
@@ -170,14 +181,14 @@ func draw(ctx context.Context, e *faults.Engine, seed uint64, n, workers int) ([
 }
 
 // fill draws samples of one quota by rejection.
-func fill(ctx context.Context, e *faults.Engine, rng *rand.Rand, q quota, workers int) ([]Sample, error) {
+func fill(ctx context.Context, e *engine.Engine, rng *rand.Rand, q quota, workers int) ([]Sample, error) {
 	var out []Sample
 	for idle := 0; len(out) < q.n && idle < searchRounds; idle++ {
 		batch := make([]Sample, searchBatch)
 		for k := range batch {
 			batch[k] = Sample{Input: rng.IntN(e.Inputs()), Site: faults.Site{ID: q.pool[rng.IntN(len(q.pool))], Cycle: rng.Uint64N(e.Cycles())}}
 		}
-		err := each(ctx, e, batch, workers, func(w *faults.Worker, s *Sample) (err error) {
+		err := each(ctx, e, batch, workers, func(w *engine.Worker, s *Sample) (err error) {
 			s.Fast, err = w.Inject(s.Input, s.Site, nil)
 			return err
 		})
@@ -195,7 +206,7 @@ func fill(ctx context.Context, e *faults.Engine, rng *rand.Rand, q quota, worker
 
 // each calls do for every sample, on so many workers. A worker takes its share in
 // the order of inputs and cycles, along the fault-free run.
-func each(ctx context.Context, e *faults.Engine, list []Sample, workers int, do func(w *faults.Worker, s *Sample) error) error {
+func each(ctx context.Context, e *engine.Engine, list []Sample, workers int, do func(w *engine.Worker, s *Sample) error) error {
 	order := make([]int, len(list))
 	for i := range order {
 		order[i] = i

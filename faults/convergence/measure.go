@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/models/driver"
 	"upset/netlist"
 	"upset/npu"
@@ -101,7 +102,7 @@ func (w walker) equal(q walker) bool {
 // Measure draws upsets and observes when the machine is equal to the fault-free one
 // again. The engine says which are pruned; the others are stepped beside the
 // fault-free run.
-func Measure(e *faults.Engine, name string, seed uint64, upsets int) (*Study, error) {
+func Measure(e *engine.Engine, name string, seed uint64, upsets int) (*Study, error) {
 	t := e.Table()
 	if e.Options().ECC != npu.ECCNone {
 		return nil, fmt.Errorf("the shared buffer of this engine has a code: measure without one")
@@ -162,7 +163,7 @@ func fateOf(t *netlist.Table, fates map[[2]string]*Fate, s faults.Site) (*Fate, 
 
 // drawUpsets draws sites in the order of cycles. Every block and class gets the same
 // number, however many bits it has. Observers, which nothing depends on, are left out.
-func drawUpsets(e *faults.Engine, seed uint64, upsets int) (sites []faults.Site) {
+func drawUpsets(e *engine.Engine, seed uint64, upsets int) (sites []faults.Site) {
 	pools := map[[2]string]pool{}
 	var keys [][2]string
 	t := e.Table()
@@ -190,7 +191,7 @@ func drawUpsets(e *faults.Engine, seed uint64, upsets int) (sites []faults.Site)
 
 // follow steps upsets, in the order of cycles, beside fault-free machines: one at the
 // cycle of the upset and one at each horizon behind it, which all only go forward.
-func follow(e *faults.Engine, sites []faults.Site, fates map[[2]string]*Fate) error {
+func follow(e *engine.Engine, sites []faults.Site, fates map[[2]string]*Fate) error {
 	input := e.Golden(0).Input
 	var ahead [len(Horizons)]walker
 	base, err := newWalker(e.Program(), input)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/netlist"
 )
 
@@ -24,7 +25,7 @@ type ModelResult struct {
 
 // MeasureModel injects a uniform draw over all flops, or all cells of the SRAM, and
 // compares the first ones with the plain machine.
-func MeasureModel(e *faults.Engine, network string, sram bool, seed uint64, injections, compare int) (*ModelResult, error) {
+func MeasureModel(e *engine.Engine, network string, sram bool, seed uint64, injections, compare int) (*ModelResult, error) {
 	r := &ModelResult{Network: network, NPU: e.Program().Config.String(), Model: e.Options().Model.String(), Injections: injections}
 	var list []*netlist.Register
 	bits := 0
@@ -119,7 +120,8 @@ over flops alike, so that those that no pulse reaches count as masked.
 
 **Stuck faults** of a campaign are simulated to the end, without any shortcut, so that the comparison below says nothing of
 them; what the next inference does is not asked of a stuck flop. Their shares are not multiplied with a rate. Beside a mechanism
-campaigns of stuck, intermittent and pulse faults are not simulated.
+campaigns of stuck, intermittent and pulse faults are not simulated; pulses at a declared rate are, in "upset assess" and
+"upset protect" ([set.md](set.md)).
 
 **Permanent faults in a verdict.** With a declared permanent rate (--permanent-fit, --lifetime, --test-interval) "upset assess"
 and "upset protect" inject stuck-at faults themselves. What is public: the metrics and their targets (ISO 26262-5). What is

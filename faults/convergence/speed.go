@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/models/driver"
 	"upset/netlist"
 	"upset/npu"
@@ -60,7 +61,7 @@ type Speed struct {
 
 // MeasureSpeed resolves a uniform draw of flop upsets on all workers. The engine
 // must be new: golden is the time that its making took.
-func MeasureSpeed(e *faults.Engine, name string, golden time.Duration, seed uint64, injections, workers int) (*Speed, error) {
+func MeasureSpeed(e *engine.Engine, name string, golden time.Duration, seed uint64, injections, workers int) (*Speed, error) {
 	s := &Speed{Network: name, NPU: e.Program().Config.String(), Cycles: e.Cycles(), Inputs: e.Inputs(), Workers: workers, Injections: injections, Golden: golden}
 	lots := drawLots(e, seed, injections, workers)
 	start := time.Now()
@@ -109,7 +110,7 @@ type lot struct {
 
 // drawLots draws flop upsets and deals them to the workers: each gets stretches of
 // the order of inputs and cycles.
-func drawLots(e *faults.Engine, seed uint64, injections, workers int) [][]lot {
+func drawLots(e *engine.Engine, seed uint64, injections, workers int) [][]lot {
 	var flops []netlist.SiteID
 	t := e.Table()
 	for i := range t.Registers {
@@ -141,7 +142,7 @@ func drawLots(e *faults.Engine, seed uint64, injections, workers int) [][]lot {
 }
 
 // spend resolves a worker's injections.
-func spend(e *faults.Engine, list []lot) (efforts [netlist.NumClasses]Effort, paths [faults.NumPaths]PathEffort, macs int64, err error) {
+func spend(e *engine.Engine, list []lot) (efforts [netlist.NumClasses]Effort, paths [faults.NumPaths]PathEffort, macs int64, err error) {
 	w, err := e.Worker()
 	if err != nil {
 		return efforts, paths, 0, err
@@ -175,7 +176,7 @@ func spend(e *faults.Engine, list []lot) (efforts [netlist.NumClasses]Effort, pa
 
 // scalarInference times one inference by the dense kernels in plain Go, the
 // fastest of a few.
-func scalarInference(e *faults.Engine) (best time.Duration, macs int64, err error) {
+func scalarInference(e *engine.Engine) (best time.Duration, macs int64, err error) {
 	p := e.Program()
 	mem := new(isa.Memory)
 	if err := p.Load(mem, e.Golden(0).Input); err != nil {
@@ -203,9 +204,9 @@ func scalarInference(e *faults.Engine) (best time.Duration, macs int64, err erro
 }
 
 // NewEngine makes the fault-free runs and says how long they took.
-func NewEngine(p *driver.Program, inputs [][]byte) (*faults.Engine, time.Duration, error) {
+func NewEngine(p *driver.Program, inputs [][]byte) (*engine.Engine, time.Duration, error) {
 	at := time.Now()
-	e, err := faults.New(p, inputs, faults.Options{ECC: npu.ECCSECDED}, nil)
+	e, err := engine.New(p, inputs, faults.Options{ECC: npu.ECCSECDED}, nil)
 	return e, time.Since(at), err
 }
 

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"upset/faults"
+	"upset/faults/engine"
 	"upset/stats"
 	"upset/stats/result"
 )
@@ -24,7 +24,7 @@ const repeatStream = 0x72657065 // "repe"
 // after each plain run. Once enough, which may be nil, says so, no further plain run
 // begins and only those done count, at least one; what has begun is finished, so that
 // runs that take long are not left out.
-func Validate(ctx context.Context, e *faults.Engine, seed uint64, n, workers int, report func(s *Sample), progress func(done int), enough func() bool) (*result.ValidateEngine, error) {
+func Validate(ctx context.Context, e *engine.Engine, seed uint64, n, workers int, report func(s *Sample), progress func(done int), enough func() bool) (*result.ValidateEngine, error) {
 	if n < 1 {
 		return nil, errors.New("no samples: ask for at least one")
 	}
@@ -40,7 +40,7 @@ func Validate(ctx context.Context, e *faults.Engine, seed uint64, n, workers int
 
 // repeat injects samples into the plain machine, in random order, until it is enough, and
 // returns those done.
-func repeat(ctx context.Context, e *faults.Engine, list []Sample, seed uint64, workers int, progress func(done int), enough func() bool) ([]Sample, error) {
+func repeat(ctx context.Context, e *engine.Engine, list []Sample, seed uint64, workers int, progress func(done int), enough func() bool) ([]Sample, error) {
 	rng := rand.New(rand.NewPCG(seed, repeatStream))
 	rng.Shuffle(len(list), func(i, k int) { list[i], list[k] = list[k], list[i] })
 	var begun, done atomic.Int64
@@ -79,7 +79,7 @@ func repeat(ctx context.Context, e *faults.Engine, list []Sample, seed uint64, w
 }
 
 // Compare counts samples and those whose records differ.
-func Compare(e *faults.Engine, seed uint64, list []Sample, report func(s *Sample)) (*result.ValidateEngine, error) {
+func Compare(e *engine.Engine, seed uint64, list []Sample, report func(s *Sample)) (*result.ValidateEngine, error) {
 	r := &result.ValidateEngine{
 		NPU: e.Table().Config.String(), Seed: seed, Samples: len(list), GoldenCycles: int64(e.Cycles()),
 		ByBlock: map[string]int{}, ByClass: map[string]int{}, ByPath: map[string]int{},

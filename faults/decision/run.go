@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/faults/protect"
 	"upset/models/selection"
@@ -134,7 +135,7 @@ func guarded(d *mechanism.Design, g faults.Guard, id netlist.SiteID) faults.Guar
 }
 
 // strike performs one injection and judges it.
-func (s *Subject) strike(w *faults.Worker, guard faults.Guard, index int, h *Hit) error {
+func (s *Subject) strike(w *engine.Worker, guard faults.Guard, index int, h *Hit) error {
 	r, err := w.Inject(index, h.Site, guard)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/models/driver"
 	"upset/models/selection"
 	"upset/netlist"
@@ -41,11 +42,8 @@ type Part struct {
 	wide    bool  // int16 outputs
 	inputs  map[int][]byte
 	cycles  uint64
-	engine  *faults.Engine // nil where no inference is executed
+	engine  *engine.Engine // nil where no inference is executed
 }
-
-// Cycles is the length of one of its inferences, 0 where none is executed.
-func (p *Part) Cycles() uint64 { return p.cycles }
 
 // Subject is something with a decision: a selection task, or a classifier.
 type Subject struct {
@@ -198,7 +196,7 @@ func (s *Subject) build(m Machine) error {
 		for k, call := range p.Struck {
 			inputs[k] = p.inputs[call]
 		}
-		e, err := faults.New(p.Program, inputs, faults.Options{ECC: m.ECC, System: m.System, Checkpoints: checkpoints}, nil)
+		e, err := engine.New(p.Program, inputs, faults.Options{ECC: m.ECC, System: m.System, Checkpoints: checkpoints}, nil)
 		if err != nil {
 			return fmt.Errorf("%s: %s: %w", s.Name, p.Name, err)
 		}
@@ -245,12 +243,10 @@ func label(row []byte, wide bool) int {
 	return t.Top(0)
 }
 
-// OpenTask builds a task with the pool of a seed, decides without faults and makes a
+// OpenTask builds a task with the networks and the pool of a seed, decides without faults and makes a
 // subject of it. Rule, which may be nil, replaces the rule of the task.
 func OpenTask(t *selection.Task, m Machine, struck int, seed uint64, rule func(*selection.Workload) (selection.Rule, error)) (*Subject, error) {
-	pools := selection.Seeds()
-	pool := pools[(seed+uint64(len(pools))-1)%uint64(len(pools))]
-	w, err := t.Build(pool)
+	w, err := t.Build(seed)
 	if err != nil {
 		return nil, fmt.Errorf("task %s: %w", t.Name, err)
 	}
@@ -259,7 +255,7 @@ func OpenTask(t *selection.Task, m Machine, struck int, seed uint64, rule func(*
 			return nil, fmt.Errorf("task %s: %w", t.Name, err)
 		}
 	}
-	r, err := selection.NewRun(w, pool, m.Config)
+	r, err := selection.NewRun(w, seed, m.Config)
 	if err != nil {
 		return nil, fmt.Errorf("task %s: %w", t.Name, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"upset/faults"
+	"upset/faults/engine"
 )
 
 // Compared is the result of a comparison with injections.
@@ -31,7 +32,7 @@ const (
 // Compare draws upsets uniformly over all of the table and compares the outcomes with
 // those found another way. One of every four samples is drawn again until it is not
 // masked, since most upsets are.
-func (t *Table) Compare(ctx context.Context, e *faults.Engine, samples int, way Way, seed uint64) (Compared, error) {
+func (t *Table) Compare(ctx context.Context, e *engine.Engine, samples int, way Way, seed uint64) (Compared, error) {
 	if t.Digest != Digest(e) {
 		return Compared{}, fmt.Errorf("truth table: of another network, machine or set of inputs; rebuild it with: go run ./faults/exhaustive/generate")
 	}
@@ -77,7 +78,7 @@ func (t *Table) Compare(ctx context.Context, e *faults.Engine, samples int, way 
 // maxDraws bounds the search for an upset that is not masked (our choice).
 const maxDraws = 10_000
 
-func (t *Table) one(e *faults.Engine, w *faults.Worker, c *Compared, list []flop, rng *rand.Rand, rare bool, way Way) error {
+func (t *Table) one(e *engine.Engine, w *engine.Worker, c *Compared, list []flop, rng *rand.Rand, rare bool, way Way) error {
 	var input, cycle, i int
 	for range maxDraws {
 		input, cycle, i = rng.IntN(t.Inputs), rng.IntN(t.Cycles), rng.IntN(t.Flops)
@@ -110,7 +111,7 @@ func (t *Table) one(e *faults.Engine, w *faults.Worker, c *Compared, list []flop
 }
 
 // stepped steps the inference and those behind it from cycle 0 on.
-func stepped(e *faults.Engine, input, cycle int, f flop) (faults.Outcome, error) {
+func stepped(e *engine.Engine, input, cycle int, f flop) (faults.Outcome, error) {
 	g, err := newGolden(e, input)
 	if err != nil {
 		return 0, err

@@ -9,11 +9,12 @@ import (
 	"testing"
 
 	"upset/faults"
+	"upset/faults/engine"
 )
 
 var models = filepath.Join("..", "..", "testdata", "models")
 
-func testEngine(t *testing.T, inputs int) *faults.Engine {
+func testEngine(t *testing.T, inputs int) *engine.Engine {
 	t.Helper()
 	e, err := Engine(models, inputs)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/models/driver"
 	"upset/npu"
 	"upset/npu/isa"
@@ -18,10 +19,10 @@ type moment struct {
 	hashes   [2]key
 }
 
-// golden is the fault-free run of an input and of the next one, cycle by cycle.
-type golden struct {
+// faultFree is the fault-free run of an input and of the next one, cycle by cycle.
+type faultFree struct {
 	program *driver.Program
-	engine  *faults.Engine
+	engine  *engine.Engine
 	number  int // of the input
 	input   []byte
 	output  []byte
@@ -38,9 +39,9 @@ type later struct{ input, output []byte }
 
 // newGolden says which inferences follow. Their outputs are those of the functional
 // machine.
-func newGolden(e *faults.Engine, number int) (*golden, error) {
+func newGolden(e *engine.Engine, number int) (*faultFree, error) {
 	gold := e.Golden(number)
-	g := &golden{program: e.Program(), engine: e, number: number, input: gold.Input, output: gold.Output, cycles: int(e.Cycles()), limit: e.Watchdog()}
+	g := &faultFree{program: e.Program(), engine: e, number: number, input: gold.Input, output: gold.Output, cycles: int(e.Cycles()), limit: e.Watchdog()}
 	for k := 1; k <= faults.MaxFollowed+1; k++ {
 		in := e.Golden((number + k) % e.Inputs()).Input
 		if e.Inputs() == 1 && k%2 != 0 {
@@ -55,7 +56,7 @@ func newGolden(e *faults.Engine, number int) (*golden, error) {
 	return g, nil
 }
 
-func newMachine(e *faults.Engine, input []byte) (*npu.Machine, error) {
+func newMachine(e *engine.Engine, input []byte) (*npu.Machine, error) {
 	p, mem := e.Program(), new(isa.Memory)
 	if err := p.Load(mem, input); err != nil {
 		return nil, err
@@ -66,7 +67,7 @@ func newMachine(e *faults.Engine, input []byte) (*npu.Machine, error) {
 }
 
 // record runs an input and the inference behind it without faults.
-func record(e *faults.Engine, number int) (*golden, *runner, error) {
+func record(e *engine.Engine, number int) (*faultFree, *runner, error) {
 	g, err := newGolden(e, number)
 	if err != nil {
 		return nil, nil, err
@@ -97,7 +98,7 @@ func record(e *faults.Engine, number int) (*golden, *runner, error) {
 }
 
 // follow notes every cycle until the machine stops.
-func (g *golden) follow(r *runner) (list []moment, err error) {
+func (g *faultFree) follow(r *runner) (list []moment, err error) {
 	for {
 		q := moment{flops: r.m.S.Flops, ram: bytes.Clone(r.ram), mem: bytes.Clone(r.mem), hashes: r.hashes}
 		if n := len(list); n > 0 && q.hashes == list[n-1].hashes {
@@ -119,7 +120,7 @@ func (g *golden) follow(r *runner) (list []moment, err error) {
 // again starts the k-th inference behind the first as package faults does: the host
 // writes the input, the clock stands at the fault-free end, and what was under way on the
 // bus has arrived.
-func (g *golden) again(r *runner, k int) {
+func (g *faultFree) again(r *runner, k int) {
 	m := r.m
 	now := uint64(g.cycles)
 	m.S.Bus.Cycle = now

@@ -10,6 +10,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/netlist"
 	"upset/stats"
 	"upset/stats/result"
@@ -60,7 +61,7 @@ type bench struct {
 	table *Table
 }
 
-func newBench(t *Table, e *faults.Engine) (*bench, error) {
+func newBench(t *Table, e *engine.Engine) (*bench, error) {
 	if t.Digest != Digest(e) {
 		return nil, fmt.Errorf("truth table: of another network, machine or set of inputs; rebuild it with: go run ./faults/exhaustive/generate")
 	}
@@ -122,7 +123,7 @@ func (b *bench) truth(outcomes ...faults.Outcome) float64 {
 
 // Stops draws campaigns that stop on their precision from the table, for each sampling
 // and precision so many, and compares them with campaigns of fixed size.
-func Stops(t *Table, e *faults.Engine, samplings []string, precisions []stats.Precision, repeats int, seed uint64) ([]Stop, error) {
+func Stops(t *Table, e *engine.Engine, samplings []string, precisions []stats.Precision, repeats int, seed uint64) ([]Stop, error) {
 	b, err := newBench(t, e)
 	if err != nil {
 		return nil, err

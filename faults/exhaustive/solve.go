@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/npu"
 )
 
@@ -35,7 +36,7 @@ const (
 
 // solver resolves the upsets of one input.
 type solver struct {
-	g      *golden
+	g      *faultFree
 	r      *runner
 	flops  []flop
 	number []int32 // of a flop by its bit in the image, -1 for other bits
@@ -65,7 +66,7 @@ type Work struct {
 
 // Solve resolves every upset of every flop for every input of an engine. Progress,
 // which may be nil, is called as inputs are done.
-func Solve(ctx context.Context, e *faults.Engine, progress func(done int)) (*Table, Work, error) {
+func Solve(ctx context.Context, e *engine.Engine, progress func(done int)) (*Table, Work, error) {
 	t := newTable(e)
 	var mu sync.Mutex
 	var sum Work
@@ -97,7 +98,7 @@ func Solve(ctx context.Context, e *faults.Engine, progress func(done int)) (*Tab
 
 // newSolver records the fault-free runs of an input. It resolves the flops whose number
 // is a multiple of stride.
-func newSolver(e *faults.Engine, t *Table, input, stride int) (*solver, error) {
+func newSolver(e *engine.Engine, t *Table, input, stride int) (*solver, error) {
 	g, r, err := record(e, input)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/models/driver"
 	"upset/models/zoo"
 	"upset/netlist"
@@ -18,7 +19,7 @@ const (
 )
 
 // Engine opens the network on U55-32 with the defaults of package faults.
-func Engine(models string, inputs int) (*faults.Engine, error) {
+func Engine(models string, inputs int) (*engine.Engine, error) {
 	net, err := zoo.ByName(Name)
 	if err != nil {
 		return nil, err
@@ -38,7 +39,7 @@ func Engine(models string, inputs int) (*faults.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return faults.New(n.Program(), list[:inputs], faults.Options{}, nil)
+	return engine.New(n.Program(), list[:inputs], faults.Options{}, nil)
 }
 
 // Stratum is a block × class of the flops with its true counts over all cycles and
@@ -69,7 +70,7 @@ func (s *Stratum) Share(outcomes ...faults.Outcome) float64 {
 
 // Strata counts the outcomes by block and class. Registers that only observe, whose
 // upsets do nothing by definition, are left out.
-func (t *Table) Strata(e *faults.Engine) []Stratum {
+func (t *Table) Strata(e *engine.Engine) []Stratum {
 	var list []Stratum
 	at := map[string]int{}
 	flop := 0

@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/netlist"
 	"upset/npu"
 )
@@ -31,7 +33,7 @@ const (
 
 const magic = "upset truth 1\n"
 
-func newTable(e *faults.Engine) *Table {
+func newTable(e *engine.Engine) *Table {
 	t := &Table{Inputs: e.Inputs(), Cycles: int(e.Cycles()), Digest: Digest(e)}
 	for _, r := range e.Table().Select(netlist.Filter{NoSRAM: true}) {
 		t.Flops += r.Bits()
@@ -42,7 +44,7 @@ func newTable(e *faults.Engine) *Table {
 
 // Digest identifies what a table is of: the inventory, the program, the system around
 // the NPU, the criterion and the inputs.
-func Digest(e *faults.Engine) (d [sha256.Size]byte) {
+func Digest(e *engine.Engine) (d [sha256.Size]byte) {
 	h := sha256.New()
 	p := e.Program()
 	s := e.Options().System
@@ -85,6 +87,19 @@ func (t *Table) column(input, cycle int) []byte {
 // table without SRAM.
 func (t *Table) Outcome(input, cycle, flop int) faults.Outcome {
 	return faults.Outcome(t.column(input, cycle)[flop])
+}
+
+// WithMistakes is a copy in which about so large a share of all outcomes is another: what
+// a comparison must notice.
+func (t *Table) WithMistakes(share float64, seed uint64) *Table {
+	c := *t
+	c.outcomes = bytes.Clone(t.outcomes)
+	rng := rand.New(rand.NewPCG(seed, uint64(len(c.outcomes))))
+	for range int(share * float64(len(c.outcomes))) {
+		i := rng.IntN(len(c.outcomes))
+		c.outcomes[i] = (c.outcomes[i] + byte(1+rng.IntN(int(faults.NumOutcomes)-1))) % byte(faults.NumOutcomes)
+	}
+	return &c
 }
 
 // Marshal writes the table: for each input and flop the outcomes in the order of the

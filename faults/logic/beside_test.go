@@ -14,7 +14,7 @@ import (
 // want of looking.
 func TestMechanismsBesideALoopSeeUpsets(t *testing.T) {
 	c := isa.U55x32
-	e := engine(t, "fashion-tiny", c, 1)
+	e := open(t, "fashion-tiny", c, 1)
 	for _, x := range []struct {
 		choice mechanism.Choice
 		block  string

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/models/driver"
 	"upset/models/zoo"
 	"upset/netlist/cosim"
@@ -15,7 +16,7 @@ import (
 )
 
 // engine makes an engine of a network of the project.
-func engine(t testing.TB, name string, c isa.Config, inputs int) *faults.Engine {
+func open(t testing.TB, name string, c isa.Config, inputs int) *engine.Engine {
 	t.Helper()
 	net, err := zoo.ByName(name)
 	if err != nil {
@@ -34,7 +35,7 @@ func engine(t testing.TB, name string, c isa.Config, inputs int) *faults.Engine 
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := faults.New(n.Program(), in[:inputs], faults.Options{ECC: npu.ECCNone}, nil)
+	e, err := engine.New(n.Program(), in[:inputs], faults.Options{ECC: npu.ECCNone}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +54,7 @@ func block(t testing.TB, name string, c isa.Config) *cosim.Block {
 // TestFaultsThatDoNotShowDoNothing: a run of a whole inference with a fault from cycle 0 on
 // ends as the run from its departure on does, and one that never departs is masked.
 func TestFaultsThatDoNotShowDoNothing(t *testing.T) {
-	e := engine(t, "fashion-tiny", isa.U55x32, 1)
+	e := open(t, "fashion-tiny", isa.U55x32, 1)
 	for name, least := range map[string]int{"traversal": 3, "weight_decoder": 4} {
 		b := block(t, name, isa.U55x32)
 		sample := NewList(b.Gates).Sample(150, 1)
@@ -80,7 +81,7 @@ func TestFaultsThatDoNotShowDoNothing(t *testing.T) {
 	}
 }
 
-func run(t *testing.T, b *cosim.Block, e *faults.Engine, jobs []Job) []Effect {
+func run(t *testing.T, b *cosim.Block, e *engine.Engine, jobs []Job) []Effect {
 	t.Helper()
 	x, err := Run(context.Background(), b, e, jobs, nil, 2, nil)
 	if err != nil {
@@ -92,7 +93,7 @@ func run(t *testing.T, b *cosim.Block, e *faults.Engine, jobs []Job) []Effect {
 // TestAStuckDIsAStuckFlop: a gate that drives the D of one flop and nothing else, stuck, is that flop
 // stuck from the first clock on. That is injected by another engine, into the machine without gates.
 func TestAStuckDIsAStuckFlop(t *testing.T) {
-	e := engine(t, "fashion-tiny", isa.U55x32, 1)
+	e := open(t, "fashion-tiny", isa.U55x32, 1)
 	strides := map[string]int{"traversal": 3, "weight_decoder": 19} // so that it takes seconds
 	for name := range strides {
 		b := block(t, name, isa.U55x32)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/netlist/cosim"
 	"upset/stats"
@@ -13,16 +14,18 @@ import (
 // Network is a program with its fault-free runs, and designs of mechanisms for it.
 type Network struct {
 	Name    string
-	Engine  *faults.Engine
+	Engine  *engine.Engine
 	Designs []*mechanism.Design
 }
 
 // Measured is what stuck outputs of gates of a block do.
 type Measured struct {
-	Block  string
-	NPU    string
-	Gates  int
-	Hidden int // gates from which nothing leads to an output or a flop
+	// Revision is that of the source it was measured with, where it is not that of the page.
+	Revision string `json:",omitempty"`
+	Block    string
+	NPU      string
+	Gates    int
+	Hidden   int // gates from which nothing leads to an output or a flop
 	// Faults is the length of the list; Sampled of them were injected, as Distinct experiments.
 	Faults, Sampled, Distinct int
 	Inputs                    int // over all networks

@@ -25,6 +25,7 @@ func Page(list []*Measured) (string, error) {
 		}
 		b.WriteString(row + "\n")
 	}
+	b.WriteString(olderText(list))
 	b.WriteString(outcomesHead)
 	for _, m := range list {
 		for k, name := range append(m.Networks[:len(m.Networks):len(m.Networks)], "worst of all") {
@@ -52,6 +53,20 @@ func Page(list []*Measured) (string, error) {
 	}
 	b.WriteString(tail)
 	return b.String(), nil
+}
+
+// olderText names the blocks that were measured at other revisions than the page says.
+func olderText(list []*Measured) string {
+	var parts []string
+	for _, m := range list {
+		if m.Revision != "" {
+			parts = append(parts, m.Block+" on "+m.NPU+" at "+m.Revision)
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "\nMeasured at other revisions than the one above: " + strings.Join(parts, ", ") + ".\n"
 }
 
 // text is a share with its interval in per cent.

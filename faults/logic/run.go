@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/netlist/cosim"
 	"upset/npu"
@@ -30,7 +31,7 @@ type Effect struct {
 }
 
 // Departs finds the cycles at which faults show on an input.
-func Departs(b *cosim.Block, e *faults.Engine, input int, list []cosim.Stuck) ([]uint64, error) {
+func Departs(b *cosim.Block, e *engine.Engine, input int, list []cosim.Stuck) ([]uint64, error) {
 	return b.Departures(func() (*npu.Machine, error) { return e.Begin(input) }, list)
 }
 
@@ -39,7 +40,7 @@ var errJobs = errors.New("the network runs in several jobs: permanent faults of 
 
 // Run does jobs, each on a machine in the loop, beside the mechanisms of designs, which only look on:
 // no alarm ends a run. Progress, which may be nil, is told the jobs done.
-func Run(ctx context.Context, b *cosim.Block, e *faults.Engine, jobs []Job, designs []*mechanism.Design, workers int, progress func(done int)) ([]Effect, error) {
+func Run(ctx context.Context, b *cosim.Block, e *engine.Engine, jobs []Job, designs []*mechanism.Design, workers int, progress func(done int)) ([]Effect, error) {
 	if !e.Single() {
 		return nil, errJobs
 	}
@@ -85,8 +86,8 @@ func Run(ctx context.Context, b *cosim.Block, e *faults.Engine, jobs []Job, desi
 
 // runner does jobs in the lanes of a loop.
 type runner struct {
-	e       *faults.Engine
-	w       *faults.Worker
+	e       *engine.Engine
+	w       *engine.Worker
 	loop    *cosim.Loop
 	designs []*mechanism.Design
 	lanes   [lanes]lane
@@ -111,7 +112,7 @@ type lane struct {
 	look   bool
 }
 
-func newRunner(b *cosim.Block, e *faults.Engine, designs []*mechanism.Design) (*runner, error) {
+func newRunner(b *cosim.Block, e *engine.Engine, designs []*mechanism.Design) (*runner, error) {
 	r := &runner{e: e, designs: designs, limit: e.WatchdogOf(0)}
 	var err error
 	if r.loop, err = cosim.NewLoop(b); err != nil {
@@ -215,7 +216,7 @@ func (r *runner) end(jobs []Job, out []Effect) (ended int, err error) {
 			continue
 		}
 		m := l.m
-		if m.S.CC.Run != 0 && m.Cycle() < r.limit && m.S.Bus.Stray == 0 && !(l.look && faults.Rests(&l.before, m)) {
+		if m.S.CC.Run != 0 && m.Cycle() < r.limit && m.S.Bus.Stray == 0 && !(l.look && engine.Rests(&l.before, m)) {
 			continue
 		}
 		j := &jobs[l.job]

@@ -84,6 +84,7 @@ func (r *run) candidate(margin Shares, number int) (c candidate, feasible bool, 
 	if !c.found.Feasible {
 		return c, false, nil
 	}
+	r.withCopies(c.pr, &c.found)
 	if c.d, err = r.design(c.pr.Choices(c.found.Assignment)); err != nil {
 		return c, false, err
 	}
@@ -143,6 +144,9 @@ func (r *run) put(ctx context.Context, c candidate, attempt int) (done bool, err
 		if err != nil {
 			return false, err
 		}
+		if p.pulses, err = r.pulsesOf(ctx, n, c.d); err != nil {
+			return false, err
+		}
 		if err := n.ledger.End(r.question, c.d.String(), p.attempt); err != nil {
 			return false, err
 		}
@@ -156,6 +160,9 @@ func (r *run) put(ctx context.Context, c candidate, attempt int) (done bool, err
 		}
 	}
 	r.out.Latencies = latencies(list, r.nets)
+	if err := r.pulsed(list); err != nil {
+		return false, err
+	}
 	worst := joined(list)
 	if r.failed = worst.failed; r.failed == [limitDUE]bool{} {
 		r.failed = [limitDUE]bool{true, true} // the limit on reported errors alone
@@ -163,7 +170,8 @@ func (r *run) put(ctx context.Context, c candidate, attempt int) (done bool, err
 	if err := r.record(ctx, c.pr, c.d, c.found.Assignment, worst); err != nil {
 		return false, err
 	}
-	return worst.attempt.Holds && !r.missed(worst), nil
+	again := r.missed(worst)
+	return worst.attempt.Holds && !r.pulsesMissed(worst) && !again, nil
 }
 
 // hopeless records that no design meets the target.

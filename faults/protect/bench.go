@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/netlist"
 	"upset/stats/result"
@@ -29,7 +29,7 @@ type Bench interface {
 
 // engineBench injects into a simulated machine.
 type engineBench struct {
-	e   *faults.Engine
+	e   *engine.Engine
 	o   Options
 	dir string // of the logs
 }
@@ -74,7 +74,7 @@ func (b engineBench) proofDir(attempt int, seed uint64) string {
 }
 
 // engine is the one of the campaign, or one with SECDED if the design adds it.
-func (b engineBench) engine(d *mechanism.Design) (*faults.Engine, error) {
+func (b engineBench) engine(d *mechanism.Design) (*engine.Engine, error) {
 	if b.o.Fresh != nil {
 		return b.o.Fresh(d.Table().ECC)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 )
 
@@ -70,7 +71,7 @@ func harmful(o faults.Outcome) bool {
 // of flops under parity. Checkers only watch: what none of them sees when all stand
 // beside the machine, none sees alone, so that one run settles most records. Progress,
 // which may be nil, is called from one goroutine at a time.
-func catch(ctx context.Context, e *faults.Engine, s *campaign.Stored, cells mechanism.Cells, within campaign.Deadline, workers int, progress func(done, total int)) ([]Caught, error) {
+func catch(ctx context.Context, e *engine.Engine, s *campaign.Stored, cells mechanism.Cells, within campaign.Deadline, workers int, progress func(done, total int)) ([]Caught, error) {
 	out := make([]Caught, len(s.Records))
 	run := func(list []mechanism.Choice, wanted func(i int, d *mechanism.Design) bool, found func(n int, r faults.Record)) error {
 		d, err := mechanism.New(e.Table(), list, cells, 0)
@@ -120,7 +121,7 @@ func catch(ctx context.Context, e *faults.Engine, s *campaign.Stored, cells mech
 }
 
 // everyBlock puts a mechanism on the flops of all blocks.
-func everyBlock(e *faults.Engine, k mechanism.Kind) (list []mechanism.Choice) {
+func everyBlock(e *engine.Engine, k mechanism.Kind) (list []mechanism.Choice) {
 	t := e.Table()
 	for i := range t.Registers {
 		r := &t.Registers[i]
@@ -135,7 +136,7 @@ func everyBlock(e *faults.Engine, k mechanism.Kind) (list []mechanism.Choice) {
 // again injects records beside the mechanisms of a design, or beside none, and calls found with the
 // number and the new record of every one. A worker takes its share in the order of
 // inputs and cycles.
-func again(ctx context.Context, e *faults.Engine, d *mechanism.Design, records []faults.Record, wanted func(faults.Record) bool, workers int, progress func(done, total int), found func(n int, r faults.Record)) error {
+func again(ctx context.Context, e *engine.Engine, d *mechanism.Design, records []faults.Record, wanted func(faults.Record) bool, workers int, progress func(done, total int), found func(n int, r faults.Record)) error {
 	var order []int
 	for i, r := range records {
 		if wanted(r) {

@@ -4,8 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/stats"
 	"upset/stats/result"
@@ -14,7 +14,7 @@ import (
 // Check tells by calculation on the records of a campaign whether a given design meets
 // the target. It is no proof: nothing is injected but, for a design with checkers, the
 // harmful records beside them. Only transient faults are looked at.
-func Check(ctx context.Context, e *faults.Engine, s *campaign.Stored, o Options, choices []mechanism.Choice) (*result.GateDesign, error) {
+func Check(ctx context.Context, e *engine.Engine, s *campaign.Stored, o Options, choices []mechanism.Choice) (*result.GateDesign, error) {
 	o.NoProof = true
 	r, err := given(ctx, engineBench{e, o, ""}, s, o, choices, watched(choices, o.BudgetDUE > 0))
 	if err != nil {

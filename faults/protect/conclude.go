@@ -15,6 +15,7 @@ func (r *run) conclude(p *proven) {
 	if q.BudgetDUE > 0 {
 		list = append(list, stats.Decided{Metric: stats.MetricDUE, Limits: stats.Limits(limits(p.due)), Target: q.BudgetDUE, Result: stats.AtMost(p.due.Lower, p.due.Upper, q.BudgetDUE)})
 	}
+	list = append(list, r.pulsesDecided()...)
 	out := r.out
 	out.Verdict, out.Statement, out.Decided = q.Conclude(list, out.Safety)
 	out.Meets = out.Verdict == stats.Met && p.attempt.Holds

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/stats"
 	"upset/stats/result"
@@ -15,7 +15,7 @@ import (
 // Judge judges a given design on the machine of a campaign, without any search: first by
 // calculation on the records of the campaign, then, unless it misses the target by that,
 // by a proof. The design may come from silicon that was there before the network.
-func Judge(ctx context.Context, e *faults.Engine, s *campaign.Stored, o Options, choices []mechanism.Choice) (*result.Protect, error) {
+func Judge(ctx context.Context, e *engine.Engine, s *campaign.Stored, o Options, choices []mechanism.Choice) (*result.Protect, error) {
 	return JudgeOn(ctx, engineBench{e, o, o.Dir}, s, o, choices)
 }
 
@@ -26,6 +26,9 @@ func JudgeOn(ctx context.Context, b Bench, s *campaign.Stored, o Options, choice
 		return nil, err
 	}
 	if err := r.measure(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.measurePulses(ctx); err != nil {
 		return nil, err
 	}
 	return r.out, r.judgeDesign(ctx, choices)

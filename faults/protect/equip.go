@@ -1,7 +1,7 @@
 package protect
 
 import (
-	"upset/faults"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/npu"
 )
@@ -9,7 +9,7 @@ import (
 // Equip gives the checkers of a design what the compiler knows of the engine's
 // program: the CRC of every stream of weights and the lengths of its jobs. The watchdog
 // of a design expires with that of the engine.
-func Equip(e *faults.Engine, d *mechanism.Design) error {
+func Equip(e *engine.Engine, d *mechanism.Design) error {
 	if !d.Watches() {
 		return nil
 	}

@@ -43,7 +43,7 @@ func TestEvidenceIsTheCampaigns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ev, err := Gather(s, table, nil)
+		ev, err := gatherAs(s, table, nil, view{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/logic"
 	"upset/faults/mechanism"
 	"upset/netlist"
@@ -118,7 +119,7 @@ func (r *run) loopNetworks(d *mechanism.Design) (out []logic.Network, why string
 			for i := range min(e.Inputs(), maxLoopInputs) {
 				in = append(in, e.Golden(i).Input)
 			}
-			plain, err := faults.New(e.Program(), in, o, nil)
+			plain, err := engine.New(e.Program(), in, o, nil)
 			if err != nil {
 				return nil, "", err
 			}

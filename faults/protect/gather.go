@@ -12,14 +12,9 @@ import (
 	"upset/stats/result"
 )
 
-// Gather sorts the records of a campaign by unit. The campaign must be complete
+// gatherAs sorts the records of a campaign by unit, in a view. The campaign must be complete
 // and cover the whole machine. Caught says what mechanisms make of every record; it
 // may be nil, and then no checker is an option and parity may see every upset.
-func Gather(s *campaign.Stored, t *netlist.Table, caught []Caught) (*Evidence, error) {
-	return gatherAs(s, t, caught, view{})
-}
-
-// gatherAs is [Gather] in a view.
 func gatherAs(s *campaign.Stored, t *netlist.Table, caught []Caught, v view) (*Evidence, error) {
 	g, err := newGatherer(s, t)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/npu"
 	"upset/stats"
@@ -14,7 +15,7 @@ import (
 )
 
 // protected runs a campaign on a machine with mechanisms.
-func protected(t testing.TB, e *faults.Engine, n int, choices []mechanism.Choice) (*result.Campaign, *campaign.Stored) {
+func protected(t testing.TB, e *engine.Engine, n int, choices []mechanism.Choice) (*result.Campaign, *campaign.Stored) {
 	t.Helper()
 	d, err := mechanism.New(e.Table(), choices, mechanism.DefaultCells(), 3)
 	if err != nil {

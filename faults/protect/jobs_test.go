@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/models/driver"
 	"upset/netlist"
@@ -14,7 +15,7 @@ import (
 )
 
 // sequenceEngine runs a shipped network as a sequence of frames, one job each.
-func sequenceEngine(t *testing.T, name string, frames int) *faults.Engine {
+func sequenceEngine(t *testing.T, name string, frames int) *engine.Engine {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("..", "..", "testdata", "models", name+".tflite"))
 	if err != nil {
@@ -28,7 +29,7 @@ func sequenceEngine(t *testing.T, name string, frames int) *faults.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := faults.New(p, [][]byte{make([]byte, p.InputBytes())}, faults.Options{ECC: npu.ECCSECDED}, nil)
+	e, err := engine.New(p, [][]byte{make([]byte, p.InputBytes())}, faults.Options{ECC: npu.ECCSECDED}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/netlist"
 )
@@ -47,7 +48,7 @@ const measureStream = 0x6d656173 // "meas"
 // Measure injects upsets with and without a mechanism that stands wherever it can: n
 // into the flops that it guards (for a checker, those of its block), own into its own
 // flops, all uniform over bits and cycles of the first input.
-func Measure(ctx context.Context, e *faults.Engine, k mechanism.Kind, cells mechanism.Cells, seed uint64, n, own, workers int) (Coverage, error) {
+func Measure(ctx context.Context, e *engine.Engine, k mechanism.Kind, cells mechanism.Cells, seed uint64, n, own, workers int) (Coverage, error) {
 	c := Coverage{Kind: k}
 	t := e.Table()
 	d, err := mechanism.New(t, Everywhere(k), cells, seed)
@@ -117,7 +118,7 @@ func Measure(ctx context.Context, e *faults.Engine, k mechanism.Kind, cells mech
 }
 
 // measure counts one upset.
-func (c *Coverage) measure(w *faults.Worker, g faults.Guard, s faults.Site, own bool) error {
+func (c *Coverage) measure(w *engine.Worker, g faults.Guard, s faults.Site, own bool) error {
 	with, err := w.Inject(0, s, g)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/stats"
 )
@@ -60,7 +61,7 @@ const pairsStream = 0x70616972 // "pair"
 // unit, and each once more without the design. The watchdog, and whether the NPU is
 // reloaded between inferences, are those of the engine; its own fault model is not
 // looked at.
-func Pairs(ctx context.Context, e *faults.Engine, d *mechanism.Design, o PairsOptions) ([]UnitPairs, error) {
+func Pairs(ctx context.Context, e *engine.Engine, d *mechanism.Design, o PairsOptions) ([]UnitPairs, error) {
 	if o.Model.Kind == faults.SEU {
 		o.Model = faults.Model{Kind: faults.Pair}
 	}
@@ -127,7 +128,7 @@ type event struct {
 
 // drawPairs lists the units of a population and draws the events, in the order of
 // inputs and cycles.
-func drawPairs(e *faults.Engine, pop *Population, o PairsOptions) (units []UnitPairs, events []event) {
+func drawPairs(e *engine.Engine, pop *Population, o PairsOptions) (units []UnitPairs, events []event) {
 	groups := pop.Groups()
 	total := 0.0
 	sampled := func(g campaign.Group) bool { return !g.SRAM && !g.Excluded && !g.Known && g.Bits > 0 }
@@ -158,7 +159,7 @@ func drawPairs(e *faults.Engine, pop *Population, o PairsOptions) (units []UnitP
 }
 
 // strike injects one event with and without the mechanisms and counts it.
-func (u *UnitPairs) strike(w *faults.Worker, x event, g faults.Guard, o faults.Options, within campaign.Deadline) error {
+func (u *UnitPairs) strike(w *engine.Worker, x event, g faults.Guard, o faults.Options, within campaign.Deadline) error {
 	with, err := w.Inject(x.input, x.site, g)
 	if err != nil {
 		return err

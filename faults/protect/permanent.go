@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/netlist"
 	"upset/npu"
@@ -42,10 +42,10 @@ func (o Options) measured() bool {
 }
 
 // enginesOf are the machines behind a bench, or none where there is no machine.
-func enginesOf(b Bench) (out []*faults.Engine) {
+func enginesOf(b Bench) (out []*engine.Engine) {
 	switch x := b.(type) {
 	case engineBench:
-		return []*faults.Engine{x.e}
+		return []*engine.Engine{x.e}
 	case mixBench:
 		for _, n := range x.nets {
 			out = append(out, enginesOf(n.bench)...)
@@ -74,7 +74,7 @@ func (r *run) measure(ctx context.Context) error {
 		return nil
 	}
 	p := &permanents{under: map[mechanism.Kind][]effect{}}
-	var engines []*faults.Engine
+	var engines []*engine.Engine
 	var longest float64 // cycles of one fault on everything
 	for _, n := range r.nets {
 		for _, e := range enginesOf(n.bench) {

@@ -5,6 +5,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/netlist"
 	"upset/npu"
@@ -108,7 +109,7 @@ func Guard(d *mechanism.Design) faults.Guard { return &guard{d.Guard(), d} }
 
 // Standing makes a guard whose mechanisms all run beside the machine from the start of
 // an inference, see [mechanism.Standing].
-func Standing(e *faults.Engine, d *mechanism.Design) (faults.Guard, error) {
+func Standing(e *engine.Engine, d *mechanism.Design) (faults.Guard, error) {
 	m, err := e.Begin(0)
 	if err != nil {
 		return nil, err

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"slices"
 
-	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/netlist"
 	"upset/npu"
@@ -39,8 +39,9 @@ type run struct {
 	failed    [limitDUE]bool // limits that the last proof did not show
 	widest    Shares         // the last margin that had a design
 	last      proofs
-	final     candidate   // the design that was put to the proof last
-	perm      *permanents // nil where permanent faults are not measured
+	final     candidate       // the design that was put to the proof last
+	perm      *permanents     // nil where permanent faults are not measured
+	copied    map[string]bool // blocks that are copied against pulses
 
 	question string // the digest of what is asked
 	hasty    bool   // searches end early
@@ -61,7 +62,7 @@ func (r *run) stored() *campaign.Stored { return r.nets[0].stored }
 // Run finds the cheapest protection for the machine of a campaign and proves it.
 // When a proof fails, a design with a narrower margin is put to the next one, at
 // most twice; the error is shared among the attempts.
-func Run(ctx context.Context, e *faults.Engine, s *campaign.Stored, o Options) (*result.Protect, error) {
+func Run(ctx context.Context, e *engine.Engine, s *campaign.Stored, o Options) (*result.Protect, error) {
 	if o.Dir == "" && !o.NoProof {
 		return nil, errors.New("no directory for the logs of the proof")
 	}
@@ -135,6 +136,9 @@ func newRun(nets []network, o Options) (*run, error) {
 	if o.Unit == UnitRegister {
 		asked = append(asked, o.Unit)
 	}
+	if o.PulseFITPerKGE > 0 {
+		asked = append(asked, "pulses", o.PulseFITPerKGE)
+	}
 	r.question = campaign.Digest(asked)[:16]
 	r.pricing = mechanism.NewPricing(r.table(), o.Areas, o.Costs, o.Cells)
 	r.libraries = o.libraries(r.table())
@@ -165,6 +169,10 @@ func search(ctx context.Context, nets []network, o Options) (*result.Protect, er
 	if err := r.measure(ctx); err != nil {
 		return nil, err
 	}
+	if err := r.measurePulses(ctx); err != nil {
+		return nil, err
+	}
+	r.copyAgainst(func(b *result.LogicPulseBlock) result.Limits { return b.FIT })
 	for _, n := range nets {
 		if c := n.bench.Cycles(); o.Set == OptionsFull && c > checkerCycles {
 			r.warn("no_checkers", fmt.Sprintf("The checkers were not tried: an inference of %d cycles is longer than %d.", c, checkerCycles))
@@ -261,6 +269,9 @@ func (r *run) explain(ctx context.Context) error {
 	if err := r.pairsBreakEven(ctx); err != nil {
 		return err
 	}
+	if err := r.pulsesBreakEven(); err != nil {
+		return err
+	}
 	return r.sortAlarms(ctx)
 }
 
@@ -273,6 +284,9 @@ func (r *run) asked() string {
 	}
 	if r.out.Given {
 		text += ", given design"
+	}
+	if r.o.PulseFITPerKGE > 0 {
+		text += fmt.Sprintf(", pulses %g FIT/kGE", r.o.PulseFITPerKGE)
 	}
 	if r.o.BudgetDUE > 0 {
 		text += fmt.Sprintf(", DUE budget %g FIT", r.o.BudgetDUE)

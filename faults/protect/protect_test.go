@@ -11,6 +11,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/models/driver"
 	"upset/npu"
@@ -20,12 +21,12 @@ import (
 )
 
 // tinyEngine runs the smallest shipped network.
-func tinyEngine(t testing.TB, name string, inputs int, ecc npu.ECC) *faults.Engine {
+func tinyEngine(t testing.TB, name string, inputs int, ecc npu.ECC) *engine.Engine {
 	t.Helper()
 	return engineWith(t, name, inputs, faults.Options{ECC: ecc})
 }
 
-func engineWith(t testing.TB, name string, inputs int, o faults.Options) *faults.Engine {
+func engineWith(t testing.TB, name string, inputs int, o faults.Options) *engine.Engine {
 	t.Helper()
 	dir := filepath.Join("..", "..", "testdata", "models")
 	data, err := os.ReadFile(filepath.Join(dir, name+".tflite"))
@@ -48,7 +49,7 @@ func engineWith(t testing.TB, name string, inputs int, o faults.Options) *faults
 		}
 		in = append(in, b)
 	}
-	e, err := faults.New(n.Program(), in, o, nil)
+	e, err := engine.New(n.Program(), in, o, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +57,7 @@ func engineWith(t testing.TB, name string, inputs int, o faults.Options) *faults
 }
 
 // baseCampaign runs a campaign on the plain machine.
-func baseCampaign(t testing.TB, e *faults.Engine, n int) *campaign.Stored {
+func baseCampaign(t testing.TB, e *engine.Engine, n int) *campaign.Stored {
 	t.Helper()
 	dir := t.TempDir()
 	if _, err := campaign.Run(context.Background(), e, campaign.Spec{Injections: n, Seed: 5}, dir, campaign.RunOptions{}); err != nil {
@@ -172,7 +173,7 @@ func TestCodeIsAnOption(t *testing.T) {
 	}
 	// What single-bit mechanisms leave needs a larger campaign to be shown.
 	s = baseCampaign(t, e, 10000)
-	o.Rebuild = func(ecc npu.ECC) (*faults.Engine, error) { return tinyEngine(t, "fashion-tiny", 2, ecc), nil }
+	o.Rebuild = func(ecc npu.ECC) (*engine.Engine, error) { return tinyEngine(t, "fashion-tiny", 2, ecc), nil }
 	if p, err = Run(context.Background(), e, s, o); err != nil {
 		t.Fatal(err)
 	}

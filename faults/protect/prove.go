@@ -195,6 +195,7 @@ type proven struct {
 
 	exposures []stats.Exposure // of single upsets
 	pairs     []UnitPairs      // nil where no share is declared
+	pulses    []BlockPulses    // nil where no rate is declared
 	related   float64          // flop bits that SPFM is measured against
 }
 

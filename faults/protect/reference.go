@@ -23,12 +23,15 @@ func (r *run) references() error {
 		Choice: []result.Choice{}, Pareto: []result.ParetoPoint{}, Warnings: []result.Warning{},
 		Proof: result.Proof{Attempts: []result.Attempt{}},
 	}
-	c, err := s.Campaign(campaignQuestion(r.o))
+	asked := campaignQuestion(r.o)
+	asked.PulseFITPerKGE = 0 // the campaign is of upsets
+	c, err := s.Campaign(asked)
 	if err != nil {
 		return err
 	}
 	r.unproven("nothing was proven")
 	r.out.Assumptions, r.out.Criterion = c.Assumptions, c.Assumptions.Criterion
+	r.out.Assumptions.PulseFITPerKGE = r.o.PulseFITPerKGE
 	everything := func(k mechanism.Kind) Assignment { return pr.everything(k) }
 	for _, x := range []struct {
 		to   *result.Alternative
@@ -144,6 +147,9 @@ func (r *run) chosen(pr *Problem, f Found) error {
 	which := "the cheapest"
 	if r.split() {
 		which = "near the cheapest of those of single registers, by the half of the records that chose,"
+	}
+	if len(r.copied) > 0 {
+		which += " for upsets, with copies of " + r.copies() + " against pulses in logic,"
 	}
 	r.warn("margin", fmt.Sprintf("The design is %s whose estimate takes at most %.0f %% of the budget (upper limit %.0f %%) and %.0f %% of what the SPFM allows (%.0f %%), so that an independent proof is likely to hold.",
 		which, 100*m[limitFIT], 100*reach[limitFIT], 100*m[limitSPFM], 100*reach[limitSPFM]))

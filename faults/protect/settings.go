@@ -1,8 +1,8 @@
 package protect
 
 import (
-	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/netlist"
 	"upset/npu"
@@ -31,6 +31,9 @@ type Options struct {
 	BudgetDUE float64
 	// Several is the share of events that hit more than one bit, see [Target].
 	Several float64
+	// PulseFITPerKGE is the declared rate of pulses in FIT for 1,000 gate equivalents of logic;
+	// 0 leaves pulses as not assessed.
+	PulseFITPerKGE float64
 	// Deadline is what detection is held against; its reaction is the number of cycles
 	// for which the protected machine goes on after an alarm.
 	Deadline campaign.Deadline
@@ -73,14 +76,16 @@ type Options struct {
 	Trying func(done, total int)
 	// Sticking, which may be nil, follows the injection of permanent faults.
 	Sticking func(done, total int)
+	// Pulsing, which may be nil, follows the injection of pulses in logic.
+	Pulsing func(done, total int)
 	// Population is that of the plain machine, if it is not the built-in one.
 	Population campaign.Population
 	// Fresh makes an engine for the same program on inputs that the search never saw, for
 	// the proof; nil proves on the inputs of the campaign.
-	Fresh func(npu.ECC) (*faults.Engine, error)
+	Fresh func(npu.ECC) (*engine.Engine, error)
 	// Rebuild makes an engine for the same program and inputs with another code on
 	// the RAM. Without it a code is no option.
-	Rebuild func(npu.ECC) (*faults.Engine, error)
+	Rebuild func(npu.ECC) (*engine.Engine, error)
 
 	given bool // the design is given: all records judge it
 	quick bool // without checkers, and near the cheapest is near enough
@@ -118,5 +123,5 @@ func (o Options) normal(s campaign.Spec, t *netlist.Table, injections int) Optio
 
 // campaignQuestion is the question as a campaign puts it.
 func campaignQuestion(o Options) campaign.Question {
-	return campaign.Question{Question: o.Question, BudgetDUE: o.BudgetDUE, Deadline: o.Deadline, Permanent: o.Permanent}
+	return campaign.Question{Question: o.Question, BudgetDUE: o.BudgetDUE, Deadline: o.Deadline, Permanent: o.Permanent, PulseFITPerKGE: o.PulseFITPerKGE}
 }

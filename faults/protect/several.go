@@ -7,8 +7,8 @@ import (
 	"math"
 	"slices"
 
-	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/netlist"
 	"upset/stats/result"
@@ -24,7 +24,7 @@ const (
 
 // Case is one of several networks on one configuration.
 type Case struct {
-	Engine *faults.Engine
+	Engine *engine.Engine
 	Stored *campaign.Stored
 	// Dir is where the logs of its proofs go, Ledger the folder of its campaign.
 	Dir    string

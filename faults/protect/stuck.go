@@ -10,6 +10,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/netlist"
 	"upset/stats"
@@ -75,7 +76,7 @@ type stuckAt struct {
 // stuckSample is a stratified sample of stuck-at faults. Each flop is as likely stuck
 // at 0 as at 1 (our choice).
 type stuckSample struct {
-	engines   []*faults.Engine
+	engines   []*engine.Engine
 	units     []stuckUnit
 	faults    []stuckAt
 	violation string
@@ -191,7 +192,7 @@ func (s *stuckSample) run(ctx context.Context, designs []*mechanism.Design, whic
 	}()
 	for part := range workers {
 		group.Go(func() error {
-			var list []*faults.Worker
+			var list []*engine.Worker
 			var guards []faults.Guard
 			for k, e := range s.engines {
 				w, err := e.Worker()
@@ -223,7 +224,7 @@ func (s *stuckSample) run(ctx context.Context, designs []*mechanism.Design, whic
 }
 
 // one injects a fault into every inference until one is harmed.
-func (s *stuckSample) one(ctx context.Context, list []*faults.Worker, guards []faults.Guard, f *stuckAt, cycles *uint64) (worst effect, err error) {
+func (s *stuckSample) one(ctx context.Context, list []*engine.Worker, guards []faults.Guard, f *stuckAt, cycles *uint64) (worst effect, err error) {
 	for k, w := range list {
 		for input, departs := range f.departs[k] {
 			o, n, err := w.Stuck(ctx, input, f.flaw, departs, guards[k])

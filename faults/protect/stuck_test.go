@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"upset/faults"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/netlist"
 	"upset/npu"
@@ -17,7 +17,7 @@ func sampled(t *testing.T, inputs, n int) *stuckSample {
 	t.Helper()
 	e := tinyEngine(t, "fashion-tiny", inputs, npu.ECCSECDED)
 	p := mechanism.NewPricing(e.Table(), e.Table().Areas(nil), nil, mechanism.DefaultCells())
-	s := &stuckSample{engines: []*faults.Engine{e}, violation: stats.ViolationAny, watchdog: true, workers: 2}
+	s := &stuckSample{engines: []*engine.Engine{e}, violation: stats.ViolationAny, watchdog: true, workers: 2}
 	s.units = stuckUnits(e.Table(), func(c mechanism.Choice) float64 { return float64(p.Flops(c)) })
 	s.draw(n, 5, 0)
 	if err := s.depart(context.Background()); err != nil {

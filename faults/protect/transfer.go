@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/stats/result"
 )
 
@@ -13,7 +13,7 @@ import (
 // chosen on, and one that they are judged on.
 type TransferCase struct {
 	Name          string
-	Engine        *faults.Engine
+	Engine        *engine.Engine
 	Choose, Judge *campaign.Stored
 }
 

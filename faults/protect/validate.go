@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/netlist"
 )
@@ -47,7 +48,7 @@ const (
 // with multi-cell upsets also in its RAM, and injects each twice. Progress may be nil.
 // Once enough, which may be nil, says so, no further plain run begins and only those done
 // are returned, at least one; what has begun is finished.
-func Validate(ctx context.Context, e *faults.Engine, d *mechanism.Design, seed uint64, n, workers int, progress func(done int), enough func() bool) ([]Double, error) {
+func Validate(ctx context.Context, e *engine.Engine, d *mechanism.Design, seed uint64, n, workers int, progress func(done int), enough func() bool) ([]Double, error) {
 	if n < 1 {
 		return nil, errors.New("no samples: ask for at least one")
 	}
@@ -110,7 +111,7 @@ func guardOf(d *mechanism.Design, g faults.Guard, s faults.Site) faults.Guard {
 }
 
 // drawDoubles draws the sample with its fast records, in the order of cycles.
-func drawDoubles(e *faults.Engine, d *mechanism.Design, seed uint64, n int) ([]Double, error) {
+func drawDoubles(e *engine.Engine, d *mechanism.Design, seed uint64, n int) ([]Double, error) {
 	var flops, added, cells []netlist.SiteID
 	t := e.Table()
 	data, check := t.RAM()

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/netlist"
 	"upset/npu"
@@ -20,7 +20,7 @@ import (
 )
 
 // asked is a search of the assessments below, proven in memory of one folder.
-func asked(t *testing.T, e *faults.Engine, s *campaign.Stored, change func(*Options)) *result.Protect {
+func asked(t *testing.T, e *engine.Engine, s *campaign.Stored, change func(*Options)) *result.Protect {
 	t.Helper()
 	o := Options{Dir: t.TempDir(), Ledger: t.TempDir(), Workers: 2}
 	if change != nil {
@@ -188,7 +188,7 @@ func TestProofRunsOnFreshInputs(t *testing.T) {
 	dir := t.TempDir()
 	p := asked(t, e, s, func(o *Options) {
 		o.Dir, o.NoFront = dir, true
-		o.Fresh = func(npu.ECC) (*faults.Engine, error) { used++; return other, nil }
+		o.Fresh = func(npu.ECC) (*engine.Engine, error) { used++; return other, nil }
 	})
 	if used == 0 {
 		t.Error("the proof did not ask for inputs of its own")

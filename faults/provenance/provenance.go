@@ -19,6 +19,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/faults/protect"
 	"upset/models/driver"
@@ -68,7 +69,18 @@ type Made struct {
 // project; the revision is that of the checkout at this moment, so that a long
 // measurement should run where nobody commits.
 func Now(ctx context.Context) (Made, error) {
-	e, err := engine()
+	dir, err := zoo.Dir()
+	if err != nil {
+		return Made{}, err
+	}
+	m, err := Probes(ctx, dir)
+	m.Revision = head()
+	return m, err
+}
+
+// Probes runs the probes alone, with the shipped networks from a folder.
+func Probes(ctx context.Context, models string) (Made, error) {
+	e, err := probe(models)
 	if err != nil {
 		return Made{}, err
 	}
@@ -91,16 +103,12 @@ func Now(ctx context.Context) (Made, error) {
 		c.AreaGE = math.Round(c.AreaGE) // whole ones are the same on every processor
 		seen = append(seen, c)
 	}
-	return Made{Revision: head(), Probe: r.ResultDigest[:digits], Mechanisms: campaign.Digest(seen)[:digits]}, nil
+	return Made{Probe: r.ResultDigest[:digits], Mechanisms: campaign.Digest(seen)[:digits]}, nil
 }
 
-// engine is that of campaign run on the network with its defaults.
-func engine() (*faults.Engine, error) {
+// probe is the engine of campaign run on the network, from a folder, with its defaults.
+func probe(dir string) (*engine.Engine, error) {
 	net, err := zoo.ByName(network)
-	if err != nil {
-		return nil, err
-	}
-	dir, err := zoo.Dir()
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +124,7 @@ func engine() (*faults.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return faults.New(n.Program(), inputs, faults.Options{ECC: npu.ECCSECDED}, nil)
+	return engine.New(n.Program(), inputs, faults.Options{ECC: npu.ECCSECDED}, nil)
 }
 
 // head is the revision of the checkout as git tells it, empty without one. A program

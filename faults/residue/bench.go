@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/models/driver"
 	"upset/npu"
 	"upset/npu/isa"
@@ -26,7 +27,7 @@ type bench struct {
 }
 
 // newBench builds a machine that stands at the start of the inference of an input.
-func newBench(e *faults.Engine, input []byte) (*bench, error) {
+func newBench(e *engine.Engine, input []byte) (*bench, error) {
 	p, mem := e.Program(), new(isa.Memory)
 	if err := p.Load(mem, input); err != nil {
 		return nil, err
@@ -112,7 +113,7 @@ func times(p *npu.PortState) (list []*uint64) {
 // right is the run of a machine without a fault: the inference of an input, and those
 // that follow in the order of this package.
 type right struct {
-	e     *faults.Engine
+	e     *engine.Engine
 	input int
 
 	mu    sync.Mutex

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/netlist"
 	"upset/stats"
 	"upset/stats/result"
@@ -57,7 +58,7 @@ func newPopulation(t *netlist.Table) *population {
 
 // draw picks a part, a register of it by its size, a bit and a cycle. Half of the
 // draws are late in the inference, where more is left behind.
-func (p *population) draw(r *rand.Rand, e *faults.Engine) draw {
+func (p *population) draw(r *rand.Rand, e *engine.Engine) draw {
 	list := p.parts[r.IntN(len(p.parts))]
 	bits := 0
 	for _, x := range list {
@@ -83,7 +84,7 @@ func (p *population) draw(r *rand.Rand, e *faults.Engine) draw {
 // that are drawn on the way, over so many later inferences. Progress, which may be nil,
 // is told how many are done. Once enough, which may be nil, says so, nothing further is
 // drawn; what has begun is finished.
-func Examine(ctx context.Context, e *faults.Engine, seed uint64, n, later, workers int, progress func(done int), enough func() bool) (result.Residue, error) {
+func Examine(ctx context.Context, e *engine.Engine, seed uint64, n, later, workers int, progress func(done int), enough func() bool) (result.Residue, error) {
 	res := result.Residue{Model: e.Program().Name, NPU: e.Table().Config.String(), Seed: seed, Later: later}
 	if e.Inputs() < 2 {
 		return res, fmt.Errorf("one input: the inferences that follow need others; give two or more")
@@ -159,7 +160,7 @@ func limit(c *result.ResidueCount) (err error) {
 }
 
 // follow counts one upset.
-func (r *tally) follow(w *faults.Worker, runs []*right, d draw, later int) error {
+func (r *tally) follow(w *engine.Worker, runs []*right, d draw, later int) error {
 	r.Drawn++
 	record, err := w.Inject(d.input, d.site, nil)
 	if err != nil {

@@ -8,12 +8,13 @@ import (
 	"testing"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/models/driver"
 	"upset/npu"
 	"upset/npu/isa"
 )
 
-func engine(t *testing.T, o faults.Options) *faults.Engine {
+func open(t *testing.T, o faults.Options) *engine.Engine {
 	t.Helper()
 	dir := filepath.Join("..", "..", "testdata", "models")
 	data, err := os.ReadFile(filepath.Join(dir, "fashion-tiny.tflite"))
@@ -32,7 +33,7 @@ func engine(t *testing.T, o faults.Options) *faults.Engine {
 		}
 		in = append(in, b)
 	}
-	e, err := faults.New(n.Program(), in, o, nil)
+	e, err := engine.New(n.Program(), in, o, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +41,7 @@ func engine(t *testing.T, o faults.Options) *faults.Engine {
 }
 
 func TestMaskedDoesNoHarm(t *testing.T) {
-	r, err := Examine(context.Background(), engine(t, faults.Options{ECC: npu.ECCNone}), 1, 200, Later, 2, nil, nil)
+	r, err := Examine(context.Background(), open(t, faults.Options{ECC: npu.ECCNone}), 1, 200, Later, 2, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +54,7 @@ func TestMaskedDoesNoHarm(t *testing.T) {
 // Where the next inference is not looked at, what was left behind counts as masked, and
 // the comparison finds the harm.
 func TestHarmIsFound(t *testing.T) {
-	r, err := Examine(context.Background(), engine(t, faults.Options{ECC: npu.ECCNone, AssumeReload: true}), 1, 400, Later, 2, nil, nil)
+	r, err := Examine(context.Background(), open(t, faults.Options{ECC: npu.ECCNone, AssumeReload: true}), 1, 400, Later, 2, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,8 +68,8 @@ func TestHarmIsFound(t *testing.T) {
 }
 
 func TestOneInput(t *testing.T) {
-	e := engine(t, faults.Options{})
-	one, err := faults.New(e.Program(), [][]byte{e.Golden(0).Input}, faults.Options{}, nil)
+	e := open(t, faults.Options{})
+	one, err := engine.New(e.Program(), [][]byte{e.Golden(0).Input}, faults.Options{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"upset/models/reference"
+	"upset/models/reference/reftest"
 	"upset/models/tflite"
 	"upset/npu/functional"
 	"upset/npu/isa"
@@ -54,7 +55,7 @@ func runInOneArena(t *testing.T, m *tflite.Model, stages []Stage, c isa.Config, 
 	}
 	for _, s := range stages {
 		if s.Program == nil {
-			if err := reference.Eval(m, &g.Operators[s.Operator], values); err != nil {
+			if err := reftest.Eval(m, &g.Operators[s.Operator], values); err != nil {
 				t.Fatal(err)
 			}
 			continue

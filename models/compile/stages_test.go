@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"upset/models/reference"
+	"upset/models/reference/reftest"
 	"upset/npu/isa"
 )
 
@@ -46,7 +46,7 @@ func TestStagesMatchGolden(t *testing.T) {
 			programs = 0
 			for _, s := range stages {
 				if s.Program == nil {
-					if err := reference.Eval(m, &g.Operators[s.Operator], values); err != nil {
+					if err := reftest.Eval(m, &g.Operators[s.Operator], values); err != nil {
 						t.Fatal(err)
 					}
 					continue

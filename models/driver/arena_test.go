@@ -2,6 +2,7 @@ package driver
 
 import (
 	"bytes"
+	"context"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"upset/models/reference"
 	"upset/models/tflite"
+	"upset/npu"
 	"upset/npu/isa"
 )
 
@@ -86,7 +88,7 @@ func TestOneArenaHasNoCopies(t *testing.T) {
 	m := aroundHost()
 	for _, cfg := range isa.Configs {
 		for _, shared := range []bool{true, false} {
-			n, err := Compile(m, cfg)
+			n, err := Compile(context.Background(), m, cfg, npu.System{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -110,7 +112,7 @@ func TestOneArenaHasNoCopies(t *testing.T) {
 // memory of their own, one of them smaller, and reads it again.
 func TestMixedFastMemory(t *testing.T) {
 	m := aroundHost()
-	n, err := Compile(m, isa.U55x64)
+	n, err := Compile(context.Background(), m, isa.U55x64, npu.System{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +173,7 @@ func TestViews(t *testing.T) {
 			s.g.Outputs = append(s.g.Outputs, s.op(tflite.OpReshape, tflite.Options{NewShape: []int{60}}, len(s.g.Tensors)-1, relu))
 			m := s.model()
 			for _, cfg := range isa.Configs {
-				n, err := Compile(m, cfg)
+				n, err := Compile(context.Background(), m, cfg, npu.System{})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -52,14 +52,9 @@ func compiledBindings(list []compile.Binding) []Binding {
 
 // Compile compiles a model for a configuration and wraps it as a network. What
 // the NPU cannot execute is left to the host; a network of which the NPU can
-// execute nothing, or neither of them all, is refused.
-func Compile(m *tflite.Model, cfg isa.Config) (*Network, error) {
-	return compileContext(context.Background(), m, cfg, npu.System{})
-}
-
-// compileContext is Compile for the memories of a system, until a context ends, with
-// whose error it then ends.
-func compileContext(ctx context.Context, m *tflite.Model, cfg isa.Config, s npu.System) (*Network, error) {
+// execute nothing, or neither of them all, is refused. It fits the memories of a system, the
+// zero value for the default one, and ends with the error of a context that does.
+func Compile(ctx context.Context, m *tflite.Model, cfg isa.Config, s npu.System) (*Network, error) {
 	m, err := compile.Prepare(m)
 	if err != nil {
 		return nil, err
@@ -206,5 +201,5 @@ func openWith(ctx context.Context, data []byte, cfg isa.Config, o Options) (*Net
 	if len(m.Subgraphs) > 0 {
 		m.Subgraphs[0].Lenient = o.Lenient
 	}
-	return compileContext(ctx, m, cfg, o.System)
+	return Compile(ctx, m, cfg, o.System)
 }

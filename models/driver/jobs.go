@@ -61,9 +61,7 @@ func (p *Program) hostOf() func(m *npu.Machine) bool {
 			return false // it has lost its way
 		}
 		// The host takes its time: what is under way on the bus arrives.
-		for i := range m.S.Bus.Port {
-			m.S.Bus.Port[i].Arrive(m.Cycle())
-		}
+		m.S.Bus.Resume(m.Cycle())
 		p.host.step(k, m.Mem, kernels)
 		for _, r := range p.host.bounds[k].writes {
 			m.Writes.Note(r.Lo, int(r.Hi-r.Lo))
@@ -83,9 +81,7 @@ func (p *Program) again(m *npu.Machine, run *kernels) bool {
 	if at < 0 || k < 0 || k >= len(p.Jobs) || m.Mem.SRAM[at] != 0 {
 		return false
 	}
-	for i := range m.S.Bus.Port {
-		m.S.Bus.Port[i].Arrive(m.Cycle())
-	}
+	m.S.Bus.Resume(m.Cycle())
 	m.Mem.SRAM[at] = 1
 	b := &p.host.bounds[k]
 	p.host.do(k, b.actions[b.supply:], m.Mem, run)

@@ -2,6 +2,7 @@ package driver
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"upset/models/tflite"
+	"upset/npu"
 	"upset/npu/isa"
 )
 
@@ -245,14 +247,14 @@ func TestNothingForTheNPU(t *testing.T) {
 		if op := g.Operators[i]; op.Code == tflite.OpSVDF {
 			alone := *g
 			alone.Operators, alone.Inputs, alone.Outputs = []tflite.Operator{op}, op.Inputs[:1], op.Outputs
-			if _, err := Compile(&tflite.Model{Version: 3, Subgraphs: []tflite.Subgraph{alone}}, isa.U55x128); err == nil || !strings.Contains(err.Error(), "SVDF") {
+			if _, err := Compile(context.Background(), &tflite.Model{Version: 3, Subgraphs: []tflite.Subgraph{alone}}, isa.U55x128, npu.System{}); err == nil || !strings.Contains(err.Error(), "SVDF") {
 				t.Errorf("error is %v", err)
 			}
 			break
 		}
 	}
 	g.Operators[1].Code, g.Operators[1].Custom = tflite.OpCustom, "strange"
-	if _, err := Compile(m, isa.U55x128); err == nil || !strings.Contains(err.Error(), "strange") {
+	if _, err := Compile(context.Background(), m, isa.U55x128, npu.System{}); err == nil || !strings.Contains(err.Error(), "strange") {
 		t.Errorf("error is %v", err)
 	}
 }

@@ -140,15 +140,6 @@ func (in *Interpreter) Step(inputs [][]byte) ([][]byte, error) {
 	return outputs, nil
 }
 
-// Tensor is the value of tensor i after the last Invoke. It is overwritten by the
-// next one and must not be changed.
-func (in *Interpreter) Tensor(i int) []byte {
-	if i < 0 || i >= len(in.values) {
-		return nil
-	}
-	return in.values[i]
-}
-
 // Run prepares the first subgraph of a model and runs it once.
 func Run(m *tflite.Model, inputs [][]byte) ([][]byte, error) {
 	in, err := New(m)
@@ -156,40 +147,4 @@ func Run(m *tflite.Model, inputs [][]byte) ([][]byte, error) {
 		return nil, err
 	}
 	return in.Invoke(inputs)
-}
-
-// Eval runs one operator of the model's first subgraph on the values of the
-// graph's tensors. The operator's inputs are read from tensors and its outputs
-// written there. Constant tensors may be left out (nil); all others the operator
-// names must have the size of their shape. Use Prepare to run an operator often.
-func Eval(m *tflite.Model, op *tflite.Operator, tensors [][]byte) error {
-	if len(m.Subgraphs) == 0 {
-		return fmt.Errorf("reference: the model has no subgraph")
-	}
-	g := &m.Subgraphs[0]
-	if len(tensors) != len(g.Tensors) {
-		return fmt.Errorf("reference: %d values given for %d tensors", len(tensors), len(g.Tensors))
-	}
-	k, err := Prepare(g, op)
-	if err != nil {
-		return fmt.Errorf("reference: %w", err)
-	}
-	values := append([][]byte(nil), tensors...)
-	for _, list := range [2][]int{op.Inputs, op.Outputs} {
-		for _, i := range list {
-			if i < 0 {
-				continue
-			}
-			t := &g.Tensors[i]
-			if values[i] == nil && t.Data != nil {
-				values[i] = t.Data
-			}
-			if len(values[i]) != t.Bytes() {
-				return fmt.Errorf("reference: %s: tensor %d (%q) has %d bytes; its shape %v needs %d",
-					op.Name(), i, t.Name, len(values[i]), t.Shape, t.Bytes())
-			}
-		}
-	}
-	k(values)
-	return nil
 }

@@ -66,8 +66,12 @@ type Task struct {
 	Check func(runs []Run) (Check, error)
 }
 
-// Seeds are those of every task's check (our choice).
-func Seeds() []uint64 { return []uint64{1, 2, 3} }
+// Seeds are those of every task's check, whose networks and pools are stored (our
+// choice).
+func Seeds() []uint64 { return SeedsFrom(1) }
+
+// SeedsFrom are as many seeds from another one on. What is not stored is trained.
+func SeedsFrom(first uint64) []uint64 { return []uint64{first, first + 1, first + 2} }
 
 // Check is the result of a task's acceptance check over all seeds.
 type Check struct {

@@ -62,9 +62,6 @@ func LoadFashion(dir string) (training, test *Images, err error) {
 	return training, test, nil
 }
 
-// LoadFashionTest reads only the test part of Fashion-MNIST from dir.
-func LoadFashionTest(dir string) (*Images, error) { return loadPart(dir, "t10k") }
-
 func loadPart(dir, part string) (*Images, error) {
 	imageFile, err := openIDX(filepath.Join(dir, part+"-images-idx3-ubyte.gz"))
 	if err != nil {

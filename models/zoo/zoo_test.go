@@ -55,7 +55,7 @@ func TestShippedFiles(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if Top(out[0]) == labels[i] {
+				if top(out[0]) == labels[i] {
 					right++
 				}
 			}
@@ -176,7 +176,7 @@ func TestTop(t *testing.T) {
 		out  []byte
 		want int
 	}{{[]byte{0x80, 0x7f, 0}, 1}, {[]byte{5, 5, 5}, 0}, {[]byte{0xff, 0xfe}, 0}, {[]byte{0x80, 0x80, 0x81}, 2}} {
-		if got := Top(c.out); got != c.want {
+		if got := top(c.out); got != c.want {
 			t.Errorf("% x: %d, want %d", c.out, got, c.want)
 		}
 	}

@@ -66,9 +66,6 @@ func (l *Loop) Take(lane int) {
 	l.held[lane] = false
 }
 
-// Machine is the machine of a lane, nil where there is none.
-func (l *Loop) Machine(lane int) *npu.Machine { return l.g.lanes[lane].m }
-
 // Clock does a clock in every lane. All machines must run. Witnesses, which may be nil, gives the
 // witness of a lane or nil.
 func (l *Loop) Clock(witness func(lane int) Witness) {

@@ -163,9 +163,6 @@ func (s *Simulator) operands(k Kind, ops int32) []uint32 {
 	return s.ops3[ops][:]
 }
 
-// Netlist returns the simulator's netlist.
-func (s *Simulator) Netlist() *Netlist { return s.n }
-
 // Net returns the value of a net as its readers see it, faults included.
 func (s *Simulator) Net(net NetID) Word { return s.value[s.place[net]] }
 

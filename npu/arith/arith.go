@@ -64,6 +64,21 @@ func MulAdd(p Product, v int64, scale uint32, shift uint) Product {
 // does not fit 64 bits wraps; only a corrupted scale can cause that.
 func (p Product) Shift(s uint, mode Round) int64 {
 	s &= 63
+	const room = 1 << 61
+	if s-1 < 62 && p.Hi == int64(p.Lo)>>63 && p.Lo+room < 2*room { // no sum leaves the low word
+		v := int64(p.Lo)
+		switch mode {
+		default:
+			return (v + 1<<(s-1)) >> s
+		case RoundDouble:
+			if s <= 31 {
+				return (v + 1<<(s-1)) >> s
+			}
+			return (v + 1<<(s-1) + 1<<30 - v>>63&(1<<31)) >> s
+		case RoundTruncate:
+			return (v + v>>63&(1<<s-1)) >> s
+		}
+	}
 	if s == 0 {
 		return int64(p.Lo)
 	}
@@ -93,12 +108,6 @@ func (p Product) Shift(s uint, mode Round) int64 {
 // output stage computes it.
 func Scale(v int64, scale uint32, shift uint, mode Round) int64 {
 	return Mul(v, scale).Shift(shift, mode)
-}
-
-// ShiftRight is Scale with a scale of one: the shift-only form that the
-// hardware applies to 32-bit operands.
-func ShiftRight(v int64, shift uint, mode Round) int64 {
-	return Product{Hi: v >> 63, Lo: uint64(v)}.Shift(shift, mode)
 }
 
 // Saturate clamps v to a signed integer of the given width (1..63 bits).

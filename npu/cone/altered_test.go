@@ -92,7 +92,7 @@ func (s *stream) compareAltered(t *testing.T, r *rand.Rand, samples int) (exact,
 	at := func(op int) {
 		word := 0
 		if op > 0 {
-			word = m.Word() + 1
+			word = m.Word + 1
 		}
 		for range samples {
 			reg, flip := values[r.IntN(len(values))], uint32(1)<<r.IntN(16)

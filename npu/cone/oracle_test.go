@@ -153,7 +153,7 @@ func (s *stream) compare(t *testing.T, r *rand.Rand, samples int) (done outcome)
 		}
 		word := 0
 		if from > 0 {
-			word = m.Word() + 1
+			word = m.Word + 1
 		}
 		o := functional.New(s.config, altered, s.bases)
 		o.Registers, o.Weights = m.Registers, m.Weights

@@ -21,6 +21,7 @@ type Runner struct {
 	moved []Byte
 
 	altered []Altered // operations that run with other values
+	deviate []Deviation
 
 	in, in2, bytes []byte
 	x, window      []int32
@@ -73,7 +74,10 @@ func (r *Runner) PropagateTo(t *Trace, from, to int, diff []Byte) (left []Byte, 
 		}
 		r.mem.set(b.Addr, b.Value)
 	}
-	for i, last := from, r.lastAltered(); i < to && (r.mem.live > 0 || i <= last); i++ {
+	if err := r.begun(t, from); err != nil {
+		return nil, r.macs, err
+	}
+	for i, last := from, max(r.lastAltered(), r.lastDeviating()); i < to && (r.mem.live > 0 || i <= last); i++ {
 		if err := r.step(i, &t.ops[i]); err != nil {
 			return nil, r.macs, err
 		}
@@ -112,11 +116,18 @@ func (r *Runner) step(op int, g *recorded) error {
 		return ErrClock
 	}
 	r.lut = g.lut
+	deviating := r.deviating(op)
+	if len(deviating) > 0 && (changed || altered != nil) {
+		return ErrClock
+	}
 	if altered != nil {
 		r.computeAltered(o.with(altered), g)
 		return nil
 	}
 	r.mem.drop(o.Writes)
+	if len(deviating) > 0 {
+		return r.deviateIn(op, g, deviating)
+	}
 	if !changed {
 		return nil
 	}

@@ -43,5 +43,5 @@ func (f *Fault) Error() string {
 
 // fault builds a Fault at the current command.
 func (m *Machine) fault(k Kind, format string, args ...any) error {
-	return &Fault{Kind: k, Word: m.word, Detail: fmt.Sprintf(format, args...)}
+	return &Fault{Kind: k, Word: m.Word, Detail: fmt.Sprintf(format, args...)}
 }

@@ -26,6 +26,8 @@ type Machine struct {
 	AfterOp func(index int, op isa.Opcode, d *isa.Decoded)
 	// Limit bounds the work of one operation, in multiply-accumulates.
 	Limit int64
+	// Word is the index of the command word that is or was last executed.
+	Word int
 	// Weights keeps decoded weight streams. Several machines may share one.
 	Weights *WeightCache
 
@@ -33,7 +35,6 @@ type Machine struct {
 	mem   *isa.Memory
 	base  [8]uint32
 	lut   [isa.LUTBytes]byte
-	word  int
 	index int
 	buf   scratch
 }
@@ -62,12 +63,6 @@ func (m *Machine) LUT() []byte { return append([]byte(nil), m.lut[:]...) }
 // SetLUT replaces the lookup-table bytes. Missing bytes stay as they are.
 func (m *Machine) SetLUT(b []byte) { copy(m.lut[:], b) }
 
-// Word returns the index of the command word that is or was last executed.
-func (m *Machine) Word() int { return m.word }
-
-// Operations returns the number of kernel and DMA operations completed.
-func (m *Machine) Operations() int { return m.index }
-
 // Run executes commands up to NPU_OP_STOP. The error is a *Fault.
 func (m *Machine) Run(commands []uint32) error {
 	m.index = 0
@@ -78,7 +73,7 @@ func (m *Machine) Run(commands []uint32) error {
 // table and the memory as they are.
 func (m *Machine) RunFrom(commands []uint32, word int) error {
 	for w := max(word, 0); w < len(commands); w++ {
-		m.word = w
+		m.Word = w
 		first := commands[w]
 		kind, reg := isa.Classify(first)
 		switch kind {
@@ -102,7 +97,7 @@ func (m *Machine) RunFrom(commands []uint32, word int) error {
 			return m.fault(ParseError, "word %#08x is no command", first)
 		}
 	}
-	m.word = len(commands)
+	m.Word = len(commands)
 	if !isa.MissingStopIsError {
 		return nil
 	}

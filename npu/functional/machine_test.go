@@ -105,7 +105,7 @@ func TestDMAAndHook(t *testing.T) {
 	if err := m.Run(r.Words); err != nil {
 		t.Fatal(err)
 	}
-	if fmt.Sprint(seen) != "[0 NPU_OP_DMA_START 1 NPU_OP_DMA_START]" || m.Operations() != 2 {
+	if fmt.Sprint(seen) != "[0 NPU_OP_DMA_START 1 NPU_OP_DMA_START]" || m.index != 2 {
 		t.Errorf("hook saw %v", seen)
 	}
 	if string(r.mem.SRAM[128:160]) != string(r.mem.Flash[16:48]) || r.mem.SRAM[160] != 0 || r.mem.SRAM[127] != 0 {
@@ -138,7 +138,7 @@ func TestContinue(t *testing.T) {
 		word := 0
 		first.AfterOp = func(index int, _ isa.Opcode, _ *isa.Decoded) {
 			if index == stop {
-				word = first.Word() + 1
+				word = first.Word + 1
 				second.Registers = first.Registers
 			}
 		}

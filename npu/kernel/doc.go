@@ -1,9 +1,6 @@
 // Package kernel holds the inner loops of the simulator: one clock of the MAC
 // array for the cycle-level machine (Operands, Multiply, SumProducts, Accumulate,
-// AccumulateMax), dot products, multiples of weight vectors and requantisation
-// for engines that compute whole layers (DotInt8, DotInt16Int8, DotInt32Int16,
-// AxpyInt8, Requantise), and comparison of memories (FirstDifference,
-// DifferingWords).
+// AccumulateMax).
 //
 // # Two variants
 //

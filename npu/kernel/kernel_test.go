@@ -94,6 +94,3 @@ func TestVariant(t *testing.T) {
 		t.Error("there are no vector variants for " + runtime.GOARCH)
 	}
 }
-
-// lengths covers every remainder of the vector loops and several rounds of them.
-var lengths = []int{0, 1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 31, 32, 33, 47, 48, 63, 64, 65, 79, 80, 96, 127, 128, 129, 191, 255, 256, 1000}

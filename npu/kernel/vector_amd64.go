@@ -44,7 +44,7 @@ func accumulateVector(acc, sum []uint64) int {
 	if !accelerated || n == 0 {
 		return 0
 	}
-	accumulateAVX2(&acc[0], &sum[0], n)
+	accumulateAVX2(&acc[0], &acc[0], &sum[0], n)
 	return n
 }
 
@@ -57,56 +57,88 @@ func accumulateMaxVector(acc, sum []uint64) int {
 	return n
 }
 
-func dotInt8Vector(a, b []int8) (sum int32, done int) {
-	n := len(a) &^ 15
-	if !accelerated || n == 0 {
-		return 0, 0
+func operandsArray(x *Inputs, raw *Bytes, pixels int, mask, channels uint8, flip uint64, bias uint16) bool {
+	if !accelerated {
+		return false
 	}
-	return dotInt8AVX2(&a[0], &b[0], n), n
+	operandsAVX2(&x[0], &raw[0], pixels, uint64(mask), uint64(channels), flip, uint64(bias))
+	return true
 }
 
-func dotInt16Int8Vector(a []int16, b []int8) (sum int64, done int) {
-	n := len(a) &^ 31
-	if !accelerated || n == 0 {
-		return 0, 0
+func multiplyArray(prod *Products, x *Inputs, w *Weights, pixels, channels int) bool {
+	if !accelerated {
+		return false
 	}
-	return dotInt16Int8AVX2(&a[0], &b[0], n), n
+	multiplyAVX2(&prod[0], &x[0], &w[0], pixels, channels)
+	return true
 }
 
-func dotInt32Int16Vector(a []int32, b []int16) (sum int32, done int) {
-	n := len(a) &^ 15
-	if !accelerated || n == 0 {
-		return 0, 0
+func sumProductsArray(sum *Sums, prod *Products, dots int, shift, keep uint64) bool {
+	if !accelerated {
+		return false
 	}
-	return dotInt32Int16AVX2(&a[0], &b[0], n), n
+	sumProductsAVX2(&sum[0], &prod[0], dots, shift, keep)
+	return true
 }
 
-func axpyInt8Vector(acc []int32, w []int8, delta int32) int {
-	n := len(w) &^ 15
+func accumulateArray(acc, from, sum *Sums, dots int) bool {
+	if !accelerated {
+		return false
+	}
+	accumulateAVX2(&acc[0], &from[0], &sum[0], dots)
+	return true
+}
+
+func narrowVector(b []byte, v []uint64) int {
+	n := len(v) &^ 3
 	if !accelerated || n == 0 {
 		return 0
 	}
-	axpyInt8AVX2(&acc[0], &w[0], n, int64(delta))
+	narrowAVX2(&b[0], &v[0], n)
 	return n
 }
 
-func requantiseVector(dst, acc []int32, scale []uint32, shift []uint8, out *Output) int {
-	n := len(acc) &^ 3
+func widenVector(v []uint64, b []byte) int {
+	n := len(v) &^ 3
 	if !accelerated || n == 0 {
 		return 0
 	}
-	nudge, truncate := rounding(out.Round)
-	requantiseAVX2(&dst[0], &acc[0], &scale[0], &shift[0], n, nudge, truncate,
-		int64(out.Zero), int64(out.Min), int64(out.Max))
+	widenAVX2(&v[0], &b[0], n)
 	return n
 }
 
-func equalPrefixVector(a, b []byte) int {
-	n := len(a) &^ 31
-	if !accelerated || n == 0 {
-		return 0
+func dotsVector(dots *Dots, w *Weights, from []uint16, t *Token, pixels, channels int) bool {
+	if !accelerated || channels != 4 && channels != 8 {
+		return false
 	}
-	return equalPrefixAVX2(&a[0], &b[0], n)
+	flip, bias := t.bytes()
+	dotsAVX2(&dots[0], &w[0], &from[0], &t.Raw[0], pixels, channels, uint64(t.Mask), uint64(t.Channels), flip, bias)
+	return true
+}
+
+func lanesVector(dots *Dots, w *Weights, t *Token, pixels, channels int) bool {
+	if !accelerated || channels != 4 && channels != 8 {
+		return false
+	}
+	flip, bias := t.bytes()
+	lanesAVX2(&dots[0], &w[0], &t.Raw[0], pixels, channels, uint64(t.Mask), uint64(t.Channels), flip, bias)
+	return true
+}
+
+func clockSumsVector(acc, from, sum *Sums, dots *Dots, n int, shift, keep uint64) bool {
+	if !accelerated {
+		return false
+	}
+	clockSumsAVX2(&acc[0], &from[0], &sum[0], &dots[0], n, shift, keep)
+	return true
+}
+
+func sumDotsVector(sum *Sums, dots *Dots, n int, shift, keep uint64) bool {
+	if !accelerated {
+		return false
+	}
+	sumDotsAVX2(&sum[0], &dots[0], n, shift, keep)
+	return true
 }
 
 //go:noescape
@@ -119,25 +151,25 @@ func multiplyAVX2(prod *uint32, x, w *uint16, pixels, d int)
 func sumProductsAVX2(sum *uint64, prod *uint32, n int, shift, keep uint64)
 
 //go:noescape
-func accumulateAVX2(acc, sum *uint64, n int)
+func accumulateAVX2(acc, from, sum *uint64, n int)
+
+//go:noescape
+func narrowAVX2(b *byte, v *uint64, n int)
+
+//go:noescape
+func widenAVX2(v *uint64, b *byte, n int)
 
 //go:noescape
 func accumulateMaxAVX2(acc, sum *uint64, n int)
 
 //go:noescape
-func dotInt8AVX2(a, b *int8, n int) int32
+func dotsAVX2(dots *int32, keep, from *uint16, raw *uint64, pixels, d int, mask, channels, flip, bias uint64)
 
 //go:noescape
-func dotInt16Int8AVX2(a *int16, b *int8, n int) int64
+func lanesAVX2(dots *int32, w *uint16, raw *uint64, pixels, d int, mask, channels, flip, bias uint64)
 
 //go:noescape
-func dotInt32Int16AVX2(a *int32, b *int16, n int) int32
+func clockSumsAVX2(acc, from, sum *uint64, dots *int32, n int, shift, keep uint64)
 
 //go:noescape
-func axpyInt8AVX2(acc *int32, w *int8, n int, delta int64)
-
-//go:noescape
-func requantiseAVX2(dst, acc *int32, scale *uint32, shift *uint8, n int, nudge, truncate uint64, zero, lo, hi int64)
-
-//go:noescape
-func equalPrefixAVX2(a, b *byte, n int) int
+func sumDotsAVX2(sum *uint64, dots *int32, n int, shift, keep uint64)

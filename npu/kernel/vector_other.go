@@ -10,13 +10,25 @@ func detect() bool { return false }
 func operandsVector(x []uint16, raw []uint64, pixels, channels uint8, flip uint64, bias uint16) bool {
 	return false
 }
-func multiplyVector(prod []uint32, x, w []uint16, pixels, d int) bool                   { return false }
-func sumProductsVector(sum []uint64, prod []uint32, shift, keep uint64) int             { return 0 }
-func accumulateVector(acc, sum []uint64) int                                            { return 0 }
-func accumulateMaxVector(acc, sum []uint64) int                                         { return 0 }
-func dotInt8Vector(a, b []int8) (int32, int)                                            { return 0, 0 }
-func dotInt16Int8Vector(a []int16, b []int8) (int64, int)                               { return 0, 0 }
-func dotInt32Int16Vector(a []int32, b []int16) (int32, int)                             { return 0, 0 }
-func axpyInt8Vector(acc []int32, w []int8, delta int32) int                             { return 0 }
-func requantiseVector(dst, acc []int32, scale []uint32, shift []uint8, out *Output) int { return 0 }
-func equalPrefixVector(a, b []byte) int                                                 { return 0 }
+func multiplyVector(prod []uint32, x, w []uint16, pixels, d int) bool       { return false }
+func sumProductsVector(sum []uint64, prod []uint32, shift, keep uint64) int { return 0 }
+func accumulateVector(acc, sum []uint64) int                                { return 0 }
+func accumulateMaxVector(acc, sum []uint64) int                             { return 0 }
+
+func operandsArray(x *Inputs, raw *Bytes, pixels int, mask, channels uint8, flip uint64, bias uint16) bool {
+	return false
+}
+func multiplyArray(prod *Products, x *Inputs, w *Weights, pixels, channels int) bool { return false }
+func sumProductsArray(sum *Sums, prod *Products, dots int, shift, keep uint64) bool  { return false }
+func accumulateArray(acc, from, sum *Sums, dots int) bool                            { return false }
+
+func narrowVector(b []byte, v []uint64) int { return 0 }
+func widenVector(v []uint64, b []byte) int  { return 0 }
+
+func clockSumsVector(acc, from, sum *Sums, dots *Dots, n int, shift, keep uint64) bool { return false }
+
+func dotsVector(dots *Dots, w *Weights, from []uint16, t *Token, pixels, channels int) bool {
+	return false
+}
+func lanesVector(dots *Dots, w *Weights, t *Token, pixels, channels int) bool { return false }
+func sumDotsVector(sum *Sums, dots *Dots, n int, shift, keep uint64) bool     { return false }

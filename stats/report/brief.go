@@ -48,7 +48,7 @@ func briefMetrics(decided []result.Decided, due result.Limits, o result.Outcomes
 // briefProtected is the verdict on the protected machine.
 func briefProtected(p result.Protect) section {
 	s := section{heading: "With protection", banner: sentence(p.Statement)}
-	s.pairs = append(s.pairs, pair{"area", percent(p.AreaOverhead, nearest) + " of logic added" + spanText(p.AreaOverheadRange, inLibraries) + ", " + overheadText(p.AreaOverheadWithRAM, p.AreaOverheadWithRAMRange) + " with RAM; lock-step " + overheadText(p.Lockstep.AreaOverhead, p.Lockstep.AreaOverheadRange) +
+	s.pairs = append(s.pairs, pair{"area", percent(p.AreaOverhead, nearest) + " of logic added" + spanText(p.AreaOverhead, p.AreaOverheadRange, inLibraries) + ", " + overheadText(p.AreaOverheadWithRAM, p.AreaOverheadWithRAMRange) + " with RAM; lock-step " + overheadText(p.Lockstep.AreaOverhead, p.Lockstep.AreaOverheadRange) +
 		", hardening everything " + overheadText(p.HardenAll.AreaOverhead, p.HardenAll.AreaOverheadRange) + "; its SPFM " + metricPercent(p.HardenAll.SPFM.Estimate, nearest) + " %"})
 	s.pairs = append(s.pairs, decidedPairs(p.Decided)...)
 	if p.SPFMCoverage != p.SPFM && p.SPFMCoverage != (result.Limits{}) {
@@ -111,7 +111,7 @@ func briefDecides(a result.Assess) []pair {
 	if c.Safety != nil && c.Safety.NotAssessed != "" {
 		pairs = append(pairs, pair{"permanent faults", "not assessed (" + c.Safety.NotAssessed + ")"})
 	}
-	pairs = append(pairs, pair{"pulses in logic", pulseText(c.Pulses)})
+	pairs = append(pairs, pair{"pulses in logic", logicPulseText(p.Pulses)})
 	pairs = append(pairs, pair{"tool check", briefEvidence(a.Evidence)})
 	return slices.DeleteFunc(pairs, func(p pair) bool { return p.value == "" })
 }

@@ -98,6 +98,9 @@ func campaignSections(c result.Campaign) ([]section, error) {
 	if c.Safety != nil {
 		sections = append(sections, levelSections(c.Safety, "without protection")...)
 	}
+	if len(c.ModeGroups) > 0 {
+		sections = append(sections, modeGroupsSection(c.ModeGroups))
+	}
 	if len(c.FMEDA) > 0 {
 		sections = append(sections, section{
 			heading: "Failure modes (FMEDA), transient faults", pageOnly: true, table: fmedaTable(c.FMEDA),
@@ -145,7 +148,7 @@ func verdictSection(c result.Campaign) section {
 			pair{"SPFM with SRAM", "any " + metricText(c.SPFMWithSRAM.Any) + ", critical " + metricText(c.SPFMWithSRAM.Critical) + " (never decides)"},
 		)
 	}
-	s.pairs = append(s.pairs, pair{"permanent faults, LFM", permanentText(c)}, pair{"pulses in logic", pulseText(c.Pulses)})
+	s.pairs = append(s.pairs, pair{"permanent faults, LFM", permanentText(c)}, pair{"pulses in logic", pulseText(c)})
 	return s
 }
 
@@ -209,6 +212,9 @@ func assumptionPairs(a result.Assumptions) []pair {
 		pairs = append(pairs, pair{"budget for DUE", significant(a.BudgetDUE, nearest) + " FIT"})
 	}
 	pairs = append(pairs, timingPairs(a)...)
+	if a.PulseFITPerKGE > 0 {
+		pairs = append(pairs, pair{"pulses in logic", significant(a.PulseFITPerKGE, nearest) + " FIT for 1,000 gate equivalents, in blocks that have gates"})
+	}
 	return append(
 		pairs,
 		pair{"fault model", a.Fault},
@@ -370,11 +376,25 @@ func strataTable(strata []result.Stratum) *table {
 
 // fmedaTable lists failure modes.
 func fmedaTable(rows []result.FMEDARow) *table {
-	t := &table{columns: columns("block", "class", "failure mode", ">raw, FIT", ">rate, FIT", "mechanism", "fault", ">coverage")}
+	t := &table{columns: columns("block", "class", "failure mode", "at the boundary", ">raw, FIT", ">rate, FIT", "mechanism", "fault", ">coverage")}
 	for _, r := range rows {
-		t.add(r.Block, r.Class, r.Mode, significant(r.LambdaRaw, nearest), limitsText(r.Lambda), r.Mechanism, strings.ReplaceAll(r.Fault, "_", " "), percent(r.Coverage, nearest))
+		t.add(r.Block, r.Class, r.Mode, r.Effect, significant(r.LambdaRaw, nearest), limitsText(r.Lambda), r.Mechanism, strings.ReplaceAll(r.Fault, "_", " "), percent(r.Coverage, nearest))
 	}
 	return t
+}
+
+// modeGroupsSection lists the user's failure modes.
+func modeGroupsSection(list []result.ModeGroup) section {
+	t := &table{columns: columns("failure mode", "diagnostic point", ">rows", ">injections", ">rate, FIT", ">violating, FIT")}
+	for _, g := range list {
+		point := g.Point
+		if point == "" {
+			point = "none"
+		}
+		t.add(g.Mode, point, count(g.Rows), count(g.Injections), limitsText(g.Lambda), limitsText(g.Violating))
+	}
+	return section{heading: "Failure modes at the boundary of the IP", table: t,
+		note: "Rates of the unprotected NPU added up by the failure modes of a filled sheet, with joint one-sided limits. Violating: what the campaign takes for single-point faults."}
 }
 
 // sharesPair says what ran where.

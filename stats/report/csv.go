@@ -68,6 +68,8 @@ func writeCSV(w io.Writer, v any) error {
 		t = validateCSV(r)
 	case result.ValidateGates:
 		t = gatesCSV(r)
+	case result.Qualify:
+		t = qualifyCSV(r)
 	case result.Residue:
 		t = residueCSV(r)
 	default:
@@ -234,6 +236,17 @@ func protectCSV(p result.Protect) csvTable {
 		}
 		t.add("attempt", common(fields{"metric": "fit_violating", "upper": number(a.FITUpper)}))
 		t.add("attempt", common(fields{"metric": "spfm", "lower": number(a.SPFMLower)}))
+	}
+	if p.Pulses != nil {
+		for _, b := range p.Pulses.Blocks {
+			row := func(design string, n, failures int, l result.Limits) {
+				t.add("pulses", limitFields("fit_pulses", l).with("block", b.Block, "design", design, "n", strconv.Itoa(n), "failures", strconv.Itoa(failures)))
+			}
+			row("unprotected", b.N, b.Violating, b.FIT)
+			if b.RemainingFIT != nil {
+				row("chosen", b.ProtectedN, b.Remaining, *b.RemainingFIT)
+			}
+		}
 	}
 	latencyCSV(&t, p)
 	return t

@@ -20,7 +20,7 @@ func sentence(s string) string {
 // decidedPairs lists what took part in a verdict, each with its target.
 func decidedPairs(list []result.Decided) (out []pair) {
 	for _, d := range list {
-		rate := d.Metric == stats.MetricFIT || d.Metric == stats.MetricPMHF || d.Metric == stats.MetricDUE
+		rate := d.Metric == stats.MetricFIT || d.Metric == stats.MetricFITPulses || d.Metric == stats.MetricPMHF || d.Metric == stats.MetricDUE
 		target := "target >= " + metricPercent(d.Target, nearest) + " %"
 		if rate {
 			target = "budget " + significant(d.Target, nearest) + " FIT"
@@ -46,7 +46,7 @@ func decidedPairs(list []result.Decided) (out []pair) {
 func transientVerdict(list []result.Decided) string {
 	var results []string
 	for _, d := range list {
-		if d.Metric == stats.MetricFIT || d.Metric == stats.MetricSPFM || d.Metric == stats.MetricDUE {
+		if d.Metric == stats.MetricFIT || d.Metric == stats.MetricFITPulses || d.Metric == stats.MetricSPFM || d.Metric == stats.MetricDUE {
 			results = append(results, d.Result)
 		}
 	}

@@ -91,15 +91,21 @@ func intervalText(i result.Interval) string {
 func percent(fraction float64, way rounding) string { return significant(100*fraction, way) + " %" }
 
 // overheadText prints an added area with what the measured libraries span of it.
-func overheadText(x float64, r result.Range) string { return percent(x, nearest) + spanText(r, "") }
+func overheadText(x float64, r result.Range) string {
+	return percent(x, nearest) + spanText(x, r, "")
+}
 
 // spanText is what the measured libraries span of an added area, in brackets; empty where it
-// was not computed.
-func spanText(r result.Range, words string) string {
-	if r == (result.Range{}) {
+// was not computed, and where nothing differs in three digits.
+func spanText(x float64, r result.Range, words string) string {
+	low, high := significant(100*r.Low, nearest), significant(100*r.High, nearest)
+	switch {
+	case r == (result.Range{}), low == high && low == significant(100*x, nearest):
 		return ""
+	case low == high:
+		return " (" + low + words + ")"
 	}
-	return " (" + significant(100*r.Low, nearest) + " to " + significant(100*r.High, nearest) + words + ")"
+	return " (" + low + " to " + high + words + ")"
 }
 
 // inLibraries explains a range of areas where it stands alone.

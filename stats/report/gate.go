@@ -72,7 +72,7 @@ func gateDocument(g result.Gate) document {
 // designNote says what a given protection is held against.
 func designNote(x result.GateDesign) string {
 	return "By calculation on the records of the campaign, against the targets of " + x.Target + " for transient faults; area added " +
-		percent(x.AreaOverhead, nearest) + " of logic" + spanText(x.AreaOverheadRange, inLibraries) + ": " + x.Design + "."
+		percent(x.AreaOverhead, nearest) + " of logic" + spanText(x.AreaOverhead, x.AreaOverheadRange, inLibraries) + ": " + x.Design + "."
 }
 
 // designMessage is the outcome of a given protection in one sentence.

@@ -121,6 +121,7 @@ func protectSections(p result.Protect) ([]section, error) {
 	}
 	sections = append(sections, decidesSections(p)...)
 	sections = append(sections, proofSection(p))
+	sections = append(sections, logicPulseSections(p.Pulses)...)
 	sections = append(sections, ledgerSection(p)...)
 	sections = append(sections, latencies(p)...)
 	if p.Safety != nil {
@@ -196,7 +197,7 @@ func hardenedPair(p result.Protect) []pair {
 func protectVerdict(p result.Protect) section {
 	s := section{heading: "Verdict with protection"}
 	s.verdict, s.banner = p.Verdict, sentence(p.Statement)
-	s.pairs = []pair{{"area added", percent(p.AreaOverhead, nearest) + " of logic" + spanText(p.AreaOverheadRange, inLibraries) + ", " + overheadText(p.AreaOverheadWithRAM, p.AreaOverheadWithRAMRange) + " with RAM"}}
+	s.pairs = []pair{{"area added", percent(p.AreaOverhead, nearest) + " of logic" + spanText(p.AreaOverhead, p.AreaOverheadRange, inLibraries) + ", " + overheadText(p.AreaOverheadWithRAM, p.AreaOverheadWithRAMRange) + " with RAM"}}
 	s.pairs = append(s.pairs, libraryPairs(p.Libraries)...)
 	if len(p.Decided) == 0 {
 		s.pairs = append(s.pairs,
@@ -211,6 +212,7 @@ func protectVerdict(p result.Protect) section {
 	if p.FITDUE != (result.Limits{}) {
 		s.pairs = append(s.pairs, pair{"DUE (availability)", limitsText(p.FITDUE) + " FIT"})
 	}
+	s.pairs = append(s.pairs, pair{"pulses in logic", logicPulseText(p.Pulses)})
 	return s
 }
 

@@ -2,9 +2,14 @@ package report
 
 import "upset/stats/result"
 
-// pulseText says whether pulses in logic are part of a result; they are part of no verdict.
-func pulseText(p *result.Pulses) string {
-	if p == nil || p.Violating == nil {
+// pulseText says whether pulses in logic are part of a result. Those of a campaign of pulses are part
+// of no verdict; beside upsets, a declared rate stands among the assumptions.
+func pulseText(c result.Campaign) string {
+	p := c.Pulses
+	switch {
+	case p == nil && c.Assumptions.PulseFITPerKGE > 0:
+		return "in the residual with pulses above and in no other figure, at " + significant(c.Assumptions.PulseFITPerKGE, nearest) + " FIT for 1,000 GE of the blocks that have gates"
+	case p == nil || p.Violating == nil:
 		return "not assessed (docs/set.md)"
 	}
 	return limitsText(*p.Violating) + " FIT in the blocks that were measured, apart from the rates above"

@@ -132,6 +132,8 @@ func writeDocument(w io.Writer, v any, render func(io.Writer, document) error) e
 		d = validateDocument(r)
 	case result.ValidateGates:
 		d = gatesDocument(r)
+	case result.Qualify:
+		d = qualifyDocument(r)
 	default:
 		return fmt.Errorf("%T has no text or page: use json", v)
 	}

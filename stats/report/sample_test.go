@@ -218,19 +218,35 @@ func sampleEvidence() *result.Evidence {
 	}
 }
 
+func fit(estimate, lower, upper float64) result.Limits {
+	return result.Limits{Estimate: estimate, Lower: lower, Upper: upper}
+}
+
 // sampleSeveral is a protection for two networks.
 func sampleSeveral() result.Protect {
 	p := sampleProtect()
 	p.Model, p.Mission, p.HardenedRatio = "", "mix", 0.1
+	right := fit(0.0009, 0.0004, 0.0017)
+	protected, total := fit(0.004, 0.0029, 0.0052), fit(0.0165, 0.0122, 0.0219)
+	p.Pulses = &result.LogicPulses{
+		FITPerKGE: 0.05, Unprotected: fit(0.0061, 0.0048, 0.0075), TotalUnprotected: fit(0.269, 0.256, 0.287),
+		Protected: &protected, Total: &total, CheckBitsRight: &right, AtOutputs: 0.0212, Unmeasured: 6.55, NotCovered: []string{"cc", "dma", "sb", "pmu"},
+		Blocks: []result.LogicPulseBlock{
+			{Block: "weight_decoder", GE: 64788, Captured: result.Interval{Estimate: 0.0197, Low: 0.0193, High: 0.0201}, N: 3000, Violating: 61, FIT: fit(0.0013, 0.001, 0.0016), ProtectedN: 3000, RemainingFIT: &result.Limits{Upper: 0.00008}},
+			{Block: "mac_array", GE: 181203, Captured: result.Interval{Estimate: 0.0295, Low: 0.0293, High: 0.0298}, N: 3000, Violating: 54, FIT: fit(0.0048, 0.0037, 0.0061), ProtectedN: 3000, Remaining: 45, RemainingRight: 10, RemainingFIT: &protected},
+		},
+	}
+	p.Statement, p.Decided = concluded([]stats.Decided{
+		{Metric: stats.MetricFIT, Limits: stats.Limits{Estimate: 0.0125, Lower: 0.008, Upper: 0.0189}, Target: 0.2, Result: stats.Met},
+		{Metric: stats.MetricSPFM, Limits: stats.Limits{Estimate: 0.9947, Lower: 0.9919, Upper: 0.9966}, Target: 0.99, Result: stats.Met},
+		{Metric: stats.MetricFITPulses, Limits: stats.Limits(total), Target: 0.2, Result: stats.Met},
+	})
 	p.Networks = []result.ProtectNetwork{{Model: "kws", Campaign: "aa", Share: 0.7}, {Model: "vww", Campaign: "bb", Share: 0.3}}
 	return p
 }
 
 // sampleProtect is a plausible protection, made by hand.
 func sampleProtect() result.Protect {
-	fit := func(estimate, lower, upper float64) result.Limits {
-		return result.Limits{Estimate: estimate, Lower: lower, Upper: upper}
-	}
 	statement, decided := concluded([]stats.Decided{
 		{Metric: stats.MetricFIT, Limits: stats.Limits{Estimate: 0.0125, Lower: 0.008, Upper: 0.0189}, Target: 0.2, Result: stats.Met},
 		{Metric: stats.MetricSPFM, Limits: stats.Limits{Estimate: 0.9947, Lower: 0.9919, Upper: 0.9966}, Target: 0.99, Result: stats.Met},

@@ -52,6 +52,8 @@ type Campaign struct {
 	// Safety are the fault classes and metrics of ISO 26262, for campaigns over the
 	// whole machine.
 	Safety *Safety `json:"safety,omitempty"`
+	// ModeGroups are the failure modes of the user, where a filled sheet gave them.
+	ModeGroups []ModeGroup `json:"mode_groups,omitempty"`
 	// FMEDA lists the failure modes of every part, at the default raw rates.
 	FMEDA []FMEDARow `json:"fmeda"`
 	// Pulses tells of pulses in logic, for campaigns of these.

@@ -8,6 +8,8 @@ type FMEDARow struct {
 	Class string `json:"class"`
 	// Mode is what the fault does.
 	Mode string `json:"mode"`
+	// Effect is what of it is seen at the boundary of the IP.
+	Effect string `json:"effect"`
 	// LambdaRaw is the raw rate of the whole part in FIT.
 	LambdaRaw float64 `json:"lambda_raw"`
 	// Share is the part of its faults with this mode.

@@ -60,6 +60,9 @@ type Protect struct {
 	Latencies []Latency `json:"latencies,omitempty"`
 	Alarms    []Alarms  `json:"alarms,omitempty"`
 
+	// Pulses are those in logic, at a declared rate.
+	Pulses *LogicPulses `json:"pulses,omitempty"`
+
 	// Multiple are upsets of several bits beside the proven design.
 	Multiple *Multiple `json:"multiple,omitempty"`
 	// Credits are the verdicts without single detectors of the NPU, the last without any.

@@ -90,6 +90,9 @@ type Assumptions struct {
 	Confidence float64 `json:"confidence"`
 	// PermanentFITPer100kGE is the declared permanent rate; 0 = not assessed.
 	PermanentFITPer100kGE float64 `json:"permanent_fit_per_100kge,omitempty"`
+	// PulseFITPerKGE is the declared rate of pulses in logic beside the raw rates, in FIT for
+	// 1,000 gate equivalents; 0 = pulses are not assessed.
+	PulseFITPerKGE float64 `json:"set_fit_per_kge,omitempty"`
 	// ClockHz is the declared clock, FTTISeconds the fault-tolerant time interval: what
 	// is reported later violates. 0 = not declared, and the interval is taken to be longer.
 	ClockHz     float64 `json:"clock_hz,omitempty"`

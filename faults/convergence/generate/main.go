@@ -1,7 +1,8 @@
 // The command generate measures how soon upsets die, for docs/convergence.md, or
 // with -validate compares the fast engine with the plain machine, for
 // docs/engine.md, with -speed measures rates for docs/speed.md, or with -models
-// injects under every fault model for docs/faultmodels.md.
+// injects under every fault model for docs/faultmodels.md. With -before it builds an
+// earlier revision beside this tree and prints the rates of both.
 package main
 
 import (
@@ -19,6 +20,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/convergence"
+	"upset/faults/engine"
 	"upset/faults/provenance"
 	"upset/models/driver"
 	"upset/npu"
@@ -41,9 +43,39 @@ func main() {
 	upsets := flag.Int("upsets", 3000, "upsets per network for the study of how soon they die")
 	speed := flag.Bool("speed", false, "measure how fast injections are resolved")
 	models := flag.Bool("models", false, "inject under every fault model")
+	var c comparison
+	flag.StringVar(&c.revision, "before", "", "compare rates with those of this earlier revision")
+	flag.IntVar(&c.injections, "injections", 4000, "with -before: injections of the short networks, a hundredth of it for the longest one")
+	flag.IntVar(&c.rounds, "rounds", 3, "with -before: rounds in which the two revisions take turns")
+	flag.StringVar(&c.networks, "networks", ".", "with -before: regular expression of the networks to measure")
 	shared := flag.String("shared", "../shared", "folder with models and golden inputs")
-	out := flag.String("out", "", "page to write (default docs/convergence.md, docs/engine.md with -validate, docs/speed.md with -speed, docs/faultmodels.md with -models)")
+	out := flag.String("out", "", "page to write (default docs/convergence.md, docs/engine.md with -validate, docs/speed.md with -speed, docs/faultmodels.md with -models, standard output with -before)")
+	cycles := flag.Int("cycles", 0, "print where the stepped clocks of so many injections on -network go")
+	name := flag.String("network", "kws_ref_model", "network of -cycles and -kind")
+	kind := flag.String("kind", "", "compare upsets of these registers with plain runs, on -network: patterns, separated by commas")
+	only := flag.String("paths", "", "of -kind: the paths of the samples, separated by commas")
+	number := flag.Int("samples", 1000, "of -kind: samples on each configuration")
 	flag.Parse()
+	if *cycles > 0 || *kind != "" {
+		err := error(nil)
+		if *kind != "" {
+			err = compareKind(os.Stdout, *shared, *name, *kind, *only, *number)
+		} else {
+			err = steppedCycles(os.Stdout, *shared, *name, *cycles)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "generate:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	if c.revision != "" {
+		if err := c.print(*shared, *out); err != nil {
+			fmt.Fprintln(os.Stderr, "generate:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := run(*samples, *upsets, *speed, *models, *shared, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
 		os.Exit(1)
@@ -110,12 +142,12 @@ func program(shared, name string, c isa.Config, most int) (*driver.Program, [][]
 }
 
 // network makes the engine of a network.
-func network(shared, name string, c isa.Config, most int, o faults.Options) (*faults.Engine, error) {
+func network(shared, name string, c isa.Config, most int, o faults.Options) (*engine.Engine, error) {
 	p, list, err := program(shared, name, c, most)
 	if err != nil {
 		return nil, err
 	}
-	e, err := faults.New(p, list, o, nil)
+	e, err := engine.New(p, list, o, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s on %v: %w", name, c, err)
 	}

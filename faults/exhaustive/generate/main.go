@@ -15,8 +15,8 @@ import (
 	"runtime"
 	"runtime/debug"
 
-	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/exhaustive"
 	"upset/faults/planted"
 	"upset/faults/provenance"
@@ -111,7 +111,7 @@ func run(ctx context.Context, inputs int, keep bool, divide int, file, page stri
 }
 
 // build solves or reads the table.
-func build(ctx context.Context, e *faults.Engine, keep bool, file string) (*exhaustive.Table, error) {
+func build(ctx context.Context, e *engine.Engine, keep bool, file string) (*exhaustive.Table, error) {
 	if keep {
 		data, err := os.ReadFile(file)
 		if err != nil {

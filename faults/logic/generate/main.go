@@ -4,10 +4,12 @@
 //	go run ./faults/logic/generate -measure
 //
 // Without -measure it only writes the page from the stored results. With -npu and -block
-// it measures a part and keeps the rest.
+// it measures a part and keeps the rest; the page then says of what is kept at which revision it was
+// measured. What is measured is stored after every block.
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,6 +22,7 @@ import (
 	"slices"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/faults/logic"
 	"upset/faults/mechanism"
 	"upset/faults/protect"
@@ -120,13 +123,38 @@ func (r *record) write(file string) error {
 	return os.WriteFile(file, append(data, '\n'), 0o644)
 }
 
+// remake says that blocks are measured with the present program from now on. Those that are there
+// keep the revision of theirs.
+func (r *record) remake(made provenance.Made) {
+	for _, m := range r.Blocks {
+		if m.Revision == "" {
+			m.Revision = r.Revision
+		}
+		if m.Revision == made.Revision {
+			m.Revision = ""
+		}
+	}
+	r.Made = made
+}
+
+// sort puts blocks in the order of the data, on one configuration after the other for each.
+func (r *record) sort() {
+	place := func(m *logic.Measured) [2]int {
+		return [2]int{slices.Index(cosim.Blocks(), m.Block), slices.IndexFunc(isa.Configs[:], func(c isa.Config) bool { return c.String() == m.NPU })}
+	}
+	slices.SortStableFunc(r.Blocks, func(a, b *logic.Measured) int {
+		x, y := place(a), place(b)
+		return cmp.Or(cmp.Compare(x[0], y[0]), cmp.Compare(x[1], y[1]))
+	})
+}
+
 // measure measures what the flags ask for and stores it after every block.
 func measure(ctx context.Context, o *options, r *record) error {
 	made, err := provenance.Now(ctx)
 	if err != nil {
 		return err
 	}
-	r.Made = made
+	r.remake(made)
 	for _, c := range configs {
 		if o.npu != "" && o.npu != c.String() {
 			continue
@@ -149,6 +177,7 @@ func measure(ctx context.Context, o *options, r *record) error {
 			}
 			r.Blocks = slices.DeleteFunc(r.Blocks, func(x *logic.Measured) bool { return x.Block == m.Block && x.NPU == m.NPU })
 			r.Blocks = append(r.Blocks, m)
+			r.sort()
 			if err := r.write(o.file); err != nil {
 				return err
 			}
@@ -161,7 +190,7 @@ func measure(ctx context.Context, o *options, r *record) error {
 // subject is a network with the number of its inputs.
 type subject struct {
 	name   string
-	engine *faults.Engine
+	engine *engine.Engine
 	inputs int
 }
 
@@ -186,7 +215,7 @@ func open(c isa.Config, shared string) ([]subject, error) {
 	if err != nil {
 		return nil, err
 	}
-	tiny, err := engine(model, in[:pictures], c)
+	tiny, err := prepare(model, in[:pictures], c)
 	if err != nil {
 		return nil, err
 	}
@@ -198,19 +227,19 @@ func open(c isa.Config, shared string) ([]subject, error) {
 		v := -128 + 255*k/(values-1)
 		in = append(in, []byte{byte(int8(v))})
 	}
-	hello, err := engine(model, in, c)
+	hello, err := prepare(model, in, c)
 	if err != nil {
 		return nil, err
 	}
 	return []subject{{"fashion-tiny", tiny, pictures}, {"hello_world", hello, values}}, nil
 }
 
-func engine(model []byte, in [][]byte, c isa.Config) (*faults.Engine, error) {
+func prepare(model []byte, in [][]byte, c isa.Config) (*engine.Engine, error) {
 	n, err := driver.Open(model, c)
 	if err != nil {
 		return nil, err
 	}
-	return faults.New(n.Program(), in, faults.Options{ECC: npu.ECCNone}, nil)
+	return engine.New(n.Program(), in, faults.Options{ECC: npu.ECCNone}, nil)
 }
 
 // one measures a block.

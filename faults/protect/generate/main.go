@@ -17,6 +17,7 @@ import (
 	"text/template"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/faults/protect"
 	"upset/faults/provenance"
@@ -131,7 +132,7 @@ func share(k, n int) (string, error) {
 
 // open makes an engine for a shipped network with its first two inputs and a code on
 // the RAM.
-func open(name string) (*faults.Engine, error) {
+func open(name string) (*engine.Engine, error) {
 	net, err := zoo.ByName(name)
 	if err != nil {
 		return nil, err
@@ -149,5 +150,5 @@ func open(name string) (*faults.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return faults.New(n.Program(), in[:2], faults.Options{ECC: npu.ECCSECDED}, nil)
+	return engine.New(n.Program(), in[:2], faults.Options{ECC: npu.ECCSECDED}, nil)
 }

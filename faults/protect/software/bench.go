@@ -5,6 +5,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/models/driver"
 	"upset/npu"
 )
@@ -37,12 +38,12 @@ func (b *Bench) program(m driver.Measures) (*driver.Program, error) {
 }
 
 // engine makes the fault-free runs of a program.
-func (b *Bench) engine(ctx context.Context, p *driver.Program, fresh bool) (*faults.Engine, error) {
+func (b *Bench) engine(ctx context.Context, p *driver.Program, fresh bool) (*engine.Engine, error) {
 	inputs := b.Inputs
 	if fresh && b.Fresh != nil {
 		inputs = b.Fresh
 	}
-	return faults.NewContext(ctx, p, inputs, b.Options, nil)
+	return engine.NewContext(ctx, p, inputs, b.Options, nil)
 }
 
 // Weights of the energy proxy in picojoules: an 8-bit multiplication and addition, and 64
@@ -55,7 +56,7 @@ const (
 
 // energy is the energy proxy of a fault-free sequence: multiplications and beats of the
 // bus, weighted. Clocks, leakage and the host are no part of it.
-func energy(e *faults.Engine) (float64, error) {
+func energy(e *engine.Engine) (float64, error) {
 	m, err := e.Begin(0)
 	if err != nil {
 		return 0, err

@@ -3,8 +3,8 @@ package software
 import (
 	"context"
 
-	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/models/driver"
 	"upset/stats"
 	"upset/stats/result"
@@ -14,7 +14,7 @@ import (
 type runner struct {
 	s *search
 	c *candidate
-	e *faults.Engine
+	e *engine.Engine
 }
 
 // open makes the fault-free runs of a combination and enters what it costs.
@@ -40,7 +40,7 @@ func (s *search) open(ctx context.Context, c *candidate) (*runner, error) {
 }
 
 // measurePlain notes what the plain sequence costs; e is the engine of a combination.
-func (s *search) measurePlain(ctx context.Context, e *faults.Engine, c *candidate) error {
+func (s *search) measurePlain(ctx context.Context, e *engine.Engine, c *candidate) error {
 	if Name(c.m) != none {
 		p, err := s.b.program(driver.Measures{})
 		if err != nil {
@@ -92,7 +92,7 @@ func (r *runner) campaign(ctx context.Context, stage string, injections int) (ju
 }
 
 // inject runs a campaign in a folder, or goes on with it.
-func (s *search) inject(ctx context.Context, e *faults.Engine, dir string, seed uint64, injections int, q campaign.Question) (*result.Campaign, campaign.Spec, error) {
+func (s *search) inject(ctx context.Context, e *engine.Engine, dir string, seed uint64, injections int, q campaign.Question) (*result.Campaign, campaign.Spec, error) {
 	spec := s.b.Spec
 	spec.Seed, spec.Injections = seed, injections
 	spec = spec.For(e)

@@ -14,6 +14,7 @@ import (
 	"runtime"
 
 	"upset/faults"
+	"upset/faults/engine"
 	"upset/faults/provenance"
 	"upset/faults/residue"
 	"upset/models/driver"
@@ -79,7 +80,7 @@ func run(ctx context.Context, divide int, out string) error {
 
 // open makes an engine for a shipped network with its first inputs and without a code
 // on the RAM.
-func open(name string, c isa.Config) (*faults.Engine, error) {
+func open(name string, c isa.Config) (*engine.Engine, error) {
 	net, err := zoo.ByName(name)
 	if err != nil {
 		return nil, err
@@ -97,5 +98,5 @@ func open(name string, c isa.Config) (*faults.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return faults.New(n.Program(), in[:inputs], faults.Options{ECC: npu.ECCNone}, nil)
+	return engine.New(n.Program(), in[:inputs], faults.Options{ECC: npu.ECCNone}, nil)
 }

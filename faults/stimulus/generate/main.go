@@ -17,6 +17,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/engine"
 	"upset/faults/provenance"
 	"upset/models/driver"
 	"upset/models/inputs"
@@ -100,7 +101,7 @@ func inject(ctx context.Context, p *driver.Program, in [][]byte, injections int)
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	e, err := faults.NewContext(ctx, p, in, faults.Options{ECC: npu.ECCSECDED}, nil)
+	e, err := engine.NewContext(ctx, p, in, faults.Options{ECC: npu.ECCSECDED}, nil)
 	if err != nil {
 		return nil, err
 	}

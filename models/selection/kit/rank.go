@@ -54,23 +54,3 @@ func Quantile(values []float64, q float64) float64 {
 	i := int(math.Ceil(q*float64(len(s)))) - 1
 	return s[max(0, min(len(s)-1, i))]
 }
-
-// BenjaminiHochberg returns the indices of the hypotheses rejected at level q
-// (Benjamini and Hochberg, J. R. Stat. Soc. B 1995), in ascending order.
-func BenjaminiHochberg(p []float64, q float64) []int {
-	sorted := slices.Clone(p)
-	slices.Sort(sorted)
-	limit := -1.0
-	for i, v := range sorted {
-		if v <= q*float64(i+1)/float64(len(p)) {
-			limit = v
-		}
-	}
-	var rejected []int
-	for i, v := range p {
-		if v <= limit {
-			rejected = append(rejected, i)
-		}
-	}
-	return rejected
-}

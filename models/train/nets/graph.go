@@ -214,19 +214,3 @@ func (g *Graph) pool(op operation, x Node, h, w int) Node {
 	}
 	return g.add(node{op: op, in: []Node{x}, shape: Shape{s.H / h, s.W / w, s.C}, poolH: h, poolW: w})
 }
-
-// MACs counts the multiply-accumulates of one inference.
-func (g *Graph) MACs() int {
-	n := 0
-	for i := range g.nodes {
-		switch e := &g.nodes[i]; e.op {
-		case opDense:
-			n += len(e.weight.Value)
-		case opConv:
-			n += e.shape.H * e.shape.W * len(e.weight.Value)
-		case opDepthwise:
-			n += e.shape.Size() * e.k * e.k
-		}
-	}
-	return n
-}

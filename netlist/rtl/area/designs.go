@@ -1,7 +1,6 @@
 package area
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -88,43 +87,6 @@ func readmeDesigns(text string) (list []Design, err error) {
 	}
 	if len(list) == 0 {
 		return nil, fmt.Errorf("README.md shows no design")
-	}
-	return list, nil
-}
-
-// studyDesigns reads the designs of a configuration from docs/study/results.json.
-func studyDesigns(data []byte, c isa.Config) (list []Design, err error) {
-	type chosen struct {
-		Meets  bool
-		Choice []struct{ Block, Group, Mechanism string }
-	}
-	var file struct {
-		Assessments []struct {
-			Network, NPU string
-			Full, Paper  chosen
-		}
-	}
-	if err := json.Unmarshal(data, &file); err != nil {
-		return nil, fmt.Errorf("study: %w", err)
-	}
-	for _, a := range file.Assessments {
-		if a.NPU != c.String() {
-			continue
-		}
-		for _, x := range []struct {
-			set string
-			chosen
-		}{{"all options", a.Full}, {"options of the paper", a.Paper}} {
-			d := Design{Title: a.Network + ", " + x.set, Config: c}
-			for _, k := range x.Choice {
-				choice, err := protect.ParseChoice(k.Block, k.Group, k.Mechanism)
-				if err != nil {
-					return nil, fmt.Errorf("study: %s: %w", d.Title, err)
-				}
-				d.Choices = append(d.Choices, choice)
-			}
-			list = append(list, d)
-		}
 	}
 	return list, nil
 }

@@ -75,7 +75,7 @@ type pageData struct {
 	Pending []string
 	Logic   []logicRow
 	Designs []Design
-	Earlier []Design
+	Study   *studyPage
 }
 
 // logicRow is the whole logic of a configuration.
@@ -115,7 +115,7 @@ func Page(f *File, root string) ([]byte, error) {
 			return nil, err
 		}
 	}
-	t, err := template.New("page").Funcs(template.FuncMap{"n": whole, "g": short, "pc": percent, "ratio": ratio, "own": own}).Parse(pageText)
+	t, err := template.New("page").Funcs(template.FuncMap{"n": whole, "g": short, "pc": percent, "ratio": ratio, "own": own, "word": verdictText}).Parse(pageText)
 	if err != nil {
 		return nil, err
 	}
@@ -215,15 +215,17 @@ func (d *pageData) overheads(root string) error {
 		return err
 	}
 	d.Designs = append(references(isa.U55x128), shown...)
-	if d.Earlier, err = studyDesigns(study, isa.U55x128); err != nil {
+	for i := range d.Designs {
+		if err := d.Designs[i].price(); err != nil {
+			return err
+		}
+	}
+	before, err := os.ReadFile(filepath.Join(root, "..", "..", "docs", "study", "before.json"))
+	if err != nil {
 		return err
 	}
-	for _, list := range [][]Design{d.Designs, d.Earlier} {
-		for i := range list {
-			if err := list[i].price(); err != nil {
-				return err
-			}
-		}
+	if d.Study, err = newStudyPage(before, study); err != nil {
+		return err
 	}
 	for _, c := range isa.Configs {
 		row := logicRow{Config: c.String(), Default: logic(c, netlist.DefaultCosts())}

@@ -80,8 +80,7 @@ func values(n *gate.Netlist, s *gate.Simulator, p int, inverted gate.NetID) []bo
 	return v
 }
 
-func randomState(s *gate.Simulator, r *rand.Rand) {
-	n := s.Netlist()
+func randomState(n *gate.Netlist, s *gate.Simulator, r *rand.Rand) {
 	word := func() gate.Word { return gate.Word{r.Uint64(), r.Uint64(), r.Uint64(), r.Uint64()} }
 	for i := range n.Inputs {
 		for _, net := range n.Inputs[i].Nets {
@@ -117,7 +116,7 @@ func TestPulsesAreThoseOfAFullEvaluation(t *testing.T) {
 		model.Period = 40 * float64(m.r.Depth)
 		m = newMeasurement(n, []transient.Variant{{Name: "test", Model: model}})
 		s, rng := gate.New(n), rand.New(rand.NewPCG(5, 5))
-		randomState(s, rng)
+		randomState(n, s, rng)
 		var struck [gate.Patterns]gate.NetID
 		var found [gate.Patterns][]reached
 		for p := range struck {
@@ -233,7 +232,7 @@ func TestPulseInFrontOfOneFlop(t *testing.T) {
 		}
 	}
 	s := gate.New(n)
-	randomState(s, rand.New(rand.NewPCG(6, 6)))
+	randomState(n, s, rand.New(rand.NewPCG(6, 6)))
 	tried := 0
 	for f := range n.Flops {
 		d := n.D(gate.FlopID(f))
@@ -269,7 +268,7 @@ func TestStrikeLeavesTheGatesAlone(t *testing.T) {
 	flops, owned := allFlops(n)
 	l := newLogic(n, flops, owned)
 	s, rng := gate.New(n), rand.New(rand.NewPCG(7, 7))
-	randomState(s, rng)
+	randomState(n, s, rng)
 	var before []gate.Word
 	for i := range n.Nets() {
 		before = append(before, s.Net(gate.NetID(i)))

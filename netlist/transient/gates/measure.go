@@ -118,6 +118,11 @@ func Measure(ctx context.Context, b *cosim.Block, owned []bool, runs []cosim.Run
 			owned[i] = true
 		}
 	}
+	for _, v := range transient.Variants() {
+		if err := v.Model.Check(); err != nil {
+			return nil, fmt.Errorf("pulses %s: %w", v.Name, err)
+		}
+	}
 	l := newLogic(b.Gates, b.Flops(), owned)
 	if len(l.gates) == 0 {
 		return nil, fmt.Errorf("%s has no logic between flops", b.Boundary.Block)

@@ -77,5 +77,20 @@ With a declared rate of pulses (` + "`--set-fit-per-kge`" + `) a campaign of pul
 
 An event of one kind of clock has no effect in the other, which is why both shares are added: the injections, spread over all clocks, weigh them. Limits are joint: those of the
 violating share, at the limits of what is captured. Pulses at outputs and those of all other blocks are listed with their raw rate and not assessed. Nothing of
-this is part of the rates of flops, and no verdict on hardware-metric targets includes it.
+this is part of the rates of flops, and no verdict of a campaign of pulses on hardware-metric targets includes it.
+
+` + "`upset assess`" + ` and ` + "`upset protect`" + ` take the same rate beside their upsets. 3,000 of these events are injected in each block on the machine of the campaign, and as many on the
+inputs of the proof; those that violate are injected once more beside the design. The rate of what violates then is joined with the residual of upsets, with joint limits, and
+held against the budget: a line of its own in the verdict (*residual with pulses in logic*), in no other figure, neither in SPFM nor in the rates of flops. Without a declared rate
+pulses are not assessed. What the mechanisms make of a pulse:
+
+* A hardened cell loads what stands at its input, and so do all copies of a triplicated flop, which have one logic in front of them: they keep nothing out.
+* Parity, and the residue of the traversal counters, are made of what the flops load. If they arrive at the right value, parity sees an odd number of wrong bits in a group and misses an even
+  one; if they take the wrong value over as well, they see nothing. Which it is hangs on delays behind further gates, that are not simulated: both are injected, and a
+  pulse counts as violating if it violates in either case. The rate with right check bits is printed beside it.
+* A copy of a block, or of the NPU, has logic of its own and is compared with; a checksum of what is computed, and a CRC of what is fetched, run beside the machine.
+
+Where pulses take more than half of the budget (our choice), the search adds copies of the blocks in which most of them violate to the cheapest design for upsets. It does not
+weigh upsets and pulses against each other, so that its designs are then not proved to be the cheapest. Pulses in gates of the mechanisms are not injected: in comparators they raise alarms, which are in
+no rate of reported errors; at voters they are among the upsets.
 `

@@ -1,0 +1,78 @@
+package engine
+
+import (
+	"bytes"
+
+	"upset/faults"
+	"upset/faults/golden"
+	"upset/npu"
+)
+
+// Compare: a run ends when nothing that matters differs from the fault-free one.
+//
+// Premise: bits that the machine writes before it reads them, words of the shared buffer
+// that are dead, and configuration that no operation to come looks at do not matter.
+//
+// Why it is exact: all else being equal, the run goes on as the fault-free one does; the
+// memory must be equal to the byte.
+//
+// Guarded by: TestPoisonedDeadBits, TestInjectEqualsPlain; planted: "dead early", "ignore
+// sums", "skip setup".
+
+// ramAlike reports whether the shared buffer differs from the point only in words
+// that are written before they are read.
+func (e *Engine) ramAlike(m *npu.Machine, p *golden.Point) bool {
+	if m.S.RAM.SynLive != 0 {
+		return false
+	}
+	for i, r := range p.RAM {
+		a := m.S.RAM.Mem[i*golden.RAMPiece : i*golden.RAMPiece+len(r)]
+		if bytes.Equal(a, r) {
+			continue
+		}
+		if e.Life == nil {
+			return false
+		}
+		for k := range r {
+			if a[k] != r[k] && !e.Life.Dead(i*golden.RAMPiece+k, p.Cycle) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// sameRAM reports whether the shared buffer is that of the point to the byte, dead words
+// included.
+func sameRAM(m *npu.Machine, p *golden.Point) bool {
+	if m.S.RAM.SynLive != 0 {
+		return false
+	}
+	for i, r := range p.RAM {
+		if !bytes.Equal(m.S.RAM.Mem[i*golden.RAMPiece:][:len(r)], r) {
+			return false
+		}
+	}
+	return true
+}
+
+// converged fills in the record of a run that has become the fault-free one, perhaps some
+// cycles behind it.
+func (w *Worker) converged(r *faults.Record, u *pursuit, corrected uint64) {
+	settle(r, u.g, faults.PathConverged)
+	if u.shift != 0 {
+		r.Path = faults.PathShifted
+	}
+	if w.m.Events[npu.EvECC] != corrected {
+		r.Outcome, r.Cause = faults.Corrected, faults.CauseRAMCode
+	}
+	w.strayed(r)
+	w.delay(r, u.shift)
+}
+
+// strayed names the outcome of a settled record with writes to foreign places.
+func (w *Worker) strayed(r *faults.Record) {
+	if w.m.S.Bus.Stray != 0 {
+		r.Outcome, r.Cause = faults.StrayWrite, faults.CauseStray
+	}
+}

@@ -1,0 +1,46 @@
+package engine
+
+import (
+	"upset/faults/golden"
+	"upset/faults/stream"
+	"upset/npu"
+)
+
+// decisions are the questions on whose answers the shortcuts rest. Tests put wrong answers
+// in their place, to show that the comparison with plain runs finds them.
+type decisions struct {
+	// outlook compares the flops of a run with those of the fault-free one.
+	outlook func(a, b *npu.Flops) (stream.Outlook, bool)
+	// changes lists what differs in memory.
+	changes func(m *npu.Machine, p *golden.Point, list []golden.Change, limit int) ([]golden.Change, bool)
+	// lookedAt says whether a unit may have looked at configuration that differs.
+	lookedAt func(f *npu.Flops, l stream.Look) bool
+	// held says whether a register that differs may still be dormant.
+	held func(d *npu.Dormant, l *npu.Limits, f *npu.Flops, v, w uint32) bool
+	// weightUses and recordUses name what values that wait will enter.
+	weightUses func(m *npu.Machine, buf, index int, f func(npu.Output, npu.Input)) bool
+	recordUses func(m *npu.Machine, r npu.Record, f func(npu.Output))
+	// credits are the counts that only hold requests back.
+	credits []func(f *npu.Flops) *uint8
+	// forGood says whether a leak, seen before an inference and the one before, stays.
+	forGood func(now, before leak) bool
+	// skipDrain lets the time pass in which a stream is discarded.
+	skipDrain func(d *npu.Drain, m *npu.Machine, limit uint64) uint64
+	// rests says that nothing outside the machine waits for a later cycle.
+	rests func(f *npu.Flops) bool
+	// key stands for a state in the cache.
+	key func(w *Worker, u *pursuit, input int, corrected uint64) cacheKey
+}
+
+// standard are the right answers.
+func (e *Engine) standard() decisions {
+	return decisions{e.Stream.Outlook, golden.Changes, e.Stream.LookedAt, held, (*npu.Machine).WeightUses, (*npu.Machine).RecordUses, credits[:], stays, (*npu.Drain).Skip, busSettled, (*Worker).key}
+}
+
+// alike reports whether two states have the same future.
+func (e *Engine) alike(a, b *npu.Flops) bool {
+	o, ok := e.decide.outlook(a, b)
+	return ok && o.Plain()
+}
+
+func held(d *npu.Dormant, l *npu.Limits, f *npu.Flops, v, w uint32) bool { return d.Held(l, f, v, w) }

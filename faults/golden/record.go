@@ -1,0 +1,115 @@
+package golden
+
+import (
+	"context"
+	"fmt"
+	"unsafe"
+
+	"upset/npu"
+)
+
+// bytes is the memory of a point beside what it shares with the one before, which may be
+// nil.
+func (p *Point) bytes(prev *Point) int {
+	n := int(unsafe.Sizeof(*p))
+	count := func(list, before [][]byte) {
+		n += cap(list) * int(unsafe.Sizeof(list[0]))
+		for i, b := range list {
+			if before == nil || len(b) > 0 && &b[0] != &before[i][0] {
+				n += len(b)
+			}
+		}
+	}
+	if prev == nil {
+		prev = new(Point)
+	}
+	count(p.RAM, prev.RAM)
+	count(p.Mem, prev.Mem)
+	return n
+}
+
+// Thin drops every other point of a list but the last and those at which operations
+// begin, and returns the memory of what is left. What stands behind prev shares with it.
+func Thin(list []Point, prev *Point) (left []Point, bytes int) {
+	left = list[:0]
+	odd := true
+	for i := range list {
+		if !list[i].begin {
+			if odd = !odd; odd {
+				continue
+			}
+		}
+		left = append(left, list[i])
+		p := &left[len(left)-1]
+		bytes += p.bytes(prev)
+		prev = p
+	}
+	clear(list[len(left):])
+	return left, bytes
+}
+
+// record runs to the end of an inference, taking points at multiples of step, which
+// share with prev what equals it, and where operations begin their first job, if these are
+// marked. Where they need more memory than there is room for, every other one of the
+// former is dropped and the step doubled: the last step is returned.
+func record(ctx context.Context, m *npu.Machine, prev *Point, step, limit uint64, room int, mark bool) ([]Point, uint64, error) {
+	base, first := m.Cycle(), prev
+	var list []Point
+	bytes, regular, marked, begun := 0, 0, 0, false
+	for next := base; ; {
+		list = append(list, Snapshot(m, prev))
+		p := &list[len(list)-1]
+		p.Begin, p.begin = begun, m.Cycle() != next
+		bytes += p.bytes(prev)
+		prev = p
+		if st := m.Status(); st != npu.Running {
+			if st != npu.Done {
+				return nil, 0, fmt.Errorf("the fault-free run ended with a %v: %s", st, m.Describe())
+			}
+			return list, step, nil
+		}
+		if m.Cycle() >= limit {
+			return nil, 0, fmt.Errorf("the fault-free run does not end: %s", m.Describe())
+		}
+		if !p.begin {
+			regular++
+			// The last point of an odd number stays, so that the next lies a step behind it.
+			for bytes > room && regular > 2 && regular%2 != 0 {
+				list, bytes = Thin(list, first)
+				step, regular = 2*step, (regular+1)/2
+				prev = &list[len(list)-1]
+			}
+			next += step
+		}
+		if !mark || marked >= maxMilestones {
+			begun = false
+			if err := runTo(ctx, m, next); err != nil {
+				return nil, 0, err
+			}
+			continue
+		}
+		var err error
+		if begun, err = runToBegin(ctx, m, next); err != nil {
+			return nil, 0, err
+		}
+		if begun {
+			marked++
+		}
+	}
+}
+
+// runToBegin runs to a cycle, the end of the program or the cycle at which an operation
+// begins its first job, which it reports.
+func runToBegin(ctx context.Context, m *npu.Machine, cycle uint64) (bool, error) {
+	for m.S.CC.Run != 0 && m.Cycle() < cycle {
+		if m.Cycle()%attention == 0 && ctx.Err() != nil {
+			return false, ctx.Err()
+		}
+		begun := m.S.Begun()
+		m.Step()
+		if !begun && m.S.Begun() && m.S.CC.Run != 0 {
+			return true, nil
+		}
+	}
+	return false, nil
+}

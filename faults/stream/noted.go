@@ -1,0 +1,16 @@
+package stream
+
+// Noted is what the fault-free run adds to a stream.
+type Noted struct {
+	MostReads, MostWrites [2]uint8
+	Begins                []uint64
+	Cycles                uint64
+}
+
+// Noted is what the fault-free run has added.
+func (f *Stream) Noted() Noted { return Noted{f.mostReads, f.mostWrites, f.Begins, f.Cycles} }
+
+// SetNoted adds what a fault-free run of the same program added to its stream.
+func (f *Stream) SetNoted(n Noted) {
+	f.mostReads, f.mostWrites, f.Begins, f.Cycles = n.MostReads, n.MostWrites, n.Begins, n.Cycles
+}
