@@ -24,6 +24,9 @@ const (
 	maxModel  = 64 << 20
 	maxRows   = 256 << 20 // bytes of all rows of a pool
 	callLimit = 30 * time.Second
+	// compileLimit is long, so that a busy machine does not fail a module that
+	// compiles in a second.
+	compileLimit = 10 * time.Minute
 )
 
 // config is task.json.
@@ -110,7 +113,7 @@ func Open(dir string) (*Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := guest.Load(filepath.Join(dir, c.Rule), wasm, guest.Limits{Call: callLimit})
+	m, err := guest.Load(filepath.Join(dir, c.Rule), wasm, guest.Limits{Call: callLimit, Compile: compileLimit})
 	if err != nil {
 		return nil, err
 	}

@@ -6,10 +6,14 @@ import (
 	"upset/models/selection"
 	"upset/models/selection/artefacts"
 	conformal "upset/models/selection/tasks/conformal-selection"
+	learner "upset/models/selection/tasks/context-learner"
+	heads "upset/models/selection/tasks/diverse-heads"
 	kmeans "upset/models/selection/tasks/diverse-kmeans"
 	router "upset/models/selection/tasks/expert-router"
 	switching "upset/models/selection/tasks/expert-switching"
 	facility "upset/models/selection/tasks/facility-location"
+	factors "upset/models/selection/tasks/factor-features"
+	recruitment "upset/models/selection/tasks/fair-recruitment"
 	features "upset/models/selection/tasks/feature-set"
 	boosting "upset/models/selection/tasks/gradient-boosting"
 	graph "upset/models/selection/tasks/influence-graph"
@@ -17,12 +21,18 @@ import (
 	kan "upset/models/selection/tasks/kan-selection"
 	filter "upset/models/selection/tasks/loss-filter"
 	kcentre "upset/models/selection/tasks/probability-kcentre"
+	query "upset/models/selection/tasks/query-filter"
 	quick "upset/models/selection/tasks/quick-selection"
+	answers "upset/models/selection/tasks/self-answers"
 	utility "upset/models/selection/tasks/set-utility"
+	kernel "upset/models/selection/tasks/singular-kernel"
 	sparse "upset/models/selection/tasks/sparse-similarity"
 	dampening "upset/models/selection/tasks/synaptic-dampening"
 	target "upset/models/selection/tasks/target-transport"
+	merging "upset/models/selection/tasks/task-merging"
+	dynamics "upset/models/selection/tasks/token-dynamics"
 	swaps "upset/models/selection/tasks/transport-swaps"
+	coreset "upset/models/selection/tasks/weighted-coreset"
 	pooling "upset/models/selection/tasks/weighted-pooling"
 	window "upset/models/selection/tasks/window-cascade"
 	worst "upset/models/selection/tasks/worst-case-forget"
@@ -58,6 +68,16 @@ func entries() []entry {
 		{worst.Task(), &worst.Files},
 		{quick.Task(), &quick.Files},
 		{features.Task(), &features.Files},
+		{dynamics.Task(), &dynamics.Files},
+		{learner.Task(), &learner.Files},
+		{recruitment.Task(), &recruitment.Files},
+		{kernel.Task(), &kernel.Files},
+		{heads.Task(), &heads.Files},
+		{coreset.Task(), &coreset.Files},
+		{answers.Task(), &answers.Files},
+		{merging.Task(), &merging.Files},
+		{query.Task(), &query.Files},
+		{factors.Task(), &factors.Files},
 	}
 }
 
