@@ -110,13 +110,9 @@ func interpreted(data []byte, inputs [][]byte) ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := reference.New(m)
-	if err != nil {
-		return nil, err
-	}
 	var out [][]byte
 	for _, in := range inputs {
-		o, err := r.Invoke([][]byte{in})
+		o, err := reference.Run(m, [][]byte{in})
 		if err != nil {
 			return nil, err
 		}

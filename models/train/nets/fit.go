@@ -123,26 +123,3 @@ func Softmax(logits, p []float64) {
 		p[j] /= sum
 	}
 }
-
-// Fisher returns the diagonal Fisher information of all parameters: the mean of
-// the squared gradient of every sample, in the order of Params.
-func (g *Graph) Fisher(samples [][]float64, loss Loss) [][]float64 {
-	params := g.Params()
-	total := make([][]float64, len(params))
-	for k, p := range params {
-		total[k] = make([]float64, len(p.Value))
-		clear(p.Grad)
-	}
-	grad := make([]float64, g.nodes[len(g.nodes)-1].shape.Size())
-	for i, x := range samples {
-		loss(i, g.Forward(x), grad)
-		g.Backward(grad)
-		for k, p := range params {
-			for j, d := range p.Grad {
-				total[k][j] += float64(d*d) / float64(len(samples))
-			}
-			clear(p.Grad)
-		}
-	}
-	return total
-}

@@ -78,18 +78,6 @@ func TestFitSeparates(t *testing.T) {
 	}
 }
 
-// TestFisher checks the diagonal of a linear model by hand: the squared gradient
-// of a weight is (error · input)².
-func TestFisher(t *testing.T) {
-	g := New(Shape{1, 1, 2})
-	o := g.Dense(0, 1, Linear, generator())
-	copy(g.Weight(o).Value, []float64{1, 2})
-	f := g.Fisher([][]float64{{1, 0}, {0, 3}}, SquaredError([][]float64{{0}, {5}}))
-	if f[0][0] != 0.5 || f[0][1] != 4.5 || f[1][0] != 1 {
-		t.Errorf("Fisher information %v", f)
-	}
-}
-
 // TestExport compares the integer graph's file with what was asked for, and that
 // the same graph gives the same bytes.
 func TestExport(t *testing.T) {
