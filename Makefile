@@ -22,7 +22,7 @@ bench:
 
 # Which calls are worth inlining in the program, from injections into two networks.
 profile:
-	go test ./faults/engine -run '^$$' -bench Rate -benchtime 2x -cpuprofile $(CURDIR)/cmd/upset/default.pgo -o /dev/null
+	go test -trimpath ./faults/engine -run '^$$' -bench Rate -benchtime 2x -cpuprofile $(CURDIR)/cmd/upset/default.pgo -o /dev/null
 
 generate:
 	go generate ./...

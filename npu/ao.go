@@ -307,3 +307,64 @@ func (m *Machine) readLanes(a *AOState, t *Block, p *params) {
 	m.readOperands(a, t, p, n)
 	m.advanceAO(a, t, p, n)
 }
+
+func canonicalAO(c *Flops) {
+	a := &c.AO
+	for i, on := range a.Ready {
+		if on == 0 {
+			a.Bias[i], a.Scale[i], a.Shift[i] = 0, 0, 0
+		}
+	}
+	n := [aoStages]int{}
+	for st, on := range a.Valid {
+		if on != 0 {
+			n[st] = int(a.N[st])
+			continue
+		}
+		a.N[st], a.Addr[st], a.Flags[st] = 0, 0, 0
+	}
+	if a.Valid[aoRead] == 0 {
+		a.TC, a.TY, a.TX = 0, 0, 0
+	}
+	prod, opd := n[aoMul], 0
+	b := c.Trav.AO.Bank & 3
+	op, mode := isa.Opcode(c.CC.OpCode[b]), uint32(c.CC.OpParam[b])
+	wide := c.CC.Bank[b][isa.IFMPrecision]>>2&3 >= 2 // elements of four bytes
+	first := uint8(1)                                // from here on a part of the next product is there
+	if op == isa.OpElementwise {
+		switch {
+		case mode == isa.ElemMul:
+			opd = n[aoBias]
+			if !wide {
+				first = 2
+			}
+		case (mode == isa.ElemAdd || mode == isa.ElemSub) && !wide && a.Valid[aoRead] != 0:
+			first = operandPasses + 1
+			if a.Pass > 2 {
+				opd = n[aoRead]
+			} else if a.Pass > 0 { // their product
+				prod = max(prod, n[aoRead])
+			}
+		}
+	}
+	if a.Pass >= first {
+		prod = max(prod, n[aoBias])
+	}
+	in2 := n[aoRead]
+	if !isa.Binary(op, mode) {
+		in2 = 0
+	}
+	for i := range maxLanes {
+		dead(&a.In[i], i >= n[aoRead])
+		dead(&a.In2[i], i >= in2)
+		dead(&a.Opd[i], i >= opd)
+		dead(&a.Val[i], i >= n[aoBias])
+		dead(&a.LScale[i], i >= n[aoBias])
+		dead(&a.LShift[i], i >= n[aoBias])
+		dead(&a.ProdLo[i], i >= prod)
+		dead(&a.ProdHi[i], i >= prod)
+		dead(&a.PShift[i], i >= n[aoMul])
+		dead(&a.Res[i], i >= n[aoShift])
+		dead(&a.Out[i], i >= n[aoAct])
+	}
+}

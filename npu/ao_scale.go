@@ -126,3 +126,14 @@ func (m *Machine) loadRecord(s *ScaleState, p *params) {
 	}
 	s.Drain = 1
 }
+
+func canonicalScale(s *ScaleState) {
+	switch {
+	case s.On == 0:
+		s.Left, s.OZ, s.C, s.N, s.Beats = 0, 0, 0, 0, 0
+	case s.Drain != 0:
+		s.OZ, s.C, s.N = 0, 0, 0
+	}
+	s.Buf[0] &= lowBytes(s.N)
+	s.Buf[1] &= lowBytes(max(s.N, 8) - 8)
+}

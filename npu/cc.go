@@ -213,3 +213,23 @@ func (m *Machine) issueKernel(cc *CCState, op isa.Opcode, param uint32, busy int
 	m.note(NoteIssue, int(b))
 	return true
 }
+
+func canonicalCC(c *Flops) {
+	cc := &c.CC
+	// Only the host reads these.
+	cc.IRQ, cc.FaultIface, cc.FaultChan, cc.IRQHistory = 0, 0, 0, 0
+	cc.QBase = 0 // taken over when the run starts
+	if kind, _ := isa.Classify(cc.Word); cc.Parse != parseReady || kind != isa.KindSet2 {
+		cc.Payload = 0
+	}
+	cc.QRead = 0
+	if cc.Parse == parseEmpty {
+		cc.Word = 0
+	}
+	for b := range cc.Bank {
+		if cc.OpValid[b] != 0 {
+			continue
+		}
+		cc.IFMW[b], cc.IFMH[b], cc.ElemRead[b] = 0, 0, 0
+	}
+}

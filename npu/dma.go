@@ -303,3 +303,42 @@ func (s *Stream) grant(beats uint32) {
 func (m *Machine) regionAddr(region int, offset uint32) uint32 {
 	return m.S.CC.BaseP[region&7] + offset
 }
+
+func canonicalDMA(c *Flops) {
+	d := &c.DMA
+	turn(d.CmdFIFO[:], d.CmdHead, d.CmdCnt)
+	turn(d.WgtFIFO[:], d.WgtHead, d.WgtCnt)
+	turn(d.SclFIFO[:], d.SclHead, d.SclCnt)
+	turn(d.IFM.FIFO[:], d.IFM.Head, d.IFM.Cnt)
+	turn(d.M2M.FIFO[:], d.M2M.Head, d.M2M.Cnt)
+	d.CmdHead, d.WgtHead, d.SclHead, d.IFM.Head, d.M2M.Head = 0, 0, 0, 0, 0
+	if d.CmdLeft == 0 {
+		d.CmdAddr = 0
+	}
+	for _, s := range [...]*Stream{&d.Wgt, &d.Scl} {
+		switch {
+		case s.Active == 0:
+			s.Addr, s.Left, s.Passes = 0, 0, 0
+		case s.Left == 0:
+			s.Addr = 0
+		}
+	}
+	canonicalIFM(&d.IFM)
+	o := &d.OFM
+	if o.RdN == 0 {
+		o.Read, o.PieceA, o.New = 0, 0, 0
+	} else {
+		o.Read &= lowBytes(o.RdN)
+	}
+	o.Data &= strobed(o.Strb)
+	if o.Strb == 0 {
+		o.Addr = 0
+	}
+	m := &d.M2M
+	switch {
+	case m.On == 0:
+		m.Internal, m.SrcReg, m.DstReg, m.Src, m.Dst, m.Left, m.ToWrite = 0, 0, 0, 0, 0, 0, 0
+	case m.Left == 0:
+		m.Src, m.SrcReg = 0, 0
+	}
+}

@@ -417,3 +417,15 @@ func (m *Machine) boxLoaded(p *params) {
 	m.wake(restAO)
 	f.Sel = (f.Sel + 1) & 1
 }
+
+func canonicalIFM(f *IFMState) {
+	if f.Busy == 0 {
+		f.Wait, f.Ask = 0, IFMBox{}
+	}
+	if f.Req.On == 0 {
+		f.Req, f.Addr, f.Left = Run{}, 0, 0
+	}
+	if f.Loading == 0 {
+		f.LoadBank, f.Load, f.Place, f.Skip, f.Off = 0, IFMBox{}, Run{}, 0, 0
+	}
+}

@@ -3,7 +3,7 @@
 // State and Step advances one clock.
 //
 // Each hardware block has a file of its own: the command controller (cc.go), the
-// traversal counters (trav.go), the DMA channels (dma*.go) and AXI ports (axi.go),
+// traversal counters (trav.go), the DMA channels (dma*.go) and AXI ports (axi.go), the memories behind them (bus.go, system.go),
 // the weight decoder (wd*.go), the MAC array (mac.go), the output stage (ao*.go)
 // and the shared buffer (shram.go). Order.go lists them as a clock evaluates them, with
 // the hand-shakes that fix the order. State is one flat value without pointers:

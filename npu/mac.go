@@ -166,3 +166,80 @@ func (m *Machine) subtractZero(s *MACState) {
 		copy(s.Weight[:8*m.depth], s.WRaw[:8*m.depth])
 	}
 }
+
+func canonicalMAC(s *MACState) {
+	if s.Run == 0 {
+		s.Y0, s.X0, s.Row, s.Pix, s.UY, s.UX, s.Step = 0, 0, 0, 0, 0, 0, 0
+	}
+	// What the data registers hold between tokens, before the tags are cleared.
+	sumDone := s.Valid[stSum] == 0 && s.Flags[stSum]&tokCommit != 0
+	accDone := s.Valid[stAcc] == 0 && s.Flags[stAcc]&tokLast != 0
+	// The sums begin anew with the next token where that says so.
+	next := s.nextToken()
+	sumDone = sumDone || s.Valid[stSum] == 0 && next&tokNewSum != 0
+	if s.Valid[stSum] != 0 {
+		next = s.Flags[stSum]
+	}
+	accDone = accDone || s.Valid[stAcc] == 0 && next&tokFirst != 0
+	accIn := s.Valid[stSum] != 0 && s.Flags[stSum]&(tokFirst|tokFresh) == tokFirst
+	if s.Valid[stFetch] == 0 {
+		s.Raw, s.Chan, s.WRaw = [maxX]uint64{}, 0, [8 * maxD]uint16{}
+	}
+	for px := range s.Raw {
+		if s.Mask[stFetch]>>px&1 == 0 {
+			s.Raw[px] = 0
+		}
+		s.Raw[px] &= strobed(s.Chan)
+	}
+	if s.Valid[stOperand] == 0 {
+		s.IFM, s.Weight = [maxX * 8]uint16{}, [8 * maxD]uint16{}
+	}
+	if s.Valid[stProduct] == 0 {
+		s.Prod = [maxMACs]uint32{}
+	}
+	if sumDone {
+		s.Sum = [maxDots]uint64{}
+	}
+	if !accIn {
+		s.AccIn = [maxDots]uint64{}
+	}
+	if accDone {
+		s.Acc = [maxDots]uint64{}
+	}
+	for i := range s.Acc { // sums of pixels outside the block are never stored
+		px := i / maxD
+		dead(&s.AccIn[i], s.Out[stSum]>>px&1 == 0)
+		dead(&s.Acc[i], s.Out[stAcc]>>px&1 == 0)
+		dead(&s.AccOut[i], s.WrMask>>px&1 == 0)
+	}
+	for st, on := range s.Valid {
+		// The last tags of the two summing stages tell whether the sums are complete.
+		if on != 0 || st == stSum && !sumDone || st == stAcc && !accDone {
+			continue
+		}
+		s.Flags[st], s.Out[st], s.Addr[st], s.Bank[st] = 0, 0, 0, 0
+		if st < stAcc {
+			s.Mask[st] = 0
+		}
+		if st < stSum {
+			s.Shift[st] = 0
+		}
+	}
+	if s.WrOn == 0 {
+		s.AccOut, s.WrMask, s.WrAddr, s.WrBank, s.WrDone = [maxDots]uint64{}, 0, 0, 0, 0
+	}
+}
+
+// nextToken returns the flags of the token that comes to the adders next: of the first one
+// under way or, where there is none, those that begin a micro-block if the next one does.
+func (s *MACState) nextToken() uint8 {
+	for _, st := range [...]int{stProduct, stOperand, stFetch} {
+		if s.Valid[st] != 0 {
+			return s.Flags[st]
+		}
+	}
+	if s.Run == 0 || s.Step == 0 {
+		return tokFirst | tokNewSum
+	}
+	return 0
+}

@@ -123,28 +123,34 @@ func names(order []int) string {
 	return strings.Join(list, ", ")
 }
 
-// TestStepKeepsTheOrder reads Step and compares the blocks that it calls with the list.
-// Each block of the list stands after those that it names, and the registers exist.
-func TestStepKeepsTheOrder(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), "machine.go", nil, 0)
+// calls lists the methods that a method of a file calls, in their order.
+func calls(t *testing.T, name, method string) (list []string) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var calls []string
 	for _, d := range file.Decls {
 		f, ok := d.(*ast.FuncDecl)
-		if !ok || f.Name.Name != "Step" {
+		if !ok || f.Name.Name != method {
 			continue
 		}
 		ast.Inspect(f, func(n ast.Node) bool {
 			if c, ok := n.(*ast.CallExpr); ok {
 				if s, ok := c.Fun.(*ast.SelectorExpr); ok {
-					calls = append(calls, s.Sel.Name)
+					list = append(list, s.Sel.Name)
 				}
 			}
 			return true
 		})
 	}
+	return list
+}
+
+// TestStepKeepsTheOrder reads Step, and what Run does in its place, and compares the blocks
+// that they call with the list. Each block of the list stands after those that it names, and
+// the registers exist.
+func TestStepKeepsTheOrder(t *testing.T) {
 	list := []string{"begin"}
 	for i, b := range npu.Order {
 		name := runtime.FuncForPC(reflect.ValueOf(b.Step).Pointer()).Name()
@@ -161,7 +167,10 @@ func TestStepKeepsTheOrder(t *testing.T) {
 			}
 		}
 	}
-	if list = append(list, "Host"); !slices.Equal(calls, list) {
-		t.Errorf("Step calls\n%s\nthe list has\n%s", calls, list)
+	list = append(list, "stopped")
+	for method, file := range map[string]string{"Step": "machine.go", "advance": "rest.go"} {
+		if got := calls(t, file, method); !slices.Equal(got, list) {
+			t.Errorf("%s calls\n%s\nthe list has\n%s", method, got, list)
+		}
 	}
 }

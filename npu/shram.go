@@ -238,3 +238,23 @@ func (m *Machine) stepWritePort() {
 	sb.WrBytes = 0
 	m.wake(restIFM)
 }
+
+// canonicalSB: the length of an output buffer is set when the token that closes it
+// enters the output stage, and needed until the buffer is drained.
+func canonicalSB(sb *SBState, a *AOState) {
+	closed := sb.OBFull
+	for st, on := range a.Valid {
+		if f := a.Flags[st]; on != 0 && f&aoClose != 0 {
+			closed[f/aoBuffer&1] = 1
+		}
+	}
+	for b, on := range closed {
+		if on == 0 {
+			sb.OBSlots[b] = 0
+		}
+	}
+	if sb.WrBytes == 0 {
+		sb.WrAddr = 0
+	}
+	sb.WrData &= lowBytes(sb.WrBytes)
+}

@@ -234,3 +234,23 @@ func (p *params) box2(j *Job) box {
 
 // pixelBytes is the pitch of a pixel in an IFM buffer.
 func pixelBytes(n, bytes int) int { return (n*bytes + 7) &^ 7 }
+
+func canonicalTraversal(c *Flops) {
+	t := &c.Trav
+	for _, j := range [...]*Job{&t.IFM, &t.WD, &t.MAC} {
+		if j.On == 0 {
+			*j = Job{Bank: j.Bank}
+		}
+	}
+	for _, b := range [...]*Block{&t.AO, &t.OFM} {
+		if b.On == 0 {
+			*b = Block{Bank: b.Bank}
+		}
+	}
+	if t.WD.On == 0 {
+		t.WDInner = Inner{}
+	}
+	if c.MAC.Run == 0 {
+		t.MACInner = Inner{}
+	}
+}

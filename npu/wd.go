@@ -269,3 +269,56 @@ func (m *Machine) weightBlockDone(w *WDState, t *Job, p *params) {
 		w.Ctl = wdDrain
 	}
 }
+
+// canonicalWD: outside a pass nothing but the weight buffers and the positions of
+// the queues survives, since wdInit and the first header, which must bring a
+// palette, set everything anew.
+func canonicalWD(w *WDState) {
+	if w.Ctl != wdRun {
+		w.Count, w.State, w.HavePal, w.PendWN, w.PendZN, w.ValN, w.ZeroN = 0, 0, 0, 0, 0, 0, 0
+		w.Run, w.WantRun, w.WLeft, w.ZLeft = 0, 0, 0, 0
+		if w.Ctl != wdDrain {
+			w.Beats = 0
+		}
+	}
+	if w.HavePal == 0 {
+		w.DirOfs, w.PalSize, w.PalBits, w.PalIdx = 0, 0, 0, 0
+		w.WTrunc, w.Balance, w.CarryW, w.CarryZ = 0, 0, 0, 0
+	}
+	n := int(w.PalSize)
+	if w.State == wdPalette {
+		n = min(n, int(w.PalIdx))
+	}
+	for i := n; i < len(w.Pal); i++ {
+		w.Pal[i] = 0
+	}
+	for i := range w.Bits {
+		switch k := int(w.Count) - 64*i; {
+		case k <= 0:
+			w.Bits[i] = 0
+		case k < 64:
+			w.Bits[i] &= 1<<k - 1
+		}
+	}
+	for i := int(w.PendWN); i < len(w.PendW); i++ {
+		w.PendW[i] = 0
+	}
+	for i := int(w.PendZN); i < len(w.PendZ); i++ {
+		w.PendZ[i] = 0
+	}
+	turn(w.Val[:], w.ValHead, w.ValN)
+	turn(w.Zero[:], w.ZeroHd, w.ZeroN)
+	w.ValHead, w.ZeroHd = 0, 0
+	for b := range w.Buf {
+		if w.Full[b] != 0 {
+			continue
+		}
+		n := 0
+		if b == int(w.Sel&1) {
+			n = int(w.Fill)
+		}
+		if n < len(w.Buf[b]) {
+			clear(w.Buf[b][n:])
+		}
+	}
+}

@@ -37,8 +37,8 @@ type selectionTask struct {
 func selectCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:        "select",
-		Usage:       "selection algorithms on the simulated NPU: list, run, campaign",
-		Subcommands: []*cli.Command{selectListCommand(p), selectRunCommand(p), selectCampaignCommand(p)},
+		Usage:       "selection algorithms on the simulated NPU: list, run, campaign, new",
+		Subcommands: []*cli.Command{selectListCommand(p), selectRunCommand(p), selectCampaignCommand(p), selectNewCommand(p)},
 	}
 }
 

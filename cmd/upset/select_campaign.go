@@ -10,6 +10,7 @@ import (
 	"upset/faults/decision"
 	"upset/models/guest"
 	"upset/models/selection"
+	"upset/models/selection/own"
 	"upset/models/selection/tasks"
 	"upset/stats/report"
 	"upset/stats/result"
@@ -27,7 +28,7 @@ func selectCampaignCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:      "campaign",
 		Usage:     "inject faults while a pool is scored, and judge them by the selection",
-		ArgsUsage: "TASK",
+		ArgsUsage: "[TASK]",
 		Description: `Inverts flops while the NPU runs the inferences that the decision of a task takes, and
 asks what each fault does to that decision: nothing, another one, or one that matters.
 An inference that the fault-free decision does not take cannot be struck. With
@@ -39,17 +40,22 @@ which takes up to a minute.
 
 Examples:
   upset select campaign window-cascade --injections 5000
+  upset select campaign --task my-task
   upset select campaign facility-location --exposure persistent --format html > page.html`,
 		Flags: commonFlags(
 			&cli.IntFlag{Name: "injections", Usage: "`N` faults, by default 2,000, or 200 persistent ones"},
 			&cli.StringFlag{Name: "exposure", Value: string(selection.Transient), Usage: "transient, persistent or state"},
 			&cli.IntFlag{Name: "struck", Value: decision.MaxStruck, Usage: "strike up to `N` inferences of each network, spread over all; each needs a fault-free run"},
 			&cli.Float64Flag{Name: "confidence", Value: 0.95, Usage: "confidence `C` of every interval"},
-			eccFlag(),
+			eccFlag(), taskFlag(),
 			&cli.StringFlag{Name: "rule", Usage: "decide with the rule of a WebAssembly module `FILE.wasm`, see docs/guest.md"},
 		),
 		Action: func(c *cli.Context) error {
-			args, err := arguments(c, "TASK")
+			want := []string{"TASK"}
+			if c.String("task") != "" {
+				want = nil
+			}
+			args, err := arguments(c, want...)
 			if err != nil {
 				return err
 			}
@@ -57,7 +63,29 @@ Examples:
 			if err != nil {
 				return err
 			}
-			return p.selectCampaign(c, o, args[0])
+			if dir := c.String("task"); dir != "" {
+				if c.String("rule") != "" {
+					return usage("--rule: a task of your own has its rule in task.json")
+				}
+				t, err := own.Open(dir)
+				if err != nil {
+					return bad(err)
+				}
+				defer t.Close()
+				return p.selectCampaign(c, o, &t.Task)
+			}
+			registry, err := tasks.All()
+			if err != nil {
+				return err
+			}
+			t, err := registry.ByName(args[0])
+			if err != nil {
+				return bad(err)
+			}
+			if t.Kind != selection.OnNPU {
+				return usage("%s is a part of this program (%s), not a task of the NPU", t.Name, t.Where)
+			}
+			return p.selectCampaign(c, o, t)
 		},
 	}
 }
@@ -84,18 +112,7 @@ func readRule(file string, metric selection.Metric) (func(*selection.Workload) (
 }
 
 // selectCampaign performs upset select campaign.
-func (p *program) selectCampaign(c *cli.Context, o common, name string) error {
-	registry, err := tasks.All()
-	if err != nil {
-		return err
-	}
-	t, err := registry.ByName(name)
-	if err != nil {
-		return bad(err)
-	}
-	if t.Kind != selection.OnNPU {
-		return usage("%s is a part of this program (%s), not a task of the NPU", t.Name, t.Where)
-	}
+func (p *program) selectCampaign(c *cli.Context, o common, t *selection.Task) error {
 	exposure, n := selection.Exposure(c.String("exposure")), c.Int("injections")
 	if exposure != selection.Transient && exposure != selection.Persistent && exposure != selection.State {
 		return usage("--exposure %s: want transient, persistent or state", exposure)

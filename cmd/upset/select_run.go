@@ -47,22 +47,29 @@ func selectRunCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:      "run",
 		Usage:     "score the pools on the NPU, select, and check the result",
-		ArgsUsage: "TASK...",
+		ArgsUsage: "[TASK...]",
 		Description: `Runs every inference that the decisions of the named tasks take on the
 cycle-level machine, and checks what the publication promises.
 Every task runs with three pools, those of --seed and of the two seeds after it. Seeds 1
 to 3 are stored; others are trained anew, networks and pools, which takes up to some
-minutes. Exit code 1 means that a check failed.
+minutes. Exit code 1 means that a check failed. With --task DIR it runs a task of your
+own and prints its decision.
 
 Examples:
   upset select run window-cascade
   upset select run conformal-selection --seed 7
   upset select run --all --format json`,
-		Flags: commonFlags(&cli.BoolFlag{Name: "all", Usage: "all tasks of the NPU"}),
+		Flags: commonFlags(&cli.BoolFlag{Name: "all", Usage: "all tasks of the NPU"}, taskFlag()),
 		Action: func(c *cli.Context) error {
 			o, err := readCommon(c)
 			if err != nil {
 				return err
+			}
+			if dir := c.String("task"); dir != "" {
+				if c.Bool("all") || c.NArg() > 0 {
+					return usage("--task runs a task of your own: name no other tasks")
+				}
+				return p.runOwn(c, o, dir)
 			}
 			list, err := chosenTasks(c.Args().Slice(), c.Bool("all"))
 			if err != nil {

@@ -46,7 +46,7 @@ var legal = map[string]func(value string) error{
 	"sites":              oneOf(campaign.SitesAll, campaign.SitesFlops, campaign.SitesSRAM),
 	"sampling":           oneOf(campaign.SamplingStratified, campaign.SamplingUniform, campaign.SamplingAdaptive),
 	"ecc":                oneOf("none", "parity", "secded"), "fast": oneOf("on", "off"),
-	"exposure":  oneOf(string(selection.Transient), string(selection.Persistent)),
+	"exposure":  oneOf(string(selection.Transient), string(selection.Persistent), string(selection.State)),
 	"criterion": matching(`^(auto|top1|any|tolerance:[0-9.]+|\S+\.wasm)$`), "decides": listOf(campaign.GateMetrics()), "allow": listOf(campaign.GateDifferences()),
 	"class": listOf([]string{"datapath", "local", "global", "control", "config", "sram"}), "bits": matching(`^[0-9]+(-[0-9]+)?$`),
 	"image-scale": func(v string) error { return parsed(inputs.ParseScale(v)) },
@@ -61,11 +61,11 @@ var legal = map[string]func(value string) error{
 var free = []string{
 	"sites-file", "failure-modes",
 	"proof-inputs", "cells", "design", "model", "inputs", "input", "output-dir", "trace", "rule", "family", "utility", "mechanism",
-	"inventory", "protect", "out", "batch", "then", "runs", "system", "baseline", "junit", "pmu",
+	"inventory", "protect", "out", "task", "batch", "then", "runs", "system", "baseline", "junit", "pmu",
 }
 
 // inPlaceOfArguments are flags that say themselves what a command is about.
-var inPlaceOfArguments = []string{"record", "example", "all"}
+var inPlaceOfArguments = []string{"record", "example", "all", "task"}
 
 func parsed[T any](_ T, err error) error { return err }
 
@@ -207,7 +207,7 @@ func fits(c *cli.Context, mention bool) error {
 		return fmt.Errorf("%s takes the arguments %q, not %q", commandName(c), c.Command.ArgsUsage, got)
 	}
 	for _, a := range got {
-		if strings.HasPrefix(c.Command.ArgsUsage, "TASK") && !placeholder.MatchString(a) {
+		if strings.HasPrefix(strings.TrimPrefix(c.Command.ArgsUsage, "["), "TASK") && !placeholder.MatchString(a) {
 			all, err := tasks.All()
 			if err != nil {
 				return err

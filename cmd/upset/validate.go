@@ -27,7 +27,8 @@ func validateCommand(p *program) *cli.Command {
 			Description: `Draws faults and injects each twice: on the fast engine, and plainly from cycle 0
 to the end. The records must agree; otherwise exit 1. The draw sees to it that
 pruned faults, control and configuration, the path of the weights, and runs ended
-by the hand-off, the hang proof or a time shift are all covered. With several
+by the hand-off, the hang proof, a time shift or the following of values are all
+covered. With several
 models, or with --npu all, the samples are spread over them. With --protect the
 machine has mechanisms, which run beside it from cycle 0 in the plain runs. A
 comparison without them that differs is written as a file that holds all of it, into

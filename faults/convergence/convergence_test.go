@@ -50,7 +50,7 @@ func TestValidate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	least := map[string]int{Pruned: 50, Control: 50, Weights: 30, All: 200}
+	least := map[string]int{Pruned: 50, Control: 50, Weights: 30, Values: 10, All: 200}
 	left := 0
 	for _, c := range r.Categories {
 		if c.Samples < least[c.Name] || c.Samples > 2 && c.Upper != 3/float64(c.Samples) {
@@ -303,5 +303,35 @@ func TestEnoughEndsTheComparison(t *testing.T) {
 	}
 	if one, err := Validate(context.Background(), e, 5, 100, 1, nil, nil, func() bool { return true }); err != nil || one.Samples != 1 {
 		t.Errorf("%+v, %v, want one sample", one, err)
+	}
+}
+
+// Upsets of one kind are compared with plain runs, and counted by the paths that are asked
+// for; the stepped clocks of a draw add up, however they are sorted.
+func TestKindAndCycles(t *testing.T) {
+	e := tiny(t, faults.Options{})
+	k, err := ValidateKind(context.Background(), e, netlist.Filter{Only: []string{"wd.buf*"}}, []faults.Path{faults.PathValues}, 7, 20, 200, 2, func(s *Sample) { t.Errorf("%+v", s) })
+	if err != nil || k.Samples != 20 || k.Differences != 0 || k.Paths[faults.PathValues] != 20 || k.Draws < 20 {
+		t.Errorf("%+v, %v", k, err)
+	}
+	if _, err := ValidateKind(context.Background(), e, netlist.Filter{Only: []string{"no.such"}}, nil, 7, 20, 200, 2, nil); err == nil {
+		t.Error("a filter that selects nothing is taken")
+	}
+	c, err := MeasureCycles(e, "fashion-tiny", 9, 400, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, list := range [][]Stepped{c.Classes, c.Paths, c.Both, c.Registers} {
+		injections, cycles := 0, uint64(0)
+		for _, s := range list {
+			injections, cycles = injections+s.Injections, cycles+s.Cycles
+		}
+		if injections != 400 || cycles != c.Total || c.Total == 0 {
+			t.Errorf("%d injections of 400, %d clocks of %d", injections, cycles, c.Total)
+		}
+	}
+	var b strings.Builder
+	if err := WriteCycles(&b, c, 5); err != nil || !strings.Contains(b.String(), "| class | injections |") {
+		t.Errorf("%v: %s", err, b.String())
 	}
 }

@@ -25,6 +25,7 @@ const (
 	quotaControl = 5 // control and configuration
 	quotaPruned  = 5
 	quotaLive    = 2 // simulated upsets of any flop
+	quotaValues  = 1 // values that were followed where they waited
 )
 
 // Bounds of the search for samples that fill a quota (our choice).
@@ -45,12 +46,13 @@ const (
 	HandOff   = "hand-off"
 	HangProof = "hang proof"
 	TimeShift = "time shift"
+	Values    = "values"
 	Rest      = "all others"
 )
 
 // Categories lists the categories in the order of tables.
 func Categories() []string {
-	return []string{Pruned, Control, Weights, HandOff, HangProof, TimeShift, Rest, All}
+	return []string{Pruned, Control, Weights, HandOff, HangProof, TimeShift, Values, Rest, All}
 }
 
 // Sample is an upset and what the fast engine and the plain machine say of it.
@@ -63,6 +65,11 @@ type Sample struct {
 // weightPath are the registers that the stream of weights passes.
 func weightPath(r *netlist.Register) bool {
 	return strings.HasPrefix(r.Name, "wd.") || strings.HasPrefix(r.Name, "dma.wgtfifo")
+}
+
+// valuePath are the registers that values pass from operand to result.
+func valuePath(r *netlist.Register) bool {
+	return r.Class == netlist.Datapath && (r.Block == "mac" || r.Block == "ao" || r.Name == "wd.buf" || r.Name == "dma.sclfifo")
 }
 
 func control(r *netlist.Register) bool {
@@ -88,6 +95,8 @@ func Of(r *netlist.Register, p faults.Path) []string {
 		list = append(list, HangProof)
 	case faults.PathShifted:
 		list = append(list, TimeShift)
+	case faults.PathValues:
+		list = append(list, Values)
 	}
 	if len(list) == 1 {
 		list = append(list, Rest)
@@ -133,6 +142,7 @@ func quotas(t *netlist.Table, m faults.Model, n int) []quota {
 		{n * quotaLeft / quotaParts, poolOf(t, flop), func(r *faults.Record) bool {
 			return r.Path == faults.PathHandOff || r.Path == faults.PathHang || r.Path == faults.PathShifted
 		}},
+		{n * quotaValues / quotaParts, poolOf(t, valuePath), func(r *faults.Record) bool { return r.Path == faults.PathValues }},
 		{n * quotaWeights / quotaParts, poolOf(t, weightPath), live},
 		{n * quotaControl / quotaParts, poolOf(t, control), live},
 		{n * quotaLive / quotaParts, poolOf(t, flop), live},

@@ -68,7 +68,8 @@ such upsets that differ: 3/n where none does. It holds for the draw below, not f
 
 A fixed share of the samples is drawn from rare categories: a quarter pruned, a quarter simulated ones of control and
 configuration, 3 in 20 simulated ones of the path of the weights, 3 in 20 ended by the hand-off, the hang proof or a time
-shift, 2 in 20 simulated ones of any flop, as far as the search finds them; the others from all bits. Categories overlap.
+shift, 1 in 20 values of the datapath that are followed where they wait, 2 in 20 simulated ones of any flop, as far as the search
+finds them; the others from all bits. Categories overlap.
 
 %s samples, **%s differences**, %s cycles of the plain machine.
 

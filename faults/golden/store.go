@@ -71,6 +71,7 @@ func (e *Runs) Store(out io.Writer, key string) error {
 	if d := e.Dataflow; d != nil {
 		putList(w, d.Stores)
 		putList(w, d.issued)
+		putList(w, d.ended)
 		putLists(w, d.loads)
 	}
 	if short {
@@ -133,8 +134,11 @@ func Load(in io.ReadSeeker, key string, p *driver.Program, inputs [][]byte, o fa
 	e.Milestones = getList[milestone](r)
 	if d := e.Dataflow; d != nil {
 		d.loaded = small.Loaded
-		d.Stores, d.issued = getList[Stored](r), getList[uint64](r)
+		d.Stores, d.issued, d.ended = getList[Stored](r), getList[uint64](r), getList[uint64](r)
 		d.loads = getLists(r)
+		if r.err == nil && (len(d.issued) != len(d.Ops) || len(d.ended) != len(d.Ops)) {
+			return nil, fmt.Errorf("%w: they are of another program", ErrStore)
+		}
 	}
 	if small.Long {
 		e.Life = either{loadWindows(r), loadWindows(r)}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
 )
 
 // Table is a table of scores for a rule: rows of int8 numbers, whose real value is
@@ -101,20 +102,41 @@ func (m *Module) decide(i *instance, tables []Table) (answer, error) {
 	if err := i.rule.CallWithStack(context.Background(), i.stack[:2]); err != nil {
 		return answer{}, m.failed(exportRule, err)
 	}
-	place := uint32(i.stack[0])
+	return m.list(i, exportRule, uint32(i.stack[0]))
+}
+
+// list reads a decision: a number n and n items.
+func (m *Module) list(i *instance, what string, place uint32) (answer, error) {
 	n, ok := i.module.Memory().ReadUint32Le(place)
 	if !ok || n > maxItems {
-		return answer{}, fmt.Errorf("%s: %s returned a list of %d items at %#x: it must lie in its memory and have at most %d", m.name, exportRule, n, place, maxItems)
+		return answer{}, fmt.Errorf("%s: %s returned a list of %d items at %#x: it must lie in its memory and have at most %d", m.name, what, n, place, maxItems)
 	}
 	b, ok := i.module.Memory().Read(place+4, 4*n)
 	if !ok {
-		return answer{}, fmt.Errorf("%s: %s returned a list of %d items at %#x, which leaves its memory", m.name, exportRule, n, place)
+		return answer{}, fmt.Errorf("%s: %s returned a list of %d items at %#x, which leaves its memory", m.name, what, n, place)
 	}
 	v := answer{items: make([]int, n)}
 	for k := range v.items {
 		v.items[k] = int(int32(binary.LittleEndian.Uint32(b[4*k:])))
 	}
 	return v, nil
+}
+
+// clock stops and starts the time of a call around what the host does for it.
+func (m *Module) clock(i *instance) (pause, resume func()) {
+	var used time.Duration
+	pause = func() {
+		m.mu.Lock()
+		used = time.Since(m.busy[i])
+		delete(m.busy, i)
+		m.mu.Unlock()
+	}
+	resume = func() {
+		m.mu.Lock()
+		m.busy[i] = time.Now().Add(-used)
+		m.mu.Unlock()
+	}
+	return pause, resume
 }
 
 // room makes sure of memory for the arguments of a call.
@@ -171,7 +193,7 @@ func (m *Module) once(what string, call func(*instance) (answer, error)) (answer
 	if err != nil {
 		return answer{}, err
 	}
-	if what == exportCriterion && i.criterion == nil || what == exportRule && i.rule == nil {
+	if i.function(what) == nil {
 		m.release(i)
 		return answer{}, fmt.Errorf("%s does not export %s", m.name, what)
 	}
@@ -183,6 +205,19 @@ func (m *Module) once(what string, call func(*instance) (answer, error)) (answer
 	}
 	m.release(i)
 	return v, nil
+}
+
+// function is what a name stands for, nil where the module does not export it.
+func (i *instance) function(what string) api.Function {
+	switch what {
+	case exportCriterion:
+		return i.criterion
+	case exportRule:
+		return i.rule
+	case exportDecide:
+		return i.decide
+	}
+	return i.consequence
 }
 
 // acquire returns an instance for a call.
@@ -240,6 +275,7 @@ func (m *Module) instantiate() (*instance, error) {
 	i := &instance{
 		module: module, alloc: module.ExportedFunction(exportAlloc),
 		criterion: module.ExportedFunction(exportCriterion), rule: module.ExportedFunction(exportRule),
+		decide: module.ExportedFunction(exportDecide), consequence: module.ExportedFunction(exportConsequence),
 	}
 	v, err := module.ExportedFunction(exportABI).Call(ctx)
 	switch {
@@ -247,8 +283,10 @@ func (m *Module) instantiate() (*instance, error) {
 		err = fmt.Errorf("%s: %s takes more than %v and was ended", m.name, exportABI, m.limits.Call)
 	case err != nil:
 		err = m.failed(exportABI, err)
-	case int32(v[0]) != ABI:
+	case int32(v[0]) < 1 || int32(v[0]) > ABI:
 		err = fmt.Errorf("%s is made for version %d of the interface: this is version %d", m.name, int32(v[0]), ABI)
+	case int32(v[0]) < 2 && i.decide != nil:
+		err = fmt.Errorf("%s exports %s, which version 2 of the interface has, and names version 1", m.name, exportDecide)
 	}
 	if err != nil {
 		_ = module.Close(context.Background())

@@ -16,8 +16,9 @@ import (
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 )
 
-// ABI is the version of the interface that a module must name.
-const ABI = 1
+// ABI is the newest version of the interface that a module may name. Version 2 added
+// rules that ask for inferences.
+const ABI = 2
 
 // MaxModule is the largest file that is loaded by default (our choice).
 const MaxModule = 16 << 20
@@ -30,6 +31,9 @@ const (
 	exportCriterion = "upset_criterion"
 	exportRule      = "upset_rule"
 	exportStart     = "_initialize"
+	// of version 2
+	exportDecide      = "upset_decide"
+	exportConsequence = "upset_consequence"
 )
 
 const wasi = "wasi_snapshot_preview1"
@@ -93,6 +97,8 @@ type instance struct {
 	module           api.Module
 	alloc, criterion api.Function
 	rule             api.Function
+	decide           api.Function
+	consequence      api.Function
 	buffer, size     uint32 // allocated once, enlarged when needed
 	stack            [4]uint64
 }
@@ -169,9 +175,20 @@ func (m *Module) open(ctx context.Context) error {
 	if _, err := wasi_snapshot_preview1.Instantiate(ctx, m.runtime); err != nil {
 		return fmt.Errorf("%s: %w", m.name, err)
 	}
+	asks := false
 	for _, f := range m.compiled.ImportedFunctions() {
-		if from, what, _ := f.Import(); from != wasi {
-			return fmt.Errorf("%s imports %s.%s: only %s can be imported", m.name, from, what, wasi)
+		from, what, _ := f.Import()
+		_, known := hostFunctions[what]
+		switch {
+		case from == hostModule && known:
+			asks = true
+		case from != wasi:
+			return fmt.Errorf("%s imports %s.%s: only %s and the functions of %s can be imported", m.name, from, what, wasi, hostModule)
+		}
+	}
+	if asks {
+		if err := host(ctx, m.runtime); err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
 		}
 	}
 	if len(m.compiled.ImportedMemories()) > 0 || m.compiled.ExportedMemories()[exportMemory] == nil {
@@ -183,20 +200,23 @@ func (m *Module) open(ctx context.Context) error {
 		exportAlloc:     {{i32}, {i32}},
 		exportCriterion: {{i32, i32, i32}, {i32}},
 		exportRule:      {{i32, i32}, {i32}},
+
+		exportDecide:      {nil, {i32}},
+		exportConsequence: {{i32, i32, i32, i32}, {i32}},
 	}
 	exports := m.compiled.ExportedFunctions()
 	for name, types := range want {
 		f, ok := exports[name]
 		switch {
-		case !ok && (name == exportCriterion || name == exportRule):
+		case !ok && name != exportABI && name != exportAlloc:
 		case !ok:
 			return fmt.Errorf("%s does not export %s", m.name, name)
 		case !equal(f.ParamTypes(), types[0]) || !equal(f.ResultTypes(), types[1]):
 			return fmt.Errorf("%s: %s must take %d and return %d numbers of type i32", m.name, name, len(types[0]), len(types[1]))
 		}
 	}
-	if exports[exportCriterion] == nil && exports[exportRule] == nil {
-		return fmt.Errorf("%s exports neither %s nor %s", m.name, exportCriterion, exportRule)
+	if exports[exportCriterion] == nil && exports[exportRule] == nil && exports[exportDecide] == nil {
+		return fmt.Errorf("%s exports none of %s, %s and %s", m.name, exportCriterion, exportRule, exportDecide)
 	}
 	return nil
 }

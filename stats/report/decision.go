@@ -21,7 +21,7 @@ func decisionDocument(r result.Decision) document {
 		{"result", r.ResultDigest},
 	}
 	for _, s := range r.Scorers {
-		pairs = append(pairs, pair{"scorer " + s.Name, fmt.Sprintf("%s cycles, pool of %s, %s of them struck", count(s.Cycles), count(s.Rows), count(s.Struck))})
+		pairs = append(pairs, pair{"scorer " + s.Name, fmt.Sprintf("%s cycles, %s inferences of a pool of %s, %s of them struck", count(s.Cycles), count(s.Executed), count(s.Rows), count(s.Struck))})
 	}
 	d.sections = append(d.sections, section{heading: "Campaign", pairs: pairs})
 	t := &table{columns: columns("block", ">faults", ">output changed", ">label changed", ">decision changed", ">consequential", ">DUE")}

@@ -17,7 +17,7 @@ func sampleDecision() result.Decision {
 	}
 	return result.Decision{
 		Task: "window-cascade", Title: "Window-Based Early-Exit Cascades", Family: "exit", Metric: "depth", NPU: "u55-128", Exposure: "transient", ECC: "secded",
-		Seed: 1, Injections: 5000, Confidence: 0.95, Epsilon: 0.01, Scorers: []result.DecisionScorer{{Name: "small", Cycles: 2549, Rows: 800, Struck: 24}},
+		Seed: 1, Injections: 5000, Confidence: 0.95, Epsilon: 0.01, Scorers: []result.DecisionScorer{{Name: "small", Cycles: 2549, Rows: 800, Executed: 268, Struck: 24}},
 		Whole: shares("all", 5000, 267, 8), Blocks: []result.DecisionShares{shares("cc", 1100, 45, 4), shares("mac", 1000, 8, 0)},
 		MeanDistance: 0.001, MeanConsequence: 0.5, ResultDigest: strings.Repeat("ab", 32), Seconds: 2, Rate: 2500,
 		Command: "upset select campaign window-cascade",

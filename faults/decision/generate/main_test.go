@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -41,5 +43,33 @@ func copyFile(t *testing.T, root, name string) {
 	}
 	if err := os.WriteFile(name, data, 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A page of executed inferences shows earlier and corrected shares side by side.
+func TestCorrectedShares(t *testing.T) {
+	t.Chdir(filepath.Join("..", "..", ".."))
+	text, err := os.ReadFile(resultsFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r results
+	if err := json.Unmarshal(text, &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.Earlier, err = readEarlier(); err != nil || len(r.Earlier.Tasks) != 6 {
+		t.Fatalf("%+v, %v", r.Earlier, err)
+	}
+	var page bytes.Buffer
+	if err := writePage(&page, &r); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"## Corrected shares", "| expert-router | router ", "0.33 [0.259, 0.42]", "cannot be struck"} {
+		if !strings.Contains(page.String(), want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if strings.Contains(page.String(), "dilute the shares. Up to") {
+		t.Error("the page still says that faults strike what nobody needs")
 	}
 }

@@ -54,6 +54,29 @@ type results struct {
 	Protected   result.DecisionShares   `json:"classifier_protected"`
 	PlainBlocks []result.DecisionShares `json:"classifier_blocks"`
 	Tasks       []taskResult            `json:"tasks"`
+	// Earlier are shares that were measured over all rows of all networks.
+	Earlier *earlier `json:"earlier,omitempty"`
+}
+
+// earlier are shares of tasks whose struck time was not all executed.
+type earlier struct {
+	Revision string `json:"revision"`
+	Faults   int    `json:"faults"`
+	Tasks    []struct {
+		Task          string          `json:"task"`
+		Changed       result.Interval `json:"changed"`
+		Consequential result.Interval `json:"consequential"`
+	} `json:"tasks"`
+}
+
+// readEarlier reads those shares.
+func readEarlier() (*earlier, error) {
+	text, err := os.ReadFile(filepath.Join("docs", "selection", "earlier.json"))
+	if err != nil {
+		return nil, err
+	}
+	e := new(earlier)
+	return e, json.Unmarshal(text, e)
 }
 
 // design is the cheapest protection of the classifier.
@@ -106,6 +129,9 @@ func (x *experiment) run(ctx context.Context) (*results, error) {
 	r := &results{
 		NPU: config.String(), Classifier: classifier, Faults: x.faults, Seed: seed, Confidence: confidence,
 		LambdaFlop: q.Scenario.Flop, Rates: q.Scenario.Name, BudgetFIT: q.BudgetFIT, TargetSPFM: q.Target.SPFM,
+	}
+	if r.Earlier, err = readEarlier(); err != nil {
+		return nil, err
 	}
 	if err := x.protect(ctx, p, rows, q, r); err != nil {
 		return nil, err

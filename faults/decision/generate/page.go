@@ -40,19 +40,52 @@ func probability(p float64) string {
 // writePage writes docs/selection.md.
 func writePage(w io.Writer, r *results) error {
 	p := &page{r: r}
-	p.say(head, r.Faults, r.NPU, r.Classifier, grouped(r.Faults), r.Seed)
+	if p.live() {
+		p.say(headLive, r.Faults, r.NPU, r.Classifier, grouped(r.Faults), r.Seed)
+	} else {
+		p.say(head, r.Faults, r.NPU, r.Classifier, grouped(r.Faults), r.Seed)
+	}
 	p.answer()
 	p.say("\n![Shares of the faults by task](selection/shares.svg)\n\nLines are 95 %% intervals, triangles upper limits of what was never seen. The axis is logarithmic.\n")
 	p.shares()
+	p.corrected()
 	p.pairs()
 	if err := p.protection(); err != nil {
 		return err
 	}
 	p.blocks()
 	p.persistent()
-	p.say(tail)
+	if p.live() {
+		p.say(tailLive)
+	} else {
+		p.say(tail)
+	}
 	_, err := io.WriteString(w, p.String())
 	return err
+}
+
+// live reports whether the results were measured over executed inferences alone.
+func (p *page) live() bool { return p.r.Earlier != nil }
+
+// corrected is the table of shares that were diluted before.
+func (p *page) corrected() {
+	if !p.live() {
+		return
+	}
+	p.say(correctedText, p.r.Earlier.Revision, grouped(p.r.Earlier.Faults))
+	for _, e := range p.r.Earlier.Tasks {
+		for i := range p.r.Tasks {
+			t := &p.r.Tasks[i].Plain
+			if t.Task != e.Task {
+				continue
+			}
+			var executed []string
+			for _, s := range t.Scorers {
+				executed = append(executed, fmt.Sprintf("%s %d", s.Name, s.Executed))
+			}
+			p.say("| %s | %s | %s | %s | %s | %s |\n", t.Task, strings.Join(executed, ", "), share(e.Changed), share(t.Whole.Changed), share(e.Consequential), share(t.Whole.Consequential))
+		}
+	}
 }
 
 // grouped writes a number with commas.
@@ -285,4 +318,43 @@ All networks of a task score the whole pool, though a cascade or a router would 
 inferences that nobody needs dilute the shares. Up to 24 rows of each pool are struck, spread over it. Pools, networks and
 rules are those of seed 1; other seeds are other networks. The rules themselves run on the host and are not struck. Epsilon and
 the objectives are those of the tasks: a consequence is not a hazard analysis.
+`
+
+const headLive = `# Selection under faults
+
+This page and its figure are written by
+
+    go run ./faults/decision/generate
+
+from docs/selection/results.json, which ` + "`-measure -faults %d`" + ` makes anew (some minutes).
+
+Selection algorithms ask the NPU (here %s) for inferences, and a small rule on the host decides: which rows to accept,
+where to route them, which set represents the rest. What do soft errors do to these decisions, and is a protection that
+was sized for a classifier (%s) enough for them?
+
+Every task and the classifier meet the same list of %s faults (seed %d): a flop, a point in the time that the inferences of
+the fault-free decision take, and a point in the inference that this falls into. What that decision does not ask for is
+not executed and cannot be struck. The struck inference is simulated again, on the cycle-level machine with all its queues and
+buffers, and the rule decides anew with its answer; inferences that it then asks for besides are simulated too. *Changed*: the
+decision is another one. *Consequential*: its loss under the rule's own objective is above the task's epsilon.
+` + "`upset select campaign TASK`" + ` does the same for one task.
+`
+
+const correctedText = `
+## Corrected shares
+
+Earlier figures (revision %s, %s faults) drew the struck inference over all rows of all networks, those that no decision asks for
+and the baselines of the checks included, so that faults without any way to the decision diluted the shares of these tasks. Some
+tasks have changed besides: gradient-boosting runs one inference for each exit. Percent of the faults.
+
+| task | inferences executed | changed, earlier | corrected | consequential, earlier | corrected |
+|---|---|---:|---:|---:|---:|
+`
+
+const tailLive = `
+## What this leaves out
+
+Up to 24 inferences of each network are struck, spread over all that the decision takes. Pools, networks and rules are those of
+seed 1; other seeds are other networks. The rules themselves run on the host and are not struck. Epsilon and the objectives are
+those of the tasks: a consequence is not a hazard analysis.
 `
