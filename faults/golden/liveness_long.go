@@ -69,9 +69,10 @@ func (l *windows) instant(cycle uint64) int32 {
 		return instant(cycle)
 	}
 	n := len(l.moments)
-	if n > 0 && l.moments[n-1] >= cycle {
-		n--
+	if n == 0 || l.moments[n-1] < cycle { // nearly always: the cycle is the present one
+		return int32(n)
 	}
+	n, _ = slices.BinarySearch(l.moments, cycle) // the last read of a table may lie far behind
 	return int32(n)
 }
 

@@ -258,3 +258,41 @@ func TestHostileStreams(t *testing.T) {
 		t.Errorf("%d operations: nothing is shown", total)
 	}
 }
+
+// An operation under way keeps its regions in use, and its bank, though the parser is behind
+// it and nothing to come looks at them.
+func TestUnderWayIsInUse(t *testing.T) {
+	f, pool, second, _ := made()
+	for busy := range 3 {
+		b := standing(f, second+1)
+		b.CC.Cur = 2
+		first := standing(f, pool)
+		b.CC.Bank[2], b.CC.Bank[1], b.CC.Bank[0] = b.CC.Bank[0], b.CC.Bank[0], first.CC.Bank[0]
+		for k := range 2 {
+			b.CC.OpCode[k], b.CC.OpParam[k] = uint8(isa.OpPool)&7, isa.PoolAverage
+			if k >= 2-busy {
+				b.CC.OpValid[k] = 1
+			}
+		}
+		for region := range 8 {
+			used := region == 3 || region == 4 || busy > 0 && region == 2 || busy > 1 && region == 1
+			a := b
+			a.CC.BaseP[region] ^= 1 << 20
+			if got := f.Alike(&a, &b); got == used {
+				t.Errorf("%d under way, region %d: alike %t", busy, region, got)
+			}
+		}
+		for k := range 2 {
+			if b.CC.OpValid[k] == 0 {
+				continue
+			}
+			for reg, want := range map[isa.Reg][2]bool{isa.OFMHeightM1: {false, false}, isa.ActivationMin: {false, true}, isa.WeightBase: {true, true}} {
+				a := b
+				a.CC.Bank[k][reg] ^= 1
+				if alike, control := f.Alike(&a, &b), f.SameControl(&a, &b); alike != want[0] || control != want[1] {
+					t.Errorf("register %d of the bank %d under way: alike %t, same control %t", reg, k, alike, control)
+				}
+			}
+		}
+	}
+}
