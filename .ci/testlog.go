@@ -20,8 +20,8 @@ import (
 
 // Limits on two cores: seconds of one package, and of the whole run.
 const (
-	packageLimit = 300
-	totalLimit   = 600
+	packageLimit = 400
+	totalLimit   = 900
 )
 
 // event is one line of go test -json.

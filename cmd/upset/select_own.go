@@ -53,9 +53,13 @@ pictures, the Go source of the rule and its built module, so that no toolchain i
 Examples:
   upset select new my-task
   upset select run --task my-task`,
+		Flags: commonFlags(),
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, "DIR")
 			if err != nil {
+				return err
+			}
+			if _, err := readCommon(c); err != nil {
 				return err
 			}
 			names, err := own.New(args[0])

@@ -165,14 +165,20 @@ func TestPersistent(t *testing.T) {
 		if u.Visible {
 			visible++
 		}
+		if u.Part != 0 {
+			continue
+		}
 		if checked++; checked > 4 {
 			continue
 		}
 		infer, q := p.rescore(m, u.Bit, p.engine.Watchdog()), flipped(p.Program, u.Bit)
 		for _, c := range s.run.Calls[:20] {
+			if c.Scorer != 0 {
+				continue
+			}
 			want, err := infer(c.Input)
 			if err != nil {
-				t.Fatal("the pool cannot be scored twice")
+				t.Fatalf("the pool cannot be scored twice: %v", err)
 			}
 			if out, ok := clocked(m, q, c.Input, p.engine.Watchdog()); !ok || !bytes.Equal(out, want) {
 				t.Errorf("bit %d, row %d: the machine says another thing", u.Bit, c.Row)
