@@ -168,8 +168,10 @@ func TestPersistent(t *testing.T) {
 		if checked++; checked > 4 {
 			continue
 		}
+		p := &s.Parts[u.Part]
 		infer, q := p.rescore(m, u.Bit, p.engine.Watchdog()), flipped(p.Program, u.Bit)
-		for _, c := range s.run.Calls[:20] {
+		for _, call := range p.Calls[:min(20, len(p.Calls))] {
+			c := s.run.Calls[call]
 			want, err := infer(c.Input)
 			if err != nil {
 				t.Fatal("the pool cannot be scored twice")

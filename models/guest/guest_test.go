@@ -167,7 +167,7 @@ func TestBadModules(t *testing.T) {
 	}{
 		{"no module", "no WebAssembly module", []byte("hello")},
 		{"half a module", "no WebAssembly module", assemble("memory", standard()...)[:40]},
-		{"nothing offered", "exports neither", assemble("memory", standard()...)},
+		{"nothing offered", "exports none", assemble("memory", standard()...)},
 		{"no memory", `export its memory as "memory"`, assemble("mem", append(standard(), firstByte)...)},
 		{"no version", exportABI, assemble("memory", standard()[1], firstByte)},
 		{"no allocation", exportAlloc, assemble("memory", standard()[0], firstByte)},
