@@ -28,7 +28,7 @@ func selectCampaignCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:      "campaign",
 		Usage:     "inject faults while a pool is scored, and judge them by the selection",
-		ArgsUsage: "[TASK]",
+		ArgsUsage: "TASK",
 		Description: `Inverts flops while the NPU runs the inferences that the decision of a task takes, and
 asks what each fault does to that decision: nothing, another one, or one that matters.
 An inference that the fault-free decision does not take cannot be struck. With

@@ -47,7 +47,7 @@ func selectRunCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:      "run",
 		Usage:     "score the pools on the NPU, select, and check the result",
-		ArgsUsage: "[TASK...]",
+		ArgsUsage: "TASK...",
 		Description: `Runs every inference that the decisions of the named tasks take on the
 cycle-level machine, and checks what the publication promises.
 Every task runs with three pools, those of --seed and of the two seeds after it. Seeds 1

@@ -27,7 +27,7 @@ const (
 	pool        = 500 // generated samples
 	queries     = 80  // of them that the victim is asked
 	test        = 250 // digits on which clone and victim are compared
-	drawn       = 5   // random choices of queries to compare with
+	drawn       = 8   // random choices of queries to compare with
 )
 
 // tuning of a clone (our choice).
