@@ -22,7 +22,7 @@ var Files = artefacts.Store{Task: "singular-kernel", Stored: stored, Make: recip
 // Sizes of the classifier (our choice).
 const (
 	prototypes = 256
-	pool       = 300
+	pool       = 160
 	wrong      = 0.3 // share of the prototypes' labels that are drawn anew among the others
 	exponent   = 4   // α of the kernel ‖x−x'‖^−α
 	flat       = 1   // α of a kernel that is nearly a majority vote
