@@ -82,6 +82,9 @@ func TestWhatIsKept(t *testing.T) {
 			if n > 1 && !bytes.Equal(l.Input, e.Golden(k%n).Input) {
 				t.Errorf("%d inputs: inference %d has another input than number %d", n, k, k%n)
 			}
+			if g := e.Golden(0); n == 1 && !bytes.Equal(l.Input, [][]byte{g.Input, g.Next}[k%2]) {
+				t.Errorf("one input: inference %d does not take turns with the complement", k)
+			}
 			Again(m, p, l.Input, e.Cycles())
 			m.Run(e.Cycles() + e.Watchdog())
 			if now := p.ReadOutputs(m.Mem); !bytes.Equal(now, l.Output) || !bytes.Equal(now[len(now)-size:], before) {

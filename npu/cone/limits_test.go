@@ -224,8 +224,8 @@ func TestAlteredIsBounded(t *testing.T) {
 					t.Errorf("stream %d: one that is over leaves %d bytes, %v", i, len(left), err)
 				}
 			}
-			list[0] = cone.Altered{Op: len(p.Ops()), Decoded: d}
-			if _, _, err := run.PropagateAltered(trace, 0, nil, list); !errors.Is(err, cone.ErrClock) {
+			none := []cone.Altered{{Op: len(p.Ops()), Decoded: d}}
+			if _, _, err := run.PropagateAltered(trace, 0, nil, none); !errors.Is(err, cone.ErrClock) {
 				t.Errorf("stream %d: an operation that does not exist gives %v", i, err)
 			}
 		}
