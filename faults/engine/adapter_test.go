@@ -24,7 +24,7 @@ func adapters() npu.System {
 func TestInjectEqualsPlainWithAdapters(t *testing.T) {
 	proven, ended := 0, 0
 	for _, c := range isa.Configs {
-		e, err := New(nettest.Shipped(t, "fashion-tiny", c), random(nettest.Shipped(t, "fashion-tiny", c), 2), faults.Options{System: adapters()}, nil)
+		e, err := New(nettest.Shipped(t, "fashion-tiny", c), nettest.Random(nettest.Shipped(t, "fashion-tiny", c), 2), faults.Options{System: adapters()}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

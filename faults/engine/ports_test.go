@@ -5,33 +5,10 @@ import (
 	"testing"
 
 	"upset/faults"
-	"upset/models/driver"
 	"upset/models/nettest"
 	"upset/netlist"
-	"upset/npu"
 	"upset/npu/isa"
 )
-
-// onePort bounds the accesses to a bank of the shared buffer to one in a clock, where a bank
-// holds consecutive bytes: units meet often.
-func onePort() npu.System {
-	sys := npu.DefaultSystem()
-	sys.Limits.SharedPorts, sys.Limits.SharedPlacement = 1, 2
-	return sys
-}
-
-// random returns inputs of random bytes and one of zeros.
-func random(p *driver.Program, n int) (out [][]byte) {
-	rng := rand.New(rand.NewPCG(11, uint64(p.Config)))
-	for i := range n {
-		in := make([]byte, p.InputBytes())
-		for k := range in {
-			in[k] = byte(i * int(rng.Uint32()))
-		}
-		out = append(out, in)
-	}
-	return out
-}
 
 // TestInjectEqualsPlainWithPorts is TestInjectEqualsPlain where units wait for each other's banks,
 // also of the tables: the second network has lookups.
@@ -42,11 +19,11 @@ func TestInjectEqualsPlainWithPorts(t *testing.T) {
 			if name != "fashion-tiny" {
 				p, samples = nettest.SharedProgram(t, name, c), 80
 			}
-			e, err := New(p, random(p, 2), faults.Options{System: onePort()}, nil)
+			e, err := New(p, nettest.Random(p, 2), faults.Options{System: nettest.OnePort()}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			free, err := New(p, random(p, 2), faults.Options{}, nil)
+			free, err := New(p, nettest.Random(p, 2), faults.Options{}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

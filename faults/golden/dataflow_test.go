@@ -28,7 +28,7 @@ func TestStoresBelongToOperations(t *testing.T) {
 
 func runsOf(t *testing.T, p *driver.Program) *Runs {
 	t.Helper()
-	e, err := New(t.Context(), p, random(p, 1), faults.Options{}, nil)
+	e, err := New(t.Context(), p, nettest.Random(p, 1), faults.Options{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

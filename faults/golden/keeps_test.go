@@ -52,7 +52,7 @@ func remembering(t *testing.T, c isa.Config) (p *driver.Program, kept, out int) 
 // where data reach from one to the next; they are told from all that do not.
 func TestWhatIsKept(t *testing.T) {
 	p, kept, out := remembering(t, isa.U55x64)
-	inputs := random(p, 3)
+	inputs := nettest.Random(p, 3)
 	for n := 1; n <= 3; n += 2 {
 		e, err := New(t.Context(), p, inputs[3-n:], faults.Options{Checkpoints: 16}, nil)
 		if err != nil {
@@ -245,7 +245,7 @@ func TestRecentIsTheLastUsed(t *testing.T) {
 // and each is made once.
 func TestRunsServeMany(t *testing.T) {
 	p, _, _ := remembering(t, isa.U55x128)
-	e, err := New(t.Context(), p, random(p, 2), faults.Options{Checkpoints: 8}, nil)
+	e, err := New(t.Context(), p, nettest.Random(p, 2), faults.Options{Checkpoints: 8}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

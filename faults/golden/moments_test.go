@@ -72,7 +72,7 @@ func TestMomentsAgreeWithLifetimes(t *testing.T) {
 // at the steps; those of all inputs lie at the same cycles.
 func TestPointsWhereOperationsBegin(t *testing.T) {
 	p := nettest.Shipped(t, "fashion-dscnn", isa.U55x256)
-	e, err := New(t.Context(), p, random(p, 2), faults.Options{Checkpoints: 16}, nil)
+	e, err := New(t.Context(), p, nettest.Random(p, 2), faults.Options{Checkpoints: 16}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

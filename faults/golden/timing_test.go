@@ -64,7 +64,7 @@ func TestPortsDoNotDependOnData(t *testing.T) {
 	for _, c := range isa.Configs {
 		for _, name := range []string{"kws_ref_model", "ops/softmax_int8"} {
 			p := nettest.SharedProgram(t, name, c)
-			e, err := New(t.Context(), p, random(p, 3), faults.Options{System: onePort(), Checkpoints: 100}, nil)
+			e, err := New(t.Context(), p, nettest.Random(p, 3), faults.Options{System: nettest.OnePort(), Checkpoints: 100}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -3,6 +3,7 @@
 package nettest
 
 import (
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"upset/models/driver"
 	"upset/models/tflite"
+	"upset/npu"
 	"upset/npu/isa"
 )
 
@@ -118,4 +120,25 @@ func LongCopy(t testing.TB, c isa.Config, bytes int) *driver.Program {
 	end := len(from.Commands) - 1 // its STOP
 	p.Commands = slices.Concat(words, from.Commands[:end], wait.Words, from.Commands[end:])
 	return p
+}
+
+// OnePort bounds the accesses to a bank of the shared buffer to one in a clock, where a bank
+// holds consecutive bytes: units meet often.
+func OnePort() npu.System {
+	sys := npu.DefaultSystem()
+	sys.Limits.SharedPorts, sys.Limits.SharedPlacement = 1, 2
+	return sys
+}
+
+// Random returns inputs of random bytes and one of zeros.
+func Random(p *driver.Program, n int) (out [][]byte) {
+	rng := rand.New(rand.NewPCG(11, uint64(p.Config)))
+	for i := range n {
+		in := make([]byte, p.InputBytes())
+		for k := range in {
+			in[k] = byte(i * int(rng.Uint32()))
+		}
+		out = append(out, in)
+	}
+	return out
 }

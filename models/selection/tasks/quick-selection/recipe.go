@@ -58,11 +58,7 @@ func recipe(seed uint64, _ *data.Source) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := make([]int, quickTraining+quickTest)
-	for i := range list {
-		list[i] = i
-	}
-	training, test := probed(digits.Take(all, list[:quickTraining]), rng), probed(digits.Take(all, list[quickTraining:]), rng)
+	training, test := probed(digits.Part(all, 0, quickTraining), rng), probed(digits.Part(all, quickTraining, quickTest), rng)
 	weights := sparseAutoencoder(training.X, quickHidden, quickEpochs, quickBatch, rng)
 	g, q := strengthNetwork(weights, rng)
 	files := map[string][]byte{"rows.bin": digits.Rows(weights, q), "test.bin": digits.Rows(test.X, digits.Fine), "test-truth.bin": data.Labels(test.Labels)}

@@ -69,11 +69,7 @@ func recipe(seed uint64, _ *data.Source) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := make([]int, worstPool+worstTest)
-	for i := range list {
-		list[i] = i
-	}
-	pool, test := digits.Take(all, list[:worstPool]), digits.Take(all, list[worstPool:])
+	pool, test := digits.Part(all, 0, worstPool), digits.Part(all, worstPool, worstTest)
 	export := func(g *nets.Graph, what string) ([]byte, error) {
 		return g.Export(pool.X, nets.Options{Description: "digits, " + what, Input: &digits.Fine})
 	}
