@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/sync/errgroup"
 
 	"upset/faults"
 	"upset/faults/engine"
@@ -90,43 +89,18 @@ func (p *program) injectList(c *cli.Context, o common, model string) error {
 
 // injectListed injects a list in the order of inputs and cycles, on several workers.
 func (p *program) injectListed(c *cli.Context, o common, e *engine.Engine, list *faultList) ([]faults.Record, error) {
-	order := make([]int, len(list.sites))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		if list.inputs[a] != list.inputs[b] {
-			return list.inputs[a] - list.inputs[b]
-		}
-		return int(int64(list.sites[a].Cycle) - int64(list.sites[b].Cycle))
-	})
-	records := make([]faults.Record, len(order))
-	n := max(1, min(o.workers, len(order)))
-	bar := p.progress("faults injected", len(order))
+	records := make([]faults.Record, len(list.sites))
+	bar := p.progress("faults injected", len(records))
 	defer bar.finish()
-	g, ctx := errgroup.WithContext(c.Context)
-	for k := range n {
-		g.Go(func() error {
-			w, err := e.Worker()
-			if err != nil {
-				return err
+	at := func(i int) (int, uint64) { return list.inputs[i], list.sites[i].Cycle }
+	return records, e.Each(c.Context, len(records), o.workers, at, func(w *engine.Worker) (func(int) error, error) {
+		return func(i int) (err error) {
+			if records[i], err = w.Inject(list.inputs[i], list.sites[i], nil); err != nil {
+				err = fmt.Errorf("line %d: %w", i+2, err)
 			}
-			part := order[k*len(order)/n : (k+1)*len(order)/n]
-			for j, i := range part {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				if records[i], err = w.Inject(list.inputs[i], list.sites[i], nil); err != nil {
-					return fmt.Errorf("row %d: %w", i+2, err)
-				}
-				if k == 0 {
-					bar.set(min((j+1)*n, len(order)))
-				}
-			}
-			return nil
-		})
-	}
-	return records, g.Wait()
+			return err
+		}, nil
+	}, bar.set)
 }
 
 // readFaults reads a list of faults for an engine.

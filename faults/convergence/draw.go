@@ -6,10 +6,7 @@ package convergence
 import (
 	"context"
 	"math/rand/v2"
-	"slices"
 	"strings"
-
-	"golang.org/x/sync/errgroup"
 
 	"upset/faults"
 	"upset/faults/engine"
@@ -207,35 +204,8 @@ func fill(ctx context.Context, e *engine.Engine, rng *rand.Rand, q quota, worker
 // each calls do for every sample, on so many workers. A worker takes its share in
 // the order of inputs and cycles, along the fault-free run.
 func each(ctx context.Context, e *engine.Engine, list []Sample, workers int, do func(w *engine.Worker, s *Sample) error) error {
-	order := make([]int, len(list))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		x, y := &list[a], &list[b]
-		if x.Input != y.Input {
-			return x.Input - y.Input
-		}
-		return int(int64(x.Site.Cycle) - int64(y.Site.Cycle))
-	})
-	workers = max(1, min(workers, len(list)))
-	g, ctx := errgroup.WithContext(ctx)
-	for k := range workers {
-		g.Go(func() error {
-			w, err := e.Worker()
-			if err != nil {
-				return err
-			}
-			for _, i := range order[k*len(order)/workers : (k+1)*len(order)/workers] {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				if err := do(w, &list[i]); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	return g.Wait()
+	at := func(i int) (int, uint64) { return list[i].Input, list[i].Site.Cycle }
+	return e.Each(ctx, len(list), workers, at, func(w *engine.Worker) (func(int) error, error) {
+		return func(i int) error { return do(w, &list[i]) }, nil
+	}, nil)
 }

@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"sync/atomic"
-
-	"golang.org/x/sync/errgroup"
 
 	"upset/faults/engine"
 	"upset/stats"
@@ -43,39 +40,13 @@ func Validate(ctx context.Context, e *engine.Engine, seed uint64, n, workers int
 func repeat(ctx context.Context, e *engine.Engine, list []Sample, seed uint64, workers int, progress func(done int), enough func() bool) ([]Sample, error) {
 	rng := rand.New(rand.NewPCG(seed, repeatStream))
 	rng.Shuffle(len(list), func(i, k int) { list[i], list[k] = list[k], list[i] })
-	var begun, done atomic.Int64
-	g, ctx := errgroup.WithContext(ctx)
-	for range max(1, min(workers, len(list))) {
-		g.Go(func() error {
-			w, err := e.Worker()
-			if err != nil {
-				return err
-			}
-			for {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				if enough != nil && begun.Load() > 0 && enough() {
-					return nil
-				}
-				i := begun.Add(1) - 1
-				if i >= int64(len(list)) {
-					return nil
-				}
-				s := &list[i]
-				if s.Plain, err = w.Plain(s.Input, s.Site); err != nil {
-					return err
-				}
-				if k := done.Add(1); progress != nil {
-					progress(int(k))
-				}
-			}
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	return list[:done.Load()], nil
+	n, err := e.Some(ctx, len(list), workers, func(w *engine.Worker) (func(int) error, error) {
+		return func(i int) (err error) {
+			list[i].Plain, err = w.Plain(list[i].Input, list[i].Site)
+			return err
+		}, nil
+	}, progress, enough)
+	return list[:n], err
 }
 
 // Compare counts samples and those whose records differ.

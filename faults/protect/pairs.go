@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
-
-	"golang.org/x/sync/errgroup"
 
 	"upset/faults"
 	"upset/faults/campaign"
@@ -83,35 +80,17 @@ func Pairs(ctx context.Context, e *engine.Engine, d *mechanism.Design, o PairsOp
 		}
 	}
 	units, events := drawPairs(e, NewPopulation(base, d), o)
-	parts := make([][]UnitPairs, max(1, o.Workers))
-	group, ctx := errgroup.WithContext(ctx)
-	done := make(chan struct{}, len(events))
-	for part := range parts {
-		group.Go(func() error {
-			w, err := e.Worker()
-			if err != nil {
-				return err
-			}
-			g := Guard(d)
-			parts[part] = make([]UnitPairs, len(units))
-			for _, x := range events[part*len(events)/len(parts) : (part+1)*len(events)/len(parts)] {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				if err := parts[part][x.unit].strike(w, x, guardOf(d, g, x.site), e.Options(), o.Within); err != nil {
-					return err
-				}
-				if done <- struct{}{}; o.Progress != nil && part == 0 {
-					o.Progress(len(done), len(events))
-				}
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
+	tally, total := shares(units)
+	err := strikeAll(ctx, e, events, o.Workers, func(w *engine.Worker) (func(int) error, error) {
+		g, part := Guard(d), tally()
+		return func(i int) error {
+			return part[events[i].unit].strike(w, events[i], guardOf(d, g, events[i].site), e.Options(), o.Within)
+		}, nil
+	}, o.Progress)
+	if err != nil {
 		return nil, err
 	}
-	for _, p := range parts {
+	for _, p := range total() {
 		for i := range p {
 			units[i].plus(&p[i])
 		}
@@ -119,15 +98,7 @@ func Pairs(ctx context.Context, e *engine.Engine, d *mechanism.Design, o PairsOp
 	return units, nil
 }
 
-// event is an event of several bits that begins in a unit.
-type event struct {
-	unit, input int
-	site        faults.Site
-	added       bool
-}
-
-// drawPairs lists the units of a population and draws the events, in the order of
-// inputs and cycles.
+// drawPairs lists the units of a population and draws the events.
 func drawPairs(e *engine.Engine, pop *Population, o PairsOptions) (units []UnitPairs, events []event) {
 	groups := pop.Groups()
 	total := 0.0
@@ -149,12 +120,6 @@ func drawPairs(e *engine.Engine, pop *Population, o PairsOptions) (units []UnitP
 		}
 		units = append(units, UnitPairs{Block: g.Block, Class: g.Class, Bits: groupBits(g), Added: added})
 	}
-	slices.SortStableFunc(events, func(a, b event) int {
-		if a.input != b.input {
-			return a.input - b.input
-		}
-		return int(int64(a.site.Cycle) - int64(b.site.Cycle))
-	})
 	return units, events
 }
 

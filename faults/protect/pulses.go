@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"slices"
-
-	"golang.org/x/sync/errgroup"
 
 	"upset/faults"
 	"upset/faults/campaign"
@@ -67,38 +64,16 @@ func Pulses(ctx context.Context, e *engine.Engine, d *mechanism.Design, o Pulses
 		return nil, err
 	}
 	blocks, events := drawPulses(e, o)
-	parts := make([][]BlockPulses, max(1, o.Workers))
-	group, ctx := errgroup.WithContext(ctx)
-	done := make(chan struct{}, len(events))
-	for part := range parts {
-		group.Go(func() error {
-			w, err := e.Worker()
-			if err != nil {
-				return err
-			}
-			beside, err := newPulseGuards(e, d)
-			if err != nil {
-				return err
-			}
-			parts[part] = make([]BlockPulses, len(blocks))
-			for _, x := range events[part*len(events)/len(parts) : (part+1)*len(events)/len(parts)] {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				if err := parts[part][x.unit].strike(w, x, beside, e.Options(), o.Within); err != nil {
-					return err
-				}
-				if done <- struct{}{}; o.Progress != nil && part == 0 {
-					o.Progress(len(done), len(events))
-				}
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
+	tally, total := shares(blocks)
+	err := strikeAll(ctx, e, events, o.Workers, func(w *engine.Worker) (func(int) error, error) {
+		beside, err := newPulseGuards(e, d)
+		part := tally()
+		return func(i int) error { return part[events[i].unit].strike(w, events[i], beside, e.Options(), o.Within) }, err
+	}, o.Progress)
+	if err != nil {
 		return nil, err
 	}
-	for _, p := range parts {
+	for _, p := range total() {
 		for i := range p {
 			blocks[i].plus(&p[i])
 		}
@@ -106,7 +81,7 @@ func Pulses(ctx context.Context, e *engine.Engine, d *mechanism.Design, o Pulses
 	return blocks, nil
 }
 
-// drawPulses draws the events of every measured block, in the order of inputs and cycles.
+// drawPulses draws the events of every measured block.
 func drawPulses(e *engine.Engine, o PulsesOptions) (blocks []BlockPulses, events []event) {
 	set := e.Transients()
 	rng := rand.New(rand.NewPCG(o.Seed, pulsesStream))
@@ -122,12 +97,6 @@ func drawPulses(e *engine.Engine, o PulsesOptions) (blocks []BlockPulses, events
 		both := transient.Share{Value: b.Idle.Value + b.Active.Value, Low: b.Idle.Low + b.Active.Low, High: b.Idle.High + b.Active.High}
 		blocks = append(blocks, BlockPulses{Block: b.Name, GE: b.GE, Captured: both, AtOutputs: b.Outputs.Value, Share: 1})
 	}
-	slices.SortStableFunc(events, func(a, b event) int {
-		if a.input != b.input {
-			return a.input - b.input
-		}
-		return int(int64(a.site.Cycle) - int64(b.site.Cycle))
-	})
 	return blocks, events
 }
 

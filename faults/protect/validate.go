@@ -5,9 +5,6 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
-	"sync/atomic"
-
-	"golang.org/x/sync/errgroup"
 
 	"upset/faults"
 	"upset/faults/engine"
@@ -63,43 +60,15 @@ func Validate(ctx context.Context, e *engine.Engine, d *mechanism.Design, seed u
 		rng := rand.New(rand.NewPCG(seed, repeatStream))
 		rng.Shuffle(n, func(i, k int) { list[i], list[k] = list[k], list[i] })
 	}
-	var begun, done atomic.Int64
-	group, ctx := errgroup.WithContext(ctx)
-	for range max(1, min(workers, n)) {
-		group.Go(func() error {
-			w, err := e.Worker()
-			if err != nil {
-				return err
-			}
-			g, err := Standing(e, d)
-			if err != nil {
-				return err
-			}
-			for {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				if enough != nil && begun.Load() > 0 && enough() {
-					return nil
-				}
-				i := begun.Add(1) - 1
-				if i >= int64(n) {
-					return nil
-				}
-				x := &list[i]
-				if x.Plain, err = w.PlainGuarded(x.Input, x.Site, g); err != nil {
-					return err
-				}
-				if k := done.Add(1); progress != nil {
-					progress(int(k))
-				}
-			}
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	return list[:done.Load()], nil
+	done, err := e.Some(ctx, n, workers, func(w *engine.Worker) (func(int) error, error) {
+		g, err := Standing(e, d)
+		return func(i int) (err error) {
+			x := &list[i]
+			x.Plain, err = w.PlainGuarded(x.Input, x.Site, g)
+			return err
+		}, err
+	}, progress, enough)
+	return list[:done], err
 }
 
 // guardOf is the guard of a site, nil where the machine is the plain one.
