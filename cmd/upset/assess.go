@@ -27,15 +27,7 @@ Examples:
   upset assess net_vela.tflite --inputs pictures --evidence 2000 --format html > net.html`,
 		Flags: commonFlags(append(append(append(experimentFlags(specFlags()...), questionFlags()...), searchFlags()...), append(shardFlags(), append(engineFlags(), inventoryFlag(), evidenceFlag(), evidenceTimeFlag(), detailFlag())...)...)...),
 		Action: func(c *cli.Context) error {
-			args, err := arguments(c, "MODEL")
-			if err != nil {
-				return err
-			}
-			o, err := readCommon(c, report.FormatHTML)
-			if err != nil {
-				return err
-			}
-			q, err := readQuestion(c)
+			args, o, q, err := readAsked(c, "MODEL")
 			if err != nil {
 				return err
 			}

@@ -68,15 +68,7 @@ Examples:
   upset campaign run net.tflite --only 'mac.acc*' --bits 24-31`,
 		Flags: commonFlags(append(append(experimentFlags(specFlags()...), questionFlags()...), inventoryFlag(), pulseFlag())...),
 		Action: func(c *cli.Context) error {
-			args, err := arguments(c, "MODEL")
-			if err != nil {
-				return err
-			}
-			o, err := readCommon(c, report.FormatHTML)
-			if err != nil {
-				return err
-			}
-			q, err := readQuestion(c)
+			args, o, q, err := readAsked(c, "MODEL")
 			if err != nil {
 				return err
 			}
@@ -287,15 +279,7 @@ Example:
 			pulseFlag(),
 		}, questionFlags()...)...),
 		Action: func(c *cli.Context) error {
-			args, err := arguments(c, "CAMPAIGN")
-			if err != nil {
-				return err
-			}
-			o, err := readCommon(c, report.FormatHTML)
-			if err != nil {
-				return err
-			}
-			q, err := readQuestion(c)
+			args, o, q, err := readAsked(c, "CAMPAIGN")
 			if err != nil {
 				return err
 			}

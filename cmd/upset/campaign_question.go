@@ -9,6 +9,7 @@ import (
 	"upset/faults/campaign"
 	"upset/faults/mechanism"
 	"upset/stats"
+	"upset/stats/report"
 )
 
 // questionFlags are those of a verdict.
@@ -45,6 +46,19 @@ func pulseFlag() cli.Flag { return pulseRateFlag(", with --fault set; without it
 // pulseRateFlag is the same where what pulses do is injected beside upsets.
 func pulseRateFlag(words string) cli.Flag {
 	return &cli.Float64Flag{Name: "set-fit-per-kge", Usage: "declared rate of pulses in `FIT` for 1,000 gate equivalents of logic" + words + " pulses are not assessed"}
+}
+
+// readAsked reads what the commands about a campaign and its verdict have in common: the
+// named arguments, the common flags of a command that can write a page, and the question.
+func readAsked(c *cli.Context, names ...string) (args []string, o common, q campaign.Question, err error) {
+	if args, err = arguments(c, names...); err != nil {
+		return nil, o, q, err
+	}
+	if o, err = readCommon(c, report.FormatHTML); err != nil {
+		return nil, o, q, err
+	}
+	q, err = readQuestion(c)
+	return args, o, q, err
 }
 
 // readQuestion reads the flags of questionFlags and pulseFlag.

@@ -50,15 +50,7 @@ Example:
 			&cli.StringFlag{Name: "scheduler", Usage: "`NAME` in whose syntax missing shards are printed: " + strings.Join(array.Names(), ", ") + "; without it the one that runs this command"},
 			pulseFlag())...),
 		Action: func(c *cli.Context) error {
-			args, err := arguments(c, "CAMPAIGN")
-			if err != nil {
-				return err
-			}
-			o, err := readCommon(c, report.FormatHTML)
-			if err != nil {
-				return err
-			}
-			q, err := readQuestion(c)
+			args, o, q, err := readAsked(c, "CAMPAIGN")
 			if err != nil {
 				return err
 			}

@@ -33,15 +33,7 @@ Example:
 			&cli.Float64Flag{Name: "lease", Value: campaign.DefaultLease.Seconds(), Usage: "`SECONDS` after which a shard is taken over from a process that gives no sign of life"},
 			pulseFlag(), runsFlag())...),
 		Action: func(c *cli.Context) error {
-			args, err := arguments(c, "CAMPAIGN")
-			if err != nil {
-				return err
-			}
-			o, err := readCommon(c, report.FormatHTML)
-			if err != nil {
-				return err
-			}
-			q, err := readQuestion(c)
+			args, o, q, err := readAsked(c, "CAMPAIGN")
 			if err != nil {
 				return err
 			}

@@ -130,15 +130,7 @@ Examples:
 			&cli.StringFlag{Name: "then", Usage: "`SCRIPT` to run when the campaign is complete"},
 			&cli.StringFlag{Name: "tried", Usage: "`ROUND:TIMES` that it was submitted; the jobs give it themselves"})...)...),
 		Action: func(c *cli.Context) error {
-			args, err := arguments(c, "MODEL|CAMPAIGN")
-			if err != nil {
-				return err
-			}
-			o, err := readCommon(c, report.FormatHTML)
-			if err != nil {
-				return err
-			}
-			q, err := readQuestion(c)
+			args, o, q, err := readAsked(c, "MODEL|CAMPAIGN")
 			if err != nil {
 				return err
 			}

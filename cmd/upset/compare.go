@@ -2,9 +2,9 @@ package main
 
 import (
 	"path/filepath"
+
 	"upset/faults/campaign"
 	"upset/stats"
-	"upset/stats/report"
 
 	"github.com/urfave/cli/v2"
 )
@@ -22,15 +22,7 @@ Example:
 		Flags: commonFlags(append(questionFlags(),
 			&cli.Float64Flag{Name: "confidence", Value: 0.95, Usage: "1 minus the error over all blocks of a pair"})...),
 		Action: func(c *cli.Context) error {
-			args, err := arguments(c, "A", "B", "...")
-			if err != nil {
-				return err
-			}
-			o, err := readCommon(c, report.FormatHTML)
-			if err != nil {
-				return err
-			}
-			q, err := readQuestion(c)
+			args, o, q, err := readAsked(c, "A", "B", "...")
 			if err != nil {
 				return err
 			}

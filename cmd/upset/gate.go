@@ -61,15 +61,7 @@ Examples:
 			&cli.StringFlag{Name: "allow", Usage: "`DIFFERENCES` that are meant: " + strings.Join(campaign.GateDifferences(), ", ")},
 			designFlag(), cellsFlag(), hardenedRatioFlag())...),
 		Action: func(c *cli.Context) error {
-			args, err := arguments(c, "CAMPAIGN")
-			if err != nil {
-				return err
-			}
-			o, err := readCommon(c, report.FormatHTML)
-			if err != nil {
-				return err
-			}
-			q, err := readQuestion(c)
+			args, o, q, err := readAsked(c, "CAMPAIGN")
 			if err != nil {
 				return err
 			}

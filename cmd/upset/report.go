@@ -11,7 +11,6 @@ import (
 
 	"upset/faults/campaign"
 	"upset/faults/export"
-	"upset/stats/report"
 	"upset/stats/result"
 )
 
@@ -34,15 +33,7 @@ Examples:
 			&cli.StringFlag{Name: "failure-modes", Usage: "`FILE.xlsx` of upset export, filled in: add up rates by your own failure modes at the boundary of the IP"},
 			pulseFlag())...),
 		Action: func(c *cli.Context) error {
-			args, err := arguments(c, "CAMPAIGN")
-			if err != nil {
-				return err
-			}
-			o, err := readCommon(c, report.FormatHTML)
-			if err != nil {
-				return err
-			}
-			q, err := readQuestion(c)
+			args, o, q, err := readAsked(c, "CAMPAIGN")
 			if err != nil {
 				return err
 			}

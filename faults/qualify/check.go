@@ -97,7 +97,7 @@ func Checks() []Check {
 		{"T3", "the exhaustive truth with planted mistakes against the fast engine", "every comparison notices", truthPlanted},
 		{"S1", "confidence intervals of repeated campaigns over the exhaustive truth", "coverage not refuted at 95 %, Holm-adjusted", intervals},
 		{"S2", "verdicts on planted designs just beyond the budget", "false claims not refuted to be at most the declared error", verdicts},
-		{"S3", "regression test of equal campaigns, and of one with half as many violations more", "equal ones are not called worse; the worse one does not pass", regression},
+		{"S3", "regression test of equal campaigns, and of one with half as many violations more", "equal ones pass, the worse one does not", regression},
 		{"R1", "one campaign with 1, 2 and 5 workers", "one digest", workers},
 		{"R2", "a campaign that is killed at random times and resumed", "the digest of an undisturbed one", killed},
 		{"R3", "stored campaigns with a flipped bit", "each is noticed, or reads as before", damaged},
