@@ -119,7 +119,7 @@ func (p *printed) run(args ...string) []string {
 
 // benchmarks returns what the benchmarks of the machine and the engine print.
 func benchmarks() ([]string, error) {
-	out, err := exec.Command("go", "test", "-run", "^$", "-bench", ".", "-benchtime", "2s", "./npu", "./faults").Output()
+	out, err := exec.Command("go", "test", "-run", "^$", "-bench", ".", "-benchtime", "2s", "./npu", "./faults/engine").Output()
 	if err != nil {
 		return nil, fmt.Errorf("benchmarks: %w", err)
 	}
