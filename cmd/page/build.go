@@ -6,8 +6,8 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"html"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,10 +72,14 @@ func build() (*page, error) {
 	if shipped, err = compress(shipped); err != nil {
 		return nil, err
 	}
+	worker := memfsJS + "\n" + string(glue) + "\n" + workerJS
+	if strings.Contains(worker, "</script") {
+		return nil, errors.New("the worker's code holds the end of a script, which ends it in the page too")
+	}
 	text := strings.NewReplacer(
 		"/*{page.css}*/", pageCSS,
 		"/*{page.js}*/", storyJS+"\n"+pageJS,
-		"{worker}", html.EscapeString(memfsJS+"\n"+string(glue)+"\n"+workerJS),
+		"{worker}", worker,
 		"{engine}", base64.StdEncoding.EncodeToString(engine),
 		"{networks}", base64.StdEncoding.EncodeToString(shipped),
 	).Replace(indexHTML)
