@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -241,7 +241,7 @@ func TestReuse(t *testing.T) {
 
 type reuseCount struct{ trials, whole, none, largest int }
 
-func reuseOnLayer(t *testing.T, p *driver.Program, input []byte, r *rand.Rand, stats []reuseCount) {
+func reuseOnLayer(t *testing.T, p *network.Program, input []byte, r *rand.Rand, stats []reuseCount) {
 	const trials = 3
 	clean := load(t, p, input, npu.DefaultSystem(), npu.ECCNone)
 	var h *shape

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"upset/faults/stream"
-	"upset/models/driver"
 	"upset/models/nettest"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/cone"
 	"upset/npu/isa"
@@ -180,7 +180,7 @@ func overlap(a, b []cone.Range) bool {
 // in the first inference and in one behind it; words lie within the stream of their job.
 func TestJobs(t *testing.T) {
 	n := nettest.Shared(t, "models/hello_world_int8.tflite", isa.U55x64)
-	p, err := n.Guarded(3, driver.Measures{}, make([]byte, n.InputBytes()))
+	p, err := n.Guarded(3, network.Measures{}, make([]byte, n.InputBytes()))
 	if err != nil {
 		t.Fatal(err)
 	}
