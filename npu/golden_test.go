@@ -134,7 +134,7 @@ func compareMachines(t *testing.T, p *network.Program, input []byte) (out []byte
 	}
 	m := start(t, p, input)
 	k := 0
-	m.Observe = func(n npu.Note) {
+	m.Probe.Note = func(n npu.Note) {
 		if n.Kind != npu.NoteRetire || t.Failed() {
 			return
 		}

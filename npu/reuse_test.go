@@ -245,7 +245,7 @@ func reuseOnLayer(t *testing.T, p *network.Program, input []byte, r *rand.Rand, 
 	const trials = 3
 	clean := load(t, p, input, npu.DefaultSystem(), npu.ECCNone)
 	var h *shape
-	clean.Observe = func(n npu.Note) {
+	clean.Probe.Note = func(n npu.Note) {
 		if n.Kind == npu.NoteIssue && h == nil {
 			cc := &clean.S.CC
 			d := isa.Decode(&cc.Bank[n.Bank], isa.Opcode(cc.OpCode[n.Bank]), uint32(cc.OpParam[n.Bank]))

@@ -69,7 +69,7 @@ func newTally(m *npu.Machine, p *network.Program, trace io.Writer) *tally {
 			t.kernels = append(t.kernels, i)
 		}
 	}
-	m.Observe = t.note
+	m.Probe.Note = t.note
 	return t
 }
 

@@ -49,7 +49,7 @@ func record(t *testing.T, p *network.Program, every uint64) *run {
 	}
 	m := npu.New(p.Config, npu.DefaultSystem(), npu.ECCNone, mem)
 	r.begun, r.ended = make([]uint64, len(r.f.Ops)), make([]uint64, len(r.f.Ops))
-	m.Observe = r.observe
+	m.Probe.Note = r.observe
 	p.Start(m)
 	for m.S.CC.Run != 0 {
 		if m.Cycle()%every == 0 {
@@ -70,7 +70,7 @@ func record(t *testing.T, p *network.Program, every uint64) *run {
 			t.Fatal("the program does not end")
 		}
 	}
-	m.Observe = nil
+	m.Probe.Note = nil
 	r.f.Begins, r.f.Cycles = []uint64{0}, m.Cycle()
 	r.ends[0], r.left[0] = m.Cycle(), bytes.Clone(mem.SRAM)
 	r.again(m)

@@ -30,7 +30,7 @@ func TestOperationsAreThoseOfTheMachine(t *testing.T) {
 		m := npu.New(c, npu.DefaultSystem(), npu.ECCNone, mem)
 		var before npu.Flops
 		next, kernels := 0, 0
-		m.Observe = func(n npu.Note) {
+		m.Probe.Note = func(n npu.Note) {
 			if n.Kind == npu.NoteRetire || next >= len(f.Ops) {
 				return
 			}

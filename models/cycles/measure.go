@@ -112,7 +112,7 @@ func (c *Comparison) run(p *network.Program, sys npu.System) ([]uint64, error) {
 	var times []uint64
 	var banks [4]int
 	issued, retired := 0, 0
-	m.Observe = func(n npu.Note) {
+	m.Probe.Note = func(n npu.Note) {
 		switch n.Kind {
 		case npu.NoteIssue:
 			banks[n.Bank&3] = issued
