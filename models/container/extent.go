@@ -33,11 +33,10 @@ func (e *reach) add(region int, at uint32, n uint64) {
 
 // transfer adds the two ends of a DMA operation.
 func (e *reach) transfer(r *isa.Registers) {
-	const regionMask, internal = 7, 1 << 8
-	n := uint64(r[isa.DMA0Len])
-	e.add(int(r[isa.DMA0SrcRegion]&regionMask), r[isa.DMA0Src], n)
-	if r[isa.DMA0DstRegion]&internal == 0 {
-		e.add(int(r[isa.DMA0DstRegion]&regionMask), r[isa.DMA0Dst], n)
+	t := isa.DecodeTransfer(r)
+	e.add(t.SrcRegion, t.Src, uint64(t.Bytes))
+	if !t.Internal {
+		e.add(t.DstRegion, t.Dst, uint64(t.Bytes))
 	}
 }
 

@@ -68,10 +68,10 @@ func (s *suspicion) add(op isa.Opcode, format string, args ...any) {
 
 // transfer looks at a DMA operation to the shared buffer.
 func (s *suspicion) transfer(r *isa.Registers) {
-	const internal = 1 << 8
-	at, n := r[isa.DMA0Dst], r[isa.DMA0Len]
+	t := isa.DecodeTransfer(r)
+	at, n := t.Dst, t.Bytes
 	size := uint32(s.cfg.Spec().SHRAMBytes())
-	if r[isa.DMA0DstRegion]&internal != 0 && n > 0 && (at >= size || n > size-at) {
+	if t.Internal && n > 0 && (at >= size || n > size-at) {
 		s.add(isa.OpDMAStart, "it writes %d bytes to address %#x of the shared buffer, which has %d bytes on %s", n, at, size, s.cfg)
 	}
 }

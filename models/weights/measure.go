@@ -137,7 +137,8 @@ func streams(p *network.Program) ([]stream, error) {
 		case isa.KindOp:
 			op := isa.Opcode(reg)
 			if op == isa.OpDMAStart {
-				transfers = append(transfers, transfer{int(regs[isa.DMA0Src]), int(regs[isa.DMA0Dst]), int(regs[isa.DMA0Len])})
+				t := isa.DecodeTransfer(&regs)
+				transfers = append(transfers, transfer{int(t.Src), int(t.Dst), int(t.Bytes)})
 			}
 			d := isa.Decode(&regs, op, isa.Param(word))
 			if !d.UsesWeights {
