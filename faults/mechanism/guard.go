@@ -226,7 +226,7 @@ func (g *Guard) pair(m *npu.Machine, block string) {
 	g.twin.Mem.Flash = m.Mem.Flash
 	g.twin.WindowLo, g.twin.WindowHi, g.twin.Host = m.WindowLo, m.WindowHi, m.Host
 	g.twin.Load(&m.S)
-	g.twin.Journal = &g.theirs
+	g.twin.Probe.Journal = &g.theirs
 	g.block, g.watch, g.machine = block, Duplicate, m
 }
 
@@ -236,9 +236,9 @@ func (g *Guard) pair(m *npu.Machine, block string) {
 func (g *Guard) stepPair(m *npu.Machine) (alarm bool) {
 	g.mine.Clear()
 	g.theirs.Clear()
-	m.Journal = &g.mine
+	m.Probe.Journal = &g.mine
 	m.Step()
-	m.Journal = nil
+	m.Probe.Journal = nil
 	g.twin.Step()
 	a, b := &m.S.Flops, &g.twin.S.Flops
 	switch {
