@@ -19,7 +19,7 @@ import (
 	"upset/faults/engine"
 	"upset/faults/protect"
 	"upset/models/check"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 	"upset/stats"
@@ -43,6 +43,8 @@ type Request struct {
 	Inputs string `json:"inputs"` // folder with its inputs; empty for random ones
 	NPU    string `json:"npu"`    // configuration; empty for that of a compiled file, else u55-128
 
+	ECC    string `json:"ecc"`    // code of the shared buffer: none, parity or secded
+
 	Injections int    `json:"injections"`
 	Seed       uint64 `json:"seed"`
 	// Protect also searches for protection and proves it, as upset assess does.
@@ -61,7 +63,7 @@ type Request struct {
 type Event struct {
 	Kind  string `json:"kind"` // "progress" or "note"
 	What  string `json:"what"`
-	Done  int    `json:"done,omitempty"`
+	Done  int    `json:"done"`
 	Total int    `json:"total,omitempty"`
 }
 
@@ -113,7 +115,7 @@ func read(file string) ([]byte, error) {
 
 // choice is what was asked for of a network.
 func (q *Request) choice() (check.Choice, error) {
-	c := check.Choice{Config: isa.U55x128, Given: q.NPU != "", Options: driver.Options{System: npu.DefaultSystem()}}
+	c := check.Choice{Config: isa.U55x128, Given: q.NPU != "", Options: network.Options{System: npu.DefaultSystem()}}
 	if q.NPU == "" {
 		return c, nil
 	}
@@ -121,6 +123,25 @@ func (q *Request) choice() (check.Choice, error) {
 	c.Config, err = isa.ParseConfig(q.NPU)
 	return c, err
 }
+
+// options are those of the experiment.
+func (q *Request) options() (faults.Options, error) {
+	o := faults.Options{System: npu.DefaultSystem(), Memory: Memory}
+	switch orElse(q.ECC, standardECC) {
+	case "none":
+		o.ECC = npu.ECCNone
+	case "parity":
+		o.ECC = npu.ECCParity
+	case standardECC:
+		o.ECC = npu.ECCSECDED
+	default:
+		return o, refused("unknown code %q of the shared buffer: none, parity or secded", q.ECC)
+	}
+	return o, nil
+}
+
+// standardECC is the code of the shared buffer that upset takes where none is named.
+const standardECC = "secded"
 
 // question is what the verdict answers.
 func (q *Request) question() (campaign.Question, error) {
@@ -188,6 +209,7 @@ func (q *Request) Command() string {
 	}
 	words = append(words, word(strings.TrimPrefix(q.Model, Folder)))
 	flag("npu", q.NPU, "")
+	flag("ecc", q.ECC, standardECC)
 	flag("injections", strconv.Itoa(q.Injections), strconv.Itoa(0))
 	flag("seed", strconv.FormatUint(q.Seed, 10), "1")
 	flag("target", q.Target, "asil-d")

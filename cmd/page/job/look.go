@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"upset/models/check"
-	"upset/models/driver"
+	"upset/models/network"
 )
 
 // Looked is what a network's file is.
@@ -34,7 +34,7 @@ func Look(ctx context.Context, q Request) (*Looked, error) {
 }
 
 // open reads a network and brings it to a configuration.
-func open(ctx context.Context, q *Request) (*driver.Network, *check.Report, error) {
+func open(ctx context.Context, q *Request) (*network.Network, *check.Report, error) {
 	c, err := q.choice()
 	if err != nil {
 		return nil, nil, err
@@ -47,7 +47,7 @@ func open(ctx context.Context, q *Request) (*driver.Network, *check.Report, erro
 	if err := r.Err(); err != nil {
 		return nil, nil, refused("%s: %w", q.name(), err)
 	}
-	n, err := driver.OpenWith(ctx, data, r.Config, c.Options)
+	n, err := network.OpenWith(ctx, data, r.Config, c.Options)
 	if err != nil {
 		return nil, nil, refused("%s: %w", q.name(), err)
 	}

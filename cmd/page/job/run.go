@@ -8,11 +8,10 @@ import (
 	"path/filepath"
 	"time"
 
-	"upset/faults"
 	"upset/faults/campaign"
 	"upset/faults/engine"
 	"upset/faults/protect"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/inputs"
 	"upset/npu"
 	"upset/stats/report"
@@ -49,7 +48,7 @@ type set struct {
 }
 
 // inputs reads the inputs, and keeps every second one back where there is a proof.
-func (q *Request) inputs(n *driver.Network) (s set, err error) {
+func (q *Request) inputs(n *network.Network) (s set, err error) {
 	if q.Inputs == "" {
 		s.random, s.data = true, inputs.Random(n, q.Seed, 0, randomInputs)
 		if q.Protect {
@@ -104,7 +103,10 @@ func (s *Session) Run(ctx context.Context, q Request) (*Result, error) {
 		return nil, err
 	}
 	spec.RandomInputs = in.random
-	options := faults.Options{System: npu.DefaultSystem(), Memory: Memory}
+	options, err := q.options()
+	if err != nil {
+		return nil, err
+	}
 	e, err := engine.NewContext(ctx, p, in.data, options, s.progress("fault-free runs"))
 	if err != nil {
 		return nil, err

@@ -114,7 +114,7 @@ function request() {
   const n = (id) => Number($(id).value);
   const custom = $("scenario").value === "custom";
   const r = {
-    npu: $("npu").value, injections: n("injections"), seed: n("seed"), target: $("target").value, violation: $("violation").value,
+    npu: $("npu").value, ecc: $("ecc").value, injections: n("injections"), seed: n("seed"), target: $("target").value, violation: $("violation").value,
     budget: n("budget"), scenario: $("scenario").value, protect: $("protect").checked,
   };
   if (custom) { r.flop_fit = n("flop"); r.sram_fit = n("sram"); }
