@@ -43,7 +43,7 @@ type Request struct {
 	Inputs string `json:"inputs"` // folder with its inputs; empty for random ones
 	NPU    string `json:"npu"`    // configuration; empty for that of a compiled file, else u55-128
 
-	ECC    string `json:"ecc"`    // code of the shared buffer: none, parity or secded
+	ECC string `json:"ecc"` // code of the shared buffer: none, parity or secded
 
 	Injections int    `json:"injections"`
 	Seed       uint64 `json:"seed"`
