@@ -36,6 +36,9 @@ var builtIn = []string{"fashion-tiny", "fashion-nano"}
 // models is the folder that they are in.
 const models = "testdata/models"
 
+// largest is what may travel, in bytes (our choice: a minute on a slow line).
+const largest = 6_000_000
+
 // page is the built page.
 type page struct {
 	html []byte
@@ -83,7 +86,11 @@ func build() (*page, error) {
 		"{engine}", base64.StdEncoding.EncodeToString(engine),
 		"{networks}", base64.StdEncoding.EncodeToString(shipped),
 	).Replace(indexHTML)
-	return &page{html: []byte(text), wasm: len(wasm)}, nil
+	p := &page{html: []byte(text), wasm: len(wasm)}
+	if n, err := p.travels(); err != nil || n > largest {
+		return nil, errors.Join(err, fmt.Errorf("the page has %d bytes compressed, more than %d", n, largest))
+	}
+	return p, nil
 }
 
 // write writes the page into a folder, complete or not at all.

@@ -3,18 +3,27 @@
 // machine. Run it in the project's folder:
 //
 //	go run ./cmd/page -out page
+//
+// With -measure it times the page in Chromium beside a native build and writes docs/page.md.
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 )
 
 func main() {
 	out := flag.String("out", "page", "folder for index.html")
+	measured := flag.String("measure", "", "time the page in Chromium and write this page of figures")
 	flag.Parse()
-	if err := run(*out); err != nil {
+	do := func() error { return run(*out) }
+	if *measured != "" {
+		do = func() error { return measure(context.Background(), *measured) }
+	}
+	if err := do(); err != nil {
 		fmt.Fprintln(os.Stderr, "page:", err)
 		os.Exit(1)
 	}
@@ -25,5 +34,13 @@ func run(out string) error {
 	if err != nil {
 		return err
 	}
-	return p.write(out)
+	if err := p.write(out); err != nil {
+		return err
+	}
+	n, err := p.travels()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s: %s MB, %s MB as a host sends it\n", filepath.Join(out, "index.html"), megabytes(len(p.html)), megabytes(n))
+	return nil
 }

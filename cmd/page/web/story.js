@@ -4,7 +4,7 @@
 // places are the blocks of the picture by their names in stories: x, y, width, height and
 // what they do. The struck one is found by the name of the block in a site.
 const places = {
-  "memory": [10, 150, 110, 120, "outside the NPU"],
+  "memory": [4, 150, 118, 120, "SRAM and flash"],
   "bus": [150, 60, 76, 340, "AXI"],
   "command controller": [250, 60, 190, 66, "reads the commands"],
   "traversal": [500, 60, 200, 66, "walks blocks of the output"],
@@ -18,7 +18,7 @@ const places = {
 const siteBlocks = { cc: "command controller", traversal: "traversal", dma: "DMA", wd: "weight decoder", mac: "MAC array", ao: "output stage", sb: "shared buffer", bus: "bus" };
 // ways between them, as paths.
 const ways = [
-  "M120 210 H150", "M226 93 H250", "M440 93 H500", "M226 209 H250", "M380 209 H410", "M550 209 H580", "M315 242 V292", "M440 360 H470 V260 H655 V242", "M655 242 V318",
+  "M122 210 H150", "M226 93 H250", "M440 93 H500", "M226 209 H250", "M380 209 H410", "M550 209 H580", "M315 242 V292", "M440 360 H470 V260 H655 V242", "M655 242 V318",
   "M500 352 H440",
 ];
 
