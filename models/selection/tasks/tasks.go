@@ -26,6 +26,7 @@ import (
 	answers "upset/models/selection/tasks/self-answers"
 	utility "upset/models/selection/tasks/set-utility"
 	kernel "upset/models/selection/tasks/singular-kernel"
+	lasso "upset/models/selection/tasks/source-lasso"
 	sparse "upset/models/selection/tasks/sparse-similarity"
 	dampening "upset/models/selection/tasks/synaptic-dampening"
 	target "upset/models/selection/tasks/target-transport"
@@ -78,6 +79,7 @@ func entries() []entry {
 		{merging.Task(), &merging.Files},
 		{query.Task(), &query.Files},
 		{factors.Task(), &factors.Files},
+		{lasso.Task(), &lasso.Files},
 	}
 }
 
