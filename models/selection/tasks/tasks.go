@@ -19,6 +19,7 @@ import (
 	graph "upset/models/selection/tasks/influence-graph"
 	scoring "upset/models/selection/tasks/influence-scoring"
 	kan "upset/models/selection/tasks/kan-selection"
+	policy "upset/models/selection/tasks/learned-policy"
 	filter "upset/models/selection/tasks/loss-filter"
 	kcentre "upset/models/selection/tasks/probability-kcentre"
 	query "upset/models/selection/tasks/query-filter"
@@ -80,6 +81,7 @@ func entries() []entry {
 		{query.Task(), &query.Files},
 		{factors.Task(), &factors.Files},
 		{lasso.Task(), &lasso.Files},
+		{policy.Task(), &policy.Files},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"upset/models/selection"
+	"upset/models/selection/kit"
 	"upset/models/train/data"
 )
 
@@ -48,7 +49,7 @@ func TestMissed(t *testing.T) {
 			other.Set(i+1, j, rng.NormFloat64())
 		}
 	}
-	without := orthonormal(other).Slice(1, hidden+1, 0, seen)
+	without := kit.Orthonormal(other).Slice(1, hidden+1, 0, seen)
 	if got := w.missed(mat.DenseCopyOf(without)); math.Abs(got-1) > 1e-9 {
 		t.Errorf("a basis at right angles misses %v", got)
 	}

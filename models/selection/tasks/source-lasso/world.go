@@ -6,6 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"upset/models/selection/kit"
 	"upset/models/train/data"
 )
 
@@ -35,7 +36,7 @@ type world struct {
 
 func newWorld(seed uint64) *world {
 	rng := data.Rand(seed, ofWorld)
-	w := &world{basis: orthonormal(gaussian(hidden, seen, rng)), heads: gaussian(sources, hidden, rng), target: mat.NewVecDense(hidden, nil)}
+	w := &world{basis: kit.Orthonormal(gaussian(hidden, seen, rng)), heads: gaussian(sources, hidden, rng), target: mat.NewVecDense(hidden, nil)}
 	for t := range sources {
 		row := w.heads.RowView(t).(*mat.VecDense)
 		row.ScaleVec(1/mat.Norm(row, 2), row)
@@ -55,16 +56,6 @@ func gaussian(rows, columns int, rng *rand.Rand) *mat.Dense {
 		}
 	}
 	return m
-}
-
-// orthonormal returns rows of length one at right angles with the same span.
-func orthonormal(m *mat.Dense) *mat.Dense {
-	var qr mat.QR
-	qr.Factorize(m.T())
-	var q mat.Dense
-	qr.QTo(&q)
-	rows, columns := m.Dims()
-	return mat.DenseCopyOf(q.Slice(0, columns, 0, rows).T())
 }
 
 // draw makes a sample with its label by a head.
@@ -125,7 +116,7 @@ func (m *moments) fit() (basis, heads *mat.Dense) {
 	basis = mat.DenseCopyOf(vectors.Slice(0, seen, seen-hidden, seen).T()) // values rise
 	for range rounds {
 		heads = m.heads(basis)
-		basis = orthonormal(m.basis(heads, tiny*float64(total)))
+		basis = kit.Orthonormal(m.basis(heads, tiny*float64(total)))
 	}
 	return basis, m.heads(basis)
 }
