@@ -171,7 +171,7 @@ const (
 	ratioMost  = 0.75
 	squareMost = 1.1
 	fewMost    = 5
-	explains   = 0.7
+	explains   = 0.5
 )
 
 func check(runs []selection.Run) (selection.Check, error) {
