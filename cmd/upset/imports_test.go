@@ -107,7 +107,7 @@ var mayImport = map[string][]string{
 	"cmd/study":                         {"faults/mechanism", "faults/protect", "faults/provenance", "netlist", "npu", "npu/isa", "stats", "stats/figure", "stats/result"},
 	"cmd/page":                          {"faults/provenance"},
 	"cmd/page/worker":                   {"cmd/page/job"},
-	"cmd/page/job":                      {"faults", "faults/campaign", "faults/engine", "faults/protect", "faults/story", "models/check", "models/inputs", "models/network", "npu", "npu/isa", "stats", "stats/report"},
+	"cmd/page/job":                      {"faults", "faults/campaign", "faults/engine", "faults/protect", "faults/story", "models/check", "models/inputs", "models/network", "npu", "npu/isa", "stats", "stats/report", "stats/result"},
 	"cmd/transfer":                      {"faults", "faults/campaign", "faults/engine", "faults/protect", "faults/provenance", "models/network", "npu", "npu/...", "stats", "stats/result"},
 	"faults/protect/software":           {"faults", "faults/campaign", "faults/engine", "faults/protect", "models/network", "npu", "stats", "stats/result"},
 	"faults/protect/software/generate":  {"faults/protect/software", "faults/provenance", "stats/result"},

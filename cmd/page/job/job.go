@@ -177,7 +177,7 @@ func (q *Request) question() (campaign.Question, error) {
 // spec is the campaign's, before the machine completes it.
 func (q *Request) spec() (campaign.Spec, error) {
 	s := campaign.Spec{
-		Model: strings.TrimSuffix(campaign.PlainText(q.name()), filepath.Ext(q.name())),
+		Model: q.title(),
 		Seed:  q.Seed, Injections: q.Injections, Sites: campaign.SitesAll, Sampling: campaign.SamplingStratified,
 	}
 	if s.Injections == 0 {
@@ -194,6 +194,15 @@ func (q *Request) spec() (campaign.Spec, error) {
 
 // name is the network's file without its folder.
 func (q *Request) name() string { return filepath.Base(q.Model) }
+
+// title is the name of the network in results: the file's without its ending.
+func (q *Request) title() string {
+	name := q.name()
+	for _, end := range []string{".tflite", ".pte", ".npz"} {
+		name = strings.TrimSuffix(name, end)
+	}
+	return campaign.PlainText(name)
+}
 
 // Command is what makes the same result on a command line, in the folder of the files; for
 // a network that comes with the page that is the project's.
