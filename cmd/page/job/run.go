@@ -64,19 +64,54 @@ func (q *Request) inputs(n *network.Network) (s set, err error) {
 	if err != nil {
 		return s, err
 	}
-	s.data = all.Data
+	if all.Labels != nil {
+		zero := 0
+		for i := range n.Outputs {
+			zero += n.Outputs[i].Size
+		}
+		_, classes := inputs.Class(n.Outputs, make([]byte, zero))
+		for _, label := range all.Labels {
+			if label >= classes {
+				return s, refused("there is a label %d, and the network knows %d classes", label, classes)
+			}
+		}
+	}
+	s.data, s.labels = all.Data, all.Labels
 	if !q.Protect || len(s.data) < 2 {
 		return s, nil
 	}
-	s.data = nil
+	s.data, s.labels = nil, nil
 	for i, d := range all.Data {
-		if i%2 == 0 {
-			s.data = append(s.data, d)
-		} else {
+		if i%2 != 0 {
 			s.held = append(s.held, d)
+			continue
+		}
+		s.data = append(s.data, d)
+		if all.Labels != nil {
+			s.labels = append(s.labels, all.Labels[i])
 		}
 	}
 	return s, nil
+}
+
+// accuracy counts the labelled inputs that the fault-free network classes rightly; nil
+// without labels.
+func (s *set) accuracy(e *engine.Engine) *result.Accuracy {
+	var a result.Accuracy
+	for i, label := range s.labels {
+		if label == inputs.NoLabel {
+			continue
+		}
+		a.Labelled++
+		if class, _ := inputs.Class(e.Program().Outputs, e.Golden(i).Output); class == label {
+			a.Right++
+		}
+	}
+	if a.Labelled == 0 {
+		return nil
+	}
+	a.Share = float64(a.Right) / float64(a.Labelled)
+	return &a
 }
 
 // Run runs a campaign, and with Protect a search and its proof.
@@ -122,7 +157,7 @@ func (s *Session) Run(ctx context.Context, q Request) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Command = q.Command()
+	c.Command, c.Accuracy = q.Command(), in.accuracy(e)
 	stored, err := campaign.Load(dir)
 	if err != nil {
 		return nil, err

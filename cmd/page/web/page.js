@@ -303,7 +303,7 @@ function bar(share, bad) {
 function protection({ campaign, protect: p }) {
   const words = p.meets
     ? `The cheapest protection found adds ${percent(p.area_overhead, 1)} of the NPU's logic; ${p.proof.injections.toLocaleString("en")} injections into the protected machine prove it.`
-    : `${p.choice.length ? "This protection does not do" : "No protection was found"}: ${p.statement}.`;
+    : p.choice.length ? "The best protection that was found, which is not shown to be enough. More injections may show it." : "No protection was found that could be put to a proof.";
   const rows = p.choice.map((c) => element("tr", {},
     element("th", { scope: "row" }, c.block), element("td", {}, c.registers ? c.registers.join(", ") : c.group || "all of it"), element("td", {}, c.mechanism.replaceAll("_", " ")),
     element("td", { class: "r" }, percent(c.overhead, 1)), element("td", { class: "r" }, rounded(c.fit_before.upper, 1)), element("td", { class: "r" }, rounded(c.fit_after.upper, 1))));
