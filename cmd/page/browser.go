@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/systeminfo"
 	"github.com/chromedp/chromedp"
 )
 
@@ -141,6 +143,21 @@ func (t *tab) fill(id, value string) error {
 // click presses a button.
 func (t *tab) click(id string) error {
 	return t.do(fmt.Sprintf("document.getElementById(%q).click()", id))
+}
+
+// processor is the time in seconds that the processes of pages have had of the processor,
+// with all their threads.
+func (t *tab) processor() (sum float64, err error) {
+	r, err := chromedp.CallBrowser(t.ctx, systeminfo.GetProcessInfo, cdp.Empty{})
+	if err != nil {
+		return 0, err
+	}
+	for _, p := range r.ProcessInfo {
+		if p.Type == "renderer" {
+			sum += p.CPUTime
+		}
+	}
+	return sum, nil
 }
 
 // picture stores a picture of the whole page, as PNG.
