@@ -2,11 +2,14 @@
 // output in it is what the commands print now. Run it in the project's folder:
 //
 //	go run ./cmd/readme
+//
+// With -guides it writes what commands print into the guides in docs instead.
 package main
 
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,7 +19,13 @@ import (
 )
 
 func main() {
-	if err := write(); err != nil {
+	inGuides := flag.Bool("guides", false, "write the guides instead")
+	flag.Parse()
+	do := write
+	if *inGuides {
+		do = writeGuides
+	}
+	if err := do(); err != nil {
 		fmt.Fprintln(os.Stderr, "readme:", err)
 		os.Exit(1)
 	}
