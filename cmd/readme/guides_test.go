@@ -64,9 +64,9 @@ func TestPartOfAnOutput(t *testing.T) {
 // A command that fails in earnest ends a guide, with what it said.
 func TestGuideEndsWithAFailure(t *testing.T) {
 	for page, want := range map[string]string{
-		"```\n$ rm -rf x\n```":             "no command of a guide",
+		"```\n$ rm -rf x\n```":              "no command of a guide",
 		"```\n$ go vet ./nothing-here\n```": "nothing-here",
-		"```\n$ go version\n":              "no end",
+		"```\n$ go version\n":               "no end",
 	} {
 		if _, _, err := follow(page, filepath.Join("..", "..")); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", page, err, want)
