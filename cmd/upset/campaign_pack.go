@@ -147,7 +147,7 @@ func (k *packing) results() error {
 			return usage("%s is not packed: it would not be verified: %s: %s", k.dir, c.ID, c.Reason)
 		}
 	}
-	names := []string{"records.log", campaignJSON, campaignHTML, questionJSON, assessJSON, assessHTML, protect.LedgerFile}
+	names := []string{"records.log", campaignJSON, campaignHTML, questionJSON, assessJSON, assessHTML, cellsJSON, protect.LedgerFile}
 	logs, err := proofLogs(k.dir)
 	if err != nil {
 		return err

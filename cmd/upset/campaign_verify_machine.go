@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"strings"
 
@@ -151,6 +152,12 @@ func (v *verification) repeat(ctx context.Context, id, name string, s *campaign.
 		if r.Done == len(s.Records) {
 			return r.Done, "all of them", nil
 		}
-		return r.Done, fmt.Sprintf("of %d; more than %.2g %% of wrong records are excluded at 95 %%", len(s.Records), 100*u), nil
+		return r.Done, fmt.Sprintf("of %d; more than %.2g %% of wrong records are excluded at 95 %%", len(s.Records), upwards(100*u)), nil
 	})
+}
+
+// upwards rounds a limit up to two digits, so that what is printed is still one.
+func upwards(x float64) float64 {
+	unit := math.Pow(10, math.Floor(math.Log10(x))-1)
+	return math.Ceil(x/unit-1e-9) * unit
 }

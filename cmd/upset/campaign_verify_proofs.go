@@ -241,8 +241,23 @@ func (v *verification) proofRecords(ctx context.Context, x *experiment) error {
 	return ctx.Err()
 }
 
-// protected is the machine of a proof with its mechanisms. Cells that were declared are not
-// stored: the digest of the sites tells whether they are the built-in ones.
+// cells are those of the assessment; the built-in ones where it has not stored them.
+func (v *verification) cells() (cells mechanism.Cells, err error) {
+	text, err := v.storedFile(cellsJSON)
+	if err != nil {
+		return cells, err
+	}
+	if text == nil {
+		return mechanism.DefaultInputs().Cells()
+	}
+	if err := json.Unmarshal(text, &cells); err != nil {
+		return cells, fmt.Errorf("%s: %w", cellsJSON, err)
+	}
+	return cells, nil
+}
+
+// protected is the machine of a proof with its mechanisms. The digest of the sites tells
+// whether it is the one that was injected into.
 func (v *verification) protected(ctx context.Context, x *experiment, a *result.Assess, s *campaign.Stored) (*engine.Engine, func() (faults.Guard, error), error) {
 	choices, err := protect.Choices(a.Protect.Choice)
 	if err != nil {
@@ -259,7 +274,7 @@ func (v *verification) protected(ctx context.Context, x *experiment, a *result.A
 	if err != nil {
 		return nil, nil, err
 	}
-	cells, err := mechanism.DefaultInputs().Cells()
+	cells, err := v.cells()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -280,7 +295,7 @@ func (v *verification) protected(ctx context.Context, x *experiment, a *result.A
 		return nil, nil, err
 	}
 	if pop := protect.NewPopulation(base, d); pop.Digest() != s.Spec.Table {
-		return nil, nil, undone("the protected machine is not the one with built-in cells, inventory and inputs: upset assess repeats its proof")
+		return nil, nil, undone("the protected machine cannot be made again from what is stored: its cells, inventory or inputs for the proof are others; upset assess repeats its proof")
 	} else if err := s.IsOf(e, pop); err != nil {
 		return nil, nil, err
 	}

@@ -23,6 +23,7 @@ const maxResult = 64 << 20
 const (
 	assessJSON = "assess.json"
 	assessHTML = "assess.html"
+	cellsJSON  = "cells.json" // with which mechanisms were simulated
 )
 
 // Files that only a pack has.
