@@ -27,6 +27,7 @@ var changing = []struct {
 }{
 	{regexp.MustCompile(`[0-9.]+ (resolved/s|simulated/s|s in all)`), "N $1"},
 	{regexp.MustCompile(`[0-9.e+]+ per second`), "N per second"},
+	{regexp.MustCompile(`( files), [0-9]+ bytes`), "$1, N bytes"},
 }
 
 // follow runs the commands of a guide in their order and returns the page with what
