@@ -11,14 +11,14 @@ import (
 
 	"upset/faults"
 	"upset/faults/stream"
-	"upset/models/driver"
+	"upset/models/network"
 )
 
 // Fault-free runs can be stored for other processes of the same binary: what is flat is
 // written as it lies in memory, so that nothing but that binary may read it. Behind it
 // stands the SHA-256 of all. What is made on demand (traces, chains of inferences) is left
 // out.
-const storeMagic = "upset runs 3\n"
+const storeMagic = "upset runs 4\n"
 
 // ErrStore: a stored set of runs is damaged or of other runs.
 var ErrStore = errors.New("the stored fault-free runs cannot be used")
@@ -103,7 +103,7 @@ func (e *Runs) Store(out io.Writer, key string) error {
 // Load reads runs that were stored under a key by the same binary, for a program, its
 // inputs and options for which [New] would make the same. All of it is checked before any
 // of it is used; the error is [ErrStore] where it is damaged or has another key.
-func Load(in io.ReadSeeker, key string, p *driver.Program, inputs [][]byte, o faults.Options) (*Runs, error) {
+func Load(in io.ReadSeeker, key string, p *network.Program, inputs [][]byte, o faults.Options) (*Runs, error) {
 	size, err := checkStore(in)
 	if err != nil {
 		return nil, err
