@@ -38,6 +38,14 @@ type Machine struct {
 	// that is depends on the data, unlike all other accesses.
 	Lookup func()
 
+	// Beat is called for every beat that is read from external memory, and for every one that
+	// is written there, with its bytes enabled; may be nil. Addresses are those of the images.
+	Beat func(addr uint32, strb uint8, write bool)
+
+	// Clocked is called at the end of every clock, may be nil. Within Run the registers of the
+	// MAC array's operands and products may be behind; after [Machine.Pause] they are not.
+	Clocked func()
+
 	memory  [places]Window // of the system
 	routes  []route        // nil with the default map
 	adapted bool           // an adapter stands before one of the memories
@@ -110,6 +118,9 @@ func (p *Pages) note(addr uint32) {
 	i := (addr - isa.SRAMBase) >> PageShift
 	p[i>>6] |= 1 << (i & 63)
 }
+
+// Has reports whether the i-th page of SRAM is marked.
+func (p *Pages) Has(i int) bool { return p[i>>6]>>(i&63)&1 != 0 }
 
 // New returns a machine after reset. Where the system has a map of its own, the images
 // of mem must have their length.
@@ -219,6 +230,9 @@ func (m *Machine) Step() {
 	}
 	if m.S.CC.Run == 0 {
 		m.stopped()
+	}
+	if m.Clocked != nil {
+		m.Clocked()
 	}
 }
 

@@ -99,6 +99,9 @@ func (m *Machine) advance() {
 	if m.S.CC.Run == 0 {
 		m.stopped()
 	}
+	if m.Clocked != nil {
+		m.Clocked()
+	}
 }
 
 // stopped hands over to the software outside.

@@ -150,21 +150,19 @@ func asIs(uses [2][]firstUse) (out [2][]bool) {
 	return out
 }
 
-// traffic notes the beats of a step.
-func (h *inheritance) traffic(j *npu.Journal) {
+// beat notes a beat of the ports.
+func (h *inheritance) beat(addr uint32, strb uint8, write bool) {
 	if h.touched == nil || h.phase != 0 {
 		return
 	}
-	for _, a := range j.Loads() {
-		for k := a&^7 - isa.SRAMBase; int(k) < len(h.mem) && k <= a&^7-isa.SRAMBase+7; k++ {
-			h.mem[k] = h.mem[k] || !h.touched[k]
-		}
-	}
-	for _, s := range j.Stores() {
-		for k := range uint32(8) {
-			if at := s.Addr&^7 + k - isa.SRAMBase; s.External && s.Bytes>>k&1 != 0 && int(at) < len(h.touched) {
-				h.touched[at] = true
-			}
+	for k := range uint32(8) {
+		at := addr&^7 + k - isa.SRAMBase
+		switch {
+		case strb>>k&1 == 0 || int(at) >= len(h.touched):
+		case write:
+			h.touched[at] = true
+		default:
+			h.mem[at] = h.mem[at] || !h.touched[at]
 		}
 	}
 }
