@@ -1,6 +1,8 @@
 package golden
 
 import (
+	"encoding/binary"
+
 	"upset/faults"
 	"upset/models/driver"
 	"upset/npu"
@@ -92,21 +94,37 @@ func (h *inheritance) access(addr, size, used int, write bool) {
 		h.looking = false
 		return
 	}
-	ram, coded, how := h.ram[h.phase], h.coded[h.phase], usedAsIs
-	if write {
-		how = renewed
-	}
-	for a := addr; a < addr+used; a++ {
-		ram[a%len(ram)].note(how)
-	}
-	for a := addr &^ (faults.CodeWord - 1); a < addr+size; a += faults.CodeWord {
-		w := a / faults.CodeWord % len(coded)
-		if write && a >= addr && a+faults.CodeWord <= addr+size {
-			coded[w].note(renewed)
-		} else {
-			coded[w].note(usedAsIs)
+	ram, coded := h.ram[h.phase], h.coded[h.phase]
+	if !allUsed(ram, addr, used) {
+		how := usedAsIs
+		if write {
+			how = renewed
+		}
+		for a := addr; a < addr+used; a++ {
+			ram[a%len(ram)].note(how)
 		}
 	}
+	for a := addr &^ (faults.CodeWord - 1); a < addr+size; a += faults.CodeWord {
+		w := a / faults.CodeWord
+		switch {
+		case w < len(coded) && coded[w] != unused:
+		case write && a >= addr && a+faults.CodeWord <= addr+size:
+			coded[w%len(coded)].note(renewed)
+		default:
+			coded[w%len(coded)].note(usedAsIs)
+		}
+	}
+}
+
+// allUsed reports whether some bytes, at most eight, were all used before, which soon they
+// nearly always were.
+func allUsed(ram []firstUse, addr, n int) bool {
+	if n > 8 || addr+8 > len(ram) {
+		return false
+	}
+	const low, high = 0x0101010101010101, 0x8080808080808080
+	v := binary.LittleEndian.Uint64(raw(ram[addr:addr+8])) | ^uint64(0)<<(8*n) // of eight bytes, those behind count as used
+	return (v-low)&^v&high == 0                                                // no byte is zero
 }
 
 // lookup notes that the output stage looks its table up: which entry is a matter of the

@@ -1,6 +1,7 @@
 package golden
 
 import (
+	"math/bits"
 	"sort"
 
 	"upset/npu/isa"
@@ -45,14 +46,23 @@ func newLifetimes(size, fine, unit int) *lifetimes {
 	return &lifetimes{size: size, fine: fine, unit: unit, words: make([][]span, n), open: make([]span, n)}
 }
 
-// word is the word that holds a byte, and where that word begins and ends.
+// word is the word that holds a byte, and where that word begins and ends. Words have the
+// size of a power of two.
 func (l *lifetimes) word(addr int) (i, from, to int) {
 	if addr < l.fine {
 		return addr, addr, addr + 1
 	}
-	i = (addr - l.fine) / l.unit
+	i = (addr - l.fine) >> (bits.TrailingZeros8(uint8(l.unit)) & 7)
 	from = l.fine + i*l.unit
 	return l.fine + i, from, from + l.unit
+}
+
+// wrapped is the place of a byte behind whose end the buffer begins again.
+func (l *lifetimes) wrapped(addr int) int {
+	if addr < l.size {
+		return addr
+	}
+	return addr % l.size
 }
 
 // access notes that bytes were read or written in a cycle.
@@ -62,7 +72,7 @@ func (l *lifetimes) access(cycle uint64, addr, bytes int, write bool) {
 	}
 	now := uint32(cycle)
 	for a := addr; a < addr+bytes; {
-		k := a % l.size
+		k := l.wrapped(a)
 		i, from, to := l.word(k)
 		o := &l.open[i]
 		if write && k == from && a+to-from <= addr+bytes {

@@ -195,8 +195,7 @@ func (u *ramUses) lookup() {
 func (u *ramUses) access(addr, bytes, used int, write bool) {
 	now := u.m.Cycle()
 	u.from.access(addr, bytes, used, write)
-	u.long.access(now, addr, used, write)
-	u.begins.access(now, addr, used, write)
+	accessBoth(u.long, u.begins, now, addr, used, write)
 	if u.data.open == nil {
 		return
 	}
@@ -214,7 +213,7 @@ func (u *ramUses) tooLong() {
 
 // done ends the first inference, of so many cycles: nobody asks for instants behind it.
 func (u *ramUses) done(cycles uint64) {
-	u.long.last, u.begins.last = instant(cycles)+1, int32(len(u.begins.moments))
+	u.long.last, u.begins.last = min(maxWindows, instant(cycles)+1), min(maxWindows, int32(len(u.begins.moments)))
 }
 
 // close ends the records: that of data, and that of coded words, if there is one.
