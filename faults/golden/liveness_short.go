@@ -34,9 +34,12 @@ const maxRecorded = 3*lifetimeCycles + 1
 type span struct{ from, to uint32 }
 
 const (
-	lifeWord       = 4                 // bytes: the smallest unit that accumulators are written in
-	lifeFine       = 2 * isa.BankBytes // the output buffers, which are written byte by byte
-	lifetimeCycles = 2_000_000         // of longer inferences only the checkpoints are recorded, to bound memory
+	RAMWord = 4                 // bytes of the shared buffer that live and die together from there on:
+	RAMFine = 2 * isa.BankBytes // in front lie the output buffers, which are written byte by byte
+
+	lifeWord       = RAMWord // bytes: the smallest unit that accumulators are written in
+	lifeFine       = RAMFine
+	lifetimeCycles = 2_000_000 // of longer inferences only the checkpoints are recorded, to bound memory
 )
 
 // newLifetimes makes an empty record for a buffer of so many bytes, of which the

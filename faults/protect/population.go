@@ -182,6 +182,15 @@ func (g *guard) Corrected() bool { return g.inner.Corrected() }
 // Compares reports whether a copy is compared with what the upset has hit.
 func (g *guard) Compares() bool { return g.inner.Compares() }
 
+// Copy returns the flops of a copy that is compared with the machine. Mechanisms that run
+// from the start of an inference tell of none.
+func (g *guard) Copy() *npu.Flops {
+	if inner, ok := g.inner.(*mechanism.Guard); ok {
+		return inner.Copy()
+	}
+	return nil
+}
+
 // Follow lets the host act on the mechanism's copies as on the machine.
 func (g *guard) Follow(host func(m *npu.Machine)) { g.inner.Follow(host) }
 
