@@ -99,8 +99,8 @@ func (m *Machine) advance() {
 	if m.S.CC.Run == 0 {
 		m.stopped()
 	}
-	if m.Clocked != nil {
-		m.Clocked()
+	if m.Probe.Clocked != nil {
+		m.Probe.Clocked()
 	}
 }
 

@@ -28,7 +28,7 @@ func (c *copies) Upset(m *npu.Machine, s faults.Site, _ []netlist.SiteID) (befor
 	c.twin = npu.New(m.Config, m.Sys, m.ECC, &mem)
 	c.twin.Host, c.twin.WindowLo, c.twin.WindowHi = m.Host, m.WindowLo, m.WindowHi
 	c.twin.Load(&m.S)
-	c.twin.Journal, c.on = &c.theirs, true
+	c.twin.Probe.Journal, c.on = &c.theirs, true
 	struck := m
 	if s.Cycle%2 != 0 {
 		struck = c.twin
@@ -44,9 +44,9 @@ func (c *copies) Step(m *npu.Machine) bool {
 	}
 	c.mine.Clear()
 	c.theirs.Clear()
-	m.Journal = &c.mine
+	m.Probe.Journal = &c.mine
 	m.Step()
-	m.Journal = nil
+	m.Probe.Journal = nil
 	c.twin.Step()
 	x, y := m.S.Flops, c.twin.S.Flops
 	c.on = x.CC != y.CC

@@ -30,7 +30,7 @@ type timeline struct {
 func (e *Runs) newTimeline(m *npu.Machine) *timeline {
 	t := &timeline{e: e, m: m, from: newInheritance(m, e.program, e.Dataflow == nil)}
 	t.uses = newRAMUses(m, t.from)
-	m.Lookup, m.Access = t.uses.lookup, t.uses.access
+	m.Probe.Lookup, m.Probe.Access = t.uses.lookup, t.uses.access
 	var names []int
 	for i := range e.program.Operations {
 		if e.program.Operations[i].Kind != "dma" {
@@ -38,7 +38,7 @@ func (e *Runs) newTimeline(m *npu.Machine) *timeline {
 		}
 	}
 	at := uint64(0)
-	m.Observe = func(n npu.Note) {
+	m.Probe.Note = func(n npu.Note) {
 		if n.Kind != npu.NoteDMAStart {
 			t.events++
 			m.Pause() // of the registers, see run
@@ -67,8 +67,8 @@ func (t *timeline) start() {
 	t.e.program.Start(m)
 	t.e.noteJobs(m, t.from)
 	t.begun = m.S.Begun()
-	m.Clocked = t.clock
-	m.Beat = func(addr uint32, strb uint8, write bool) {
+	m.Probe.Clocked = t.clock
+	m.Probe.Beat = func(addr uint32, strb uint8, write bool) {
 		t.from.beat(addr, strb, write)
 		if d != nil {
 			d.noteBeat(addr, strb, write, m.Cycle())
@@ -125,7 +125,7 @@ func (t *timeline) done() error {
 	if st := m.Status(); st != npu.Done {
 		return fmt.Errorf("the fault-free run ended with a %v: %s", st, m.Describe())
 	}
-	m.Observe, m.Host, m.Beat, m.Clocked = nil, nil, nil, nil
+	m.Probe.Note, m.Host, m.Probe.Beat, m.Probe.Clocked = nil, nil, nil, nil
 	e.program.Attach(m)
 	if len(t.ops) > 0 {
 		t.ops[len(t.ops)-1].End = m.Cycle()
@@ -146,7 +146,7 @@ func (t *timeline) again(ctx context.Context) error {
 		// Two more, so that both phases are behind every cycle of the first. Where neither
 		// reads anything of the shared buffer that it has not written, the second one adds
 		// nothing but how coded words are written in parts, which of long ones is not kept.
-		m.Observe = func(n npu.Note) {
+		m.Probe.Note = func(n npu.Note) {
 			if n.Kind == npu.NoteRetire {
 				t.from.retired++
 			}

@@ -191,6 +191,12 @@ func (g *guard) Copy() *npu.Flops {
 	return nil
 }
 
+// Repeats reports whether copies differ as they did two inferences before.
+func (g *guard) Repeats(settled func(m *npu.Machine) bool) bool {
+	r, ok := g.inner.(faults.Repeater)
+	return ok && r.Repeats(settled)
+}
+
 // Follow lets the host act on the mechanism's copies as on the machine.
 func (g *guard) Follow(host func(m *npu.Machine)) { g.inner.Follow(host) }
 
