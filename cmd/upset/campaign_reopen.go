@@ -19,7 +19,7 @@ import (
 // reopen rebuilds the experiment of a stored campaign, after it has made sure that model,
 // inputs, system and sites are those of the campaign.
 func (p *program) reopen(ctx context.Context, s campaign.Spec, note map[string]string) (*experiment, campaign.Population, error) {
-	o := faults.Options{Memory: allowedMemory()}
+	o := faults.Options{Memory: memoryOf(p.proves)}
 	var err error
 	if err := json.Unmarshal([]byte(s.System), &o.System); err != nil || o.System == (npu.System{}) {
 		return nil, nil, fmt.Errorf("the campaign names the system %q, which is not known", s.System)
