@@ -19,7 +19,7 @@ import (
 // reopen rebuilds the experiment of a stored campaign, after it has made sure that model,
 // inputs, system and sites are those of the campaign.
 func (p *program) reopen(ctx context.Context, s campaign.Spec, note map[string]string) (*experiment, campaign.Population, error) {
-	job, pop, now, err := reassemble(ctx, s, note)
+	job, pop, now, err := reassemble(ctx, s, note, memoryOf(p.proves))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -33,8 +33,8 @@ func (p *program) reopen(ctx context.Context, s campaign.Spec, note map[string]s
 // reassemble puts the experiment of a stored campaign together from the files that its note
 // names. Now is the spec that it has, which differs from the stored one where something
 // was changed.
-func reassemble(ctx context.Context, s campaign.Spec, note map[string]string) (job *setup, pop campaign.Population, now campaign.Spec, err error) {
-	o := faults.Options{Memory: allowedMemory()}
+func reassemble(ctx context.Context, s campaign.Spec, note map[string]string, memory int) (job *setup, pop campaign.Population, now campaign.Spec, err error) {
+	o := faults.Options{Memory: memory}
 	if err := json.Unmarshal([]byte(s.System), &o.System); err != nil || o.System == (npu.System{}) {
 		return nil, nil, now, fmt.Errorf("the campaign names the system %q, which is not known", s.System)
 	}

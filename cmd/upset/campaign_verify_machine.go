@@ -40,7 +40,7 @@ func (v *verification) machine(ctx context.Context) error {
 		if was := v.note[noteModelSHA]; was != "" && sha != was {
 			return 1, "", fmt.Errorf("%s is another model: its SHA-256 is %.16s, that of the campaign %.16s", v.note[noteModel], sha, was)
 		}
-		if job, pop, now, err = reassemble(ctx, v.criterion(spec), v.note); err != nil {
+		if job, pop, now, err = reassemble(ctx, v.criterion(spec), v.note, allowedMemory()); err != nil {
 			return 1, "", err
 		}
 		now.Criterion = spec.Criterion // by name; the digest of a module was compared

@@ -182,6 +182,15 @@ func (g *guard) Corrected() bool { return g.inner.Corrected() }
 // Compares reports whether a copy is compared with what the upset has hit.
 func (g *guard) Compares() bool { return g.inner.Compares() }
 
+// Copy returns the flops of a copy that is compared with the machine. Mechanisms that run
+// from the start of an inference tell of none.
+func (g *guard) Copy() *npu.Flops {
+	if inner, ok := g.inner.(*mechanism.Guard); ok {
+		return inner.Copy()
+	}
+	return nil
+}
+
 // Repeats reports whether copies differ as they did two inferences before.
 func (g *guard) Repeats(settled func(m *npu.Machine) bool) bool {
 	r, ok := g.inner.(faults.Repeater)
