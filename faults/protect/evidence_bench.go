@@ -9,8 +9,8 @@ import (
 	"upset/stats/result"
 )
 
-// Bench is what a protection is tried on: an engine, or a population whose truth is
-// planted.
+// Bench is what a protection is tried on: an engine, or a machine whose truth is
+// known.
 type Bench interface {
 	// Table is the site table of the machine without mechanisms, and Cycles the
 	// length of its inference.
