@@ -35,6 +35,9 @@ type Guard struct {
 	block  string    // of the duplicated block
 	words  []watched // of parity
 
+	starts  [2][]difference // at the last starts of later inferences
+	started int
+
 	machine, twin *npu.Machine
 	mine, theirs  npu.Journal
 }
@@ -45,7 +48,7 @@ func (d *Design) Guard() *Guard { return &Guard{d: d, checks: d.checks()} }
 // upset applies an upset to the first bit that an event hits, see [Guard.Upset].
 func (g *Guard) upset(m *npu.Machine, id netlist.SiteID, cycle uint64) (before, after uint8, r Response, err error) {
 	g.watch, g.acting, g.raised = None, None, None
-	g.acted, g.voters, g.words = false, g.voters[:0], g.words[:0]
+	g.acted, g.voters, g.words, g.started = false, g.voters[:0], g.words[:0], 0
 	if !g.begun {
 		g.sync(m)
 	}
