@@ -20,8 +20,8 @@ func layerOf(file string) int {
 	return slices.Index(layers, name)
 }
 
-// named are the functions, types, variables and constants of a package that a file declares.
-func named(f *ast.File) (list []string) {
+// declares lists the functions, types, variables and constants of a package that a file declares.
+func declares(f *ast.File) (list []string) {
 	for _, d := range f.Decls {
 		switch d := d.(type) {
 		case *ast.FuncDecl:
@@ -134,7 +134,7 @@ func TestLayers(t *testing.T) {
 			t.Errorf("%s belongs to no part of the package: %v", file, layers)
 		}
 		parsed[file] = f
-		for _, n := range named(f) {
+		for _, n := range declares(f) {
 			where[n] = file
 		}
 	}
