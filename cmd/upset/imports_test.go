@@ -72,7 +72,7 @@ var mayImport = map[string][]string{
 	"stats/result":                      {},
 	"stats/figure":                      {},
 	"stats/report":                      {"stats", "stats/figure", "stats/result"},
-	"faults":                            {"faults/criterion", "models/guest", "models/network", "models/tflite", "netlist", "netlist/transient", "npu", "npu/..."},
+	"faults":                            {"faults/criterion", "netlist", "npu", "npu/..."},
 	"faults/criterion":                  {"models/guest", "models/network", "models/tflite"},
 	"faults/stream":                     {"models/network", "npu", "npu/cone", "npu/isa"},
 	"faults/golden":                     {"faults", "faults/stream", "models/network", "npu", "npu/cone", "npu/isa"},
