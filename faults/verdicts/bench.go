@@ -1,4 +1,4 @@
-package planted
+package verdicts
 
 import (
 	"context"
@@ -12,8 +12,8 @@ import (
 	"upset/stats/result"
 )
 
-// shape is the inference of a population.
-func (x *Population) shape() campaign.Shape {
+// shape is the inference of a machine.
+func (x *Machine) shape() campaign.Shape {
 	s := campaign.Shape{NPU: x.table.Config.String(), Cycles: cycles, Inputs: 8}
 	for i := range phases {
 		span := campaign.Span{Start: uint64(i) * cycles / phases, End: uint64(i+1) * cycles / phases}
@@ -23,24 +23,24 @@ func (x *Population) shape() campaign.Shape {
 }
 
 // Table is the site table.
-func (x *Population) Table() *netlist.Table { return x.table }
+func (x *Machine) Table() *netlist.Table { return x.table }
 
 // Cycles is the length of the inference.
-func (x *Population) Cycles() uint64 { return cycles }
+func (x *Machine) Cycles() uint64 { return cycles }
 
 // Catch knows of no checkers.
-func (x *Population) Catch(context.Context, *campaign.Stored, mechanism.Cells) ([]protect.Caught, error) {
+func (x *Machine) Catch(context.Context, *campaign.Stored, mechanism.Cells) ([]protect.Caught, error) {
 	return nil, nil
 }
 
 // campaign draws a campaign on the machine with a design, nil for none.
-func (x *Population) campaign(spec campaign.Spec, d *mechanism.Design) (*campaign.Stored, error) {
+func (x *Machine) campaign(spec campaign.Spec, d *mechanism.Design) (*campaign.Stored, error) {
 	pop := x.plain
 	if d != nil {
 		pop = protect.NewPopulation(x.plain, d)
 	}
 	own := len(x.plain.Groups())
-	return campaign.Planted(x.shape(), pop, spec, func(f campaign.Fault) faults.Outcome {
+	return campaign.FromTruth(x.shape(), pop, spec, func(f campaign.Fault) faults.Outcome {
 		if f.Group >= own {
 			return faults.Masked // an upset of what a mechanism adds does no harm
 		}
@@ -59,7 +59,7 @@ func (x *Population) campaign(spec campaign.Spec, d *mechanism.Design) (*campaig
 
 // outcome draws what an upset does that would violate with probability p without a
 // mechanism.
-func (x *Population) outcome(r *rand.Rand, p float64, k mechanism.Kind) faults.Outcome {
+func (x *Machine) outcome(r *rand.Rand, p float64, k mechanism.Kind) faults.Outcome {
 	u := r.Float64()
 	seen := faults.Masked // what a mechanism makes of a violation
 	switch k {
@@ -85,7 +85,7 @@ func (x *Population) outcome(r *rand.Rand, p float64, k mechanism.Kind) faults.O
 }
 
 // Prove draws the campaign of a proof.
-func (x *Population) Prove(_ context.Context, d *mechanism.Design, spec campaign.Spec, _ int, q campaign.Question) (*result.Campaign, func(string, bool) float64, error) {
+func (x *Machine) Prove(_ context.Context, d *mechanism.Design, spec campaign.Spec, _ int, q campaign.Question) (*result.Campaign, func(string, bool) float64, error) {
 	s, err := x.campaign(spec, d)
 	if err != nil {
 		return nil, nil, err

@@ -1,4 +1,4 @@
-package planted
+package verdicts
 
 import (
 	"math"
@@ -10,14 +10,14 @@ import (
 	"upset/netlist"
 )
 
-// Kinds of populations.
+// Kinds of machines.
 const (
 	Near = "near" // the best design lies within 5 % of the budget
 	Half = "half" // the best design lies at half the budget
 	Wide = "wide" // anything from a twentieth to three times the budget
 )
 
-// Numbers of a population (our choice). Most groups are masked well, some hardly; a
+// Numbers of a machine (our choice). Most groups are masked well, some hardly; a
 // few phases matter more than others.
 const (
 	cycles  = 12_000
@@ -34,8 +34,8 @@ const (
 	notice, report = 0.4, 0.5
 )
 
-// Population is a machine with its planted truth.
-type Population struct {
+// Machine is a machine with its truth: what an upset of each bit does.
+type Machine struct {
 	Kind    string
 	Set     string // of options
 	Cells   mechanism.Cells
@@ -61,14 +61,14 @@ type Population struct {
 // a radiation-hardened layout, a typical and a poor one).
 var hardened = []float64{2e-4, 0.1, 0.25}
 
-// newPopulation plants a truth on a site table.
-func newPopulation(t *netlist.Table, kind string, seed uint64) (*Population, error) {
+// newMachine plants a truth on a site table.
+func newMachine(t *netlist.Table, kind string, seed uint64) (*Machine, error) {
 	r := rand.New(rand.NewPCG(seed, 0x706c616e74)) // "plant"
 	plain, err := campaign.NewTablePopulation(t)
 	if err != nil {
 		return nil, err
 	}
-	x := &Population{
+	x := &Machine{
 		Kind: kind, Seed: seed, table: t, plain: plain, Cells: mechanism.DefaultCells(), p: make([]*[phases]float64, len(t.Registers)), at: map[*netlist.Register]int{},
 		Set: []string{protect.OptionsPaper, protect.OptionsFull}[r.IntN(2)], Adapted: r.IntN(2) == 0,
 	}

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-func TestSequentialRules(t *testing.T) {
-	s := Sequential{Weights: []float64{1, 1, 0, 2}, Sizes: []int{0, 30, 9, 0}}
+func TestRoundsRules(t *testing.T) {
+	s := Rounds{Weights: []float64{1, 1, 0, 2}, Sizes: []int{0, 30, 9, 0}}
 	got, err := s.Next(nil, nil, 180)
 	if err != nil || !slices.Equal(got, []int{50, 30, 0, 100}) {
 		t.Errorf("first round = %v, %v; want a split by weight, a small stratum whole and none without weight", got, err)
@@ -29,7 +29,7 @@ func TestSequentialRules(t *testing.T) {
 		t.Errorf("%v: want 10 where 10 sites are left and none without weight", got)
 	}
 	// Everything exhausted: less is planned than asked for, never more.
-	s = Sequential{Weights: []float64{1, 1}, Sizes: []int{50, 60}}
+	s = Rounds{Weights: []float64{1, 1}, Sizes: []int{50, 60}}
 	if got, err = s.Next([]int{40, 40}, []int{1, 1}, 10000); err != nil || !slices.Equal(got, []int{10, 20}) {
 		t.Errorf("exhausted: %v, %v; want [10 20]", got, err)
 	}
@@ -38,12 +38,12 @@ func TestSequentialRules(t *testing.T) {
 		"counts":    func() ([]int, error) { return s.Next([]int{1, 1}, []int{2, 0}, 9) },
 		"oversized": func() ([]int, error) { return s.Next([]int{51, 1}, []int{0, 0}, 99) },
 		"backwards": func() ([]int, error) { return s.Next([]int{5, 5}, []int{0, 0}, 9) },
-		"no weight": func() ([]int, error) { return Sequential{Weights: []float64{0}}.Next([]int{1}, []int{0}, 9) },
-		"cost":      func() ([]int, error) { return Sequential{Weights: []float64{1}, Cost: []float64{0}}.Next(nil, nil, 99) },
+		"no weight": func() ([]int, error) { return Rounds{Weights: []float64{0}}.Next([]int{1}, []int{0}, 9) },
+		"cost":      func() ([]int, error) { return Rounds{Weights: []float64{1}, Cost: []float64{0}}.Next(nil, nil, 99) },
 		"floor": func() ([]int, error) {
-			return Sequential{Weights: []float64{1, 1}, Floor: 9}.Next([]int{5, 5}, []int{0, 0}, 20)
+			return Rounds{Weights: []float64{1, 1}, Floor: 9}.Next([]int{5, 5}, []int{0, 0}, 20)
 		},
-		"not finite": func() ([]int, error) { return Sequential{Weights: []float64{math.NaN()}}.Next(nil, nil, 99) },
+		"not finite": func() ([]int, error) { return Rounds{Weights: []float64{math.NaN()}}.Next(nil, nil, 99) },
 	} {
 		if got, err := f(); err == nil {
 			t.Errorf("%s: %v, want an error", name, got)
@@ -51,10 +51,10 @@ func TestSequentialRules(t *testing.T) {
 	}
 }
 
-func TestSequentialApproachesNeyman(t *testing.T) {
+func TestRoundsApproachesNeyman(t *testing.T) {
 	// With the truth known from large counts, a round is the hedged Neyman
 	// split: w·√(p(1−p))/√cost is 1·0.5, 2·0.3/2, 1·0.3, and a twentieth by weight.
-	s := Sequential{Weights: []float64{1, 2, 1}, Cost: []float64{1, 4, 1}}
+	s := Rounds{Weights: []float64{1, 2, 1}, Cost: []float64{1, 4, 1}}
 	n, k := []int{1000, 1000, 1000}, []int{500, 100, 100}
 	got, err := s.Next(n, k, 110000)
 	if err != nil {
@@ -82,9 +82,9 @@ func TestRoundTotals(t *testing.T) {
 
 // plant is a population of blocks of skewed weights, proportions and costs;
 // skew is the deviation of the logarithm of the proportions.
-func plant(random *rand.Rand, skew float64) planted {
+func plant(random *rand.Rand, skew float64) strata {
 	blocks := 10 + random.IntN(21)
-	var s planted
+	var s strata
 	var sum float64
 	for range blocks {
 		s.weights = append(s.weights, math.Exp(1.5*random.NormFloat64()))
@@ -100,7 +100,7 @@ func plant(random *rand.Rand, skew float64) planted {
 
 // spend is variance times cost of an allocation under the truth: what a given
 // precision costs.
-func (s planted) spend(n []int) float64 {
+func (s strata) spend(n []int) float64 {
 	var variance, cost float64
 	for i, w := range s.weights {
 		if n[i] == 0 {
@@ -113,7 +113,7 @@ func (s planted) spend(n []int) float64 {
 }
 
 // campaign runs all rounds and shows the counts of each.
-func (s planted) campaign(t *testing.T, plan Sequential, total int, src rand.Source, see func(n, k []int)) {
+func (s strata) campaign(t *testing.T, plan Rounds, total int, src rand.Source, see func(n, k []int)) {
 	t.Helper()
 	n, k := make([]int, len(s.weights)), make([]int, len(s.weights))
 	for _, upTo := range AdaptiveTotals(total) {
@@ -130,7 +130,7 @@ func (s planted) campaign(t *testing.T, plan Sequential, total int, src rand.Sou
 }
 
 // spendRounds is spend of the mean of the rounds, weighted by their sizes.
-func (s planted) spendRounds(rounds [][]int) float64 {
+func (s strata) spendRounds(rounds [][]int) float64 {
 	var variance, cost, whole float64
 	for _, n := range rounds {
 		var size, v float64
@@ -145,15 +145,15 @@ func (s planted) spendRounds(rounds [][]int) float64 {
 	return variance / (whole * whole) * cost
 }
 
-// TestSequentialCost compares the cost of a precision with that of the best
+// TestRoundsCost compares the cost of a precision with that of the best
 // allocation for the truth and of the proportional one, pilot counted.
-func TestSequentialCost(t *testing.T) {
+func TestRoundsCost(t *testing.T) {
 	random, src := rand.New(rand.NewPCG(11, 12)), rand.NewPCG(13, 14)
 	var toOracle, toPlain []float64
 	for range 300 {
 		s := plant(random, 1.5)
 		var rounds [][]int
-		s.campaign(t, Sequential{Weights: s.weights, Cost: s.cost, Floor: 1}, 8000, src, func(n, _ []int) { rounds = append(rounds, n) })
+		s.campaign(t, Rounds{Weights: s.weights, Cost: s.cost, Floor: 1}, 8000, src, func(n, _ []int) { rounds = append(rounds, n) })
 		var root float64
 		for i, w := range s.weights {
 			root += w * math.Sqrt(s.p[i]*(1-s.p[i])*s.cost[i])
@@ -181,17 +181,17 @@ func TestSequentialCost(t *testing.T) {
 	}
 }
 
-// TestSequentialPrecision runs campaigns on many populations: squared error
+// TestRoundsPrecision runs campaigns on many populations: squared error
 // against proportional allocation, bias, and coverage of the ordinary interval.
-func TestSequentialPrecision(t *testing.T) {
+func TestRoundsPrecision(t *testing.T) {
 	// Where the best allocation itself saves a quarter only, less of that is reached.
 	for _, c := range []struct{ skew, most float64 }{{1.5, 0.85}, {2, 0.80}} {
-		sequentialPrecision(t, c.skew, c.most)
+		roundsPrecision(t, c.skew, c.most)
 	}
 }
 
-// sequentialPrecision asks for at most the given median squared error.
-func sequentialPrecision(t *testing.T, skew, most float64) {
+// roundsPrecision asks for at most the given median squared error.
+func roundsPrecision(t *testing.T, skew, most float64) {
 	t.Helper()
 	const populations, repeats, total = 40, 100, 6000
 	random, src := rand.New(rand.NewPCG(15, 16)), rand.NewPCG(17, 18)
@@ -211,7 +211,7 @@ func sequentialPrecision(t *testing.T, skew, most float64) {
 		}
 		for range repeats {
 			var strata []Stratum
-			s.campaign(t, Sequential{Weights: s.weights, Floor: 1}, total, src, func(n, k []int) {
+			s.campaign(t, Rounds{Weights: s.weights, Floor: 1}, total, src, func(n, k []int) {
 				size := 0
 				for _, x := range n {
 					size += x
@@ -270,11 +270,11 @@ func TestHedge(t *testing.T) {
 	}
 }
 
-// planted is a population of strata of known proportions.
-type planted struct{ weights, p, cost []float64 }
+// strata is a population of strata of known proportions.
+type strata struct{ weights, p, cost []float64 }
 
 // total is the truth.
-func (s planted) total() float64 {
+func (s strata) total() float64 {
 	var sum float64
 	for i, w := range s.weights {
 		sum += w * s.p[i]
@@ -283,7 +283,7 @@ func (s planted) total() float64 {
 }
 
 // draw injects a round.
-func (s planted) draw(n []int, src rand.Source) []int {
+func (s strata) draw(n []int, src rand.Source) []int {
 	out := make([]int, len(n))
 	for i := range n {
 		out[i] = binomialDraw(n[i], s.p[i], src)

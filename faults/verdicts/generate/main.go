@@ -1,9 +1,9 @@
-// Command generate judges the verdicts of the product on planted populations, writes
+// Command generate judges the verdicts of the product on machines of known truth, writes
 // docs/verdicts.json and the end of docs/validation.md, which quotes it. Run it from the
 // project's root; with -methods it measures only the part about other methods, with -keep
 // nothing, and the page is written from what stands there:
 //
-//	go run ./faults/planted/generate
+//	go run ./faults/verdicts/generate
 package main
 
 import (
@@ -16,18 +16,18 @@ import (
 	"path/filepath"
 	"runtime"
 
-	"upset/faults/planted"
 	"upset/faults/provenance"
+	"upset/faults/verdicts"
 )
 
 // seed was chosen before the first run (our choice).
 const seed = 20264
 
 func main() {
-	n := flag.Int("populations", 2_000, "number of planted populations for the default")
+	n := flag.Int("machines", 2_000, "number of machines of known truth for the default")
 	methods := flag.Bool("methods", false, "keep the stored verdicts of the default")
 	keep := flag.Bool("keep", false, "write the page from the stored verdicts")
-	out := flag.String("out", filepath.FromSlash(planted.File), "file of the verdicts")
+	out := flag.String("out", filepath.FromSlash(verdicts.File), "file of the verdicts")
 	page := flag.String("page", filepath.FromSlash("docs/validation.md"), "page to end with them")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -44,11 +44,11 @@ func run(ctx context.Context, n int, methods, keep bool, out, page string) error
 			return err
 		}
 	}
-	results, err := planted.Read(out)
+	results, err := verdicts.Read(out)
 	if err != nil {
 		return err
 	}
-	part, err := planted.Page(results)
+	part, err := verdicts.Page(results)
 	if err != nil {
 		return err
 	}
@@ -57,42 +57,42 @@ func run(ctx context.Context, n int, methods, keep bool, out, page string) error
 	if err != nil {
 		return err
 	}
-	after, err := planted.Rewrite(before, part)
+	after, err := verdicts.Rewrite(before, part)
 	if err != nil {
 		return fmt.Errorf("%s: %w", filepath.ToSlash(page), err)
 	}
 	return os.WriteFile(page, after, 0o644)
 }
 
-// measure judges the populations and writes what comes out, after each method.
+// measure judges the machines and writes what comes out, after each method.
 func measure(ctx context.Context, n int, methods bool, out string) error {
 	made, err := provenance.Now(ctx)
 	if err != nil {
 		return err
 	}
-	var results planted.Results
+	var results verdicts.Results
 	if methods {
-		if results, err = planted.Read(out); err != nil {
+		if results, err = verdicts.Read(out); err != nil {
 			return err
 		}
 	} else {
 		results.Made, results.Seed = made, seed
-		if results.Verdicts, err = examine(ctx, planted.Methods()[0], planted.First(n)); err != nil {
+		if results.Verdicts, err = examine(ctx, verdicts.Methods()[0], verdicts.First(n)); err != nil {
 			return err
 		}
 	}
-	results.Methods = planted.Comparison{Made: made}
-	for _, m := range planted.Methods() {
+	results.Methods = verdicts.Comparison{Made: made}
+	for _, m := range verdicts.Methods() {
 		if m.Looks && results.Methods.Stopped.Of == 0 { // the campaign does not depend on the unit of the search
-			if results.Methods.Stopped, err = planted.Direct(ctx, m, n, runtime.GOMAXPROCS(0), seed); err != nil {
+			if results.Methods.Stopped, err = verdicts.Direct(ctx, m, n, runtime.GOMAXPROCS(0), seed); err != nil {
 				return err
 			}
 		}
-		list, err := examine(ctx, m, planted.Compared())
+		list, err := examine(ctx, m, verdicts.Compared())
 		if err != nil {
 			return err
 		}
-		results.Methods.Lists = append(results.Methods.Lists, planted.Other{Method: m, Verdicts: list})
+		results.Methods.Lists = append(results.Methods.Lists, verdicts.Other{Method: m, Verdicts: list})
 		data, err := json.Marshal(results)
 		if err != nil {
 			return err
@@ -104,11 +104,11 @@ func measure(ctx context.Context, n int, methods bool, out string) error {
 	return nil
 }
 
-// examine judges populations by a method.
-func examine(ctx context.Context, m planted.Method, populations []int) ([]planted.Verdict, error) {
-	list, err := planted.Examine(ctx, m, populations, runtime.GOMAXPROCS(0), seed, func(done int) {
+// examine judges machines by a method.
+func examine(ctx context.Context, m verdicts.Method, machines []int) ([]verdicts.Verdict, error) {
+	list, err := verdicts.Examine(ctx, m, machines, runtime.GOMAXPROCS(0), seed, func(done int) {
 		if done%25 == 0 {
-			fmt.Fprintf(os.Stderr, "%s: %d of %d populations\n", m, done, len(populations))
+			fmt.Fprintf(os.Stderr, "%s: %d of %d machines\n", m, done, len(machines))
 		}
 	})
 	if err != nil {

@@ -1,4 +1,4 @@
-package planted
+package verdicts
 
 import (
 	"context"
@@ -69,7 +69,7 @@ func (m Method) spec(seed uint64) campaign.Spec {
 	return s
 }
 
-// Verdict is what the product says of one population, beside the truth.
+// Verdict is what the product says of one machine, beside the truth.
 type Verdict struct {
 	Kind    string  `json:"kind"`
 	Set     string  `json:"set"`
@@ -97,8 +97,8 @@ type Verdict struct {
 // False reports a claim that is not true.
 func (v Verdict) False() bool { return v.Met && v.True > 1 }
 
-// judge runs campaign, search and proof on a population.
-func (x *Population) judge(ctx context.Context, m Method) (v Verdict, err error) {
+// judge runs campaign, search and proof on a machine.
+func (x *Machine) judge(ctx context.Context, m Method) (v Verdict, err error) {
 	v = Verdict{Kind: x.Kind, Set: x.Set, Best: x.Best, Leaks: x.Leaks, Adapted: x.Adapted}
 	spec := m.spec(x.Seed)
 	if x.Adapted {
@@ -133,7 +133,7 @@ func (x *Population) judge(ctx context.Context, m Method) (v Verdict, err error)
 }
 
 // direct is the verdict of a campaign on the machine with the best design.
-func (x *Population) direct(m Method) (bool, error) {
+func (x *Machine) direct(m Method) (bool, error) {
 	d, err := x.bestDesign()
 	if err != nil {
 		return false, err
@@ -146,10 +146,10 @@ func (x *Population) direct(m Method) (bool, error) {
 	return err == nil && c.Verdict == stats.Met, err
 }
 
-// kinds of populations, in turn.
+// kinds of machines, in turn.
 var kinds = []string{Near, Half, Wide}
 
-// First are the first n populations, a third of each kind.
+// First are the first n machines, a third of each kind.
 func First(n int) (list []int) {
 	for i := range n {
 		list = append(list, i)
@@ -157,7 +157,7 @@ func First(n int) (list []int) {
 	return list
 }
 
-// Compared are the populations on which methods are compared (our choice): near the
+// Compared are the machines on which methods are compared (our choice): near the
 // budget those that could be claimed falsely, and half as many at half the budget, for which
 // a search over single registers takes long.
 func Compared() (list []int) {
@@ -170,26 +170,26 @@ func Compared() (list []int) {
 	return list
 }
 
-// Examine judges populations by a method. Progress, which may be nil, is called from one
+// Examine judges machines by a method. Progress, which may be nil, is called from one
 // goroutine at a time.
-func Examine(ctx context.Context, m Method, populations []int, workers int, seed uint64, progress func(done int)) ([]Verdict, error) {
+func Examine(ctx context.Context, m Method, machines []int, workers int, seed uint64, progress func(done int)) ([]Verdict, error) {
 	t := netlist.New(isa.U55x32, npu.ECCNone)
-	list := make([]Verdict, len(populations))
+	list := make([]Verdict, len(machines))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(1, workers))
 	var mu sync.Mutex
 	done := 0
-	for k, i := range populations {
+	for k, i := range machines {
 		group.Go(func() error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			x, err := newPopulation(t, kinds[i%len(kinds)], seed+uint64(i))
+			x, err := newMachine(t, kinds[i%len(kinds)], seed+uint64(i))
 			if err != nil {
 				return err
 			}
 			if list[k], err = x.judge(ctx, m); err != nil {
-				return fmt.Errorf("population %d: %w", i, err)
+				return fmt.Errorf("machine %d: %w", i, err)
 			}
 			if progress != nil {
 				mu.Lock()
@@ -211,7 +211,7 @@ func Examine(ctx context.Context, m Method, populations []int, workers int, seed
 // short keeps as many digits as a page may need.
 func short(x float64) float64 { return math.Round(1e7*x) / 1e7 }
 
-// Direct counts, among n populations whose best design lies beyond the budget by up to 5 %,
+// Direct counts, among n machines whose best design lies beyond the budget by up to 5 %,
 // those where a campaign of the method on that design alone is judged to meet the target.
 func Direct(ctx context.Context, m Method, n, workers int, seed uint64) (c Count, err error) {
 	t := netlist.New(isa.U55x32, npu.ECCNone)
@@ -223,7 +223,7 @@ func Direct(ctx context.Context, m Method, n, workers int, seed uint64) (c Count
 			if err := ctx.Err(); err != nil || kinds[i%len(kinds)] != Near {
 				return err
 			}
-			x, err := newPopulation(t, Near, seed+uint64(i))
+			x, err := newMachine(t, Near, seed+uint64(i))
 			if err != nil || x.Best <= 1 {
 				return err
 			}

@@ -1,4 +1,4 @@
-package planted
+package verdicts
 
 import (
 	"context"
@@ -19,9 +19,9 @@ import (
 	"upset/stats/result"
 )
 
-func population(t *testing.T, kind string, seed uint64) *Population {
+func machine(t *testing.T, kind string, seed uint64) *Machine {
 	t.Helper()
-	x, err := newPopulation(netlist.New(isa.U55x32, npu.ECCNone), kind, seed)
+	x, err := newMachine(netlist.New(isa.U55x32, npu.ECCNone), kind, seed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,12 +31,12 @@ func population(t *testing.T, kind string, seed uint64) *Population {
 // unprotected is the machine without mechanisms.
 func unprotected(int) mechanism.Kind { return mechanism.None }
 
-// TestTruth compares the planted rates with those of large campaigns, without and with
+// TestTruth compares the true rates with those of large campaigns, without and with
 // mechanisms.
 func TestTruth(t *testing.T) {
 	sum, n := 0.0, 0.0
 	for seed := range uint64(4) {
-		x := population(t, Wide, 100+seed)
+		x := machine(t, Wide, 100+seed)
 		d, err := x.bestDesign()
 		if err != nil {
 			t.Fatal(err)
@@ -60,7 +60,7 @@ func TestTruth(t *testing.T) {
 			got := c.FIT.Violating
 			z := (got.Estimate - want) / ((got.Upper - got.Lower) / 4)
 			if math.Abs(z) > 4 {
-				t.Errorf("seed %d, %s: %v FIT estimated, %v planted: %.1f standard errors", seed, k, got, want, z)
+				t.Errorf("seed %d, %s: %v FIT estimated, %v true: %.1f standard errors", seed, k, got, want, z)
 			}
 			if got.Upper-got.Lower > 0.4*want {
 				t.Errorf("seed %d, %s: limits %v are too wide to judge %v", seed, k, got, want)
@@ -74,7 +74,7 @@ func TestTruth(t *testing.T) {
 	}
 }
 
-// TestVerdicts keeps the rates of claims within what the page says, on few populations.
+// TestVerdicts keeps the rates of claims within what the page says, on few machines.
 func TestVerdicts(t *testing.T) {
 	list, err := Examine(context.Background(), Methods()[0], First(24), 2, 7, nil)
 	if err != nil {
@@ -83,20 +83,20 @@ func TestVerdicts(t *testing.T) {
 	met := 0
 	for i, v := range list {
 		if v.False() {
-			t.Errorf("population %d (%s, best design at %.2f): a design at %.2f of the limits was shown to meet them", i, v.Kind, v.Best, v.True)
+			t.Errorf("machine %d (%s, best design at %.2f): a design at %.2f of the limits was shown to meet them", i, v.Kind, v.Best, v.True)
 		}
 		if v.Met && (v.Shown < Confidence || v.True == 0) {
-			t.Errorf("population %d: met, but shown at %v, truth %v", i, v.Shown, v.True)
+			t.Errorf("machine %d: met, but shown at %v, truth %v", i, v.Shown, v.True)
 		}
 		if v.Kind == Half && v.Met {
 			met++
 		}
 		if (v.Kind == Half) != (v.Best == 0.5) || v.Kind == Near && math.Abs(v.Best-1) > 0.0501 {
-			t.Errorf("population %d of kind %s has its best design at %v", i, v.Kind, v.Best)
+			t.Errorf("machine %d of kind %s has its best design at %v", i, v.Kind, v.Best)
 		}
 	}
 	if met < 5 {
-		t.Errorf("%d of 8 populations at half the budget were shown to meet it", met)
+		t.Errorf("%d of 8 machines at half the budget were shown to meet it", met)
 	}
 }
 
@@ -131,7 +131,7 @@ func TestMethods(t *testing.T) {
 // or none holds, whole classes are, on all records, as one of the attempts.
 func TestClassesWhereRegistersFail(t *testing.T) {
 	for number, attempts := range map[uint64]int{8: 1, 2: 2} {
-		x := population(t, Half, 20264+number)
+		x := machine(t, Half, 20264+number)
 		m := Methods()[1]
 		spec := m.spec(x.Seed)
 		if x.Adapted {
@@ -147,10 +147,10 @@ func TestClassesWhereRegistersFail(t *testing.T) {
 		}
 		said := slices.ContainsFunc(r.Warnings, func(w result.Warning) bool { return w.Code == "classes" })
 		if !r.Meets || r.Unit != protect.UnitBlockClass || !said || len(r.Proof.Attempts) != attempts {
-			t.Errorf("population %d: met: %v, unit %s, attempts %+v, warnings %v", number, r.Meets, r.Unit, r.Proof.Attempts, r.Warnings)
+			t.Errorf("machine %d: met: %v, unit %s, attempts %+v, warnings %v", number, r.Meets, r.Unit, r.Proof.Attempts, r.Warnings)
 		}
 		if list := r.Proof.Attempts; len(list) > 1 && list[len(list)-1].Confidence < list[0].Confidence {
-			t.Errorf("population %d: attempts at %v, then %v", number, list[0].Confidence, list[len(list)-1].Confidence)
+			t.Errorf("machine %d: attempts at %v, then %v", number, list[0].Confidence, list[len(list)-1].Confidence)
 		}
 	}
 }
@@ -158,7 +158,7 @@ func TestClassesWhereRegistersFail(t *testing.T) {
 // TestGivenDesignIsNotSearchedFor: where the proof of a given design fails, nothing is said
 // of margins, and of no next design.
 func TestGivenDesignIsNotSearchedFor(t *testing.T) {
-	x := population(t, Near, 20264)
+	x := machine(t, Near, 20264)
 	d, err := x.bestDesign()
 	if err != nil {
 		t.Fatal(err)
@@ -217,7 +217,7 @@ func TestMethodsAreCompared(t *testing.T) {
 	}
 	r.Lists[1].Verdicts = append(r.Lists[1].Verdicts, Verdict{})
 	if _, err := methods(r); err == nil {
-		t.Error("another number of populations than the default has passes")
+		t.Error("another number of machines than the default has passes")
 	}
 }
 
@@ -225,7 +225,7 @@ func TestMethodsAreCompared(t *testing.T) {
 func TestFalseClaimIsCounted(t *testing.T) {
 	wrong := 0
 	for seed := range uint64(40) {
-		x := population(t, Near, 500+seed)
+		x := machine(t, Near, 500+seed)
 		if x.Best <= 1 {
 			continue
 		}
@@ -251,7 +251,7 @@ func TestFalseClaimIsCounted(t *testing.T) {
 }
 
 func TestOutcomeShares(t *testing.T) {
-	x := population(t, Wide, 3)
+	x := machine(t, Wide, 3)
 	s, err := x.campaign(campaign.Spec{Model: "planted", Seed: 1, Injections: 5000}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -272,7 +272,7 @@ func TestPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(r.Verdicts) < 2000 {
-		t.Errorf("%d populations", len(r.Verdicts))
+		t.Errorf("%d machines", len(r.Verdicts))
 	}
 	near, err := count(r.Verdicts, func(v Verdict) bool { return v.Kind == Near }, Verdict.False)
 	if err != nil {
@@ -293,9 +293,9 @@ func TestPage(t *testing.T) {
 }
 
 // TestAdaptiveHasNoBias: rounds that follow the failures must not make the mean of the
-// estimates smaller than the planted rate.
+// estimates smaller than the true rate.
 func TestAdaptiveHasNoBias(t *testing.T) {
-	x := population(t, Wide, 104)
+	x := machine(t, Wide, 104)
 	want, _ := x.residual(unprotected)
 	const repeats = 400
 	var sum, squares, pooled float64
@@ -322,7 +322,7 @@ func TestAdaptiveHasNoBias(t *testing.T) {
 	sd := math.Sqrt(squares/repeats - mean*mean)
 	// The mean itself is known to a twentieth of a standard error.
 	if z := (mean - want) / sd; math.Abs(z) > 0.2 {
-		t.Errorf("adaptive campaigns are off by %.2f standard errors: %v, planted %v", z, mean, want)
+		t.Errorf("adaptive campaigns are off by %.2f standard errors: %v, truly %v", z, mean, want)
 	}
 	if z := (pooled/repeats - want) / sd; z > -0.15 {
 		t.Errorf("pooled rounds are off by %.2f standard errors only: this test would not find the bias", z)

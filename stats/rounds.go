@@ -5,15 +5,15 @@ import (
 	"math"
 )
 
-// Sequential plans a campaign in rounds: a pilot split by weight, then rounds that are each split by
+// Rounds plans a campaign in rounds: a pilot split by weight, then rounds that are each split by
 // Neyman allocation on what all rounds before let expect. What
-// [Sequential.Next] returns depends on its arguments alone.
+// [Rounds.Next] returns depends on its arguments alone.
 //
 // Every round is the best split by itself and does not make up for earlier ones: each
 // round then is an estimate of its own, and their mean, weighted by the sizes of the
 // rounds, has no bias. Pooled proportions would: after few failures fewer injections
 // follow, so that the few weigh more.
-type Sequential struct {
+type Rounds struct {
 	// Weights are those of the total, see [Stratum].
 	Weights []float64
 	// Cost is the mean cost of an injection in cycles; nil takes all as equal.
@@ -70,7 +70,7 @@ func AdaptiveTotals(total int) []int {
 // Next allocates the next round, after which total injections shall be done.
 // N and failures are the counts of all rounds so far, nil before the first one, which
 // is split by weight alone.
-func (s Sequential) Next(n, failures []int, total int) ([]int, error) {
+func (s Rounds) Next(n, failures []int, total int) ([]int, error) {
 	k := len(s.Weights)
 	if n == nil && failures == nil {
 		n, failures = make([]int, k), make([]int, k)
@@ -96,7 +96,7 @@ func (s Sequential) Next(n, failures []int, total int) ([]int, error) {
 }
 
 // check compares lengths and counts.
-func (s Sequential) check(n, failures []int) error {
+func (s Rounds) check(n, failures []int) error {
 	k := len(s.Weights)
 	if len(n) != k || len(failures) != k || s.Cost != nil && len(s.Cost) != k || s.Sizes != nil && len(s.Sizes) != k || s.Groups != nil && len(s.Groups) != k {
 		return fmt.Errorf("allocation: %d weights, %d counts, %d failures, %d costs, %d sizes, %d groups: lengths must agree", k, len(n), len(failures), len(s.Cost), len(s.Sizes), len(s.Groups))
@@ -122,7 +122,7 @@ func (s Sequential) check(n, failures []int) error {
 }
 
 // room is want, or what stratum i has left.
-func (s Sequential) room(i, done, want int) int {
+func (s Rounds) room(i, done, want int) int {
 	if s.Sizes == nil || s.Sizes[i] == 0 {
 		return want
 	}
@@ -135,7 +135,7 @@ func (s Sequential) room(i, done, want int) int {
 // Shrinking proportions towards that of all injections starves a stratum whose pilot saw
 // nothing; what shrinking them towards that of like strata is worth stands in
 // docs/validation.md.
-func (s Sequential) scores(n, failures []int) ([]float64, error) {
+func (s Rounds) scores(n, failures []int) ([]float64, error) {
 	var heaviest float64
 	for _, w := range s.Weights {
 		heaviest = math.Max(heaviest, w)
@@ -172,7 +172,7 @@ func (s Sequential) scores(n, failures []int) ([]float64, error) {
 
 // fill spends the injections of a round by the scores. A stratum has at least the
 // floor, and what one cannot take goes to the others in proportion.
-func (s Sequential) fill(scores []float64, n []int, rest int) ([]int, error) {
+func (s Rounds) fill(scores []float64, n []int, rest int) ([]int, error) {
 	add := make([]int, len(n))
 	for i, w := range s.Weights {
 		if w > 0 {
@@ -213,7 +213,7 @@ func (s Sequential) fill(scores []float64, n []int, rest int) ([]int, error) {
 
 // level raises every stratum to the common level t·score, between its floor and what
 // it can take, with t such that rest injections are spent.
-func (s Sequential) level(scores []float64, n, add []int, rest int) []float64 {
+func (s Rounds) level(scores []float64, n, add []int, rest int) []float64 {
 	want := make([]float64, len(n))
 	spend := func(t float64) float64 {
 		var sum float64

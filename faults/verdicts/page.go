@@ -1,4 +1,4 @@
-package planted
+package verdicts
 
 import (
 	"encoding/json"
@@ -20,7 +20,7 @@ type Results struct {
 	Methods  Comparison `json:"methods"`
 }
 
-// Comparison is that of several methods on the populations of [Compared], the default
+// Comparison is that of several methods on the machines of [Compared], the default
 // first.
 type Comparison struct {
 	provenance.Made
@@ -48,7 +48,7 @@ func Read(file string) (r Results, err error) {
 }
 
 // Targets (our choice): the upper limit of the rate of false claims may exceed the
-// accepted error by a point; four in five populations whose best design lies at half
+// accepted error by a point; four in five machines whose best design lies at half
 // the budget are shown to meet it.
 const (
 	mostFalse = 1 - Confidence + 0.01
@@ -76,7 +76,7 @@ func Page(r Results) (string, error) {
 		name  string
 		among func(Verdict) bool
 	}{
-		{"all populations", any},
+		{"all machines", any},
 		{"best design within 5 % of the budget", kind(Near)},
 		{"of these, best design beyond the budget", func(v Verdict) bool { return v.Kind == Near && v.Best > 1 }},
 		{"best design at half the budget", kind(Half)},
@@ -87,7 +87,7 @@ func Page(r Results) (string, error) {
 		{"option set full", func(v Verdict) bool { return v.Set == "full" }},
 		{"last design put to a proof was beyond the target", func(v Verdict) bool { return v.True > 1 }},
 	}
-	b.WriteString("| among | populations | \"met\" | false \"met\" | false, upper limit at 95 % | |\n|---|---:|---:|---:|---:|---|\n")
+	b.WriteString("| among | machines | \"met\" | false \"met\" | false, upper limit at 95 % | |\n|---|---:|---:|---:|---:|---|\n")
 	for i, row := range rows {
 		met, err := count(list, row.among, func(v Verdict) bool { return v.Met })
 		if err != nil {
@@ -108,7 +108,7 @@ func Page(r Results) (string, error) {
 		return "", err
 	}
 	share := float64(met.N) / float64(max(1, met.Of))
-	fmt.Fprintf(&b, "\nWith the best design at half the budget, %d of %d populations (%.1f %%) are shown to meet it; at least %.0f %% are asked for: %s.\n",
+	fmt.Fprintf(&b, "\nWith the best design at half the budget, %d of %d machines (%.1f %%) are shown to meet it; at least %.0f %% are asked for: %s.\n",
 		met.N, met.Of, 100*share, 100*leastMet, holds(share >= leastMet))
 	direct, err := count(list, func(v Verdict) bool { return v.Kind == Near && v.Best > 1 }, func(v Verdict) bool { return v.Direct })
 	if err != nil {
@@ -133,13 +133,13 @@ func Page(r Results) (string, error) {
 
 func introduction(r Results) string {
 	return fmt.Sprintf(`
-## Verdicts on planted populations
+## Verdicts on machines of known truth
 
-    go run ./faults/planted/generate
+    go run ./faults/verdicts/generate
 
 %s
 
-%d machines, each the site table of U55-32 with a planted probability of violation for every group of registers and each of
+%d machines, each the site table of U55-32 with a known probability of violation for every group of registers and each of
 %d phases; the RAM has no code, so that no design can bring the residual below a floor. The budget is set so that the best
 design of the option set lies near it, at half of it, or anywhere. A campaign of %d injections, search, plan, proofs and
 judgement are those of upset assess at a confidence of %.0f %%; only outcomes are drawn instead of simulated. In a third of the

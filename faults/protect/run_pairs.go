@@ -3,7 +3,6 @@ package protect
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"upset/faults"
 	"upset/faults/campaign"
@@ -47,30 +46,6 @@ func (r *run) pairsOf(ctx context.Context, n subject, d *mechanism.Design) ([]Un
 	}
 	return list, nil
 }
-
-// withPairs mixes events of two bits into the exposures of single upsets. Count says
-// which events enter.
-func withPairs(single []stats.Exposure, pairs []UnitPairs, share float64, count func(UnitPairs) (any, critical int)) []stats.Exposure {
-	if share == 0 || pairs == nil {
-		return single
-	}
-	out := slices.Clone(single)
-	for i := range out {
-		if !out[i].SRAM {
-			out[i].Bits *= 1 - share
-		}
-	}
-	for _, u := range pairs {
-		any, critical := count(u)
-		out = append(out, stats.Exposure{Bits: u.Bits * share, N: u.N, Any: any, Critical: critical})
-	}
-	return out
-}
-
-// violations and alarms are the counts of an event of two bits.
-func (u UnitPairs) violations() (any, critical int) { return u.Any, u.Critical }
-
-func (u UnitPairs) alarms() (any, critical int) { return u.Alarms + u.DUE, u.Alarms + u.DUE }
 
 // pairsBreakEven adds the share of events of two bits at which the verdict of the last
 // proof is lost, on the limits of the proof and of the events that were injected.

@@ -1,4 +1,4 @@
-package planted
+package verdicts
 
 import (
 	"os"
@@ -34,6 +34,6 @@ func TestPageIsOfItsResults(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !strings.HasSuffix(string(page), want) {
-		t.Errorf("docs/validation.md does not end with what %s gives: go run ./faults/planted/generate -keep", File)
+		t.Errorf("docs/validation.md does not end with what %s gives: go run ./faults/verdicts/generate -keep", File)
 	}
 }

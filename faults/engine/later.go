@@ -8,7 +8,7 @@ import (
 	"upset/npu"
 )
 
-// followed names the outcome of an inference that ended right by those that follow, of
+// later names the outcome of an inference that ended right by those that follow, of
 // other inputs and without a reset. It is masked once nothing that they read differs any
 // more from the fault-free machine at the same moment, latent as soon as one of them
 // does not end as it should, and latent, too, if neither has come about after
@@ -16,7 +16,7 @@ import (
 //
 // The same input would not do: what a fault makes the NPU read from the inference before
 // would be right by chance.
-func (w *Worker) followed(r *faults.Record, guard faults.Guard) {
+func (w *Worker) later(r *faults.Record, guard faults.Guard) {
 	e, m := w.e, w.m
 	w.struck = nil
 	behind := int64(m.Cycle()) - int64(e.Cycles()) // of the true time, which the clock does not keep

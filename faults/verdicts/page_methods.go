@@ -1,4 +1,4 @@
-package planted
+package verdicts
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 )
 
 // title begins the part of docs/validation.md that this package writes.
-const title = "\n## Verdicts on planted populations\n"
+const title = "\n## Verdicts on machines of known truth\n"
 
 // Rewrite puts this package's part, which ends docs/validation.md, in the place of the
 // one that stands there.
@@ -23,12 +23,12 @@ func Rewrite(page []byte, part string) ([]byte, error) {
 	return append(bytes.Clone(page[:i]), part...), nil
 }
 
-// compared is another method beside the default on the same populations.
+// compared is another method beside the default on the same machines.
 type compared struct {
 	Method
-	n, median int // populations, and injections of their campaigns
+	n, median int // machines, and injections of their campaigns
 	all, near Count
-	// Met among populations whose best design lies at half the budget: by the method, by
+	// Met among machines whose best design lies at half the budget: by the method, by
 	// the default, and by one of them alone.
 	half, met, metBase, gained, lost int
 	// area and areaBase are what proven designs of the method and of the default add in
@@ -95,7 +95,7 @@ func methods(r Comparison) (string, error) {
 	for _, o := range r.Lists {
 		base := r.Lists[0].Verdicts
 		if len(o.Verdicts) == 0 || len(o.Verdicts) != len(base) {
-			return "", fmt.Errorf("%s: %d populations beside %d of the default", o.Method, len(o.Verdicts), len(base))
+			return "", fmt.Errorf("%s: %d machines beside %d of the default", o.Method, len(o.Verdicts), len(base))
 		}
 		c, err := compare(o, base)
 		if err != nil {
@@ -109,12 +109,12 @@ func methods(r Comparison) (string, error) {
 
 %s
 
-The first of the same machines, near the budget and half as many at half of it, judged in other ways. Within a group the planted
+The first of the same machines, near the budget and half as many at half of it, judged in other ways. Within a group the
 probabilities of registers spread over %d decades; classes see their mean. With **single registers** (--unit register) one half of
 the records chooses what is protected and the other judges it. Campaigns that **stop at ±%g %%** of the critical AVF (--relative %g,
 at most %d injections) look at their interval between rounds.
 
-| method | populations | injections, median | false "met" | upper limit at 95 %% | near the budget | upper limit | |
+| method | machines | injections, median | false "met" | upper limit at 95 %% | near the budget | upper limit | |
 |---|---:|---:|---:|---:|---:|---:|---|
 `, r.Made.Line(), spread, 100*Relative, Relative, MostInjections)
 	percent := func(c Count) string { return fmt.Sprintf("%d of %d | %.2f %%", c.N, c.Of, 100*c.Upper) }
@@ -126,7 +126,7 @@ A campaign that stops, put on the best design without asking the search, where t
 %d of %d cases, upper limit %.2f %%: %s. Every upper limit may be %.0f %%.
 
 The power is that on machines whose best design lies at half the budget; it holds where %.0f %% are shown to meet it and no loss
-beside the default, population by population, is shown at 5 %% (McNemar, one-sided).
+beside the default, machine by machine, is shown at 5 %% (McNemar, one-sided).
 
 | method | "met" at half the budget | by the default | by the method alone | by the default alone | | added logic, mean | of the default |
 |---|---:|---:|---:|---:|---|---:|---:|

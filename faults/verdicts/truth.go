@@ -1,4 +1,4 @@
-package planted
+package verdicts
 
 import (
 	"math"
@@ -11,7 +11,7 @@ import (
 )
 
 // number finds the registers of every group.
-func (x *Population) number() {
+func (x *Machine) number() {
 	type key struct {
 		block, class string
 		sram         bool
@@ -32,7 +32,7 @@ func (x *Population) number() {
 
 // plant gives the registers of a group their probabilities by phase, whose mean over the
 // bits is that of the group unless one reaches 1.
-func (x *Population) plant(registers []int, by [phases]float64, r *rand.Rand) {
+func (x *Machine) plant(registers []int, by [phases]float64, r *rand.Rand) {
 	factors := make([]float64, len(registers))
 	var sum, bits float64
 	for k, i := range registers {
@@ -54,7 +54,7 @@ func (x *Population) plant(registers []int, by [phases]float64, r *rand.Rand) {
 }
 
 // question is the target: ASIL-D at the default raw rates with the budget.
-func (x *Population) question() stats.Question {
+func (x *Machine) question() stats.Question {
 	q := stats.Question{BudgetFIT: x.Budget}.Normal(Confidence)
 	q.Target = stats.ASILs()[2]
 	return q
@@ -70,7 +70,7 @@ func rate(r *netlist.Register) float64 {
 }
 
 // mean is the share of the upsets of a register that violate without protection.
-func (x *Population) mean(register int) (p float64) {
+func (x *Machine) mean(register int) (p float64) {
 	if x.p[register] == nil {
 		return 0
 	}
@@ -81,7 +81,7 @@ func (x *Population) mean(register int) (p float64) {
 }
 
 // kept is the share of violations that remains under a mechanism.
-func (x *Population) kept(k mechanism.Kind) float64 {
+func (x *Machine) kept(k mechanism.Kind) float64 {
 	switch k {
 	case mechanism.None:
 		return 1
@@ -97,7 +97,7 @@ func (x *Population) kept(k mechanism.Kind) float64 {
 
 // residual is the true rate of violations with a choice of mechanisms for registers, all
 // of it and that of the flops.
-func (x *Population) residual(kindOf func(register int) mechanism.Kind) (all, flops float64) {
+func (x *Machine) residual(kindOf func(register int) mechanism.Kind) (all, flops float64) {
 	for i := range x.table.Registers {
 		r := &x.table.Registers[i]
 		left := rate(r) * x.mean(i) * x.kept(kindOf(i))
@@ -111,7 +111,7 @@ func (x *Population) residual(kindOf func(register int) mechanism.Kind) (all, fl
 
 // flopLimit is the rate of flops that the metric of single-point faults allows with a
 // choice of mechanisms: a hardened cell counts with its own raw rate.
-func (x *Population) flopLimit(kindOf func(register int) mechanism.Kind) (limit float64) {
+func (x *Machine) flopLimit(kindOf func(register int) mechanism.Kind) (limit float64) {
 	for i := range x.table.Registers {
 		if r := &x.table.Registers[i]; !r.IsSRAM() && !r.Observer {
 			limit += rate(r) * x.Cells.Of(kindOf(i)).SER
@@ -121,14 +121,14 @@ func (x *Population) flopLimit(kindOf func(register int) mechanism.Kind) (limit 
 }
 
 // share is what a design takes of its limits in truth, the larger of both shares.
-func (x *Population) share(d *mechanism.Design) float64 {
+func (x *Machine) share(d *mechanism.Design) float64 {
 	all, flops := x.residual(d.Kind)
 	return max(all/x.Budget, flops/x.flopLimit(d.Kind))
 }
 
 // bestKind is the mechanism of the option set that leaves least of a register, among those
 // that keep its raw rate in the denominator of SPFM; hardening where there is none.
-func (x *Population) bestKind(register int) mechanism.Kind {
+func (x *Machine) bestKind(register int) mechanism.Kind {
 	r := &x.table.Registers[register]
 	switch {
 	case r.IsSRAM() || r.Observer:
@@ -140,7 +140,7 @@ func (x *Population) bestKind(register int) mechanism.Kind {
 }
 
 // bestDesign puts the best mechanism on every group.
-func (x *Population) bestDesign() (*mechanism.Design, error) {
+func (x *Machine) bestDesign() (*mechanism.Design, error) {
 	var choices []mechanism.Choice
 	whole := map[string]bool{}
 	for i, g := range x.plain.Groups() {

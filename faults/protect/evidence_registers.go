@@ -15,6 +15,18 @@ const (
 	UnitRegister = "register"
 )
 
+// Inventory is another reading of which flops the machine has. SPFM is a ratio, so that
+// it hangs on what stands in the denominator. The zero value is the machine as it is.
+type Inventory struct {
+	Name string
+	// RAM are registers that stand in a protected RAM macro instead of flops: their
+	// upsets are corrected, and they are no flops.
+	RAM []string
+	// Unused are registers that a leaner machine does not have. What they hold can
+	// never be used, so that no violation goes with them.
+	Unused []string
+}
+
 // view is a way to read the records of a campaign.
 type view struct {
 	inventory Inventory         // of the machine

@@ -22,7 +22,7 @@ func ShapeOf(e *engine.Engine) Shape {
 	return Shape{NPU: e.Table().Config.String(), Cycles: e.Cycles(), Inputs: e.Inputs(), Segments: segments(e.Golden(0).Ops, e.Cycles())}
 }
 
-// Fault is one injection of a planted campaign.
+// Fault is one injection of a campaign from a truth.
 type Fault struct {
 	Index int
 	Group int // of the population
@@ -30,10 +30,10 @@ type Fault struct {
 	Site  faults.Site
 }
 
-// Planted is a campaign over a population whose outcomes are known: frame, rounds,
+// FromTruth is a campaign over a population whose outcomes are known: frame, rounds,
 // allocation and draws are those of [Run], and outcome stands for the machine. It
 // leaves no log. It serves to judge verdicts against a truth.
-func Planted(x Shape, p Population, spec Spec, outcome func(Fault) faults.Outcome) (*Stored, error) {
+func FromTruth(x Shape, p Population, spec Spec, outcome func(Fault) faults.Outcome) (*Stored, error) {
 	spec = spec.normal()
 	if err := spec.Check(); err != nil {
 		return nil, err

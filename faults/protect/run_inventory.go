@@ -9,18 +9,6 @@ import (
 	"upset/stats/result"
 )
 
-// Inventory is another reading of which flops the machine has. SPFM is a ratio, so that
-// it hangs on what stands in the denominator. The zero value is the machine as it is.
-type Inventory struct {
-	Name string
-	// RAM are registers that stand in a protected RAM macro instead of flops: their
-	// upsets are corrected, and they are no flops.
-	RAM []string
-	// Unused are registers that a leaner machine does not have. What they hold can
-	// never be used, so that no violation goes with them.
-	Unused []string
-}
-
 // largeBuffers are the weight buffer and the FIFOs of the DMA: a third of all flops,
 // regular enough that a chip may well hold them in RAM macros (our choice; no public
 // source says which of them are flops).

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"upset/faults"
 	"upset/faults/campaign"
@@ -180,3 +181,27 @@ func PairsResidual(units []UnitPairs, rate float64, violation string, confidence
 	plain, err = stats.Combine(bare, confidence)
 	return protected, plain, err
 }
+
+// withPairs mixes events of two bits into the exposures of single upsets. Count says
+// which events enter.
+func withPairs(single []stats.Exposure, pairs []UnitPairs, share float64, count func(UnitPairs) (any, critical int)) []stats.Exposure {
+	if share == 0 || pairs == nil {
+		return single
+	}
+	out := slices.Clone(single)
+	for i := range out {
+		if !out[i].SRAM {
+			out[i].Bits *= 1 - share
+		}
+	}
+	for _, u := range pairs {
+		any, critical := count(u)
+		out = append(out, stats.Exposure{Bits: u.Bits * share, N: u.N, Any: any, Critical: critical})
+	}
+	return out
+}
+
+// violations and alarms are the counts of an event of two bits.
+func (u UnitPairs) violations() (any, critical int) { return u.Any, u.Critical }
+
+func (u UnitPairs) alarms() (any, critical int) { return u.Alarms + u.DUE, u.Alarms + u.DUE }

@@ -14,18 +14,6 @@ import (
 	"upset/stats/result"
 )
 
-// network is one network of a search: its campaign, and where designs are proven.
-type subject struct {
-	bench  Bench
-	stored *campaign.Stored
-	ev     *Evidence // that judges
-	chosen *Evidence // that the search sees, nil for the same
-	view   view      // of what judges
-	caught []Caught
-	ledger *Ledger
-	mixed  bool // stands for several networks, by their shares of the time
-}
-
 // run is a search with its proof.
 type run struct {
 	nets    []subject // of one configuration; a mission mix counts as one
