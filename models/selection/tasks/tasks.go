@@ -22,6 +22,7 @@ import (
 	kan "upset/models/selection/tasks/kan-selection"
 	policy "upset/models/selection/tasks/learned-policy"
 	filter "upset/models/selection/tasks/loss-filter"
+	mixture "upset/models/selection/tasks/mixture-projection"
 	pattern "upset/models/selection/tasks/pattern-selector"
 	kcentre "upset/models/selection/tasks/probability-kcentre"
 	query "upset/models/selection/tasks/query-filter"
@@ -86,6 +87,7 @@ func entries() []entry {
 		{policy.Task(), &policy.Files},
 		{sessions.Task(), &sessions.Files},
 		{pattern.Task(), &pattern.Files},
+		{mixture.Task(), &mixture.Files},
 	}
 }
 
