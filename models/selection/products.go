@@ -11,6 +11,11 @@ func ProductTasks() []Task {
 			Where: "upset assess, upset protect: flop injections by block, the cheapest selective protection and its proof",
 		},
 		{
+			Name: "flow-search", Title: "Multi-Objective GFlowNets",
+			Family: "campaign", Kind: Product, Utility: "objective", Mechanism: "sampling", Metric: Value,
+			Where: "upset protect --searcher flow: beside the exact search, with its share of the exact Pareto front",
+		},
+		{
 			Name: "adaptive-sampling", Title: "Adaptive Sampling Strategies to Construct Equitable Training Datasets",
 			Family: "campaign", Kind: Product, Utility: "variance", Mechanism: "sampling", Metric: Value,
 			Where: "faults/campaign: --sampling adaptive",

@@ -113,7 +113,7 @@ func TestPlainWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"Not for every family: for 1 of 2 it is, for 1 it is not.", "below (9", "not to be enough for above: more is left of bad",
+		"Not for every family: for 1 of 2 it is, for 1 it is not.", "below (above 99.99 %)", "not to be enough for above: more is left of bad",
 		"In above, the first unit makes the difference: of the 90 faults that still matter to bad, 90 lie in it",
 		"**Not measured yet:** absent.", "first: 90 of 90, against 0 only of the classifier (P < 0.0001)",
 	} {

@@ -21,7 +21,6 @@ var awaited = []string{
 	"Learning to Actively Learn: A Robust Approach",
 	"Mamba-FSCIL: Dynamic Adaptation with Selective State Space Model for Few-Shot Class-Incremental Learning",
 	"Performance Scaling via Optimal Transport: Enabling Data Selection from Partially Revealed Sources",
-	"Multi-Objective GFlowNets",
 }
 
 // Every publication that the project began with is a task of the NPU or a named part of
