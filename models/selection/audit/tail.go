@@ -80,6 +80,12 @@ func (t Tail) Bits(most float64) float64 {
 	a := t.Freedom / 2
 	peak := math.Max(0, math.Floor((math.Sqrt(a*a+4*half*math.Min(x, a+half))-a)/2))
 	top := term(peak)
+	for _, step := range []float64{1, -1} {
+		for peak+step >= 0 && term(peak+step) > top {
+			peak += step
+			top = term(peak)
+		}
+	}
 	sum := 1.0
 	for _, step := range []float64{1, -1} {
 		for k := peak + step; k >= 0; k += step {
