@@ -223,16 +223,7 @@ func (pr *Problem) strain(a Assignment) (most float64) {
 			if !n.limited(limit) {
 				continue
 			}
-			total := 0.0
-			for b := range n.Blocks {
-				if limit == limitDUE && a.Duplicate[b] {
-					total += n.Blocks[b].Duplicate.Alarms * n.unit(limitDUE, false)
-				}
-				for _, u := range n.Blocks[b].Units {
-					total += n.share(u, limit, n.option(a, b, u)).mean
-				}
-			}
-			most = math.Max(most, total)
+			most = math.Max(most, n.total(a, limit))
 		}
 	}
 	return most

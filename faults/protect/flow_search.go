@@ -49,12 +49,16 @@ func (f *flow) cheapest(pr *Problem) (found Found, sampled float64, err error) {
 	return found, sampled, nil
 }
 
-// mend takes the sampled design of the least strain and lowers that, exchange by
+// mend takes the sampled design of the least pressure and lowers that, exchange by
 // exchange, until it meets the limits.
 func (f *flow) mend(pr *Problem) (Assignment, bool, error) {
 	a, least := pr.none(), math.Inf(1)
 	for _, d := range f.designs {
-		if s := pr.strain(d.a); s < least {
+		s, err := pr.pressure(d.a)
+		if err != nil {
+			return a, false, err
+		}
+		if s < least {
 			a, least = d.a, s
 		}
 	}
@@ -63,8 +67,12 @@ func (f *flow) mend(pr *Problem) (Assignment, bool, error) {
 			return a, ok, err
 		}
 		next := a
-		for _, c := range pr.neighbours(a) {
-			if s := pr.strain(c); s < least*(1-tolerance) {
+		for _, c := range pr.around(a) {
+			s, err := pr.pressure(c)
+			if err != nil {
+				return a, false, err
+			}
+			if s < least*(1-tolerance) {
 				next, least = c, s
 			}
 		}
@@ -73,6 +81,28 @@ func (f *flow) mend(pr *Problem) (Assignment, bool, error) {
 		}
 		a = next
 	}
+}
+
+// pressure is the most that a design takes of what it may, by estimates and by joint
+// limits, where 1 is all of it.
+func (pr *Problem) pressure(a Assignment) (most float64, err error) {
+	for _, n := range pr.networks() {
+		for limit := range numLimits {
+			if c := n.caps[limit]; !math.IsInf(c, 1) && c > 0 {
+				most = math.Max(most, n.total(a, limit)/c)
+			}
+		}
+		if n.estimateOnly {
+			continue
+		}
+		e, err := n.evaluate(a, n.Target.Question.Confidence)
+		if err != nil {
+			return most, err
+		}
+		q, reach := n.Target.Question, n.Target.Reach
+		most = math.Max(most, math.Max(e.FIT.Upper/(reach[limitFIT]*q.BudgetFIT), (1-e.SPFM.Lower)/(reach[limitSPFM]*(1-q.Target.SPFM))))
+	}
+	return most, nil
 }
 
 // exchange makes a design cheaper by one exchange at a time, and by two where one does
