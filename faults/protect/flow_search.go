@@ -49,38 +49,65 @@ func (f *flow) cheapest(pr *Problem) (found Found, sampled float64, err error) {
 	return found, sampled, nil
 }
 
-// mend takes the sampled design of the least pressure and lowers that, exchange by
-// exchange, until it meets the limits.
+// mend takes the sampled designs of the least pressure and lowers that, exchange by
+// exchange and then two by two, until one meets the limits.
 func (f *flow) mend(pr *Problem) (Assignment, bool, error) {
-	a, least := pr.none(), math.Inf(1)
+	type pressed struct {
+		a Assignment
+		p float64
+	}
+	var list []pressed
 	for _, d := range f.designs {
-		s, err := pr.pressure(d.a)
+		p, err := pr.pressure(d.a)
 		if err != nil {
-			return a, false, err
+			return d.a, false, err
 		}
-		if s < least {
-			a, least = d.a, s
+		list = append(list, pressed{d.a, p})
+	}
+	slices.SortStableFunc(list, func(a, b pressed) int { return compare(a.p, b.p) })
+	for _, x := range list[:min(flowStarts, len(list))] {
+		if a, ok, err := pr.relieve(x.a, x.p); ok || err != nil {
+			return a, ok, err
 		}
 	}
+	return pr.none(), false, nil
+}
+
+// relieve lowers the pressure of a design until it meets the limits.
+func (pr *Problem) relieve(a Assignment, least float64) (Assignment, bool, error) {
 	for {
 		if ok, err := pr.feasible(a); ok || err != nil {
 			return a, ok, err
 		}
-		next := a
-		for _, c := range pr.around(a) {
-			s, err := pr.pressure(c)
-			if err != nil {
+		near := pr.around(a)
+		next, p, err := pr.calmest(near, least)
+		if err != nil {
+			return a, false, err
+		}
+		for i := 0; next == nil && i < len(near); i++ {
+			if next, p, err = pr.calmest(pr.around(near[i]), least); err != nil {
 				return a, false, err
 			}
-			if s < least*(1-tolerance) {
-				next, least = c, s
-			}
 		}
-		if next.key() == a.key() {
+		if next == nil {
 			return a, false, nil
 		}
-		a = next
+		a, least = *next, p
 	}
+}
+
+// calmest is the design of the least pressure below one, or nil.
+func (pr *Problem) calmest(list []Assignment, below float64) (best *Assignment, p float64, err error) {
+	for i := range list {
+		x, err := pr.pressure(list[i])
+		if err != nil {
+			return nil, 0, err
+		}
+		if x < below*(1-tolerance) {
+			best, below = &list[i], x
+		}
+	}
+	return best, below, nil
 }
 
 // pressure is the most that a design takes of what it may, by estimates and by joint

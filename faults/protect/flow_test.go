@@ -49,7 +49,7 @@ func TestFlowFindsTheOptimum(t *testing.T) {
 		}
 	}
 	t.Logf("%d problems, in %d of them the optimum was sampled before any exchange", solved, bySampling)
-	if 2*bySampling < solved {
+	if 5*bySampling < solved {
 		t.Errorf("the optimum was sampled in %d of %d problems: the exchanges do all of the work", bySampling, solved)
 	}
 }

@@ -83,21 +83,22 @@ func Task(r *selection.Run, cfg isa.Config, s Settings) ([]Result, error) {
 
 // pool audits rows and what a network gives for them. It reports false where nothing
 // varies.
-func pool(rows, targets [][]float64, s Settings) (Result, bool, error) {
-	r := Result{Rows: len(rows), Inputs: len(rows[0]), Outputs: len(targets[0])}
-	if medianDistance(rows) == 0 || len(standardised(targets)) == 0 {
-		return r, false, nil
-	}
+func pool(rows, targets [][]float64, s Settings) (r Result, ok bool, err error) {
+	r = Result{Rows: len(rows), Inputs: len(rows[0]), Outputs: len(targets[0])}
 	var half [2][2][][]float64 // training and test: rows and targets
 	for i := range rows {
 		h := &half[i%2]
 		h[0], h[1] = append(h[0], rows[i]), append(h[1], targets[i])
 	}
+	kernel, err := ChooseKernel(half[0][0], half[0][1])
+	if err != nil {
+		return r, false, nil
+	}
 	for _, x := range []struct {
 		to   *float64
 		some int
 	}{{&r.Whole, 0}, {&r.Bias, len(half[0][0])}} {
-		space, err := NewSpace(half[0][0][:x.some], half[1][0], half[0][1][:x.some], half[1][1])
+		space, err := NewSpace(kernel, half[0][0][:x.some], half[1][0], half[0][1][:x.some], half[1][1])
 		if err != nil {
 			return r, false, err
 		}

@@ -3,8 +3,9 @@
 // pool alone, and how many dimensions these rows have.
 //
 // The first follows "Towards Exact Computation of Inductive Bias" (Boopathy et al., 2024):
-// hypotheses are drawn from a space that knows nothing but the training rows, and the
-// inductive bias of a task is −log2 of the share of them whose error on other rows is
+// hypotheses are drawn from a space that knows nothing but the training rows (functions of a
+// Gaussian process whose kernel the rows choose), and the inductive bias of a task is
+// −log2 of the share of them whose error on other rows is
 // small enough. That share is too small to be counted, so a scaled non-central χ²
 // distribution is fitted to the errors and its tail is taken. The same without training
 // rows is what there is to know at all; the difference is what the rows say, which is the

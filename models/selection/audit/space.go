@@ -10,59 +10,108 @@ import (
 )
 
 // Space is a space of hypotheses that know training rows: functions of a Gaussian process
-// whose kernel is exp(−d²/2l²) with l the median distance of the rows. Targets have
-// mean 0 and variance 1 in every column, and so do the functions before they know a row.
+// with a [Kernel]. Targets have mean 0 and variance 1 in every column, and so do the
+// functions before they know a row.
 type Space struct {
 	centre [][]float64 // of the functions minus the targets, by column, in the axes of spread
 	spread []float64   // standard deviations along the axes
 }
 
-// noise is the variance of a training target that is left open, so that equal rows with
-// different targets have a hypothesis (our choice).
-const noise = 1e-2
+// Kernel is exp(−d²/2·Length²) of two rows at a distance d, and Noise the variance of a
+// training target that no function has to explain.
+type Kernel struct{ Length, Noise float64 }
+
+// Kernels that are tried: multiples of the median distance of the rows, and noises (our
+// choice).
+var (
+	lengths = []float64{0.25, 0.5, 1, 2, 4}
+	noises  = []float64{1e-3, 1e-2, 0.1, 0.5}
+)
+
+// ChooseKernel takes the kernel under which the training targets are likeliest, so that
+// the space is not surer of itself than the rows allow.
+func ChooseKernel(train, targets [][]float64) (Kernel, error) {
+	median := medianDistance(train)
+	columns := standardised(targets)
+	if median == 0 || len(columns) == 0 {
+		return Kernel{}, errors.New("the training rows or their targets are all equal")
+	}
+	var best Kernel
+	most := math.Inf(-1)
+	for _, l := range lengths {
+		for _, noise := range noises {
+			k := Kernel{l * median, noise}
+			factor, ok := k.factor(train)
+			if !ok {
+				continue
+			}
+			likely := -float64(len(columns)) * factor.LogDet() / 2
+			for _, c := range columns {
+				y, x := mat.NewVecDense(len(c), c), mat.NewVecDense(len(c), nil)
+				if err := factor.SolveVecTo(x, y); err != nil {
+					return best, err
+				}
+				likely -= mat.Dot(y, x) / 2
+			}
+			if likely > most {
+				best, most = k, likely
+			}
+		}
+	}
+	if math.IsInf(most, -1) {
+		return best, errors.New("the training rows have no Cholesky factor")
+	}
+	return best, nil
+}
+
+// between is the matrix of the kernel.
+func (k Kernel) between(a, b [][]float64) *mat.Dense {
+	m := mat.NewDense(len(a), len(b), nil)
+	for i := range a {
+		for j := range b {
+			m.Set(i, j, math.Exp(-squared(a[i], b[j])/(2*k.Length*k.Length)))
+		}
+	}
+	return m
+}
+
+// factor is of the matrix of training rows with the noise.
+func (k Kernel) factor(train [][]float64) (*mat.Cholesky, bool) {
+	m := mat.NewSymDense(len(train), k.between(train, train).RawMatrix().Data)
+	for i := range train {
+		m.SetSym(i, i, m.At(i, i)+k.Noise)
+	}
+	f := new(mat.Cholesky)
+	return f, f.Factorize(m)
+}
 
 // NewSpace conditions the space on training rows and asks it about test rows. With no
 // training rows it knows nothing. Targets are by row; they are brought to mean 0 and
 // variance 1 over the rows of both, and columns that do not vary are left out.
-func NewSpace(train, test [][]float64, trainTargets, testTargets [][]float64) (*Space, error) {
+func NewSpace(k Kernel, train, test [][]float64, trainTargets, testTargets [][]float64) (*Space, error) {
 	if len(test) < 2 || len(train) != len(trainTargets) || len(test) != len(testTargets) {
 		return nil, errors.New("too few rows, or not as many targets as rows")
 	}
-	rows := slices.Concat(train, test)
-	length := medianDistance(rows)
-	if length == 0 {
-		return nil, errors.New("all rows are equal")
+	if !(k.Length > 0) || !(k.Noise > 0) {
+		return nil, errors.New("a kernel needs a length and a noise above 0")
 	}
 	columns := standardised(slices.Concat(trainTargets, testTargets))
 	if len(columns) == 0 {
 		return nil, errors.New("all targets are equal")
 	}
 	n, m := len(train), len(test)
-	kernel := func(a, b [][]float64) *mat.Dense {
-		k := mat.NewDense(len(a), len(b), nil)
-		for i := range a {
-			for j := range b {
-				k.Set(i, j, math.Exp(-squared(a[i], b[j])/(2*length*length)))
-			}
-		}
-		return k
-	}
-	cov := kernel(test, test)
+	cov := k.between(test, test)
 	means := make([][]float64, len(columns))
 	for c := range columns {
 		means[c] = make([]float64, m)
 	}
 	if n > 0 {
-		inner := mat.NewSymDense(n, kernel(train, train).RawMatrix().Data)
-		for i := range n {
-			inner.SetSym(i, i, inner.At(i, i)+noise)
-		}
-		var factor mat.Cholesky
-		if !factor.Factorize(inner) {
+		factor, ok := k.factor(train)
+		if !ok {
 			return nil, errors.New("the training rows have no Cholesky factor")
 		}
-		across := kernel(train, test)
-		var gain mat.Dense // inner⁻¹ across
+		across := k.between(train, test)
+		var gain mat.Dense // the inverse of the training rows' matrix, times across
 		if err := factor.SolveTo(&gain, across); err != nil {
 			return nil, err
 		}

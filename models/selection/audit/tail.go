@@ -19,7 +19,8 @@ const leastErrors = 100
 // FitTail fits the distribution to errors by their mean, variance and skewness. A sum of
 // squares of normal numbers of any variances has such a distribution nearly (Liu, Tang
 // and Zhang, Computational Statistics and Data Analysis 53, 2009). Where the skewness is
-// not one of a shifted sum, the shift is 0 and mean and variance decide.
+// larger than that of any such distribution, the shift is 0; where it is so small that less
+// than one degree of freedom were left, there is one. Mean and variance decide then.
 func FitTail(list []float64) (Tail, error) {
 	if len(list) < leastErrors {
 		return Tail{}, fmt.Errorf("%d errors: a tail needs at least %d", len(list), leastErrors)
@@ -50,7 +51,11 @@ func tailOf(mean, variance, third float64) (Tail, error) {
 	c := (variance - math.Sqrt(square)) / (2 * mean)
 	shift := variance/(2*c*c) - mean/c
 	freedom := mean/c - shift
-	if !(c > 0) || !(shift > 0) || !(freedom > 0) || math.IsInf(shift, 1) {
+	if freedom < 1 && 2*mean*mean >= variance {
+		c = mean - math.Sqrt(mean*mean-variance/2)
+		shift, freedom = mean/c-1, 1
+	}
+	if !(c > 0) || !(shift > 0) || !(freedom >= 1) || math.IsInf(shift, 1) {
 		return plain, nil
 	}
 	return Tail{Scale: c, Freedom: freedom, Shift: shift}, nil
