@@ -12,19 +12,19 @@ import (
 	"upset/faults/criterion"
 	"upset/faults/engine"
 	"upset/faults/protect"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/stats"
 )
 
 // openClassifier opens the classifier and its inputs.
-func openClassifier() (*driver.Program, [][]byte, error) {
+func openClassifier() (*network.Program, [][]byte, error) {
 	base := filepath.Join("testdata", "models", classifier)
 	data, err := os.ReadFile(base + ".tflite")
 	if err != nil {
 		return nil, nil, err
 	}
-	n, err := driver.Open(data, config)
+	n, err := network.Open(data, config)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -49,7 +49,7 @@ func openClassifier() (*driver.Program, [][]byte, error) {
 
 // protect finds the cheapest protection with which the classifier meets the target,
 // where a wrong class violates, and proves it.
-func (x *experiment) protect(ctx context.Context, p *driver.Program, rows [][]byte, q stats.Question) (design, error) {
+func (x *experiment) protect(ctx context.Context, p *network.Program, rows [][]byte, q stats.Question) (design, error) {
 	d := design{Violation: q.Violation}
 	criterion, err := criterion.Parse("top1")
 	if err != nil {

@@ -26,7 +26,6 @@ type shared struct {
 	NPU        string  `json:"npu"`
 	Classifier string  `json:"classifier"`
 	Faults     int     `json:"faults"`
-	Persistent int     `json:"persistent"`
 	Seed       uint64  `json:"seed"`
 	Confidence float64 `json:"confidence"`
 	Flops      int     `json:"flops"`
