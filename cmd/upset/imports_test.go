@@ -29,9 +29,10 @@ var mayImport = map[string][]string{
 	"npu/cone":                          {"npu/arith", "npu/functional", "npu/isa", "npu/mlw"},
 	"npu/kernel":                        {"npu/arith"},
 	"models/tflite/flextest":            {},
-	"models/train":                      {"models/tflite", "models/train/nets", "npu/..."},
+	"models/train":                      {"models/train/nets"},
 	"models/train/rebuild":              {"models/selection", "models/selection/...", "models/train", "models/train/...", "models/zoo"},
-	"models/train/nets":                 {"models/tflite", "models/train"},
+	"models/train/nets":                 {"models/tflite", "models/train/integer"},
+	"models/train/integer":              {"models/tflite"},
 	"models/train/data":                 {"models/train"},
 	"models/selection":                  {"models/guest", "models/network", "models/reference", "models/tflite", "npu", "npu/..."},
 	"models/selection/kit":              {},
@@ -119,7 +120,7 @@ var mayImport = map[string][]string{
 	"models/selection/guide":            {"models/selection", "models/selection/tasks"},
 	"models/selection/own":              {"models/guest", "models/selection", "models/tflite"},
 	"models/selection/own/generate":     {"models/selection/digits", "models/train/data", "models/train/nets"},
-	"models/train/cells":                {"models/tflite"},
+	"models/train/cells":                {"models/tflite", "models/train/integer"},
 }
 
 // listed is a package as go list prints it.

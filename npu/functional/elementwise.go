@@ -1,6 +1,7 @@
 package functional
 
 import (
+	"upset/npu/arith"
 	"upset/npu/isa"
 )
 

@@ -1,4 +1,4 @@
-package train
+package nets
 
 import (
 	"math"
@@ -19,14 +19,14 @@ func TestExponential(t *testing.T) {
 
 func TestRectify(t *testing.T) {
 	x := []float32{-1, float32(math.Copysign(0, -1)), 0, 1e-30, 2, float32(math.Inf(-1))}
-	rectify(x)
+	single.rectify(x)
 	for i, want := range []float32{0, 0, 0, 1e-30, 2, 0} {
 		if math.Float32bits(x[i]) != math.Float32bits(want) {
 			t.Errorf("element %d: got %v, want %v", i, x[i], want)
 		}
 	}
 	dy := []float32{1, -2, 3, 4, -5, 6}
-	rectifyGradient(x, dy)
+	single.gradient(x, dy)
 	for i, want := range []float32{0, 0, 0, 4, -5, 0} {
 		if dy[i] != want {
 			t.Errorf("gradient %d: got %v, want %v", i, dy[i], want)
@@ -44,42 +44,11 @@ func TestSums(t *testing.T) {
 			wantSum += float64(x[i])
 			wantDot += float64(x[i]) * float64(y[i])
 		}
-		if got := total(x); math.Abs(got-wantSum) > 1e-6*float64(n+1) {
+		if got := single.total(0.5, x) - 0.5; math.Abs(got-wantSum) > 1e-6*float64(n+1) {
 			t.Errorf("total of %d: got %g, want %g", n, got, wantSum)
 		}
-		if got := dot(x, y); math.Abs(got-wantDot) > 1e-6*float64(n+1) {
+		if got := single.dot(0.5, x, y) - 0.5; math.Abs(got-wantDot) > 1e-6*float64(n+1) {
 			t.Errorf("dot of %d: got %g, want %g", n, got, wantDot)
 		}
-	}
-}
-
-func TestAdamFirstSteps(t *testing.T) {
-	// The first step moves by the rate against the sign of the gradient,
-	// whatever its size; decay adds rate × decay × value.
-	for _, c := range []struct {
-		grad  float32
-		decay bool
-		want  float64
-	}{{3, false, 1 - 0.1}, {-1e-3, false, 1 + 0.1}, {5, true, 1 - 0.1 - 0.1*0.5}} {
-		p := newParam(1, c.decay)
-		p.Value[0], p.Grad[0] = 1, c.grad
-		NewAdam([]*Param{p}, 0.5).Step(0.1)
-		if math.Abs(float64(p.Value[0])-c.want) > 1e-5 {
-			t.Errorf("gradient %v, decay %v: got %v, want %v", c.grad, c.decay, p.Value[0], c.want)
-		}
-		if p.Grad[0] != 0 {
-			t.Error("gradient not cleared")
-		}
-	}
-	// Second step by hand: g = 1 then 3 gives m̂ = 0.39/0.19, v̂ = 0.009999/0.001999.
-	p := newParam(1, false)
-	a := NewAdam([]*Param{p}, 0)
-	p.Grad[0] = 1
-	a.Step(0.1)
-	p.Grad[0] = 3
-	a.Step(0.1)
-	want := -0.1 - 0.1*(0.39/0.19)/math.Sqrt(0.009999/0.001999)
-	if math.Abs(float64(p.Value[0])-want) > 1e-5 {
-		t.Errorf("second step: got %v, want %v", p.Value[0], want)
 	}
 }
