@@ -57,6 +57,7 @@ const (
 	flowRate      = 0.3
 	flowScale     = 10 // strains are told apart below a tenth of a limit
 	flowStarts    = 12 // designs from which exchanges begin
+	flowPaired    = 3  // designs that are exchanged pair by pair
 	flowPairs     = 24 // rounds of exchanges of pairs
 )
 

@@ -9,8 +9,8 @@ import (
 )
 
 // cheapest is the design of least area that meets the limits of a problem, which may be
-// others than those of the training: the cheapest that was sampled, and what single
-// exchanges and exchanges of pairs make of some of them. Sampled reports the area without
+// others than those of the training: what single exchanges make of the cheapest that were
+// sampled, and exchanges of pairs of the best of these. Sampled reports the area without
 // the exchanges, or +Inf.
 func (f *flow) cheapest(pr *Problem) (found Found, sampled float64, err error) {
 	sampled = math.Inf(1)
@@ -36,7 +36,17 @@ func (f *flow) cheapest(pr *Problem) (found Found, sampled float64, err error) {
 		}
 		starts = append(starts, a)
 	}
-	for _, a := range starts {
+	for i := range starts {
+		if starts[i], err = pr.descend(starts[i]); err != nil {
+			return found, sampled, err
+		}
+	}
+	slices.SortStableFunc(starts, func(a, b Assignment) int {
+		x, _ := pr.Area(a)
+		y, _ := pr.Area(b)
+		return compare(x, y)
+	})
+	for _, a := range starts[:min(flowPaired, len(starts))] {
 		if a, err = pr.exchange(a); err != nil {
 			return found, sampled, err
 		}
