@@ -114,12 +114,15 @@ func TestPlainWords(t *testing.T) {
 	}
 	for _, want := range []string{
 		"Not for every family: for 1 of 2 it is, for 1 it is not.", "below (above 99.99 %)", "not to be enough for above: more is left of bad",
-		"In above, the first unit makes the difference: of the 90 faults that still matter to bad, 90 lie in it",
+		"In above, the first unit makes the difference: 90 of 90 faults that still matter to bad lie in it",
 		"**Not measured yet:** absent.", "first: 90 of 90, against 0 only of the classifier (P < 0.0001)",
 	} {
 		if !strings.Contains(string(page), want) {
 			t.Errorf("the page lacks %q", want)
 		}
+	}
+	if strings.Contains(string(page), "too few") {
+		t.Error("4,000 faults are enough for two families")
 	}
 	if strings.Contains(string(page), "%!") {
 		t.Error("a figure has no place in its text")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"upset/stats"
@@ -58,11 +59,14 @@ func (p *page) difference() error {
 			continue
 		}
 		b, left := p.block(g.worst)
+		if left == 0 {
+			continue
+		}
 		rest, met, err := p.without(g.worst, b)
 		if err != nil {
 			return err
 		}
-		p.say("In %s, the %s unit makes the difference: of the %d faults that still matter to %s, %d lie in it", g.name, p.Blocks[b], len(g.worst.Protected.Consequential), g.worst.Task, left)
+		p.say("In %s, the %s unit makes the difference: %d of %d faults that still matter to %s lie in it", g.name, p.Blocks[b], left, len(g.worst.Protected.Consequential), g.worst.Task)
 		if met {
 			p.say("; without them %s %% would be left, and the protection would be enough. ", share(rest))
 		} else {
@@ -70,6 +74,10 @@ func (p *page) difference() error {
 		}
 	}
 	p.say("\n")
+	// So many faults without a consequential one would be enough for all families.
+	if least := int(math.Ceil(math.Log((1-p.Confidence)/float64(len(p.families))) / math.Log1p(-p.allowed))); p.Faults < least {
+		p.say("\n**%s faults are too few to show it for all families: even without a single consequential one it takes %s.**\n", grouped(p.Faults), grouped(least))
+	}
 	return nil
 }
 
