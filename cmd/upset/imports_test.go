@@ -35,7 +35,7 @@ var mayImport = map[string][]string{
 	"models/train/integer":              {"models/tflite"},
 	"models/train/data":                 {"models/train"},
 	"models/selection":                  {"models/guest", "models/network", "models/reference", "models/tflite", "npu", "npu/..."},
-	"models/selection/kit":              {},
+	"models/selection/kit":              {"models/train/nets"},
 	"models/selection/artefacts":        {"models/selection", "models/tflite", "models/train", "models/train/data"},
 	"models/selection/tasks":            {"models/selection", "models/selection/..."},
 	"models/guest":                      {},
