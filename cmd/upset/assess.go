@@ -1,6 +1,8 @@
 package main
 
 import (
+	"io"
+	"path/filepath"
 	"time"
 
 	"upset/faults"
@@ -107,6 +109,9 @@ func (p *program) assess(c *cli.Context, o common, q campaign.Question, file str
 		if all.Evidence, err = p.evidence(c.Context, o, job, r, n, allow(began, c.Float64("evidence-time"))); err != nil {
 			return interruptedEvidence(err)
 		}
+	}
+	if err := report.WriteFileAtomic(filepath.Join(run.dir, cellsJSON), func(w io.Writer) error { return report.EncodeJSON(w, job.cells()) }); err != nil {
+		return err
 	}
 	if c.Bool("detail") && o.format == report.FormatText {
 		o.format = report.FormatDetail

@@ -96,6 +96,7 @@ var mayImport = map[string][]string{
 	"faults/protect":                    {"faults", "faults/campaign", "faults/engine", "faults/logic", "faults/mechanism", "netlist", "netlist/cosim", "netlist/transient", "npu", "npu/...", "stats", "stats/result"},
 	"faults/protect/generate":           {"faults", "faults/engine", "faults/mechanism", "faults/protect", "faults/provenance", "models/network", "models/zoo", "npu", "npu/...", "stats"},
 	"faults/export":                     {"faults", "faults/campaign", "faults/mechanism", "netlist", "stats/result"},
+	"faults/audit":                      {},
 	"faults/qualify":                    {"faults", "faults/campaign", "faults/convergence", "faults/engine", "faults/exhaustive", "faults/mechanism", "faults/planted", "faults/protect", "faults/provenance", "faults/residue", "models/network", "models/reference", "models/tflite", "models/zoo", "netlist/cosim", "npu", "npu/isa", "stats", "stats/result", "testdata"},
 	"faults/qualify/generate":           {"faults/qualify"},
 	"testdata":                          {},

@@ -59,7 +59,7 @@ var legal = map[string]func(value string) error{
 
 // free are the flags whose value is any name: of a file, a folder, or of what is listed.
 var free = []string{
-	"sites-file", "failure-modes",
+	"sites-file", "failure-modes", "output",
 	"proof-inputs", "cells", "design", "model", "inputs", "input", "output-dir", "trace", "rule", "family", "utility", "mechanism",
 	"inventory", "protect", "out", "task", "batch", "then", "runs", "system", "baseline", "junit", "pmu",
 }

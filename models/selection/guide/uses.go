@@ -27,7 +27,11 @@ var uses = []use{
 		"share of changed routes, and whether the answer changes with them; the router is small and worth protecting first",
 	},
 	{
-		"pick a few items that stand for many", "which recordings an expert labels this week", "cover", []selection.Metric{selection.Set},
+		"choose those who will answer", "which farms to ask for a survey", "route", []selection.Metric{selection.Set},
+		"the share of the chosen who change, and the yield that is lost; a fault in a gate moves many at once",
+	},
+	{
+		"pick a few items that stand for many", "which recordings an expert labels this week", "cover", []selection.Metric{selection.Set, selection.Weights, selection.Value},
 		"regret, not the share of changed sets: two items that are near to each other may change places without harm",
 	},
 	{
@@ -39,7 +43,7 @@ var uses = []use{
 		"wrong acceptances: they stay in the training set",
 	},
 	{
-		"choose variables, or samples to forget", "which of forty sensors to keep", "edit", []selection.Metric{selection.Set, selection.Weights},
+		"choose variables, sources, or samples to forget", "which of forty sensors to keep", "edit", []selection.Metric{selection.Set, selection.Weights},
 		"the share of chosen ones that a fault exchanges, and the loss that follows",
 	},
 	{

@@ -16,10 +16,6 @@ import (
 // awaited are the publications whose tasks are being written. One that is registered
 // leaves this list.
 var awaited = []string{
-	"Adaptive Pattern Extraction Multi-Task Learning for Multi-Step Conversion Estimations",
-	"Improved Active Multi-Task Representation Learning via Lasso",
-	"Learning to Actively Learn: A Robust Approach",
-	"Mamba-FSCIL: Dynamic Adaptation with Selective State Space Model for Few-Shot Class-Incremental Learning",
 	"Performance Scaling via Optimal Transport: Enabling Data Selection from Partially Revealed Sources",
 }
 
