@@ -96,7 +96,7 @@ func (p *program) assess(c *cli.Context, o common, q campaign.Question, file str
 	if err := run.experiment.readHeld(c); err != nil {
 		return err
 	}
-	job := search{run.experiment, s, run.population, inventory, q, c.String("options"), inputs, run.dir, c.Float64("pairs"), design, c.String("unit")}
+	job := search{run.experiment, s, run.population, inventory, q, c.String("options"), inputs, run.dir, c.Float64("pairs"), design, c.String("unit"), c.String("searcher")}
 	r, err := p.protect(c.Context, o, job)
 	if err != nil {
 		return err

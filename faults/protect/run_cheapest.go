@@ -125,6 +125,11 @@ func (r *run) cheapest(margin Shares) (best *Problem, found Found, err error) {
 			found.Bound = area
 		}
 	}
+	if r.o.Searcher == SearcherFlow && !r.hasty && !r.o.quick && !found.Assignment.Lockstep {
+		if err := r.flowBeside(best, &found); err != nil {
+			return nil, found, err
+		}
+	}
 	if r.split() {
 		best, err = r.problemBeside(margin, best.set)
 	}
@@ -148,16 +153,17 @@ func (r *run) lockstep(margin Shares, least float64, best **Problem, found *Foun
 
 // cheapest is the design of least area whose estimated residual is at most a rate in FIT
 // and whose estimated SPFM at least a share. No joint limit enters it.
-func (pr *Problem) cheapest(fit, spfm float64) (Assignment, error) {
+// It returns that problem as well.
+func (pr *Problem) cheapest(fit, spfm float64) (Found, *Problem, error) {
 	free, err := pr.relaxed(fit, spfm)
 	if err != nil {
-		return Assignment{}, err
+		return Found{}, nil, err
 	}
 	found, err := free.Search()
 	if !found.Feasible {
-		return pr.none(), err
+		found.Assignment = pr.none()
 	}
-	return found.Assignment, err
+	return found, free, err
 }
 
 // relaxed is the problem with estimates as its only limits.

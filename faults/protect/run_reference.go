@@ -253,11 +253,18 @@ func (r *run) pareto() error {
 		return err
 	}
 	var points []result.ParetoPoint
+	var exact []flowPoint
 	for _, level := range paretoLevels {
 		a := pr.none()
 		if level < 1 {
-			if a, err = search.cheapest(level*bare.FIT.Estimate, 1-level*(1-bare.SPFM.Estimate)); err != nil {
+			fit, spfm := level*bare.FIT.Estimate, 1-level*(1-bare.SPFM.Estimate)
+			found, free, err := search.cheapest(fit, spfm)
+			if err != nil {
 				return err
+			}
+			if a = found.Assignment; found.Optimal {
+				area, _ := free.Area(a)
+				exact = append(exact, flowPoint{free, area})
 			}
 		}
 		e, err := pr.Evaluate(a)
@@ -276,6 +283,9 @@ func (r *run) pareto() error {
 		points = append(points, result.ParetoPoint{AreaOverhead: alt.AreaOverhead, AreaOverheadRange: alt.AreaOverheadRange, FITViolating: alt.FITViolating, SPFM: alt.SPFM, Meets: alt.Meets, Design: d.String()})
 	}
 	r.out.Pareto = front(points)
+	if r.o.Searcher == SearcherFlow {
+		return r.flowCoverage(search, exact)
+	}
 	return nil
 }
 

@@ -43,6 +43,8 @@ type Options struct {
 	Set string
 	// Unit is what is decided on as a whole: block-class, the default, or register.
 	Unit string
+	// Searcher is exact, the default, or flow: another one beside it.
+	Searcher string
 	// Inputs are the declared cells and mechanisms, nil the defaults. Cells are the
 	// figures of them that decide; zero takes those of Inputs.
 	Inputs mechanism.Inputs

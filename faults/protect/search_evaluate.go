@@ -178,16 +178,7 @@ func (pr *Problem) feasibleAlone(a Assignment) (bool, error) {
 		if pr.estimateOnly && math.IsInf(pr.caps[limit], 1) {
 			continue
 		}
-		total := 0.0
-		for b := range pr.Blocks {
-			if limit == limitDUE && a.Duplicate[b] {
-				total += pr.Blocks[b].Duplicate.Alarms * pr.unit(limitDUE, false)
-			}
-			for _, u := range pr.Blocks[b].Units {
-				total += pr.share(u, limit, pr.option(a, b, u)).mean
-			}
-		}
-		if total > pr.caps[limit]*(1+tolerance) {
+		if pr.total(a, limit) > pr.caps[limit]*(1+tolerance) {
 			return false, nil
 		}
 	}
@@ -201,6 +192,19 @@ func (pr *Problem) feasibleAlone(a Assignment) (bool, error) {
 	q := pr.Target.Question
 	reach := pr.Target.Reach
 	return e.FIT.Upper <= reach[limitFIT]*q.BudgetFIT && 1-e.SPFM.Lower <= reach[limitSPFM]*(1-q.Target.SPFM), nil
+}
+
+// total is the estimate of what an assignment takes of a limit.
+func (pr *Problem) total(a Assignment, limit int) (sum float64) {
+	for b := range pr.Blocks {
+		if limit == limitDUE && a.Duplicate[b] {
+			sum += pr.Blocks[b].Duplicate.Alarms * pr.unit(limitDUE, false)
+		}
+		for _, u := range pr.Blocks[b].Units {
+			sum += pr.share(u, limit, pr.option(a, b, u)).mean
+		}
+	}
+	return sum
 }
 
 // tolerance absorbs the rounding of sums in another order.
