@@ -1,7 +1,7 @@
 # Everything a contributor needs: make test, make check.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: test check full bench profile generate synth bench-rtl lint-rtl verilate golden readme
+.PHONY: test check full bench profile generate synth bench-rtl lint-rtl verilate golden readme page
 
 test:
 	go test ./...
@@ -50,3 +50,7 @@ golden:
 # README.md with what the commands print now.
 readme:
 	go run ./cmd/readme
+
+# The simulator as one page for a browser, page/index.html.
+page:
+	go run ./cmd/page -out page
