@@ -1,7 +1,7 @@
 # Everything a contributor needs: make test, make check.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: test check full bench profile generate synth bench-rtl lint-rtl verilate golden readme
+.PHONY: test check full bench profile generate synth bench-rtl lint-rtl verilate golden readme dist arm64
 
 test:
 	go test ./...
@@ -50,3 +50,13 @@ golden:
 # README.md with what the commands print now.
 readme:
 	go run ./cmd/readme
+
+# Static programs for linux, macOS and windows on amd64 and arm64, with checksums; VERSION
+# names a release.
+dist:
+	go run ./cmd/dist -out dist -version '$(VERSION)'
+
+# The tests of the arithmetic on an emulated arm64, where no vector code is; needs
+# qemu-aarch64.
+arm64:
+	.ci/arm64

@@ -16,14 +16,17 @@ func newApp(p *program) *cli.App {
 		Usage:           "how often does a soft error hurt this network on this NPU?",
 		UsageText:       "upset COMMAND [flags] [arguments]",
 		Description:     overview,
-		HideVersion:     true,
+		Version:         versionText(),
 		HideHelpCommand: true,
-		Reader:          p.stdin,
-		Writer:          p.stdout,
-		ErrWriter:       p.stderr,
-		ExitErrHandler:  func(*cli.Context, error) {},
-		Commands:        commands(p),
+		// The scripts of upset completion ask with --generate-bash-completion.
+		EnableBashCompletion: true,
+		Reader:               p.stdin,
+		Writer:               p.stdout,
+		ErrWriter:            p.stderr,
+		ExitErrHandler:       func(*cli.Context, error) {},
+		Commands:             commands(p),
 	}
+	p.fish = app.ToFishCompletion
 	finish(app.Commands, "upset")
 	app.OnUsageError = func(_ *cli.Context, err error, _ bool) error { return usage("%w; see upset --help", err) }
 	return app

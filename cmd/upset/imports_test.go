@@ -101,6 +101,7 @@ var mayImport = map[string][]string{
 	"faults/array":                      {},
 	"cmd/upset":                         {"..."},
 	"cmd/readme":                        {},
+	"cmd/dist":                          {"stats/report"},
 	"cmd/ports":                         {"faults/provenance", "models/cycles", "models/readings", "npu", "npu/...", "stats/result"},
 	"cmd/study":                         {"faults/mechanism", "faults/protect", "faults/provenance", "netlist", "npu", "npu/isa", "stats", "stats/figure", "stats/result"},
 	"cmd/transfer":                      {"faults", "faults/campaign", "faults/engine", "faults/protect", "faults/provenance", "models/driver", "npu", "npu/...", "stats", "stats/result"},

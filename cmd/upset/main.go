@@ -91,6 +91,7 @@ type program struct {
 	stdout, stderr io.Writer
 	args           []string
 	runs           string // folder of fault-free runs of this machine, may be empty
+	fish           func() (string, error)
 }
 
 // note prints a line for the user beside the result.
