@@ -46,7 +46,7 @@ func read(t *testing.T, name string) string {
 // and once is once.
 func TestFailures(t *testing.T) {
 	for f, want := range map[Failure]error{Full: syscall.ENOSPC, ReadOnly: syscall.EROFS, ShortWrite: io.ErrShortWrite, SyncFails: syscall.EIO, PowerCut: errCut} {
-		for seed := range uint64(40) {
+		for seed := range uint64(12) {
 			dir := t.TempDir()
 			name := filepath.Join(dir, "f")
 			// 0 opens, 1 and 2 are the first piece, 3 and 4 the second.
@@ -79,7 +79,7 @@ func TestWriteWhole(t *testing.T) {
 	undone := 0
 	for f := range NumFailures {
 		for at := range 8 {
-			for seed := range uint64(8) {
+			for seed := range uint64(4) {
 				dir := t.TempDir()
 				name := filepath.Join(dir, "f")
 				if err := WriteWhole(nil, name, []byte(before)); err != nil {

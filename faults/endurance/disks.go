@@ -157,7 +157,7 @@ func (b *bench) shards(ctx context.Context, d disk.Disk, dir string) (string, in
 // proves it. The target is the least strict one, so that a short campaign finds a design
 // to be proven.
 func (b *bench) proof(ctx context.Context, d disk.Disk, dir string) (string, int, error) {
-	target, err := stats.ASILByName("B")
+	target, err := stats.ASILByName("asil-b")
 	if err != nil {
 		return "", 0, err
 	}

@@ -20,7 +20,8 @@ import (
 type Fuzzing struct {
 	Revision string `json:"revision"`
 	Machine  string `json:"machine"`
-	// Each is the time for each target, in seconds, on one processor.
+	// Each is the time for each target in seconds by the clock; how much of a processor it
+	// had then is in the targets.
 	Each    float64  `json:"seconds_each"`
 	Targets []Target `json:"targets"`
 }
@@ -29,24 +30,24 @@ type Fuzzing struct {
 type Target struct {
 	Package string `json:"package"`
 	Name    string `json:"name"`
-	// Executions is how often it ran in so many seconds, New the number of inputs that
-	// reached something new.
-	Executions int     `json:"executions"`
-	New        int     `json:"new"`
-	Seconds    float64 `json:"seconds"`
+	// Executions is how often it ran in so many seconds of processor time, New the number
+	// of inputs that reached something new.
+	Executions  int     `json:"executions"`
+	New         int     `json:"new"`
+	CoreSeconds float64 `json:"core_seconds"`
 	// Failed is the output where an input failed.
 	Failed string `json:"failed,omitempty"`
 }
 
-// Rate is in executions per second.
+// Rate is in executions per second of processor time.
 func (t Target) Rate() float64 {
-	if t.Seconds <= 0 {
+	if t.CoreSeconds <= 0 {
 		return 0
 	}
-	return float64(t.Executions) / t.Seconds
+	return float64(t.Executions) / t.CoreSeconds
 }
 
-// leastRate is the rate, in executions per second, below which a target cannot do its work
+// leastRate is the rate, in executions per second of processor time, below which a target cannot do its work
 // (our choice: 30 minutes of it are not even 100,000 inputs).
 const leastRate = 50
 
@@ -64,7 +65,7 @@ func (f *Fuzzing) Idle() (list []Target) {
 func (f *Fuzzing) Total() (executions int, seconds float64) {
 	for _, t := range f.Targets {
 		executions += t.Executions
-		seconds += t.Seconds
+		seconds += t.CoreSeconds
 	}
 	return executions, seconds
 }
@@ -146,22 +147,23 @@ func Fuzz(ctx context.Context, root string, targets []Target, each time.Duration
 		if t.Failed != "" {
 			word = "  FAILED"
 		}
-		say("%-28s %-20s %10d executions, %8.0f a second, %4d new%s", t.Package, t.Name, t.Executions, t.Rate(), t.New, word)
+		say("%-28s %-20s %10d executions, %8.0f a core second in %.1f s, %4d new%s", t.Package, t.Name, t.Executions, t.Rate(), t.CoreSeconds, t.New, word)
 	}
 	return f, nil
 }
 
 // progressLine is what the fuzzer prints.
-var progressLine = regexp.MustCompile(`fuzz: elapsed: (\S+), execs: (\d+) \(\d+/sec\), new interesting: (\d+)`)
+var progressLine = regexp.MustCompile(`fuzz: elapsed: \S+, execs: (\d+) \(\d+/sec\), new interesting: (\d+)`)
 
 // fuzz fuzzes a target.
 func (t *Target) fuzz(ctx context.Context, binary, dir, cache string, each time.Duration) error {
 	cmd := exec.CommandContext(ctx, binary, "-test.run=^$", "-test.fuzz=^"+t.Name+"$", "-test.fuzztime="+each.String(), "-test.parallel=1", "-test.fuzzcachedir="+filepath.Join(cache, t.Name))
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
-	began := time.Now()
 	out, err := cmd.CombinedOutput()
-	t.Seconds = time.Since(began).Seconds()
+	if cmd.ProcessState != nil { // of the workers, too
+		t.CoreSeconds = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
+	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -170,11 +172,8 @@ func (t *Target) fuzz(ctx context.Context, binary, dir, cache string, each time.
 		return fmt.Errorf("%s in %s: no count of executions in %s", t.Name, t.Package, out)
 	}
 	for _, m := range lines {
-		if d, err := time.ParseDuration(string(m[1])); err == nil && d > 0 {
-			t.Seconds = d.Seconds()
-		}
-		t.Executions, _ = strconv.Atoi(string(m[2])) // digits
-		t.New, _ = strconv.Atoi(string(m[3]))
+		t.Executions, _ = strconv.Atoi(string(m[1])) // digits
+		t.New, _ = strconv.Atoi(string(m[2]))
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {

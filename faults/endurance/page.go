@@ -15,9 +15,13 @@ var pageText string
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"thousands": thousands,
 	"float":     func(n int) float64 { return float64(n) },
-	"minutes":   func(seconds float64) string { return fmt.Sprintf("%.1f", seconds/60) },
-	"every":     func(n, i int) bool { return n < 25 || i%((n+23)/24) == 0 || i == n-1 },
-	"code":      func(s string) string { return "`" + strings.ReplaceAll(s, "`", "'") + "`" },
+	"coreMinutes": func(f *Fuzzing) string {
+		_, seconds := f.Total()
+		return fmt.Sprintf("%.1f", seconds/60)
+	},
+	"minutes": func(seconds float64) string { return fmt.Sprintf("%.1f", seconds/60) },
+	"every":   func(n, i int) bool { return n < 25 || i%((n+23)/24) == 0 || i == n-1 },
+	"code":    func(s string) string { return "`" + strings.ReplaceAll(s, "`", "'") + "`" },
 }).Parse(pageText))
 
 // thousands writes a number with commas.

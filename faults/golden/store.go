@@ -18,7 +18,7 @@ import (
 // written as it lies in memory, so that nothing but that binary may read it. Behind it
 // stands the SHA-256 of all. What is made on demand (traces, chains of inferences) is left
 // out.
-const storeMagic = "upset runs 3\n"
+const storeMagic = "upset runs 4\n"
 
 // ErrStore: a stored set of runs is damaged or of other runs.
 var ErrStore = errors.New("the stored fault-free runs cannot be used")
