@@ -59,6 +59,7 @@ func (h *Harness) Full(ctx context.Context, trials int) (s Scenario, err error) 
 			}
 			s.Wrong++
 			s.note("trial %d: %v", n, err)
+			h.say("%s: %v", s.Name, err)
 		}
 		s.Trials++
 		s.Litter += litter(t.dir)

@@ -79,6 +79,7 @@ func (h *Harness) storm(ctx context.Context, name string, kills int, want func(c
 			}
 			s.Wrong++
 			s.note("trial %d: %v", s.Trials, err)
+			h.say("%s, trial %d: %v", name, s.Trials+1, err)
 		}
 		s.Litter += litter(t.dir)
 		s.Trials++

@@ -50,6 +50,7 @@ func (h *Harness) Twice(ctx context.Context, rounds int) (Scenario, error) {
 				}
 				s.Wrong++
 				s.note("%s, round %d: %v", k.name, round, err)
+				h.say("two processes on a folder, %s: %v", k.name, err)
 			}
 			s.Litter += litter(t.dir)
 			s.Trials++
