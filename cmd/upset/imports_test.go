@@ -100,6 +100,8 @@ var mayImport = map[string][]string{
 	"faults/provenance":                 {"faults", "faults/campaign", "faults/engine", "faults/mechanism", "faults/protect", "models/driver", "models/zoo", "npu", "npu/..."},
 	"faults/array":                      {},
 	"faults/disk":                       {},
+	"faults/endurance":                  {"faults", "faults/campaign", "faults/disk", "faults/engine", "faults/protect", "models/driver", "models/zoo", "npu", "npu/isa", "stats", "stats/report", "stats/result"},
+	"faults/endurance/generate":         {"faults/endurance", "models/zoo"},
 	"cmd/upset":                         {"..."},
 	"cmd/readme":                        {},
 	"cmd/dist":                          {"stats/report"},
