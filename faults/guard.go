@@ -56,6 +56,14 @@ type Comparer interface {
 	Compares() bool
 }
 
+// Repeater is a guard that may hold a copy. Repeats is asked at the start of every
+// inference behind the one with the fault. It reports that the inferences to come will be
+// like those that have passed since the start before last: the copies differ as they did
+// then, and settled finds nothing in either that will be read.
+type Repeater interface {
+	Repeats(settled func(m *npu.Machine) bool) bool
+}
+
 // Alarmer is a guard that says more of its alarm than that there was one.
 type Alarmer interface {
 	// Raised is the number of the mechanism that has raised the alarm, from 1 on.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -165,7 +165,7 @@ func start(t *testing.T, c isa.Config, ecc npu.ECC, name string) *npu.Machine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := driver.Open(data, c)
+	n, err := network.Open(data, c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -167,8 +167,8 @@ func (m *Machine) activate(a *AOState, p *params) {
 
 // table reads a word of the lookup tables.
 func (m *Machine) table(offset int) uint32 {
-	if m.Lookup != nil {
-		m.Lookup()
+	if m.Probe.Lookup != nil {
+		m.Probe.Lookup()
 	}
 	return uint32(m.ram(m.lutStart+offset, 4))
 }

@@ -197,8 +197,9 @@ func (p *params) operands(a *AOState, i int) (va, vb int64) {
 	return va, vb
 }
 
+// product and setProduct read and write the product register of a lane.
 func (a *AOState) product(i int) arith.Product {
-	return arith.Product{Hi: int64(int16(a.ProdHi[i])), Lo: a.ProdLo[i]}
+	return arith.Product{Hi: int64(a.ProdHi[i]), Lo: a.ProdLo[i]}.Narrow()
 }
 
 func (a *AOState) setProduct(i int, v arith.Product) {

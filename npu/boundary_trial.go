@@ -24,23 +24,23 @@ type undone struct {
 // not external memory.
 func (t *Trial) Do(m *Machine, f, look func()) {
 	t.flops, t.work, t.events, t.waits = m.S.Flops, m.work, m.Events, m.Waits
-	journal, access := m.Journal, m.Access
+	probe := m.Probe
 	t.Journal.Clear()
 	t.undo = t.undo[:0]
-	m.Journal = &t.Journal
-	m.Access = func(addr, bytes, _ int, write bool) {
+	m.Probe.Journal = &t.Journal
+	m.Probe.Access = func(addr, bytes, _ int, write bool) {
 		if write {
 			t.undo = append(t.undo, undone{addr, m.ram8(addr), bytes})
 		}
 	}
 	f()
-	m.Access = nil
+	m.Probe.Access = nil
 	look()
 	for i := len(t.undo) - 1; i >= 0; i-- {
 		u := &t.undo[i]
 		m.ramStore8(u.addr, u.old, u.n)
 	}
-	m.Journal, m.Access = journal, access
+	m.Probe = probe
 	m.S.Flops, m.work, m.Events, m.Waits = t.flops, t.work, t.events, t.waits
 }
 

@@ -108,8 +108,8 @@ func (m *Machine) readBeat(p int, a *AXIState, b *PortState) {
 	i := a.RCount & 1
 	a.RData[i], a.RResp[i] = v, flag(!ok)
 	a.RCount++
-	if m.Journal != nil {
-		m.Journal.noteLoad(image)
+	if m.Probe.Journal != nil {
+		m.Probe.Journal.noteLoad(image)
 	}
 	m.count(EvAXIReadBeat+Event(p), 1)
 	b.NextR = m.S.Bus.Cycle + m.timing(addr).interval(addr)
@@ -190,8 +190,8 @@ func (m *Machine) storeBeat(addr uint32, v uint64, strb uint8) bool {
 	if !ok {
 		return false
 	}
-	if m.Journal != nil {
-		m.Journal.note(Store{Addr: image, Value: v, Bytes: strb, External: true})
+	if m.Probe.Journal != nil {
+		m.Probe.Journal.note(Store{Addr: image, Value: v, Bytes: strb, External: true})
 	}
 	if hole(image) || image >= isa.FlashBase && m.routes != nil {
 		return true // no image takes it

@@ -17,7 +17,7 @@ func TestClocked(t *testing.T) {
 			p := velaProgram(t, c, name)
 			m := load(t, p, goldenInput(t, name), npu.DefaultSystem(), npu.ECCNone)
 			journal := new(npu.Journal)
-			m.Journal = journal
+			m.Probe.Journal = journal
 			var done, need, weights int64
 			for _, op := range p.Operations {
 				need += op.MACs

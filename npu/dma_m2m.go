@@ -39,15 +39,10 @@ func (m *Machine) m2mGranted(r request) {
 
 // startM2M launches the transfer described by bank b.
 func (m *Machine) startM2M(b int) {
-	f, r := &m.S.DMA.M2M, &m.S.CC.Bank[b]
-	src, dst := r[isa.DMA0SrcRegion], r[isa.DMA0DstRegion]
-	*f = M2MState{On: 1, Internal: uint8(dst >> 8 & 1), SrcReg: uint8(src & 7), DstReg: uint8(dst & 7), FIFO: f.FIFO, Head: f.Head, Cnt: f.Cnt, Out: f.Out}
-	f.Src = m.regionAddr(int(f.SrcReg), r[isa.DMA0Src]) &^ 7
-	f.Dst = r[isa.DMA0Dst] &^ 7
-	if f.Internal == 0 {
-		f.Dst = m.regionAddr(int(f.DstReg), r[isa.DMA0Dst]) &^ 7
-	}
-	n := r[isa.DMA0Len]
+	f, t := &m.S.DMA.M2M, isa.DecodeTransfer(&m.S.CC.Bank[b])
+	*f = M2MState{On: 1, Internal: flag(t.Internal), SrcReg: uint8(t.SrcRegion), DstReg: uint8(t.DstRegion), FIFO: f.FIFO, Head: f.Head, Cnt: f.Cnt, Out: f.Out}
+	f.Src, f.Dst = t.Ends(&m.S.CC.BaseP)
+	n := t.Bytes
 	f.Dst |= n & 7
 	f.Left = (n>>3 + uint32(flag(n&7 != 0))) & (1<<29 - 1)
 	f.ToWrite = f.Left

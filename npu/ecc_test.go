@@ -18,7 +18,7 @@ type ramRead struct {
 // ramReads lists the reads of a run.
 func ramReads(m *npu.Machine) []ramRead {
 	var list []ramRead
-	m.Access = func(addr, _, _ int, write bool) {
+	m.Probe.Access = func(addr, _, _ int, write bool) {
 		if !write && addr >= 0 && addr+8 <= m.Spec.SHRAMBytes() {
 			list = append(list, ramRead{m.Cycle(), addr})
 		}
@@ -124,7 +124,7 @@ func TestTokenWithoutLanes(t *testing.T) {
 		m.S.AO.N[activate], m.S.AO.Addr[activate] = 0, 0
 		word, stores := m.S.RAM.Mem[:8], 0
 		before := bytes.Clone(word)
-		m.Access = func(_, bytes, _ int, write bool) {
+		m.Probe.Access = func(_, bytes, _ int, write bool) {
 			if write && bytes == 0 {
 				stores++
 			}

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"testing"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/tflite"
 	"upset/npu"
 	"upset/npu/isa"
@@ -50,7 +50,7 @@ func hostileRunOn(t *testing.T, sys npu.System, c isa.Config, ecc npu.ECC, mem *
 }
 
 // hostileProgram runs a program whose parts may be damaged.
-func hostileProgram(t *testing.T, p *driver.Program, edit func(flash []byte, words int)) npu.Status {
+func hostileProgram(t *testing.T, p *network.Program, edit func(flash []byte, words int)) npu.Status {
 	t.Helper()
 	mem := new(isa.Memory)
 	if err := p.Load(mem, make([]byte, p.InputBytes())); err != nil {
@@ -72,8 +72,8 @@ func patch(b, changes []byte) {
 // hostilePrograms are small programs that use every block: a convolution with
 // several blocks, a depthwise one and, where the data folder is there, Vela
 // streams with tables, elementwise operations and rolling buffers.
-func hostilePrograms(t testing.TB) []*driver.Program {
-	var list []*driver.Program
+func hostilePrograms(t testing.TB) []*network.Program {
+	var list []*network.Program
 	for _, c := range isa.Configs {
 		r := rand.New(rand.NewPCG(uint64(c), 11))
 		for _, l := range []layer{
@@ -88,7 +88,7 @@ func hostilePrograms(t testing.TB) []*driver.Program {
 			if err != nil {
 				continue
 			}
-			n, err := driver.Open(data, c)
+			n, err := network.Open(data, c)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -206,7 +206,7 @@ func FuzzContainer(f *testing.F) {
 		if err != nil {
 			return
 		}
-		n, err := driver.FromVela(m, isa.U55x128)
+		n, err := network.FromVela(m, isa.U55x128)
 		if err != nil {
 			return
 		}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/functional"
 	"upset/npu/isa"
@@ -30,20 +30,20 @@ func full() bool { return os.Getenv("UPSET_FULL") == "1" }
 
 // openNetwork reads a network for a configuration: a Vela stream as it is, any
 // other model through our own compiler.
-func openNetwork(t testing.TB, c isa.Config, file string) *driver.Network {
+func openNetwork(t testing.TB, c isa.Config, file string) *network.Network {
 	t.Helper()
 	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := driver.Open(data, c)
+	n, err := network.Open(data, c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return n
 }
 
-func velaProgram(t testing.TB, c isa.Config, name string) *driver.Program {
+func velaProgram(t testing.TB, c isa.Config, name string) *network.Program {
 	t.Helper()
 	p := openNetwork(t, c, shared(t, "vela", "ethos-"+c.String(), name+"_vela.tflite")).Program()
 	if p == nil {
@@ -53,7 +53,7 @@ func velaProgram(t testing.TB, c isa.Config, name string) *driver.Program {
 }
 
 // compiledProgram is a network of the data folder, compiled by our own compiler.
-func compiledProgram(t testing.TB, c isa.Config, name string) *driver.Program {
+func compiledProgram(t testing.TB, c isa.Config, name string) *network.Program {
 	t.Helper()
 	p := openNetwork(t, c, shared(t, "models", name+".tflite")).Program()
 	if p == nil {
@@ -72,7 +72,7 @@ func goldenInput(t testing.TB, name string) []byte {
 	return in
 }
 
-func start(t testing.TB, p *driver.Program, input []byte) *npu.Machine {
+func start(t testing.TB, p *network.Program, input []byte) *npu.Machine {
 	t.Helper()
 	mem := new(isa.Memory)
 	if err := p.Load(mem, input); err != nil {
@@ -102,7 +102,7 @@ func ofmBytes(d *isa.Decoded, mem *isa.Memory, bases [8]uint32) []byte {
 
 // compareMachines runs p on both machines and compares the output of every
 // operation when it retires.
-func compareMachines(t *testing.T, p *driver.Program, input []byte) (out []byte, cycles uint64) {
+func compareMachines(t *testing.T, p *network.Program, input []byte) (out []byte, cycles uint64) {
 	t.Helper()
 	var fmem isa.Memory
 	if err := p.Load(&fmem, input); err != nil {
@@ -116,7 +116,7 @@ func compareMachines(t *testing.T, p *driver.Program, input []byte) (out []byte,
 	var want []result
 	jobs, host := p.Jobs, func(int, *isa.Memory) {}
 	if len(jobs) == 0 {
-		jobs = []driver.Job{{Words: len(p.Commands), Bases: p.Bases()}}
+		jobs = []network.Job{{Words: len(p.Commands), Bases: p.Bases()}}
 	} else {
 		host = p.HostStep()
 	}
@@ -134,7 +134,7 @@ func compareMachines(t *testing.T, p *driver.Program, input []byte) (out []byte,
 	}
 	m := start(t, p, input)
 	k := 0
-	m.Observe = func(n npu.Note) {
+	m.Probe.Note = func(n npu.Note) {
 		if n.Kind != npu.NoteRetire || t.Failed() {
 			return
 		}
@@ -173,7 +173,7 @@ func diff(got, want []byte) string {
 
 // checkNetwork runs a network on both machines, program by program, for every
 // input of a folder, or only the first pseudo-random one in the quick version.
-func checkNetwork(t *testing.T, n *driver.Network, dir string) {
+func checkNetwork(t *testing.T, n *network.Network, dir string) {
 	files, err := filepath.Glob(filepath.Join(dir, "in_*.bin"))
 	if err != nil {
 		t.Fatal(err)

@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/tflite"
 	"upset/npu"
 	"upset/npu/isa"
@@ -34,7 +34,7 @@ func large(r *rand.Rand) byte {
 const lsb = 2200
 
 // build compiles the network and makes an input for it.
-func (l layer) build(t testing.TB, c isa.Config, r *rand.Rand) (*driver.Program, []byte) {
+func (l layer) build(t testing.TB, c isa.Config, r *rand.Rand) (*network.Program, []byte) {
 	t.Helper()
 	oh, ow := (l.h+l.stride-1)/l.stride, (l.w+l.stride-1)/l.stride
 	unit := func(scale float32) tflite.Quantization {
@@ -63,7 +63,7 @@ func (l layer) build(t testing.TB, c isa.Config, r *rand.Rand) (*driver.Program,
 		Code: code, Inputs: []int{0, 1, 2}, Outputs: []int{3}, Version: 1,
 		Options: tflite.Options{StrideH: l.stride, StrideW: l.stride, DilationH: 1, DilationW: 1, DepthMultiplier: 1, Padding: tflite.Same},
 	}}
-	n, err := driver.Compile(context.Background(), &tflite.Model{Version: 3, Subgraphs: []tflite.Subgraph{g}}, c, npu.System{})
+	n, err := network.Compile(context.Background(), &tflite.Model{Version: 3, Subgraphs: []tflite.Subgraph{g}}, c, npu.System{})
 	if err != nil {
 		t.Fatal(err)
 	}

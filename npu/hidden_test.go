@@ -6,13 +6,13 @@ import (
 	"slices"
 	"testing"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 )
 
 // load prepares a machine with a program and an input.
-func load(t testing.TB, p *driver.Program, input []byte, sys npu.System, ecc npu.ECC) *npu.Machine {
+func load(t testing.TB, p *network.Program, input []byte, sys npu.System, ecc npu.ECC) *npu.Machine {
 	t.Helper()
 	mem := new(isa.Memory)
 	if err := p.Load(mem, input); err != nil {

@@ -27,7 +27,7 @@ func TestBoxesKept(t *testing.T) {
 			}
 			m := load(t, p, input, npu.DefaultSystem(), npu.ECCNone)
 			placed, operations := 0, 0
-			m.Observe = func(n npu.Note) {
+			m.Probe.Note = func(n npu.Note) {
 				if n.Kind == npu.NoteIssue {
 					operations++
 				}

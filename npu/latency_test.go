@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -42,7 +42,7 @@ func TestMemoryTiming(t *testing.T) {
 }
 
 // sameOutputs compares the programs of a network on both machines.
-func sameOutputs(t *testing.T, n *driver.Network, name string, sys npu.System) {
+func sameOutputs(t *testing.T, n *network.Network, name string, sys npu.System) {
 	t.Helper()
 	in := make([]byte, n.InputBytes())
 	for i := range in {

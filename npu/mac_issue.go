@@ -163,7 +163,7 @@ func (m *Machine) fetchPixels(s *MACState, p *params, b *microBlock, g, k int) b
 		}
 		return true
 	}
-	plain := m.Access == nil && m.S.RAM.SynLive == 0
+	plain := m.Probe.Access == nil && m.S.RAM.SynLive == 0
 	for set := in; set != 0; set &= set - 1 {
 		px := bits.TrailingZeros8(set) & (maxX - 1)
 		if a := addr[px]; plain && uint(a) <= uint(m.shramLast8) {

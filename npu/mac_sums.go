@@ -56,7 +56,7 @@ func (p *params) sumAddr(addr, px int) int {
 // access must be seen or checked: by a journal or an observer, for its check bits,
 // or because addresses wrap.
 func (m *Machine) plainRAM(addr, n int) []byte {
-	if m.Journal != nil || m.Access != nil || m.S.RAM.SynLive != 0 || addr < 0 || addr+n > m.shramLast8 {
+	if m.Probe.Journal != nil || m.Probe.Access != nil || m.S.RAM.SynLive != 0 || addr < 0 || addr+n > m.shramLast8 {
 		return nil
 	}
 	return m.S.RAM.Mem[addr : addr+n : addr+n]

@@ -19,24 +19,15 @@ type Machine struct {
 	// writes elsewhere are counted as stray.
 	WindowLo, WindowHi uint32
 
-	Events  [NumEvents]uint64 // tallies since construction; not part of the machine
-	Waits   Waits             // for banks of the shared buffer, likewise
-	Writes  Pages             // pages of SRAM written since it was last cleared
-	Observe func(n Note)      // called on issue and retirement of operations, may be nil
-	Journal *Journal          // records every store, may be nil
+	Events [NumEvents]uint64 // tallies since construction; not part of the machine
+	Waits  Waits             // for banks of the shared buffer, likewise
+	Writes Pages             // pages of SRAM written since it was last cleared
+	Probe  Probe             // what watches the machine
 
 	// Host is called when the NPU has come to a stop, may be nil. It is the software
 	// outside: it may write to memory and start another stream, which it reports.
 	Host   func(m *Machine) bool
 	Starts int // streams that Host has started since construction
-
-	// Access is called for every access to the shared buffer's RAM, may be nil. A
-	// read delivers eight bytes, of which the machine uses the first ones.
-	Access func(addr, bytes, used int, write bool)
-
-	// Lookup is called before a lookup table is read, may be nil: which of its words
-	// that is depends on the data, unlike all other accesses.
-	Lookup func()
 
 	memory  [places]Window // of the system
 	routes  []route        // nil with the default map
@@ -66,32 +57,6 @@ type work struct {
 	held          hold
 	pulses        [counterSets]pulse
 }
-
-// Note tells an observer about an operation.
-type Note struct {
-	Kind  NoteKind
-	Bank  int
-	Cycle uint64
-}
-
-// NoteKind is what happened to an operation.
-type NoteKind uint8
-
-// Kinds of notes.
-const (
-	NoteIssue    NoteKind = iota // a kernel operation was issued
-	NoteRetire                   // a kernel operation is complete
-	NoteDMAStart                 // a DMA command was started
-)
-
-func (m *Machine) note(k NoteKind, bank int) {
-	if m.Observe != nil {
-		m.settle()
-		m.Observe(Note{Kind: k, Bank: bank, Cycle: m.S.Bus.Cycle})
-	}
-}
-
-func (m *Machine) opDone(bank int) { m.note(NoteRetire, bank) }
 
 // Pages marks 4 KiB pages of SRAM.
 type Pages [isa.MaxSRAM >> 18]uint64

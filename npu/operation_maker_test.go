@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu/isa"
 	"upset/npu/mlw"
 )
@@ -331,10 +331,10 @@ func (k *maker) weights(w *window, depthwise bool, blockDepth int) {
 }
 
 // program ends the stream.
-func (k *maker) program() *driver.Program {
+func (k *maker) program() *network.Program {
 	k.Op(isa.OpStop, 0xffff)
-	return &driver.Program{
+	return &network.Program{
 		Name: "random", Config: k.cfg, Commands: k.Words, Flash: k.flash, ArenaSize: makerArena,
-		Inputs: []driver.Binding{{Name: "memory", Size: readArea}}, Outputs: []driver.Binding{{Name: "memory", Size: makerArena}},
+		Inputs: []network.Binding{{Name: "memory", Size: readArea}}, Outputs: []network.Binding{{Name: "memory", Size: makerArena}},
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -47,7 +47,7 @@ func (e *editor) transfer(srcRegion, src, dstRegion, dst, n uint32) {
 
 // rewritten replays a stream and writes it anew with the registers of each
 // operation as edit leaves them.
-func rewritten(t *testing.T, p *driver.Program, edit func(e *editor)) *driver.Program {
+func rewritten(t *testing.T, p *network.Program, edit func(e *editor)) *network.Program {
 	t.Helper()
 	var regs isa.Registers
 	var out isa.Stream
@@ -72,7 +72,7 @@ func rewritten(t *testing.T, p *driver.Program, edit func(e *editor)) *driver.Pr
 		}
 		out.Op(op, param)
 	}
-	return &driver.Program{
+	return &network.Program{
 		Name: p.Name, Config: p.Config, Commands: out.Words, Flash: p.Flash, ArenaSize: p.ArenaSize, FastSize: p.FastSize, Inputs: p.Inputs, Outputs: p.Outputs,
 	}
 }
@@ -108,22 +108,22 @@ func align16(n int) int { return (n + 15) &^ 15 }
 
 // inSRAM keeps weights, scales, tables and constants behind the feature maps, as
 // for a system without flash. They arrive as a second input.
-func inSRAM(t *testing.T, p *driver.Program) *driver.Program {
+func inSRAM(t *testing.T, p *network.Program) *network.Program {
 	at := align16(p.ArenaSize)
 	v := rewritten(t, p, func(e *editor) { e.shift(0, 1, uint32(at)) })
 	v.Flash = nil
 	v.ArenaSize = at + len(p.Flash)
-	v.Inputs = append(append([]driver.Binding(nil), p.Inputs...), driver.Binding{Name: "constants", Offset: at, Size: len(p.Flash)})
+	v.Inputs = append(append([]network.Binding(nil), p.Inputs...), network.Binding{Name: "constants", Offset: at, Size: len(p.Flash)})
 	return v
 }
 
 // moved shifts the arena.
-func moved(t *testing.T, p *driver.Program) *driver.Program {
+func moved(t *testing.T, p *network.Program) *network.Program {
 	const by = 16 * 37
 	v := rewritten(t, p, func(e *editor) { e.shift(1, 1, by) })
 	v.ArenaSize += by
-	place := func(list []driver.Binding) []driver.Binding {
-		list = append([]driver.Binding(nil), list...)
+	place := func(list []network.Binding) []network.Binding {
+		list = append([]network.Binding(nil), list...)
 		for i := range list {
 			list[i].Offset += by
 		}
@@ -134,7 +134,7 @@ func moved(t *testing.T, p *driver.Program) *driver.Program {
 }
 
 // buffered copies weights and scales to the arena before each operation.
-func buffered(t *testing.T, p *driver.Program) *driver.Program {
+func buffered(t *testing.T, p *network.Program) *network.Program {
 	at, size := uint32(align16(p.ArenaSize)), uint32(0)
 	v := rewritten(t, p, func(e *editor) {
 		if !e.d.UsesWeights {
@@ -152,7 +152,7 @@ func buffered(t *testing.T, p *driver.Program) *driver.Program {
 }
 
 // resent loads the tables again before each operation that uses them.
-func resent(t *testing.T, p *driver.Program) *driver.Program {
+func resent(t *testing.T, p *network.Program) *network.Program {
 	return rewritten(t, p, func(e *editor) {
 		if e.d.UsesLUT {
 			e.transfer(e.table[0], e.table[1], 0x103, e.table[2], e.size)
@@ -161,7 +161,7 @@ func resent(t *testing.T, p *driver.Program) *driver.Program {
 }
 
 // tiled describes every map that lies in one tile by four.
-func tiled(t *testing.T, p *driver.Program) *driver.Program {
+func tiled(t *testing.T, p *network.Program) *network.Program {
 	return rewritten(t, p, func(e *editor) {
 		d := &e.d
 		e.tile(&d.OFM, ofmRegs, d.OFMH, d.OFMW)
@@ -190,7 +190,7 @@ func (e *editor) tile(f *isa.FeatureMap, g mapRegs, h, w int) {
 
 // reblocked gives every kernel operation another legal block of the same depth,
 // on which the order of the weights depends.
-func reblocked(t *testing.T, p *driver.Program) *driver.Program {
+func reblocked(t *testing.T, p *network.Program) *network.Program {
 	return rewritten(t, p, func(e *editor) {
 		d := &e.d
 		if d.Op == isa.OpDMAStart {
@@ -228,7 +228,7 @@ func reblocked(t *testing.T, p *driver.Program) *driver.Program {
 func TestRewrittenStreams(t *testing.T) {
 	variants := []struct {
 		name string
-		make func(*testing.T, *driver.Program) *driver.Program
+		make func(*testing.T, *network.Program) *network.Program
 	}{
 		{"constants in SRAM", inSRAM},
 		{"arena at another place", moved},
@@ -236,7 +236,7 @@ func TestRewrittenStreams(t *testing.T) {
 		{"tables sent again", resent},
 		{"four tiles", tiled},
 		{"other blocks", reblocked},
-		{"all at once", func(t *testing.T, p *driver.Program) *driver.Program {
+		{"all at once", func(t *testing.T, p *network.Program) *network.Program {
 			return tiled(t, reblocked(t, buffered(t, resent(t, inSRAM(t, moved(t, p))))))
 		}},
 	}

@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/functional"
 	"upset/npu/isa"
@@ -282,7 +282,7 @@ func (k *maker) operation(i int) string {
 
 // randomStream draws a program of one to three operations, or false where an
 // output needs too much room.
-func randomStream(c isa.Config, seed uint64) (p *driver.Program, input []byte, what []string, ok bool) {
+func randomStream(c isa.Config, seed uint64) (p *network.Program, input []byte, what []string, ok bool) {
 	k := &maker{r: rand.New(rand.NewPCG(seed, uint64(c))), cfg: c, spec: c.Spec()}
 	for i := range 1 + k.r.IntN(maxMakerOps) {
 		what = append(what, k.operation(i))
@@ -305,7 +305,7 @@ func randomStream(c isa.Config, seed uint64) (p *driver.Program, input []byte, w
 // sameMemory runs a program on both machines, one of them with a system around it, and
 // compares all of the memory. What stood there before the outputs is not zero, so that what
 // a machine writes between and behind them shows.
-func sameMemory(p *driver.Program, input []byte, sys npu.System) error {
+func sameMemory(p *network.Program, input []byte, sys npu.System) error {
 	var fmem, mem isa.Memory
 	for _, m := range []*isa.Memory{&fmem, &mem} {
 		if err := p.Load(m, input); err != nil {

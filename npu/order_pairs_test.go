@@ -63,7 +63,7 @@ func eachPair(m *npu.Machine, want graph, differ func(before, after int)) {
 func inUse(m *npu.Machine) []int {
 	list := []int{0}
 	n := transplant(m)
-	n.Access = func(addr, _, _ int, _ bool) { list = append(list, addr&0xffff) }
+	n.Probe.Access = func(addr, _, _ int, _ bool) { list = append(list, addr&0xffff) }
 	n.Step()
 	return list
 }

@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/netlist"
 	"upset/npu"
 	"upset/npu/isa"
@@ -18,7 +18,7 @@ const orderCycles = 6000
 // orderRun is a stream on which orders are compared.
 type orderRun struct {
 	name  string
-	p     *driver.Program
+	p     *network.Program
 	input []byte
 	sys   npu.System
 	ecc   npu.ECC

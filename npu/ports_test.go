@@ -145,7 +145,7 @@ func watchBanks(m *npu.Machine, most *int) {
 		words map[int]bool // of clock at
 	}
 	var banks [isa.MaxSHRAM / isa.BankBytes]bank
-	m.Access = func(addr, _, used int, _ bool) {
+	m.Probe.Access = func(addr, _, used int, _ bool) {
 		for w := addr / 16; used > 0 && w <= (addr+used-1)/16; w++ {
 			b := &banks[w/64%len(banks)]
 			if now := m.Cycle(); b.words == nil || now != b.at {

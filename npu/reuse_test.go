@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -241,11 +241,11 @@ func TestReuse(t *testing.T) {
 
 type reuseCount struct{ trials, whole, none, largest int }
 
-func reuseOnLayer(t *testing.T, p *driver.Program, input []byte, r *rand.Rand, stats []reuseCount) {
+func reuseOnLayer(t *testing.T, p *network.Program, input []byte, r *rand.Rand, stats []reuseCount) {
 	const trials = 3
 	clean := load(t, p, input, npu.DefaultSystem(), npu.ECCNone)
 	var h *shape
-	clean.Observe = func(n npu.Note) {
+	clean.Probe.Note = func(n npu.Note) {
 		if n.Kind == npu.NoteIssue && h == nil {
 			cc := &clean.S.CC
 			d := isa.Decode(&cc.Bank[n.Bank], isa.Opcode(cc.OpCode[n.Bank]), uint32(cc.OpParam[n.Bank]))

@@ -153,8 +153,8 @@ func (m *Machine) eccFault() {
 // ram reads eight bytes at any byte address, of which the caller uses the first
 // ones; addresses behind the end wrap.
 func (m *Machine) ram(addr, used int) uint64 {
-	if m.Access != nil {
-		m.Access(addr, 8, used, false)
+	if m.Probe.Access != nil {
+		m.Probe.Access(addr, 8, used, false)
 	}
 	if uint(addr) > uint(m.shramLast8) {
 		return m.ramWrapped(addr)
@@ -185,11 +185,11 @@ func (m *Machine) ramWrapped(addr int) uint64 {
 // part of a protected word reads and corrects the word first. A token without lanes,
 // which only an upset can make, writes nothing: n is 0.
 func (m *Machine) ramStore(addr int, v uint64, n int) {
-	if m.Journal != nil {
-		m.Journal.note(Store{Addr: uint32(addr), Value: v, Bytes: uint8(n)})
+	if m.Probe.Journal != nil {
+		m.Probe.Journal.note(Store{Addr: uint32(addr), Value: v, Bytes: uint8(n)})
 	}
-	if m.Access != nil {
-		m.Access(addr, n, n, true)
+	if m.Probe.Access != nil {
+		m.Probe.Access(addr, n, n, true)
 	}
 	if uint(addr) > uint(m.shramLast8) {
 		size := m.Spec.SHRAMBytes()

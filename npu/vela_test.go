@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -39,9 +39,9 @@ func split(t *testing.T, words []uint32) []command {
 
 // variant returns a program with another stream. Edit maps a command to those
 // that take its place.
-func variant(t *testing.T, p *driver.Program, edit func(c command) []uint32) *driver.Program {
+func variant(t *testing.T, p *network.Program, edit func(c command) []uint32) *network.Program {
 	t.Helper()
-	v := &driver.Program{
+	v := &network.Program{
 		Name: p.Name, Config: p.Config, Flash: p.Flash, ArenaSize: p.ArenaSize, FastSize: p.FastSize, Inputs: p.Inputs, Outputs: p.Outputs,
 	}
 	for _, c := range split(t, p.Commands) {
@@ -51,7 +51,7 @@ func variant(t *testing.T, p *driver.Program, edit func(c command) []uint32) *dr
 }
 
 // noBlockDep sets every BLOCKDEP to zero, as an option of the compiler does.
-func noBlockDep(t *testing.T, p *driver.Program) *driver.Program {
+func noBlockDep(t *testing.T, p *network.Program) *network.Program {
 	return variant(t, p, func(c command) []uint32 {
 		if c.kind == isa.KindSet && isa.Reg(c.index) == isa.BlockDep {
 			return []uint32{c.words[0] & 0xffff}
@@ -61,7 +61,7 @@ func noBlockDep(t *testing.T, p *driver.Program) *driver.Program {
 }
 
 // serial waits for everything before and after each operation.
-func serial(t *testing.T, p *driver.Program) *driver.Program {
+func serial(t *testing.T, p *network.Program) *network.Program {
 	var wait isa.Stream
 	wait.Op(isa.OpKernelWait, 0)
 	wait.Op(isa.OpDMAWait, 0)
@@ -75,7 +75,7 @@ func serial(t *testing.T, p *driver.Program) *driver.Program {
 
 // spilled moves everything that DMA brings to the arena, and the weights and
 // scales read from there, to a fast memory of its own: region 2.
-func spilled(t *testing.T, p *driver.Program) *driver.Program {
+func spilled(t *testing.T, p *network.Program) *network.Program {
 	v := variant(t, p, func(c command) []uint32 {
 		if c.kind == isa.KindSet && c.words[0]>>16 == 1 {
 			switch isa.Reg(c.index) {
@@ -91,7 +91,7 @@ func spilled(t *testing.T, p *driver.Program) *driver.Program {
 
 // shuffled brings the SET commands between two operations into another order. Of
 // two that write one register the later one stays behind.
-func shuffled(t *testing.T, p *driver.Program) *driver.Program {
+func shuffled(t *testing.T, p *network.Program) *network.Program {
 	r := rand.New(rand.NewPCG(uint64(p.Config), 19))
 	var group []command
 	return variant(t, p, func(c command) []uint32 {
@@ -117,7 +117,7 @@ func shuffled(t *testing.T, p *driver.Program) *driver.Program {
 
 // repeated writes all registers that were ever written again before every
 // operation: a compiler need not leave out what stays the same.
-func repeated(t *testing.T, p *driver.Program) *driver.Program {
+func repeated(t *testing.T, p *network.Program) *network.Program {
 	latest := map[[2]int][]uint32{}
 	var order [][2]int
 	return variant(t, p, func(c command) []uint32 {
@@ -143,7 +143,7 @@ func repeated(t *testing.T, p *driver.Program) *driver.Program {
 func TestStreamVariants(t *testing.T) {
 	variants := []struct {
 		name   string
-		make   func(*testing.T, *driver.Program) *driver.Program
+		make   func(*testing.T, *network.Program) *network.Program
 		slower bool
 	}{
 		{"block dependency 0", noBlockDep, true},

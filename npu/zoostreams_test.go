@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -61,7 +61,7 @@ func TestZooStreams(t *testing.T) {
 }
 
 // runCycles runs a program on the cycle-level machine.
-func runCycles(t *testing.T, p *driver.Program, in []byte) []byte {
+func runCycles(t *testing.T, p *network.Program, in []byte) []byte {
 	t.Helper()
 	m := start(t, p, in)
 	if st := m.Run(50_000_000); st != npu.Done {

@@ -18,7 +18,7 @@ import (
 	"upset/faults/engine"
 	"upset/faults/protect"
 	"upset/faults/provenance"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -114,7 +114,7 @@ func open(ctx context.Context, model, folder string) (*engine.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := driver.Open(data, c)
+	n, err := network.Open(data, c)
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 
 	"upset/faults/campaign"
 	"upset/faults/engine"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/stats/report"
 	"upset/stats/result"
 )
@@ -203,7 +203,7 @@ func (p *program) perform(ctx context.Context, k *prepared, o campaign.RunOption
 }
 
 // checkLayers refuses layers that the network does not have.
-func checkLayers(p *driver.Program, layers []int) error {
+func checkLayers(p *network.Program, layers []int) error {
 	last := 0
 	for _, op := range p.Operations {
 		if op.Kind != "dma" {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/tflite"
 	"upset/npu/isa"
 	"upset/stats/report"
@@ -118,7 +118,7 @@ func writeContainer(name string, m *tflite.Model, c isa.Config) (*compiledFile, 
 	if err != nil {
 		return nil, err
 	}
-	if _, err := driver.Open(data, c); err != nil {
+	if _, err := network.Open(data, c); err != nil {
 		return nil, fmt.Errorf("the compiled network cannot be read back: %w", err)
 	}
 	sum := sha256.Sum256(data)
@@ -130,7 +130,7 @@ func writeContainer(name string, m *tflite.Model, c isa.Config) (*compiledFile, 
 }
 
 // summarise describes all NPU parts of a network.
-func summarise(n *driver.Network) compilation {
+func summarise(n *network.Network) compilation {
 	r := compilation{NPU: n.Config.String(), Compiler: "upset"}
 	if n.Precompiled() {
 		r.Compiler = "vela"
@@ -147,7 +147,7 @@ func summarise(n *driver.Network) compilation {
 }
 
 // addProgram describes one command stream.
-func (r *compilation) addProgram(p *driver.Program) {
+func (r *compilation) addProgram(p *network.Program) {
 	r.Words += len(p.Commands)
 	r.Arena, r.Flash = max(r.Arena, p.SRAMBytes()), r.Flash+len(p.Flash)
 	walk := streamWalk{seen: map[stretch]bool{}}

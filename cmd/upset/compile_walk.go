@@ -42,14 +42,11 @@ func (s *streamWalk) to(commands []uint32, word int) isa.Decoded {
 
 // dma notes the transfer that starts and returns its size in bytes.
 func (s *streamWalk) dma() uint32 {
-	n := s.regs[isa.DMA0Len]
-	const internal = 1 << 8 // to the shared buffer
-	if s.regs[isa.DMA0DstRegion]&internal == 0 {
-		s.copies = append(s.copies, copied{
-			stretch{int(s.regs[isa.DMA0SrcRegion] & 7), s.regs[isa.DMA0Src], n}, stretch{int(s.regs[isa.DMA0DstRegion] & 7), s.regs[isa.DMA0Dst], n},
-		})
+	t := isa.DecodeTransfer(&s.regs)
+	if !t.Internal {
+		s.copies = append(s.copies, copied{stretch{t.SrcRegion, t.Src, t.Bytes}, stretch{t.DstRegion, t.Dst, t.Bytes}})
 	}
-	return n
+	return t.Bytes
 }
 
 // first returns the length of a stretch the first time, and zero after that.

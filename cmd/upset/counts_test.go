@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"upset/faults/campaign"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/npy"
 	"upset/models/tflite"
 	"upset/npu/isa"
@@ -51,7 +51,7 @@ func TestHugeCountsCostNothing(t *testing.T) {
 		}{readTestFile(t, files[0]), func(data []byte) error {
 			m, err := tflite.Parse(data)
 			if err == nil {
-				_, err = driver.FromVela(m, config)
+				_, err = network.FromVela(m, config)
 			}
 			return err
 		}}

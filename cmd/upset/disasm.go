@@ -9,7 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu/isa"
 	"upset/stats/report"
 )
@@ -95,7 +95,7 @@ func (p *program) writeTo(file string, write func(io.Writer) error) error {
 }
 
 // disassemble lists the commands of all NPU parts of a network.
-func disassemble(n *driver.Network, name string) listing {
+func disassemble(n *network.Network, name string) listing {
 	l := listing{NPU: n.Config.String(), Model: name}
 	for _, p := range n.Programs() {
 		s := streamListing{Name: p.Name, Words: len(p.Commands)}
@@ -113,7 +113,7 @@ func disassemble(n *driver.Network, name string) listing {
 }
 
 // write prints the listing in a format.
-func (l listing) write(w io.Writer, format string, n *driver.Network) error {
+func (l listing) write(w io.Writer, format string, n *network.Network) error {
 	switch format {
 	case report.FormatJSON:
 		return report.Write(w, format, l)

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu/isa"
 )
 
@@ -129,8 +129,8 @@ func FuzzListing(f *testing.F) {
 		for i := range words {
 			words[i] = binary.LittleEndian.Uint32(data[4*i:])
 		}
-		p := &driver.Program{Commands: words, Operations: driver.Describe(words)}
-		n := &driver.Network{Stages: []driver.Stage{{Program: p}}}
+		p := &network.Program{Commands: words, Operations: network.Describe(words)}
+		n := &network.Network{Stages: []network.Stage{{Program: p}}}
 		l, r := disassemble(n, "x"), summarise(n)
 		if len(r.Operations) != len(p.Operations) || r.Weights < 0 || r.Scales < 0 {
 			t.Errorf("%d operations are summarised, %d described", len(r.Operations), len(p.Operations))

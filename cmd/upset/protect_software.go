@@ -11,7 +11,7 @@ import (
 	"upset/faults/campaign"
 	"upset/faults/protect"
 	"upset/faults/protect/software"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/netlist"
 	"upset/npu"
 	"upset/stats/result"
@@ -182,7 +182,7 @@ func measuresFlag() cli.Flag {
 
 // guarded is a network with measures, over sequences of frames. The known input is the
 // first frame.
-func guarded(measures string, n *driver.Network, frames int, inputs [][]byte) (*driver.Program, error) {
+func guarded(measures string, n *network.Network, frames int, inputs [][]byte) (*network.Program, error) {
 	m, err := software.Parse(measures)
 	if err != nil {
 		return nil, bad(err)

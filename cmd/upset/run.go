@@ -14,8 +14,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"upset/models/driver"
 	"upset/models/inputs"
+	"upset/models/network"
 	"upset/models/readings"
 	"upset/models/tflite"
 	"upset/stats/report"
@@ -153,7 +153,7 @@ func (p *program) run(c *cli.Context, o common, file string) error {
 }
 
 // runTraced runs the network and writes the trace, if one is asked for.
-func (p *program) runTraced(run *inference, trace string, n *driver.Network, input []byte) (out []byte, err error) {
+func (p *program) runTraced(run *inference, trace string, n *network.Network, input []byte) (out []byte, err error) {
 	switch {
 	case trace == "":
 		return run.run(n, input)
@@ -173,7 +173,7 @@ func (p *program) runTraced(run *inference, trace string, n *driver.Network, inp
 }
 
 // describeOutputs splits the concatenated outputs.
-func describeOutputs(list []driver.Binding, out []byte) []result.Output {
+func describeOutputs(list []network.Binding, out []byte) []result.Output {
 	var outputs []result.Output
 	for _, b := range list {
 		sum := sha256.Sum256(out[:b.Size])
@@ -187,7 +187,7 @@ func describeOutputs(list []driver.Binding, out []byte) []result.Output {
 
 // top1 is the index of the largest element of a vector of at least two
 // elements, ties to the lowest; nil for anything else.
-func top1(b driver.Binding, data []byte) *int {
+func top1(b network.Binding, data []byte) *int {
 	if dims := inputs.LongDims(b.Shape); len(dims) != 1 {
 		return nil
 	}
@@ -215,7 +215,7 @@ func top1(b driver.Binding, data []byte) *int {
 }
 
 // writeOutputs stores the raw outputs and one array per output.
-func writeOutputs(dir string, outputs []driver.Binding, out []byte) error {
+func writeOutputs(dir string, outputs []network.Binding, out []byte) error {
 	err := report.WriteFileAtomic(filepath.Join(dir, "output.bin"), func(w io.Writer) error {
 		_, err := w.Write(out)
 		return err

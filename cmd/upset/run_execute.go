@@ -10,7 +10,7 @@ import (
 	"hash"
 	"io"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/readings"
 	"upset/npu"
 	"upset/npu/isa"
@@ -40,7 +40,7 @@ type inference struct {
 	operations []result.RunOperation
 	details    []readings.Operation // of the operations that the NPU does, in order
 	frames     int                  // inferences of a sequence with state kept
-	outputs    []driver.Binding     // of the whole sequence
+	outputs    []network.Binding    // of the whole sequence
 	events     [npu.NumEvents]uint64
 	cycles     uint64
 	state      hash.Hash
@@ -55,7 +55,7 @@ func (r *inference) digest() string { return hex.EncodeToString(r.state.Sum(nil)
 
 // run executes the network. Operators that the host computes are listed with
 // zero cycles.
-func (r *inference) run(n *driver.Network, input []byte) ([]byte, error) {
+func (r *inference) run(n *network.Network, input []byte) ([]byte, error) {
 	p, err := n.Whole(r.frames)
 	if err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func (r *inference) run(n *driver.Network, input []byte) ([]byte, error) {
 
 // frame lists the operations of an inference, with those of the host in their places,
 // and returns what is left of those that the NPU has done.
-func (r *inference) frame(n *driver.Network, onHost []string, done []result.RunOperation) []result.RunOperation {
+func (r *inference) frame(n *network.Network, onHost []string, done []result.RunOperation) []result.RunOperation {
 	add := func(o result.RunOperation) {
 		o.Index = len(r.operations)
 		r.operations = append(r.operations, o)
@@ -98,7 +98,7 @@ func (r *inference) frame(n *driver.Network, onHost []string, done []result.RunO
 }
 
 // program runs a program on both machines.
-func (r *inference) program(p *driver.Program, input []byte) ([]byte, error) {
+func (r *inference) program(p *network.Program, input []byte) ([]byte, error) {
 	want, err := runFunctional(p, input)
 	if err != nil {
 		return nil, err
@@ -169,7 +169,7 @@ func (r *inference) steps(m *npu.Machine, t *tally) error {
 }
 
 // runFunctional returns the SRAM as the functional machine leaves it.
-func runFunctional(p *driver.Program, input []byte) ([]byte, error) {
+func runFunctional(p *network.Program, input []byte) ([]byte, error) {
 	var mem isa.Memory
 	if err := p.Load(&mem, input); err != nil {
 		return nil, err

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/readings"
 	"upset/npu"
 	"upset/npu/isa"
@@ -58,7 +58,7 @@ func (a sample) add(b sample) sample {
 }
 
 // newTally prepares the table of a program's operations and observes the machine.
-func newTally(m *npu.Machine, p *driver.Program, trace io.Writer) *tally {
+func newTally(m *npu.Machine, p *network.Program, trace io.Writer) *tally {
 	t := &tally{m: m, trace: trace, dma: nobody, owner: nobody}
 	for i, op := range p.Operations {
 		t.operations = append(t.operations, result.RunOperation{Index: i, Name: op.Name, Kind: op.Kind, MACs: op.MACs})
@@ -69,7 +69,7 @@ func newTally(m *npu.Machine, p *driver.Program, trace io.Writer) *tally {
 			t.kernels = append(t.kernels, i)
 		}
 	}
-	m.Observe = t.note
+	m.Probe.Note = t.note
 	return t
 }
 

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 )
 
@@ -86,7 +86,7 @@ type tracer struct {
 
 // begin turns to a program that is about to run. First is the number of its first
 // operation in the table of the run, which counts operators of the host too.
-func (t *tracer) begin(m *npu.Machine, p *driver.Program, tally *tally, first int) {
+func (t *tracer) begin(m *npu.Machine, p *network.Program, tally *tally, first int) {
 	t.m, t.tally, t.last = m, tally, m.Events
 	t.operations = first
 	for len(t.names) < first {

@@ -7,7 +7,7 @@ import (
 	"io"
 	"strconv"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/stats/report"
 )
 
@@ -28,7 +28,7 @@ type traceEvent struct {
 }
 
 // runDrawn runs the network and writes the trace for Chrome and Perfetto.
-func (p *program) runDrawn(run *inference, trace string, n *driver.Network, input []byte) (out []byte, err error) {
+func (p *program) runDrawn(run *inference, trace string, n *network.Network, input []byte) (out []byte, err error) {
 	run.chrome = new(tracer)
 	err = report.WriteFileAtomic(trace, func(w io.Writer) error {
 		if out, err = run.run(n, input); err != nil {

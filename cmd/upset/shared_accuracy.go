@@ -3,13 +3,13 @@ package main
 import (
 	"fmt"
 
-	"upset/models/driver"
 	"upset/models/inputs"
+	"upset/models/network"
 	"upset/stats/result"
 )
 
 // checkLabels refuses labels that the network cannot give, before anything runs.
-func (s *inputSet) checkLabels(list []driver.Binding) error {
+func (s *inputSet) checkLabels(list []network.Binding) error {
 	if s.labels == nil {
 		return nil
 	}
@@ -59,7 +59,7 @@ func notedAccuracy(note map[string]string) *result.Accuracy {
 
 // classOf is the largest element of the first output that is a list of classes, and how
 // many classes there are; none without such an output.
-func classOf(list []driver.Binding, out []byte) (class, classes int) {
+func classOf(list []network.Binding, out []byte) (class, classes int) {
 	for _, b := range list {
 		if top := top1(b, out[:b.Size]); top != nil {
 			return *top, inputs.LongDims(b.Shape)[0]

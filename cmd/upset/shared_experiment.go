@@ -14,7 +14,7 @@ import (
 	"upset/faults/criterion"
 	"upset/faults/engine"
 	"upset/faults/runcache"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/netlist"
 	"upset/npu"
 	"upset/npu/isa"
@@ -136,16 +136,16 @@ func readFast(c *cli.Context) (faults.Switches, error) {
 
 // setup is what an experiment is made of, before anything has run.
 type setup struct {
-	program *driver.Program
+	program *network.Program
 	inputs  inputSet
 	options faults.Options
 	file    string // of the model
-	opening driver.Options
+	opening network.Options
 }
 
 // newSetup puts an experiment together: the program that runs the network over
 // sequences of frames, and the inputs as such sequences.
-func newSetup(n *driver.Network, inputs inputSet, o faults.Options, file string, frames int) (*setup, error) {
+func newSetup(n *network.Network, inputs inputSet, o faults.Options, file string, frames int) (*setup, error) {
 	if err := inputs.checkLabels(n.Outputs); err != nil {
 		return nil, err
 	}
@@ -180,7 +180,7 @@ func (p *program) openSetup(c *cli.Context, o common, file string) (*setup, erro
 }
 
 // openProgram reads the model and its inputs and puts them together with options.
-func openProgram(c *cli.Context, o common, file string, options faults.Options) (*setup, *driver.Network, error) {
+func openProgram(c *cli.Context, o common, file string, options faults.Options) (*setup, *network.Network, error) {
 	n, err := openModel(c.Context, file, o.choice())
 	if err != nil {
 		return nil, nil, err

@@ -15,7 +15,7 @@ import (
 
 	"upset/faults"
 	"upset/models/check"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 	"upset/stats/report"
@@ -43,7 +43,7 @@ func commonFlags(more ...cli.Flag) []cli.Flag {
 type common struct {
 	config   isa.Config
 	npuGiven bool // the user asked for the configuration
-	opening  driver.Options
+	opening  network.Options
 	seed     uint64
 	workers  int
 	format   string
@@ -60,7 +60,7 @@ func (o *common) choice() check.Choice {
 // json and csv.
 func readCommon(c *cli.Context, formats ...string) (common, error) {
 	o := common{npuGiven: c.IsSet("npu"), seed: c.Uint64("seed"), workers: c.Int("workers"), format: c.String("format"), out: c.String("out")}
-	o.opening = driver.Options{Lenient: c.Bool("lenient"), Alone: c.IsSet("delegate"), Delegate: c.Int("delegate")}
+	o.opening = network.Options{Lenient: c.Bool("lenient"), Alone: c.IsSet("delegate"), Delegate: c.Int("delegate")}
 	if o.opening.Delegate < 0 {
 		return o, usage("--delegate %d: delegates are numbered from 0", o.opening.Delegate)
 	}

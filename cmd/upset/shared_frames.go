@@ -6,7 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"upset/models/driver"
+	"upset/models/network"
 )
 
 // framesFlag makes sequences of the inputs.
@@ -17,8 +17,8 @@ func framesFlag() cli.Flag {
 // readFrames reads --frames.
 func readFrames(c *cli.Context) (int, error) {
 	n := c.Int("frames")
-	if n < 1 || n > driver.MaxFrames {
-		return 0, usage("--frames %d: give 1 to %d inferences for a sequence", n, driver.MaxFrames)
+	if n < 1 || n > network.MaxFrames {
+		return 0, usage("--frames %d: give 1 to %d inferences for a sequence", n, network.MaxFrames)
 	}
 	return n, nil
 }

@@ -5,8 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"upset/models/driver"
 	"upset/models/inputs"
+	"upset/models/network"
 )
 
 // randomInputs is the number of inputs that are drawn where none are given.
@@ -53,7 +53,7 @@ func (s inputSet) split() inputSet {
 
 // readInputs reads the inputs of a folder, see [inputs.Folder]. Without a folder it takes
 // <model>.inputs beside the model, or else random inputs.
-func readInputs(folder, model string, seed uint64, n *driver.Network, o inputs.Options) (inputSet, error) {
+func readInputs(folder, model string, seed uint64, n *network.Network, o inputs.Options) (inputSet, error) {
 	if folder == "" {
 		folder = strings.TrimSuffix(model, filepath.Ext(model)) + ".inputs"
 		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
@@ -71,7 +71,7 @@ func readInputs(folder, model string, seed uint64, n *driver.Network, o inputs.O
 }
 
 // drawInputs draws inputs, see [inputs.Random].
-func drawInputs(seed uint64, n *driver.Network) inputSet {
+func drawInputs(seed uint64, n *network.Network) inputSet {
 	draw := func(from, to uint64) [][]byte { return inputs.Random(n, seed, from, to) }
 	return inputSet{random: true, data: draw(0, randomInputs), draw: draw, frames: 1}
 }

@@ -9,7 +9,7 @@ import (
 
 	"upset/faults/campaign"
 	"upset/models/check"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -40,7 +40,7 @@ func readModel(file string) ([]byte, error) {
 // openModel reads a network and brings it to the configuration: what cannot run is
 // refused, with all that is in the way, before anything is compiled. A file that was
 // compiled before runs on its own configuration unless another one was asked for.
-func openModel(ctx context.Context, file string, c check.Choice) (*driver.Network, error) {
+func openModel(ctx context.Context, file string, c check.Choice) (*network.Network, error) {
 	data, err := readModel(file)
 	if err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func openModel(ctx context.Context, file string, c check.Choice) (*driver.Networ
 	if err := r.Err(); err != nil {
 		return nil, usage("%s: %w; see upset check %s", file, err, quote(file))
 	}
-	n, err := driver.OpenWith(ctx, data, r.Config, c.Options)
+	n, err := network.OpenWith(ctx, data, r.Config, c.Options)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -60,7 +60,7 @@ func openModel(ctx context.Context, file string, c check.Choice) (*driver.Networ
 }
 
 // noteOpening keeps in the note of a campaign how its model was opened.
-func noteOpening(note map[string]string, o driver.Options) {
+func noteOpening(note map[string]string, o network.Options) {
 	if o.Lenient {
 		note[noteLenient] = "yes"
 	}
@@ -70,8 +70,8 @@ func noteOpening(note map[string]string, o driver.Options) {
 }
 
 // notedOpening reads it again.
-func notedOpening(note map[string]string, s npu.System) driver.Options {
-	o := driver.Options{System: s, Lenient: note[noteLenient] != ""}
+func notedOpening(note map[string]string, s npu.System) network.Options {
+	o := network.Options{System: s, Lenient: note[noteLenient] != ""}
 	n, err := strconv.Atoi(note[noteDelegate])
 	o.Alone, o.Delegate = err == nil, n
 	return o

@@ -10,8 +10,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"upset/models/driver"
 	"upset/models/inputs"
+	"upset/models/network"
 	"upset/stats/result"
 )
 
@@ -85,7 +85,7 @@ func notedPictures(note map[string]string) (inputs.Options, error) {
 
 // declared takes the scaling of pictures and the sample rate from the model's metadata
 // where the user gives none.
-func declared(o inputs.Options, n *driver.Network) inputs.Options {
+func declared(o inputs.Options, n *network.Network) inputs.Options {
 	if o.Scale == nil && len(n.Inputs) == 1 {
 		o.Scale = inputs.ScaleOf(n.Normalisation(0))
 	}
@@ -122,7 +122,7 @@ func (h heard) warning() (w result.Warning, ok bool) {
 
 // readInput reads the input of one inference: raw tensors in graph order, an array, a
 // picture or sound. A file that holds several is refused.
-func readInput(file string, stdin io.Reader, n *driver.Network, o inputs.Options) ([]byte, error) {
+func readInput(file string, stdin io.Reader, n *network.Network, o inputs.Options) ([]byte, error) {
 	o = declared(o, n)
 	if file == stdinName {
 		data, err := io.ReadAll(io.LimitReader(stdin, inputs.Limit("", n.Inputs)))

@@ -5,7 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/netlist"
 	"upset/npu"
 	"upset/stats/result"
@@ -114,7 +114,7 @@ func (p *program) sites(c *cli.Context, o common, args []string) error {
 }
 
 // sitesNetwork opens the model, if there is one, and takes its configuration.
-func (p *program) sitesNetwork(c *cli.Context, o *common, args []string) (*driver.Network, error) {
+func (p *program) sitesNetwork(c *cli.Context, o *common, args []string) (*network.Network, error) {
 	if len(args) == 0 {
 		return nil, nil
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"upset/faults"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/netlist/cosim"
 	"upset/npu"
 	"upset/npu/isa"
@@ -112,7 +112,7 @@ func (p *program) gateRun(c *cli.Context, o common, file string) (cosim.Run, isa
 }
 
 // runOf is a program on an input as package cosim runs it, on the default system.
-func runOf(prog *driver.Program, input []byte, name string) cosim.Run {
+func runOf(prog *network.Program, input []byte, name string) cosim.Run {
 	return cosim.Run{Name: name, Most: gateReach, Start: func() *npu.Machine {
 		var mem isa.Memory
 		if err := prog.Load(&mem, input); err != nil {

@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/stat/distuv"
+
 	"upset/faults"
 	"upset/stats"
 	"upset/stats/result"
@@ -25,7 +27,8 @@ const minPaired = 0.5
 
 // Compare sets campaigns side by side, each against the first. Campaigns over the
 // same sites and inputs are paired on their common faults (McNemar); others are
-// compared as independent samples (Fisher). The P values of the blocks of a pair
+// compared as independent samples (Fisher, on the simple samples that
+// know the shares as well). The P values of the blocks of a pair
 // are adjusted together (Holm).
 func Compare(list []Contender, confidence float64) (*result.Compare, error) {
 	if len(list) < 2 {
@@ -99,7 +102,7 @@ func comparePair(a, b *Contender, alpha float64) (result.ComparePair, error) {
 	blocks, total := pairUp(a, b)
 	p := result.ComparePair{Paired: total.common}
 	var err error
-	if p.Total, err = compareBlock("all", a.Result.AVF.Violating, b.Result.AVF.Violating, total); err != nil {
+	if p.Total, err = compareBlock("all", a.Result.AVF.Violating, b.Result.AVF.Violating, total, a.Result.Confidence); err != nil {
 		return p, err
 	}
 	p.Total.PHolm = p.Total.P
@@ -117,7 +120,7 @@ func comparePair(a, b *Contender, alpha float64) (result.ComparePair, error) {
 				continue
 			}
 		}
-		c, err := compareBlock(x.Block, x.AVFViolating, b.Result.Blocks[k].AVFViolating, d)
+		c, err := compareBlock(x.Block, x.AVFViolating, b.Result.Blocks[k].AVFViolating, d, a.Result.Confidence)
 		if err != nil {
 			return p, err
 		}
@@ -181,24 +184,40 @@ func pairUp(a, b *Contender) (map[string]discordant, discordant) {
 }
 
 // compareBlock tests one difference.
-func compareBlock(name string, a, b result.Interval, d discordant) (result.CompareBlock, error) {
+func compareBlock(name string, a, b result.Interval, d discordant, confidence float64) (result.CompareBlock, error) {
 	c := result.CompareBlock{Block: name, A: a, B: b, OnlyA: d.onlyA, OnlyB: d.onlyB}
 	var err error
 	if d.common > 0 {
 		c.P, err = stats.McNemar(d.onlyA, d.onlyB)
 		return c, err
 	}
-	fa, na := effective(a)
-	fb, nb := effective(b)
+	fa, na := effective(a, confidence)
+	fb, nb := effective(b, confidence)
 	c.P, err = stats.Fisher(fa, na, fb, nb)
 	return c, err
 }
 
-// effective turns a weighted proportion into the counts of a simple sample of the
-// same size. With proportional allocation it is one, up to rounding.
-func effective(i result.Interval) (failures, n int) {
-	return min(i.N, int(math.Round(i.Estimate*float64(i.N)))), i.N
+// effective turns a weighted proportion into the counts of the simple sample that knows
+// it as well: the one whose standard error is that of the interval, or whose upper limit is
+// the interval's where nothing was seen. A stratified or adaptive sample of the same size knows
+// more, or less.
+func effective(i result.Interval, confidence float64) (failures, n int) {
+	tail := (1 - confidence) / 2
+	size := float64(i.N)
+	switch p := i.Estimate; {
+	case p > 0 && p < 1 && i.High > i.Low:
+		se := (i.High - i.Low) / 2 / distuv.UnitNormal.Quantile(1-tail)
+		size = p * (1 - p) / (se * se)
+	case p == 0 && i.High > 0 && i.High < 1:
+		size = math.Log(tail) / math.Log1p(-i.High)
+	}
+	n = int(math.Round(min(size, maxEffective)))
+	return min(n, int(math.Round(i.Estimate*float64(n)))), n
 }
+
+// maxEffective bounds the size of a sample of RAM whose faults a code corrects (our
+// choice: no campaign is larger).
+const maxEffective = 1e9
 
 // sign shows which campaign violates more, or "~" where no difference is shown.
 func sign(c *result.CompareBlock, alpha float64) string {

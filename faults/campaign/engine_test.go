@@ -9,7 +9,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/engine"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 	"upset/stats/result"
@@ -23,7 +23,7 @@ func tiny(t testing.TB, o faults.Options) *engine.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := driver.Open(data, isa.U55x32)
+	n, err := network.Open(data, isa.U55x32)
 	if err != nil {
 		t.Fatal(err)
 	}

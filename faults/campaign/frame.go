@@ -10,7 +10,7 @@ import (
 	"upset/faults"
 	"upset/faults/engine"
 	"upset/faults/golden"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/netlist"
 	"upset/stats"
 	"upset/stats/result"
@@ -114,7 +114,7 @@ func newFrame(e *engine.Engine, p Population, s Spec) (*Frame, error) {
 }
 
 // shares tells what of a program runs where.
-func shares(p *driver.Program) *result.Shares {
+func shares(p *network.Program) *result.Shares {
 	if len(p.Jobs) == 0 {
 		return nil
 	}

@@ -3,7 +3,7 @@ package campaign
 import (
 	"encoding/json"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/stats/result"
 )
 
@@ -11,7 +11,7 @@ import (
 // kinds of its operations and their multiply-accumulates, and the types and shapes of
 // inputs and outputs. Names and scales may change with the weights and are left out,
 // so are DMA operations, whose number follows the size of the compressed weights.
-func architecture(p *driver.Program) string {
+func architecture(p *network.Program) string {
 	type operation struct {
 		Layer int
 		Kind  string
@@ -36,7 +36,7 @@ func architecture(p *driver.Program) string {
 		}
 		x.Operations = append(x.Operations, operation{o.Layer, o.Kind, o.MACs})
 	}
-	tensors := func(list []driver.Binding) (out []tensor) {
+	tensors := func(list []network.Binding) (out []tensor) {
 		for _, b := range list {
 			out = append(out, tensor{b.Type.String(), b.Shape})
 		}

@@ -10,7 +10,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/engine"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 )
 
@@ -102,7 +102,7 @@ func (s Spec) For(e *engine.Engine) Spec {
 
 // Of completes a spec with the machine, the program, the inputs and the experiment,
 // before any of it has run.
-func (s Spec) Of(p *driver.Program, inputs [][]byte, o faults.Options) Spec {
+func (s Spec) Of(p *network.Program, inputs [][]byte, o faults.Options) Spec {
 	if o.System == (npu.System{}) {
 		o.System = npu.DefaultSystem()
 	}

@@ -13,7 +13,7 @@ import (
 	"upset/faults"
 	"upset/faults/criterion"
 	"upset/faults/engine"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -26,8 +26,8 @@ type Case struct {
 	Model    string // name of the network
 	Packed   []byte // its file, compressed with gzip
 	NPU      string
-	Frames   int            // inferences of a sequence
-	Opening  driver.Options // but for the system
+	Frames   int             // inferences of a sequence
+	Opening  network.Options // but for the system
 	System   npu.System
 	ECC      npu.ECC
 	Fault    string
@@ -49,7 +49,7 @@ const maxCase = 4 << 20
 // NewCase makes a case of a sample of an engine: the network is given by its name, its file and how it
 // was opened. Of the inputs those are kept that an injection can depend on, that of the
 // sample first; where the input alone shows the same difference, it is the only one.
-func NewCase(ctx context.Context, e *engine.Engine, s *Sample, name string, model []byte, opening driver.Options) (*Case, error) {
+func NewCase(ctx context.Context, e *engine.Engine, s *Sample, name string, model []byte, opening network.Options) (*Case, error) {
 	var packed bytes.Buffer
 	z, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
 	if err != nil {
@@ -133,7 +133,7 @@ func (c *Case) open(ctx context.Context) (*engine.Engine, error) {
 	}
 	opening := c.Opening
 	opening.System = c.System
-	n, err := driver.OpenWith(ctx, model, config, opening)
+	n, err := network.OpenWith(ctx, model, config, opening)
 	if err != nil {
 		return nil, err
 	}

@@ -7,8 +7,8 @@ import (
 
 	"upset/faults"
 	"upset/faults/engine"
-	"upset/models/driver"
 	"upset/models/nettest"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -64,7 +64,7 @@ func TestCaseIsWhole(t *testing.T) {
 		if seen[s.Plain.Outcome]++; seen[s.Plain.Outcome] > 3 {
 			continue
 		}
-		c, err := NewCase(t.Context(), e, s, "fashion-tiny", model, driver.Options{})
+		c, err := NewCase(t.Context(), e, s, "fashion-tiny", model, network.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,7 +12,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/engine"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/netlist"
 	"upset/npu"
 	"upset/npu/isa"
@@ -27,7 +27,7 @@ func tiny(t *testing.T, o faults.Options) *engine.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := driver.Open(data, isa.U55x64)
+	n, err := network.Open(data, isa.U55x64)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/engine"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/netlist"
 	"upset/npu"
 	"upset/npu/isa"
@@ -71,7 +71,7 @@ type Study struct {
 type walker struct{ *npu.Machine }
 
 // newWalker starts a machine on an input.
-func newWalker(p *driver.Program, input []byte) (walker, error) {
+func newWalker(p *network.Program, input []byte) (walker, error) {
 	mem := new(isa.Memory)
 	if err := p.Load(mem, input); err != nil {
 		return walker{}, err

@@ -13,7 +13,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/engine"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/netlist"
 	"upset/npu"
 	"upset/npu/cone"
@@ -204,7 +204,7 @@ func scalarInference(e *engine.Engine) (best time.Duration, macs int64, err erro
 }
 
 // NewEngine makes the fault-free runs and says how long they took.
-func NewEngine(p *driver.Program, inputs [][]byte) (*engine.Engine, time.Duration, error) {
+func NewEngine(p *network.Program, inputs [][]byte) (*engine.Engine, time.Duration, error) {
 	at := time.Now()
 	e, err := engine.New(p, inputs, faults.Options{ECC: npu.ECCSECDED}, nil)
 	return e, time.Since(at), err

@@ -10,8 +10,8 @@ import (
 	"strconv"
 	"strings"
 
-	"upset/models/driver"
 	"upset/models/guest"
+	"upset/models/network"
 	"upset/models/tflite"
 )
 
@@ -132,7 +132,7 @@ func (c Criterion) String() string {
 // at least two classes whose shape is not that of the input, the reconstruction
 // error where output and input have the same shape, one half or any change where there is
 // one element (see single), else a tolerance of 5 %.
-func (c Criterion) Resolve(p *driver.Program) Criterion {
+func (c Criterion) Resolve(p *network.Program) Criterion {
 	if c.Kind != Auto {
 		return c
 	}
@@ -154,7 +154,7 @@ func (c Criterion) Resolve(p *driver.Program) Criterion {
 
 // Critical judges an output that differs from the fault-free one. The criterion
 // must be resolved. The error is that of a user's module.
-func (c Criterion) Critical(p *driver.Program, input, want, got []byte) (bool, error) {
+func (c Criterion) Critical(p *network.Program, input, want, got []byte) (bool, error) {
 	switch c.Kind {
 	case Any, everyChange:
 		return true, nil
@@ -171,7 +171,7 @@ func (c Criterion) Critical(p *driver.Program, input, want, got []byte) (bool, e
 }
 
 // critical is Critical for the rules that look at one output after the other.
-func (c Criterion) critical(p *driver.Program, want, got []byte) bool {
+func (c Criterion) critical(p *network.Program, want, got []byte) bool {
 	off := 0
 	for i := range p.Outputs {
 		b := &p.Outputs[i]
@@ -195,7 +195,7 @@ func (c Criterion) critical(p *driver.Program, want, got []byte) bool {
 }
 
 // rebuilt compares the squared reconstruction errors in real units.
-func (c Criterion) rebuilt(p *driver.Program, input, want, got []byte) bool {
+func (c Criterion) rebuilt(p *network.Program, input, want, got []byte) bool {
 	for range max(1, p.Frames) { // of a sequence, any frame
 		x := real(&p.Inputs[0], input)
 		sum := func(out []byte) (e float64) {
@@ -212,7 +212,7 @@ func (c Criterion) rebuilt(p *driver.Program, input, want, got []byte) bool {
 	return false
 }
 
-func real(b *driver.Binding, data []byte) []float64 {
+func real(b *network.Binding, data []byte) []float64 {
 	v := values(b.Type, data[:b.Size])
 	if len(b.Quant.Scale) == 0 {
 		return v

@@ -3,7 +3,7 @@ package criterion
 import (
 	"math"
 
-	"upset/models/driver"
+	"upset/models/network"
 )
 
 // A network with one output element has no classes to compare and no range to be off by a
@@ -14,7 +14,7 @@ import (
 // takes a range, but a module does.
 
 // single is the rule for one output element, in each frame of a sequence.
-func single(p *driver.Program) Criterion {
+func single(p *network.Program) Criterion {
 	if _, ok := p.Half(0); ok {
 		return Criterion{Kind: half}
 	}
@@ -23,7 +23,7 @@ func single(p *driver.Program) Criterion {
 
 // crossed reports whether the probability of any frame has come to the other side of one
 // half.
-func crossed(p *driver.Program, want, got []byte) bool {
+func crossed(p *network.Program, want, got []byte) bool {
 	off := 0
 	for i := range p.Outputs {
 		b := &p.Outputs[i]

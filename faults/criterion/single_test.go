@@ -3,14 +3,14 @@ package criterion
 import (
 	"testing"
 
-	"upset/models/driver"
 	"upset/models/nettest"
+	"upset/models/network"
 	"upset/models/tflite"
 	"upset/npu/isa"
 )
 
 // openShared opens a network of the data folder as a program of frames.
-func openShared(t *testing.T, file string, frames int) *driver.Program {
+func openShared(t *testing.T, file string, frames int) *network.Program {
 	t.Helper()
 	p, err := nettest.Shared(t, file, isa.U55x128).Whole(frames)
 	if err != nil {
@@ -44,9 +44,9 @@ func TestOneOutputHasItsRule(t *testing.T) {
 // A probability is critical where it comes to the other side of one half, in any frame;
 // what is above one half is the one class, one half and below the other.
 func TestProbabilityCrossesHalf(t *testing.T) {
-	of := func(ty tflite.Type, zero int64, frames int) *driver.Program {
-		b := driver.Binding{Type: ty, Shape: []int{1, 1}, Size: 1, Quant: tflite.Quantization{Scale: []float32{1.0 / 256}, ZeroPoint: []int64{zero}}}
-		p := &driver.Program{Frames: frames}
+	of := func(ty tflite.Type, zero int64, frames int) *network.Program {
+		b := network.Binding{Type: ty, Shape: []int{1, 1}, Size: 1, Quant: tflite.Quantization{Scale: []float32{1.0 / 256}, ZeroPoint: []int64{zero}}}
+		p := &network.Program{Frames: frames}
 		for range frames {
 			p.Outputs = append(p.Outputs, b)
 		}
@@ -59,7 +59,7 @@ func TestProbabilityCrossesHalf(t *testing.T) {
 		return out
 	}
 	for _, c := range []struct {
-		p         *driver.Program
+		p         *network.Program
 		want, got []byte
 		critical  bool
 	}{

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/selection"
 	"upset/npu"
 	"upset/npu/isa"
@@ -121,7 +121,7 @@ func (p *Part) rescore(m Machine, bit int, watchdog uint64) answer {
 }
 
 // clocked runs an inference on the cycle-level machine up to the watchdog's limit.
-func clocked(m Machine, q *driver.Program, input []byte, watchdog uint64) ([]byte, bool) {
+func clocked(m Machine, q *network.Program, input []byte, watchdog uint64) ([]byte, bool) {
 	mem := new(isa.Memory)
 	if q.Load(mem, input) != nil {
 		return nil, false
@@ -140,8 +140,8 @@ func clocked(m Machine, q *driver.Program, input []byte, watchdog uint64) ([]byt
 }
 
 // flipped is a program with one bit of its flash image or of its commands inverted.
-func flipped(p *driver.Program, bit int) *driver.Program {
-	q := &driver.Program{
+func flipped(p *network.Program, bit int) *network.Program {
+	q := &network.Program{
 		Name: p.Name, Config: p.Config, Commands: slices.Clone(p.Commands), Flash: slices.Clone(p.Flash), ArenaSize: p.ArenaSize,
 		FastSize: p.FastSize, Spaces: p.Spaces, Inputs: p.Inputs, Outputs: p.Outputs, Constants: p.Constants, Operations: p.Operations,
 	}

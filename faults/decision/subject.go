@@ -8,7 +8,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/engine"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/selection"
 	"upset/netlist"
 	"upset/npu"
@@ -35,7 +35,7 @@ type Verdict struct {
 // Part is one network of a subject with the inferences of the fault-free decision.
 type Part struct {
 	Name    string
-	Program *driver.Program
+	Program *network.Program
 	Rows    int   // of its pool, executed or not
 	Calls   []int // its inferences, by their number in the decision
 	Struck  []int // those that are struck; the others are only executed
@@ -140,7 +140,7 @@ func (f *faulty) Infer(scorer, row int, input []byte) ([]byte, error) {
 }
 
 // NewClassifier makes a subject of a network whose decision is the class of each row.
-func NewClassifier(name string, p *driver.Program, rows [][]byte, m Machine, struck int, seed uint64) (*Subject, error) {
+func NewClassifier(name string, p *network.Program, rows [][]byte, m Machine, struck int, seed uint64) (*Subject, error) {
 	part := Part{Name: name, Program: p, Rows: len(rows), inputs: map[int][]byte{}}
 	golden := make([][]byte, len(rows))
 	for i, row := range rows {

@@ -12,7 +12,7 @@ import (
 	"upset/faults/disk"
 	"upset/faults/engine"
 	"upset/faults/protect"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/zoo"
 	"upset/npu"
 	"upset/npu/isa"
@@ -68,7 +68,7 @@ func (h *Harness) engine() (*engine.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := driver.Open(model, isa.U55x128)
+	n, err := network.Open(model, isa.U55x128)
 	if err != nil {
 		return nil, err
 	}

@@ -67,7 +67,7 @@ func TestTargets(t *testing.T) {
 		found[x.Package+" "+x.Name] = true
 	}
 	for _, want := range []string{
-		"models/tflite FuzzParse", "models/executorch FuzzParse", "models/driver FuzzPTE", "models/driver FuzzPayload", "models/driver FuzzFromVela", "npu FuzzContainer",
+		"models/tflite FuzzParse", "models/executorch FuzzParse", "models/network FuzzPTE", "models/container FuzzPayload", "models/network FuzzFromVela", "npu FuzzContainer",
 		"npu FuzzStream", "npu/mlw FuzzDecode", "models/inputs FuzzParseNPY", "models/inputs FuzzNPZ", "cmd/upset FuzzParseSystem", "cmd/upset FuzzParseSweep",
 		"faults/campaign FuzzReadLog", "faults/campaign FuzzShard", "models/guest FuzzExamine", "netlist/gate FuzzRead",
 	} {

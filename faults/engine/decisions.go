@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"upset/faults"
 	"upset/faults/golden"
 	"upset/faults/stream"
 	"upset/npu"
@@ -24,6 +25,8 @@ type decisions struct {
 	credits []func(f *npu.Flops) *uint8
 	// forGood says whether a leak, seen before an inference and the one before, stays.
 	forGood func(now, before leak) bool
+	// repeats says whether copies of a duplicated block differ as they did two inferences before.
+	repeats func(g faults.Repeater, settled func(m *npu.Machine) bool) bool
 	// skipDrain lets the time pass in which a stream is discarded.
 	skipDrain func(d *npu.Drain, m *npu.Machine, limit uint64) uint64
 	// rests says that nothing outside the machine waits for a later cycle.
@@ -34,7 +37,7 @@ type decisions struct {
 
 // standard are the right answers.
 func (e *Engine) standard() decisions {
-	return decisions{e.Stream.Outlook, golden.Changes, e.Stream.LookedAt, held, (*npu.Machine).WeightUses, (*npu.Machine).RecordUses, credits[:], stays, (*npu.Drain).Skip, busSettled, (*Worker).key}
+	return decisions{e.Stream.Outlook, golden.Changes, e.Stream.LookedAt, held, (*npu.Machine).WeightUses, (*npu.Machine).RecordUses, credits[:], stays, faults.Repeater.Repeats, (*npu.Drain).Skip, busSettled, (*Worker).key}
 }
 
 // alike reports whether two states have the same future.

@@ -31,8 +31,8 @@ func (w *Worker) drains() (hang bool) {
 	}
 	var journal npu.Journal
 	watchMilestones(m, &w.seen)
-	m.Journal = &journal
-	defer func() { m.Journal, m.Observe = nil, nil }()
+	m.Probe.Journal = &journal
+	defer func() { m.Probe = npu.Probe{} }()
 	for range drainWatch {
 		if m.S.CC.Run == 0 || w.hung() {
 			return false

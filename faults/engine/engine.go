@@ -10,7 +10,7 @@ import (
 	"upset/faults"
 	"upset/faults/criterion"
 	"upset/faults/golden"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/netlist"
 	"upset/netlist/transient"
 )
@@ -44,12 +44,12 @@ func (e *Engine) With(m faults.Model) *Engine {
 
 // New runs every input without faults, twice, and checks the outputs against the
 // functional machine. Progress, which may be nil, is called after each input.
-func New(p *driver.Program, inputs [][]byte, o faults.Options, progress func(done, total int)) (*Engine, error) {
+func New(p *network.Program, inputs [][]byte, o faults.Options, progress func(done, total int)) (*Engine, error) {
 	return NewContext(context.Background(), p, inputs, o, progress)
 }
 
 // NewContext is [New] that ends with the context's error when the context does.
-func NewContext(ctx context.Context, p *driver.Program, inputs [][]byte, o faults.Options, progress func(done, total int)) (*Engine, error) {
+func NewContext(ctx context.Context, p *network.Program, inputs [][]byte, o faults.Options, progress func(done, total int)) (*Engine, error) {
 	runs, err := golden.New(ctx, p, inputs, o, progress)
 	if err != nil {
 		return nil, err

@@ -35,6 +35,7 @@ func (w *Worker) followed(r *faults.Record, guard faults.Guard) {
 			f.Follow(host)
 		}
 		settled, corrected, err := e.SettledAt(m, l, k)
+		again := w.repeats(l, k, guard)
 		switch {
 		case err != nil:
 			w.failed = err
@@ -43,6 +44,8 @@ func (w *Worker) followed(r *faults.Record, guard faults.Guard) {
 			if corrected {
 				r.Outcome, r.Cause = faults.Corrected, faults.CauseRAMCode
 			}
+			return
+		case again:
 			return
 		case k > faults.MaxFollowed:
 			if c, ok := guard.(faults.Comparer); !ok || !c.Compares() {

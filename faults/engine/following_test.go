@@ -6,8 +6,8 @@ import (
 
 	"upset/faults"
 	"upset/faults/golden"
-	"upset/models/driver"
 	"upset/models/nettest"
+	"upset/models/network"
 	"upset/npu/isa"
 )
 
@@ -48,9 +48,9 @@ func TestInheritedMemory(t *testing.T) {
 	from := nettest.Shipped(t, "fashion-tiny", isa.U55x64)
 	input := from.Inputs[0]
 	// The image lies in the arena from the start, and the host writes it no more.
-	p := &driver.Program{Name: "an image in the arena", Config: from.Config, Commands: from.Commands, Flash: from.Flash, ArenaSize: from.ArenaSize, FastSize: from.FastSize,
-		Inputs: []driver.Binding{{Name: "unread", Type: input.Type, Shape: input.Shape, Offset: -1, Size: input.Size, Quant: input.Quant}}, Outputs: from.Outputs,
-		Constants: []driver.Constant{{Name: "image", Offset: input.Offset, Data: in}}, Operations: from.Operations}
+	p := &network.Program{Name: "an image in the arena", Config: from.Config, Commands: from.Commands, Flash: from.Flash, ArenaSize: from.ArenaSize, FastSize: from.FastSize,
+		Inputs: []network.Binding{{Name: "unread", Type: input.Type, Shape: input.Shape, Offset: -1, Size: input.Size, Quant: input.Quant}}, Outputs: from.Outputs,
+		Constants: []network.Constant{{Name: "image", Offset: input.Offset, Data: in}}, Operations: from.Operations}
 	e, err := New(p, [][]byte{in, in}, faults.Options{}, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -27,7 +27,7 @@ func (w *Worker) stuck() bool {
 	before := m.S.Flops
 	if w.seen >= 0 { // the clock counts as any other, see timeshift.go
 		watchMilestones(m, &w.seen)
-		defer func() { m.Observe = nil }()
+		defer func() { m.Probe.Note = nil }()
 	}
 	m.Step()
 	return ownSuccessor(&before, m)

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"upset/faults"
-	"upset/models/driver"
 	"upset/models/nettest"
+	"upset/models/network"
 	"upset/netlist"
 	"upset/npu/isa"
 )
@@ -19,20 +19,20 @@ var severalJobs = []struct {
 	frames int
 	config isa.Config
 	jobs   int
-	driver.Measures
+	network.Measures
 }{
-	{"zoo/user/OpenNuvoton-model_cnn-s_quantized.tflite", 1, isa.U55x128, 1, driver.Measures{}},
-	{"zoo/user/uTensor-tanh_model.tflite", 2, isa.U55x256, 2, driver.Measures{}},
-	{"models/hello_world_int8.tflite", 3, isa.U55x32, 3, driver.Measures{}},
-	{"vela/ethos-u55-128/keyword_scrambled_8bit_vela.tflite", 2, isa.U55x128, 12, driver.Measures{}},
-	{"models/hello_world_int8.tflite", 2, isa.U55x64, 4, driver.Measures{Twice: true}},
-	{"models/hello_world_int8.tflite", 2, isa.U55x128, 6, driver.Measures{Twice: true, Moved: true, Reset: true, KnownAnswer: 1, Retry: true}},
-	{"vela/ethos-u55-128/keyword_scrambled_8bit_vela.tflite", 1, isa.U55x128, 12, driver.Measures{Twice: true, Retry: true}},
-	{"zoo/user/esphome-vad.tflite", 2, isa.U55x128, 5, driver.Measures{Twice: true, Reset: true, KnownAnswer: 2}},
+	{"zoo/user/OpenNuvoton-model_cnn-s_quantized.tflite", 1, isa.U55x128, 1, network.Measures{}},
+	{"zoo/user/uTensor-tanh_model.tflite", 2, isa.U55x256, 2, network.Measures{}},
+	{"models/hello_world_int8.tflite", 3, isa.U55x32, 3, network.Measures{}},
+	{"vela/ethos-u55-128/keyword_scrambled_8bit_vela.tflite", 2, isa.U55x128, 12, network.Measures{}},
+	{"models/hello_world_int8.tflite", 2, isa.U55x64, 4, network.Measures{Twice: true}},
+	{"models/hello_world_int8.tflite", 2, isa.U55x128, 6, network.Measures{Twice: true, Moved: true, Reset: true, KnownAnswer: 1, Retry: true}},
+	{"vela/ethos-u55-128/keyword_scrambled_8bit_vela.tflite", 1, isa.U55x128, 12, network.Measures{Twice: true, Retry: true}},
+	{"zoo/user/esphome-vad.tflite", 2, isa.U55x128, 5, network.Measures{Twice: true, Reset: true, KnownAnswer: 2}},
 }
 
 // jobsEngine opens a network of the data folder as sequences of frames.
-func jobsEngine(t *testing.T, file string, frames int, c isa.Config, m driver.Measures) *Engine {
+func jobsEngine(t *testing.T, file string, frames int, c isa.Config, m network.Measures) *Engine {
 	t.Helper()
 	n := nettest.Shared(t, file, c)
 	p, err := n.Guarded(frames, m, make([]byte, n.InputBytes()))
@@ -114,7 +114,7 @@ func TestSeveralJobs(t *testing.T) {
 
 // What counts of a wrong output is what was used: the frames in front of the alarm.
 func TestUsedFramesDecide(t *testing.T) {
-	e := jobsEngine(t, "models/kws_ref_model.tflite", 2, isa.U55x256, driver.Measures{Twice: true})
+	e := jobsEngine(t, "models/kws_ref_model.tflite", 2, isa.U55x256, network.Measures{Twice: true})
 	g, w := e.Golden(0), worker(t, e)
 	half := len(g.Output) / 2
 	last := 0 // the job that ends the second frame

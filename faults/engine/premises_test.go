@@ -93,7 +93,7 @@ func TestHangProofCounts(t *testing.T) {
 		if w.stuck() || w.seen != k+n {
 			t.Errorf("a clock with %d milestones: %d are seen, want %d", n, w.seen, k+n)
 		}
-		if w.m.Observe != nil {
+		if w.m.Probe.Note != nil {
 			t.Fatal("somebody still looks")
 		}
 	}

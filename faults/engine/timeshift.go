@@ -20,7 +20,7 @@ import (
 // watchMilestones makes a machine count the operations that it begins and ends, and pause
 // after each of them.
 func watchMilestones(m *npu.Machine, n *int) {
-	m.Observe = func(note npu.Note) {
+	m.Probe.Note = func(note npu.Note) {
 		if note.Kind == npu.NoteIssue || note.Kind == npu.NoteRetire {
 			*n++
 			m.Pause()
@@ -43,7 +43,7 @@ func (w *Worker) advanceShifting(u *pursuit, cycle uint64) {
 		w.seen = sort.Search(len(list), func(k int) bool { return list[k].Cycle > at })
 	}
 	watchMilestones(m, &w.seen)
-	defer func() { m.Observe = nil }()
+	defer func() { m.Probe.Note = nil }()
 	for m.S.CC.Run != 0 && m.Cycle() < cycle {
 		before := w.seen
 		m.Run(cycle)

@@ -7,7 +7,7 @@ import (
 	"upset/faults"
 	"upset/faults/golden"
 	"upset/faults/stream"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/netlist"
 	"upset/npu/isa"
 )
@@ -15,7 +15,7 @@ import (
 // Each job of a sequence has a watchdog of its own: a hang ends at the limit of the job
 // that hangs, counted from its start, in the fast engine and in the plain machine.
 func TestWatchdogPerJob(t *testing.T) {
-	e := jobsEngine(t, "models/hello_world_int8.tflite", 3, isa.U55x32, driver.Measures{})
+	e := jobsEngine(t, "models/hello_world_int8.tflite", 3, isa.U55x32, network.Measures{})
 	w := worker(t, e)
 	var control []netlist.SiteID
 	for _, r := range e.Table().Select(netlist.Filter{NoSRAM: true}) {

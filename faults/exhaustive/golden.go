@@ -7,7 +7,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/engine"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -21,7 +21,7 @@ type moment struct {
 
 // faultFree is the fault-free run of an input and of the next one, cycle by cycle.
 type faultFree struct {
-	program *driver.Program
+	program *network.Program
 	engine  *engine.Engine
 	number  int // of the input
 	input   []byte

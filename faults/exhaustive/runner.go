@@ -39,7 +39,7 @@ func (r *runner) sync() {
 
 func newRunner(m *npu.Machine) *runner {
 	r := &runner{m: m}
-	m.Journal = &r.j
+	m.Probe.Journal = &r.j
 	r.ram = make([]byte, m.Spec.SHRAMBytes())
 	r.mem = make([]byte, len(m.Mem.SRAM))
 	copy(r.ram, m.S.RAM.Mem[:])

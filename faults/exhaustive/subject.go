@@ -5,7 +5,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/engine"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/zoo"
 	"upset/netlist"
 	"upset/npu/isa"
@@ -35,7 +35,7 @@ func Engine(models string, inputs int) (*engine.Engine, error) {
 	if inputs > len(list) {
 		return nil, fmt.Errorf("%d inputs wanted, %s has %d", inputs, Name, len(list))
 	}
-	n, err := driver.Open(data, isa.U55x32)
+	n, err := network.Open(data, isa.U55x32)
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 	"upset/faults/criterion"
 	"upset/faults/engine"
 	"upset/faults/runcache"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/stats/result"
 )
 
@@ -23,7 +23,7 @@ type Experiment[T any] struct {
 	// them.
 	Rule string
 	// Network gives the program and its inputs, each the bytes of all input tensors.
-	Network func() (*driver.Program, [][]byte, error)
+	Network func() (*network.Program, [][]byte, error)
 	// Observe reads an output: the bytes of all output tensors, one behind the other. It is
 	// called from several goroutines, as is Critical; both depend on nothing but their
 	// arguments.

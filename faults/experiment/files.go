@@ -4,20 +4,20 @@ import (
 	"fmt"
 	"os"
 
-	"upset/models/driver"
 	"upset/models/inputs"
+	"upset/models/network"
 	"upset/npu/isa"
 )
 
 // Files is a Network of an Experiment: a model in a file, of any form that upset takes, and
 // a folder of inputs.
-func Files(model, folder string, c isa.Config) func() (*driver.Program, [][]byte, error) {
-	return func() (*driver.Program, [][]byte, error) {
+func Files(model, folder string, c isa.Config) func() (*network.Program, [][]byte, error) {
+	return func() (*network.Program, [][]byte, error) {
 		data, err := os.ReadFile(model)
 		if err != nil {
 			return nil, nil, err
 		}
-		n, err := driver.Open(data, c)
+		n, err := network.Open(data, c)
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", model, err)
 		}

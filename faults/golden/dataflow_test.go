@@ -4,8 +4,8 @@ import (
 	"testing"
 
 	"upset/faults"
-	"upset/models/driver"
 	"upset/models/nettest"
+	"upset/models/network"
 	"upset/npu/cone"
 	"upset/npu/isa"
 )
@@ -26,7 +26,7 @@ func TestStoresBelongToOperations(t *testing.T) {
 	t.Logf("%d copies", copies)
 }
 
-func runsOf(t *testing.T, p *driver.Program) *Runs {
+func runsOf(t *testing.T, p *network.Program) *Runs {
 	t.Helper()
 	e, err := New(t.Context(), p, nettest.Random(p, 1), faults.Options{}, nil)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/stream"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/cone"
 	"upset/npu/isa"
@@ -31,7 +31,7 @@ type Runs struct {
 	Codes      *lifetimes // of its coded words
 	Inherits   inherited  // by an inference from those before
 
-	program *driver.Program
+	program *network.Program
 	options faults.Options
 	inputs  int
 	Golds   []*Run
@@ -50,7 +50,7 @@ const (
 
 // New runs every input without faults, twice, and checks the outputs against the
 // functional machine. It ends with the context's error when the context does.
-func New(ctx context.Context, p *driver.Program, inputs [][]byte, o faults.Options, progress func(done, total int)) (*Runs, error) {
+func New(ctx context.Context, p *network.Program, inputs [][]byte, o faults.Options, progress func(done, total int)) (*Runs, error) {
 	e, err := begin(p, inputs, o)
 	if err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func New(ctx context.Context, p *driver.Program, inputs [][]byte, o faults.Optio
 }
 
 // begin is what is known of the runs before anything has run.
-func begin(p *driver.Program, inputs [][]byte, o faults.Options) (*Runs, error) {
+func begin(p *network.Program, inputs [][]byte, o faults.Options) (*Runs, error) {
 	if len(inputs) == 0 {
 		return nil, errors.New("no inputs: give at least one")
 	}
@@ -139,7 +139,7 @@ func (e *Runs) runAll(ctx context.Context, inputs [][]byte, progress func(done, 
 }
 
 // Program is the program under test.
-func (e *Runs) Program() *driver.Program { return e.program }
+func (e *Runs) Program() *network.Program { return e.program }
 
 // System is the memory system around the machine.
 func (e *Runs) System() npu.System { return e.options.System }

@@ -2,7 +2,7 @@ package golden
 
 import (
 	"upset/faults"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/cone"
 	"upset/npu/isa"
@@ -59,7 +59,7 @@ func (u *firstUse) note(v firstUse) {
 
 // newInheritance prepares for two inferences. With beats the bytes of the SRAM are
 // taken from the traffic of the ports, which reads some more than it uses.
-func newInheritance(m *npu.Machine, p *driver.Program, beats bool) *inheritance {
+func newInheritance(m *npu.Machine, p *network.Program, beats bool) *inheritance {
 	n := m.Spec.SHRAMBytes()
 	h := &inheritance{machine: m, looked: [2]int{-1}}
 	for k := range h.ram {
@@ -73,10 +73,10 @@ func newInheritance(m *npu.Machine, p *driver.Program, beats bool) *inheritance 
 }
 
 // imageBytes is the part of the SRAM that is kept, at least that of the default map.
-func imageBytes(p *driver.Program) int { return max(isa.SRAMSize, p.MemoryBytes()) }
+func imageBytes(p *network.Program) int { return max(isa.SRAMSize, p.MemoryBytes()) }
 
 // hostWrites marks the bytes of SRAM that the host writes before each inference.
-func hostWrites(p *driver.Program) []bool {
+func hostWrites(p *network.Program) []bool {
 	written := make([]bool, imageBytes(p))
 	for _, b := range p.Inputs {
 		for k := max(0, b.Offset); b.Offset >= 0 && k < b.Offset+b.Size; k++ {
@@ -170,7 +170,7 @@ func (h *inheritance) traffic(j *npu.Journal) {
 }
 
 // host notes what the host reads and writes before job k.
-func (h *inheritance) host(p *driver.Program, k int) {
+func (h *inheritance) host(p *network.Program, k int) {
 	if h.touched == nil || h.phase != 0 {
 		return
 	}
@@ -187,7 +187,7 @@ func (h *inheritance) host(p *driver.Program, k int) {
 }
 
 // done ends the run and adds the outputs, which the host reads.
-func (h *inheritance) done(p *driver.Program, ops []cone.Op) inherited {
+func (h *inheritance) done(p *network.Program, ops []cone.Op) inherited {
 	if h.touched == nil {
 		h.touched, h.mem, h.phase = hostWrites(p), make([]bool, imageBytes(p)), 0
 		h.host(p, 0)

@@ -16,7 +16,7 @@ func (e *Runs) noteJobs(m *npu.Machine, h *inheritance) {
 		return
 	}
 	m.Host = func(m *npu.Machine) bool {
-		h.traffic(m.Journal)
+		h.traffic(m.Probe.Journal)
 		h.host(e.program, e.program.Job(m.Mem)+1)
 		more := host(m)
 		if more {

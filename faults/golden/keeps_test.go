@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"upset/faults"
-	"upset/models/driver"
 	"upset/models/nettest"
+	"upset/models/network"
 	"upset/models/tflite"
 	"upset/npu"
 	"upset/npu/cone"
@@ -20,15 +20,15 @@ import (
 // remembering is a shipped network whose stream first copies what it kept to an output, and
 // then its input to where it keeps it: each inference gives the input of the one before. It
 // returns the places of what is kept and of the output, in SRAM.
-func remembering(t *testing.T, c isa.Config) (p *driver.Program, kept, out int) {
+func remembering(t *testing.T, c isa.Config) (p *network.Program, kept, out int) {
 	t.Helper()
 	from := nettest.Shipped(t, "fashion-tiny", c)
-	p = &driver.Program{Name: "remembering", Config: c, Inputs: from.Inputs, Constants: from.Constants, Flash: from.Flash}
+	p = &network.Program{Name: "remembering", Config: c, Inputs: from.Inputs, Constants: from.Constants, Flash: from.Flash}
 	n := (from.Inputs[0].Size + 15) &^ 15
 	kept = (from.ArenaSize + 15) &^ 15
 	out = kept + n
 	p.ArenaSize = out + n
-	p.Outputs = append(slices.Clone(from.Outputs), driver.Binding{Name: "before", Type: tflite.Int8, Shape: []int{1, from.Inputs[0].Size}, Offset: out, Size: from.Inputs[0].Size})
+	p.Outputs = append(slices.Clone(from.Outputs), network.Binding{Name: "before", Type: tflite.Int8, Shape: []int{1, from.Inputs[0].Size}, Offset: out, Size: from.Inputs[0].Size})
 	var s isa.Stream
 	for _, move := range [][2]int{{kept, out}, {from.Inputs[0].Offset, kept}} {
 		s.Set(isa.DMA0SrcRegion, 1)
@@ -36,7 +36,7 @@ func remembering(t *testing.T, c isa.Config) (p *driver.Program, kept, out int) 
 		s.Set(isa.DMA0DstRegion, 1)
 		s.Set(isa.DMA0Dst, uint32(move[1]))
 		s.Set(isa.DMA0Len, uint32(from.Inputs[0].Size))
-		p.Operations = append(p.Operations, driver.OpInfo{Name: "copy", Kind: "dma", SourceOp: -1, Word: len(s.Words)})
+		p.Operations = append(p.Operations, network.OpInfo{Name: "copy", Kind: "dma", SourceOp: -1, Word: len(s.Words)})
 		s.Op(isa.OpDMAStart, 0)
 		s.Op(isa.OpDMAWait, 0)
 	}
@@ -127,7 +127,7 @@ func TestWhatIsKept(t *testing.T) {
 // it does not; a watchdog leaves every job twice its own time.
 func TestJobsOfThePlainMachine(t *testing.T) {
 	n := nettest.Shared(t, "models/hello_world_int8.tflite", isa.U55x32)
-	p, err := n.Guarded(3, driver.Measures{}, make([]byte, n.InputBytes()))
+	p, err := n.Guarded(3, network.Measures{}, make([]byte, n.InputBytes()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestJobsOfThePlainMachine(t *testing.T) {
 		}
 		for a := range m.Mem.SRAM {
 			m.Mem.SRAM[a] ^= 4
-			reads := slices.ContainsFunc(p.HostReads(k), func(r driver.Range) bool { return cone.Range(r).Contains(isa.SRAMBase + uint32(a)) })
+			reads := slices.ContainsFunc(p.HostReads(k), func(r network.Range) bool { return cone.Range(r).Contains(isa.SRAMBase + uint32(a)) })
 			if changed := e.Handed(m.Mem, k) != want; changed != reads {
 				t.Fatalf("byte %d before job %d: the host reads it %t, a change is seen %t", a, k, reads, changed)
 			}

@@ -7,7 +7,7 @@ import (
 	"sync"
 
 	"upset/faults"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -50,7 +50,7 @@ func next(inputs [][]byte, i int) []byte {
 // Again prepares the machine for another inference: the host writes the input and
 // starts the NPU, with the clock at the given cycle. The host takes its time, so that
 // whatever was under way on the bus has arrived.
-func Again(m *npu.Machine, p *driver.Program, input []byte, cycle uint64) {
+func Again(m *npu.Machine, p *network.Program, input []byte, cycle uint64) {
 	m.S.Bus.Resume(cycle)
 	p.Renew(m.Mem, input)
 	for _, b := range p.Inputs {

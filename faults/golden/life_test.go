@@ -123,11 +123,11 @@ func TestLongRecordOfRealAccesses(t *testing.T) {
 	}
 	size := m.Spec.SHRAMBytes()
 	full, long := newLifetimes(size, lifeFine, lifeWord), newWindows(newLifetimes(size, lifeFine, lifeWord))
-	m.Lookup = func() {
+	m.Probe.Lookup = func() {
 		full.lookup(m.Cycle())
 		long.lookup(m.Cycle())
 	}
-	m.Access = func(addr, bytes, used int, write bool) {
+	m.Probe.Access = func(addr, bytes, used int, write bool) {
 		full.access(m.Cycle(), addr, used, write)
 		long.access(m.Cycle(), addr, used, write)
 	}
@@ -167,7 +167,7 @@ func TestMilestonesAndTimeline(t *testing.T) {
 		}
 		notes, k := 0, 0
 		var ends []uint64
-		m.Observe = func(n npu.Note) {
+		m.Probe.Note = func(n npu.Note) {
 			if n.Kind != npu.NoteDMAStart {
 				notes++
 			}
@@ -221,7 +221,7 @@ func TestTrafficIsThatOfThePlainMachine(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := e.Dataflow
-	m.Journal = new(npu.Journal)
+	m.Probe.Journal = new(npu.Journal)
 	type beat struct {
 		cycle uint64
 		addr  uint32
@@ -229,12 +229,12 @@ func TestTrafficIsThatOfThePlainMachine(t *testing.T) {
 	var loads []beat
 	stores := 0
 	for m.S.CC.Run != 0 {
-		m.Journal.Clear()
+		m.Probe.Journal.Clear()
 		m.Step()
-		for _, a := range m.Journal.Loads() {
+		for _, a := range m.Probe.Journal.Loads() {
 			loads = append(loads, beat{m.Cycle(), a})
 		}
-		for _, s := range m.Journal.Stores() {
+		for _, s := range m.Probe.Journal.Stores() {
 			if !s.External {
 				continue
 			}

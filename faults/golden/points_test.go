@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"upset/faults"
-	"upset/models/driver"
 	"upset/models/nettest"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -211,7 +211,7 @@ func TestThinning(t *testing.T) {
 // The points of a run are found by cycle, by operation and by what holds in them, as looking
 // at them one by one finds them.
 func TestPointsAreFound(t *testing.T) {
-	for _, p := range []*driver.Program{nettest.LongCopy(t, isa.U55x256, 512), nettest.Shipped(t, "fashion-tiny", isa.U55x32)} {
+	for _, p := range []*network.Program{nettest.LongCopy(t, isa.U55x256, 512), nettest.Shipped(t, "fashion-tiny", isa.U55x32)} {
 		e := runsOf(t, p)
 		g := e.Golden(0)
 		for cycle := uint64(0); cycle <= e.Cycles()+50; cycle += 7 {
@@ -281,8 +281,8 @@ func TestRunsThatCannotBe(t *testing.T) {
 	if _, err := New(t.Context(), p, [][]byte{inputs[0], inputs[1][1:]}, faults.Options{Checkpoints: 4}, nil); err == nil || !strings.Contains(err.Error(), "input 1") {
 		t.Errorf("an input that is too short: %v", err)
 	}
-	damaged := func(change func(words []uint32)) *driver.Program {
-		q := &driver.Program{Name: "damaged", Config: p.Config, Flash: p.Flash, ArenaSize: p.ArenaSize, Inputs: p.Inputs, Outputs: p.Outputs, Constants: p.Constants, Operations: p.Operations}
+	damaged := func(change func(words []uint32)) *network.Program {
+		q := &network.Program{Name: "damaged", Config: p.Config, Flash: p.Flash, ArenaSize: p.ArenaSize, Inputs: p.Inputs, Outputs: p.Outputs, Constants: p.Constants, Operations: p.Operations}
 		q.Commands = slices.Clone(p.Commands)
 		change(q.Commands)
 		return q

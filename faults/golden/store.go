@@ -11,7 +11,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/stream"
-	"upset/models/driver"
+	"upset/models/network"
 )
 
 // Fault-free runs can be stored for other processes of the same binary: what is flat is
@@ -103,7 +103,7 @@ func (e *Runs) Store(out io.Writer, key string) error {
 // Load reads runs that were stored under a key by the same binary, for a program, its
 // inputs and options for which [New] would make the same. All of it is checked before any
 // of it is used; the error is [ErrStore] where it is damaged or has another key.
-func Load(in io.ReadSeeker, key string, p *driver.Program, inputs [][]byte, o faults.Options) (*Runs, error) {
+func Load(in io.ReadSeeker, key string, p *network.Program, inputs [][]byte, o faults.Options) (*Runs, error) {
 	size, err := checkStore(in)
 	if err != nil {
 		return nil, err

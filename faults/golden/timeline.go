@@ -24,7 +24,7 @@ func (e *Runs) timeline(ctx context.Context, input []byte) ([]OpSpan, error) {
 	}
 	at := uint64(0)
 	from := newInheritance(m, e.program, e.Dataflow == nil)
-	m.Observe = func(n npu.Note) {
+	m.Probe.Note = func(n npu.Note) {
 		if n.Kind != npu.NoteRetire {
 			return
 		}
@@ -40,14 +40,14 @@ func (e *Runs) timeline(ctx context.Context, input []byte) ([]OpSpan, error) {
 	size := m.Spec.SHRAMBytes()
 	data, code := newLifetimes(size, lifeFine, lifeWord), newLifetimes(size, 0, faults.CodeWord)
 	long, begins := newWindows(newLifetimes(size, lifeFine, lifeWord)), newMoments(newLifetimes(size, lifeFine, lifeWord))
-	m.Lookup = func() {
+	m.Probe.Lookup = func() {
 		from.lookup()
 		long.lookup(m.Cycle())
 		begins.lookup(m.Cycle())
 		data.lookup(m.Cycle())
 		code.lookup(m.Cycle())
 	}
-	m.Access = func(addr, bytes, used int, write bool) {
+	m.Probe.Access = func(addr, bytes, used int, write bool) {
 		from.access(addr, bytes, used, write)
 		long.access(m.Cycle(), addr, used, write)
 		begins.access(m.Cycle(), addr, used, write)
@@ -58,10 +58,10 @@ func (e *Runs) timeline(ctx context.Context, input []byte) ([]OpSpan, error) {
 	}
 	e.program.Start(m)
 	e.noteJobs(m, from)
-	m.Journal = new(npu.Journal)
+	m.Probe.Journal = new(npu.Journal)
 	events := 0
-	retired := m.Observe
-	m.Observe = func(n npu.Note) {
+	retired := m.Probe.Note
+	m.Probe.Note = func(n npu.Note) {
 		if n.Kind != npu.NoteDMAStart {
 			events++
 		}
@@ -83,26 +83,26 @@ func (e *Runs) timeline(ctx context.Context, input []byte) ([]OpSpan, error) {
 			data.drop()
 			code.drop()
 		}
-		m.Journal.Clear()
+		m.Probe.Journal.Clear()
 		begun := m.S.Begun()
 		m.Step()
 		if m.S.Begun() && !begun && m.S.CC.Run != 0 && len(begins.moments) < maxMilestones {
 			begins.moment(m.Cycle())
 		}
 		e.Stream.Note(&m.S.DMA)
-		from.traffic(m.Journal)
+		from.traffic(m.Probe.Journal)
 		if e.Dataflow != nil {
-			e.Dataflow.noteAccesses(m.Journal, m.Cycle())
+			e.Dataflow.noteAccesses(m.Probe.Journal, m.Cycle())
 			if m.S.DMA.M2M.On == 0 {
 				e.Dataflow.noteCopy(m.Cycle())
 			}
 		}
 	}
-	m.Journal = nil
+	m.Probe.Journal = nil
 	if st := m.Status(); st != npu.Done {
 		return nil, fmt.Errorf("the fault-free run ended with a %v: %s", st, m.Describe())
 	}
-	m.Observe, m.Host = nil, nil
+	m.Probe.Note, m.Host = nil, nil
 	e.program.Attach(m)
 	if len(ops) > 0 {
 		ops[len(ops)-1].End = m.Cycle()
@@ -114,7 +114,7 @@ func (e *Runs) timeline(ctx context.Context, input []byte) ([]OpSpan, error) {
 		// Two more, so that both phases are behind every cycle of the first. Where neither
 		// reads anything of the shared buffer that it has not written, the second one adds
 		// nothing but how coded words are written in parts, which of long ones is not kept.
-		m.Observe = func(n npu.Note) {
+		m.Probe.Note = func(n npu.Note) {
 			if n.Kind == npu.NoteRetire {
 				from.retired++
 			}

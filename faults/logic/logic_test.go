@@ -7,7 +7,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/engine"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/zoo"
 	"upset/netlist/cosim"
 	"upset/netlist/gate"
@@ -31,7 +31,7 @@ func open(t testing.TB, name string, c isa.Config, inputs int) *engine.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := driver.Open(data, c)
+	n, err := network.Open(data, c)
 	if err != nil {
 		t.Fatal(err)
 	}

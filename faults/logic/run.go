@@ -205,7 +205,7 @@ func (l *lane) After(m *npu.Machine) {
 			l.seen[k] = s.After(m) && !l.stray
 		}
 	}
-	m.Journal = nil
+	m.Probe.Journal = nil
 }
 
 // end ends the runs that are over.

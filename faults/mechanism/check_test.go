@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/netlist"
 	"upset/npu"
 	"upset/npu/isa"
@@ -18,7 +18,7 @@ func begin(t testing.TB, model string, c isa.Config, sys npu.System) *npu.Machin
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := driver.Open(data, c)
+	n, err := network.Open(data, c)
 	if err != nil {
 		t.Fatal(err)
 	}

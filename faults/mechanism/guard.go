@@ -35,6 +35,9 @@ type Guard struct {
 	block  string    // of the duplicated block
 	words  []watched // of parity
 
+	starts  [2][]difference // at the last starts of later inferences
+	started int
+
 	machine, twin *npu.Machine
 	mine, theirs  npu.Journal
 }
@@ -45,7 +48,7 @@ func (d *Design) Guard() *Guard { return &Guard{d: d, checks: d.checks()} }
 // upset applies an upset to the first bit that an event hits, see [Guard.Upset].
 func (g *Guard) upset(m *npu.Machine, id netlist.SiteID, cycle uint64) (before, after uint8, r Response, err error) {
 	g.watch, g.acting, g.raised = None, None, None
-	g.acted, g.voters, g.words = false, g.voters[:0], g.words[:0]
+	g.acted, g.voters, g.words, g.started = false, g.voters[:0], g.words[:0], 0
 	if !g.begun {
 		g.sync(m)
 	}
@@ -223,7 +226,7 @@ func (g *Guard) pair(m *npu.Machine, block string) {
 	g.twin.Mem.Flash = m.Mem.Flash
 	g.twin.WindowLo, g.twin.WindowHi, g.twin.Host = m.WindowLo, m.WindowHi, m.Host
 	g.twin.Load(&m.S)
-	g.twin.Journal = &g.theirs
+	g.twin.Probe.Journal = &g.theirs
 	g.block, g.watch, g.machine = block, Duplicate, m
 }
 
@@ -233,9 +236,9 @@ func (g *Guard) pair(m *npu.Machine, block string) {
 func (g *Guard) stepPair(m *npu.Machine) (alarm bool) {
 	g.mine.Clear()
 	g.theirs.Clear()
-	m.Journal = &g.mine
+	m.Probe.Journal = &g.mine
 	m.Step()
-	m.Journal = nil
+	m.Probe.Journal = nil
 	g.twin.Step()
 	a, b := &m.S.Flops, &g.twin.S.Flops
 	switch {

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/netlist"
 	"upset/npu"
 	"upset/npu/isa"
@@ -19,7 +19,7 @@ func running(t testing.TB, cycles uint64) (*npu.Machine, *netlist.Table) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := driver.Open(data, isa.U55x128)
+	n, err := network.Open(data, isa.U55x128)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -106,7 +106,7 @@ func (g *Standing) Begin(m *npu.Machine) {
 		t.m.Mem.Flash = m.Mem.Flash
 		t.m.WindowLo, t.m.WindowHi, t.m.Host = m.WindowLo, m.WindowHi, m.Host
 		t.m.Load(&m.S)
-		t.m.Journal = &t.wrote
+		t.m.Probe.Journal = &t.wrote
 		t.copy = m.S.Flops
 	}
 }
@@ -229,7 +229,7 @@ func (g *Standing) Step(m *npu.Machine) (alarm bool) {
 	}
 	m.Step()
 	alarm = g.After(m)
-	m.Journal = nil
+	m.Probe.Journal = nil
 	return alarm
 }
 
@@ -255,9 +255,9 @@ func (g *Standing) Before(m *npu.Machine) (alarm bool) {
 	for _, t := range g.twins {
 		t.look(m)
 	}
-	if len(g.twins) > 0 && m.Journal == nil {
+	if len(g.twins) > 0 && m.Probe.Journal == nil {
 		g.mine.Clear()
-		m.Journal = &g.mine
+		m.Probe.Journal = &g.mine
 	}
 	g.starts = m.Starts
 	return false
@@ -266,7 +266,7 @@ func (g *Standing) Before(m *npu.Machine) (alarm bool) {
 // After is the part of [Standing.Step] behind the clock.
 func (g *Standing) After(m *npu.Machine) (alarm bool) {
 	for _, t := range g.twins {
-		if t.step(m, m.Journal) && !alarm {
+		if t.step(m, m.Probe.Journal) && !alarm {
 			g.raised, alarm = t.kind, true
 		}
 	}

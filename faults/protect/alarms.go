@@ -172,7 +172,7 @@ func (b mixBench) Alarms(ctx context.Context, d *mechanism.Design, spec campaign
 }
 
 // latencies joins those of the proofs of several networks.
-func latencies(list []*proven, nets []network) (out []result.Latency) {
+func latencies(list []*proven, nets []subject) (out []result.Latency) {
 	for i, p := range list {
 		if len(list) > 1 {
 			named(p.latencies, nets[i].stored.Spec.Model)

@@ -21,12 +21,12 @@ func reach(margin Shares) (s Shares) {
 // problemBeside builds the problem of a machine beside a set of checkers, on the records
 // that judge.
 func (r *run) problemBeside(margin Shares, set int) (*Problem, error) {
-	return r.problemOn(margin, set, func(n network) *Evidence { return n.ev })
+	return r.problemOn(margin, set, func(n subject) *Evidence { return n.ev })
 }
 
 // searchable is the same on the records that choose.
 func (r *run) searchable(margin Shares, set int) (*Problem, error) {
-	return r.problemOn(margin, set, func(n network) *Evidence {
+	return r.problemOn(margin, set, func(n subject) *Evidence {
 		if n.chosen != nil {
 			return n.chosen
 		}
@@ -38,7 +38,7 @@ func (r *run) searchable(margin Shares, set int) (*Problem, error) {
 func (r *run) split() bool { return r.nets[0].chosen != nil }
 
 // problemOn builds the problem on some evidence of every network.
-func (r *run) problemOn(margin Shares, set int, evidence func(network) *Evidence) (*Problem, error) {
+func (r *run) problemOn(margin Shares, set int, evidence func(subject) *Evidence) (*Problem, error) {
 	var first *Problem
 	for _, n := range r.nets {
 		pr, err := r.problemOf(evidence(n), margin, set)

@@ -80,7 +80,7 @@ func given(ctx context.Context, b Bench, s *campaign.Stored, o Options, choices 
 	if err != nil {
 		return nil, err
 	}
-	return newRun([]network{n}, o)
+	return newRun([]subject{n}, o)
 }
 
 // judged is the problem that a given design is judged by, and the design in its terms.

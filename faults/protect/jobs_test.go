@@ -8,7 +8,7 @@ import (
 	"upset/faults"
 	"upset/faults/engine"
 	"upset/faults/mechanism"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/netlist"
 	"upset/npu"
 	"upset/npu/isa"
@@ -21,11 +21,11 @@ func sequenceEngine(t *testing.T, name string, frames int) *engine.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := driver.Open(data, isa.U55x128)
+	n, err := network.Open(data, isa.U55x128)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := n.Guarded(frames, driver.Measures{}, nil)
+	p, err := n.Guarded(frames, network.Measures{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ func (b engineBench) Pairs(ctx context.Context, d *mechanism.Design, seed uint64
 
 // pairsOf injects events of two bits beside the design of a network; nil where the bench
 // cannot, or where nobody asked and the inference is long.
-func (r *run) pairsOf(ctx context.Context, n network, d *mechanism.Design) ([]UnitPairs, error) {
+func (r *run) pairsOf(ctx context.Context, n subject, d *mechanism.Design) ([]UnitPairs, error) {
 	b, ok := n.bench.(pairer)
 	if !ok || r.o.Several == 0 && n.bench.Cycles() > pairCycles {
 		return nil, nil

@@ -182,6 +182,12 @@ func (g *guard) Corrected() bool { return g.inner.Corrected() }
 // Compares reports whether a copy is compared with what the upset has hit.
 func (g *guard) Compares() bool { return g.inner.Compares() }
 
+// Repeats reports whether copies differ as they did two inferences before.
+func (g *guard) Repeats(settled func(m *npu.Machine) bool) bool {
+	r, ok := g.inner.(faults.Repeater)
+	return ok && r.Repeats(settled)
+}
+
 // Follow lets the host act on the mechanism's copies as on the machine.
 func (g *guard) Follow(host func(m *npu.Machine)) { g.inner.Follow(host) }
 

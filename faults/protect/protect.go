@@ -15,7 +15,7 @@ import (
 )
 
 // network is one network of a search: its campaign, and where designs are proven.
-type network struct {
+type subject struct {
 	bench  Bench
 	stored *campaign.Stored
 	ev     *Evidence // that judges
@@ -28,7 +28,7 @@ type network struct {
 
 // run is a search with its proof.
 type run struct {
-	nets    []network // of one configuration; a mission mix counts as one
+	nets    []subject // of one configuration; a mission mix counts as one
 	o       Options
 	pricing *mechanism.Pricing
 	// libraries price with the constants of each measured library.
@@ -76,13 +76,13 @@ func RunOn(ctx context.Context, b Bench, s *campaign.Stored, o Options) (*result
 	if err != nil {
 		return nil, err
 	}
-	return search(ctx, []network{n}, o)
+	return search(ctx, []subject{n}, o)
 }
 
 // gather makes the evidence of a campaign. In a search for single registers one half of
 // the records chooses and the other judges.
-func gather(ctx context.Context, b Bench, s *campaign.Stored, o Options) (n network, err error) {
-	n = network{bench: b, stored: s, view: view{within: o.Deadline, registers: o.Unit == UnitRegister}}
+func gather(ctx context.Context, b Bench, s *campaign.Stored, o Options) (n subject, err error) {
+	n = subject{bench: b, stored: s, view: view{within: o.Deadline, registers: o.Unit == UnitRegister}}
 	if o.Set == OptionsFull {
 		if n.caught, err = b.Catch(ctx, s, o.Cells); err != nil {
 			return n, err
@@ -100,7 +100,7 @@ func gather(ctx context.Context, b Bench, s *campaign.Stored, o Options) (n netw
 }
 
 // coarsen takes all records as those of whole classes.
-func (n *network) coarsen() (err error) {
+func (n *subject) coarsen() (err error) {
 	n.chosen, n.view.registers, n.view.part = nil, false, allRecords
 	if b, ok := n.bench.(mixBench); ok {
 		b.nets = slices.Clone(b.nets)
@@ -119,7 +119,7 @@ func (n *network) coarsen() (err error) {
 }
 
 // newRun prepares a search or a judgement, with what does not depend on a design.
-func newRun(nets []network, o Options) (*run, error) {
+func newRun(nets []subject, o Options) (*run, error) {
 	r := &run{nets: nets, o: o, proven: map[string]bool{}}
 	if err := checkSeveral(r.stored().Spec, o.Several); err != nil {
 		return nil, err
@@ -161,7 +161,7 @@ func (r *run) number(attempt int, d *mechanism.Design) (most int) {
 }
 
 // search finds and proves the cheapest protection for networks.
-func search(ctx context.Context, nets []network, o Options) (*result.Protect, error) {
+func search(ctx context.Context, nets []subject, o Options) (*result.Protect, error) {
 	r, err := newRun(nets, o)
 	if err != nil {
 		return nil, err
@@ -236,7 +236,7 @@ func (r *run) coarsen(ctx context.Context) error {
 // coarser searches for whole classes on all records where a search for single registers
 // had no design to prove: halves of the records may be too small for that. No error was
 // spent before.
-func coarser(ctx context.Context, nets []network, o Options) (*result.Protect, error) {
+func coarser(ctx context.Context, nets []subject, o Options) (*result.Protect, error) {
 	o.Unit = UnitBlockClass
 	whole := slices.Clone(nets)
 	for i := range whole {

@@ -13,7 +13,7 @@ import (
 	"upset/faults/campaign"
 	"upset/faults/engine"
 	"upset/faults/mechanism"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 	"upset/stats"
@@ -33,7 +33,7 @@ func engineWith(t testing.TB, name string, inputs int, o faults.Options) *engine
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := driver.Open(data, isa.U55x128)
+	n, err := network.Open(data, isa.U55x128)
 	if err != nil {
 		t.Fatal(err)
 	}

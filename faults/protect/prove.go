@@ -200,7 +200,7 @@ type proven struct {
 }
 
 // proofSpec is the campaign of a planned proof.
-func (n network) proofSpec(plan Plan) campaign.Spec {
+func (n subject) proofSpec(plan Plan) campaign.Spec {
 	from := n.stored.Spec
 	return campaign.Spec{
 		Model: from.Model, Seed: plan.Seed, Injections: plan.Injections, Confidence: plan.Confidence,
@@ -209,7 +209,7 @@ func (n network) proofSpec(plan Plan) campaign.Spec {
 }
 
 // prove runs the campaign of a proof on the protected machine and judges it.
-func (n network) prove(ctx context.Context, pr *Problem, a Assignment, d *mechanism.Design, plan Plan, pairs []UnitPairs) (*proven, error) {
+func (n subject) prove(ctx context.Context, pr *Problem, a Assignment, d *mechanism.Design, plan Plan, pairs []UnitPairs) (*proven, error) {
 	from, spec := n.stored.Spec, n.proofSpec(plan)
 	q := campaign.Question{Question: pr.Target.Question, BudgetDUE: pr.Target.BudgetDUE}
 	c, scale, err := n.bench.Prove(ctx, d, spec, plan.Attempt, q)

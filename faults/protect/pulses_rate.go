@@ -63,7 +63,7 @@ func (b mixBench) Pulses(ctx context.Context, d *mechanism.Design, seed uint64) 
 
 // pulsesOf injects pulses into a network beside a design, nil for none; the list is nil where the
 // bench cannot.
-func (r *run) pulsesOf(ctx context.Context, n network, d *mechanism.Design) ([]BlockPulses, error) {
+func (r *run) pulsesOf(ctx context.Context, n subject, d *mechanism.Design) ([]BlockPulses, error) {
 	b, ok := n.bench.(pulser)
 	if !ok || r.o.PulseFITPerKGE == 0 {
 		return nil, nil

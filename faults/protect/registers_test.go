@@ -321,7 +321,7 @@ func TestRegisterUnitsAreJudgedOnOtherRecords(t *testing.T) {
 	if slices.ContainsFunc(read, func(c mechanism.Choice) bool { return c.Kind.Checker() }) {
 		t.Fatal("the design has a checker, whose figures need its records: take another seed")
 	}
-	r, err := newRun([]network{n}, o)
+	r, err := newRun([]subject{n}, o)
 	if err != nil {
 		t.Fatal(err)
 	}

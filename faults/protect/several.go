@@ -43,7 +43,7 @@ func RunSeveral(ctx context.Context, cases []Case, mission string, o Options) (*
 	o = o.normal(first.Stored.Spec, first.Engine.Table(), len(first.Stored.Records))
 	// A code on the RAM would have to be tried on every network.
 	o.Rebuild = nil
-	var nets []network
+	var nets []subject
 	for _, c := range cases {
 		if c.Dir == "" && !o.NoProof {
 			return nil, errors.New("no directory for the logs of the proof")
@@ -62,7 +62,7 @@ func RunSeveral(ctx context.Context, cases []Case, mission string, o Options) (*
 	}
 	searched := nets
 	if mission == MissionMix {
-		searched = []network{mixed(nets, cases)}
+		searched = []subject{mixed(nets, cases)}
 	}
 	r, err := search(ctx, searched, o)
 	if r == nil {
@@ -117,7 +117,7 @@ func sameUnits(a, b *Evidence) bool {
 }
 
 // mixed is a mission mix as one network.
-func mixed(nets []network, cases []Case) network {
+func mixed(nets []subject, cases []Case) subject {
 	b := mixBench{}
 	var judge, choose []*Evidence
 	for k, n := range nets {
@@ -125,7 +125,7 @@ func mixed(nets []network, cases []Case) network {
 		b.shares = append(b.shares, cases[k].Share)
 		judge, choose = append(judge, n.ev), append(choose, n.chosen)
 	}
-	out := network{bench: b, stored: nets[0].stored, ev: mix(judge, b.shares), view: nets[0].view, mixed: true, ledger: nets[0].ledger}
+	out := subject{bench: b, stored: nets[0].stored, ev: mix(judge, b.shares), view: nets[0].view, mixed: true, ledger: nets[0].ledger}
 	if nets[0].chosen != nil {
 		out.chosen = mix(choose, b.shares)
 	}
@@ -151,7 +151,7 @@ func mix(list []*Evidence, shares []float64) *Evidence {
 
 // mixBench proves a mission mix: each network has a campaign of its share.
 type mixBench struct {
-	nets   []network
+	nets   []subject
 	shares []float64
 }
 

@@ -66,7 +66,7 @@ func Transfer(ctx context.Context, cases []TransferCase, o Options) ([]Transferr
 // transfer chooses on some of the networks and judges on all.
 func transfer(ctx context.Context, cases []TransferCase, o Options, on func(k int) bool) (x Transferred, err error) {
 	x.Unit = o.Unit
-	var nets []network
+	var nets []subject
 	for k := range cases {
 		if !on(k) {
 			continue

@@ -22,7 +22,7 @@ import (
 	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/faults/protect"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/zoo"
 	"upset/npu"
 	"upset/npu/isa"
@@ -35,7 +35,7 @@ const Command = "upset campaign run testdata/models/fashion-tiny.tflite --inject
 // The probes (our choice: they end within some seconds, and a change of the rules that
 // matters for a page hits some of some thousand upsets).
 const (
-	network    = "fashion-tiny"
+	modelName  = "fashion-tiny"
 	config     = isa.U55x128
 	injections = 5000
 	seed       = 1
@@ -89,7 +89,7 @@ func Probes(ctx context.Context, models string) (Made, error) {
 		return Made{}, err
 	}
 	defer os.RemoveAll(dir)
-	spec := campaign.Spec{Model: network, Seed: seed, Injections: injections}
+	spec := campaign.Spec{Model: modelName, Seed: seed, Injections: injections}
 	r, err := campaign.Run(ctx, e, spec, dir, campaign.RunOptions{Workers: runtime.NumCPU()})
 	if err != nil {
 		return Made{}, fmt.Errorf("probe campaign: %w", err)
@@ -108,7 +108,7 @@ func Probes(ctx context.Context, models string) (Made, error) {
 
 // probe is the engine of campaign run on the network, from a folder, with its defaults.
 func probe(dir string) (*engine.Engine, error) {
-	net, err := zoo.ByName(network)
+	net, err := zoo.ByName(modelName)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +120,7 @@ func probe(dir string) (*engine.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := driver.Open(model, config)
+	n, err := network.Open(model, config)
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,7 @@ import (
 	"os/exec"
 	"time"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/zoo"
 	"upset/npu/isa"
 	"upset/stats/result"
@@ -40,7 +40,7 @@ type bench struct {
 func (b *bench) n(whole int) int { return max(1, whole/max(1, b.Divide)) }
 
 // open is a shipped network on a configuration, with at most so many of its inputs.
-func (b *bench) open(name string, cfg isa.Config, most int) (*driver.Network, [][]byte, error) {
+func (b *bench) open(name string, cfg isa.Config, most int) (*network.Network, [][]byte, error) {
 	z, err := zoo.ByName(name)
 	if err != nil {
 		return nil, nil, err
@@ -53,7 +53,7 @@ func (b *bench) open(name string, cfg isa.Config, most int) (*driver.Network, []
 	if err != nil {
 		return nil, nil, err
 	}
-	n, err := driver.Open(data, cfg)
+	n, err := network.Open(data, cfg)
 	return n, inputs[:min(most, len(inputs))], err
 }
 

@@ -10,7 +10,7 @@ import (
 	"upset/faults/mechanism"
 	"upset/faults/protect"
 	"upset/faults/residue"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/netlist/cosim"
 	"upset/npu"
 	"upset/npu/isa"
@@ -138,7 +138,7 @@ func gates(ctx context.Context, b *bench) (f finding, err error) {
 }
 
 // machineRun is an inference as package cosim runs it.
-func machineRun(p *driver.Program, input []byte) cosim.Run {
+func machineRun(p *network.Program, input []byte) cosim.Run {
 	return cosim.Run{Name: small, Most: longest, Start: func() *npu.Machine {
 		var mem isa.Memory
 		if err := p.Load(&mem, input); err != nil {

@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 
 	"upset/faults/provenance"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/reference"
 	"upset/models/tflite"
 	"upset/models/zoo"
@@ -90,7 +90,7 @@ func networks() (list []string) {
 }
 
 // runMachine runs an inference on the cycle-level machine.
-func runMachine(p *driver.Program, input []byte) (output []byte, cycles uint64, err error) {
+func runMachine(p *network.Program, input []byte) (output []byte, cycles uint64, err error) {
 	var mem isa.Memory
 	if err := p.Load(&mem, input); err != nil {
 		return nil, 0, err

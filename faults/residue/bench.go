@@ -9,7 +9,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/engine"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -21,7 +21,7 @@ const pause = 1 << 20
 // bench is a plain machine with a host of its own. It steps every clock and shares
 // nothing with the engine whose verdicts it is to judge but the machine itself.
 type bench struct {
-	program *driver.Program
+	program *network.Program
 	machine *npu.Machine
 	limit   uint64 // cycles after which the watchdog ends an inference
 }

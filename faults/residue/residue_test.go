@@ -9,7 +9,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/engine"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -21,7 +21,7 @@ func open(t *testing.T, o faults.Options) *engine.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := driver.Open(data, isa.U55x128)
+	n, err := network.Open(data, isa.U55x128)
 	if err != nil {
 		t.Fatal(err)
 	}

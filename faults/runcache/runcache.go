@@ -24,7 +24,7 @@ import (
 	"upset/faults"
 	"upset/faults/engine"
 	"upset/faults/golden"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 )
 
@@ -54,7 +54,7 @@ func Folder() string {
 // are made now and put there. Found says that they were there. While one process makes
 // them, others that want the same wait. A folder that cannot be used is no error: the runs
 // are made then as if there were none.
-func Engine(ctx context.Context, dir string, p *driver.Program, inputs [][]byte, o faults.Options, progress func(done, total int)) (e *engine.Engine, found bool, err error) {
+func Engine(ctx context.Context, dir string, p *network.Program, inputs [][]byte, o faults.Options, progress func(done, total int)) (e *engine.Engine, found bool, err error) {
 	make := func() (*engine.Engine, bool, error) {
 		e, err := engine.NewContext(ctx, p, inputs, o, progress)
 		return e, false, err
@@ -118,7 +118,7 @@ func private(dir string) error {
 }
 
 // keyOf names runs by all that they follow from.
-func keyOf(p *driver.Program, inputs [][]byte, o faults.Options) (string, error) {
+func keyOf(p *network.Program, inputs [][]byte, o faults.Options) (string, error) {
 	h := sha256.New()
 	name, err := os.Executable()
 	if err != nil {
@@ -137,7 +137,7 @@ func keyOf(p *driver.Program, inputs [][]byte, o faults.Options) (string, error)
 	}
 	err = json.NewEncoder(h).Encode(struct {
 		Machine string
-		Program *driver.Program
+		Program *network.Program
 		Inputs  [][]byte
 		ECC     npu.ECC
 		System  npu.System
@@ -149,7 +149,7 @@ func keyOf(p *driver.Program, inputs [][]byte, o faults.Options) (string, error)
 }
 
 // read reads runs. A file that is damaged is removed.
-func read(name, key string, p *driver.Program, inputs [][]byte, o faults.Options) (*engine.Engine, error) {
+func read(name, key string, p *network.Program, inputs [][]byte, o faults.Options) (*engine.Engine, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err

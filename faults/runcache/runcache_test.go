@@ -12,21 +12,21 @@ import (
 
 	"upset/faults"
 	"upset/faults/engine"
-	"upset/models/driver"
 	"upset/models/nettest"
+	"upset/models/network"
 	"upset/netlist"
 	"upset/npu"
 	"upset/npu/isa"
 )
 
 // network is the smallest network with some inputs.
-func network(t *testing.T, inputs int) (*driver.Program, [][]byte) {
+func tiny(t *testing.T, inputs int) (*network.Program, [][]byte) {
 	t.Helper()
 	return nettest.Shipped(t, "fashion-tiny", isa.U55x32), nettest.Inputs(t, "fashion-tiny", inputs)
 }
 
 // keep puts runs into a folder as if they had taken long.
-func keep(t *testing.T, dir string, p *driver.Program, inputs [][]byte, o faults.Options) *engine.Engine {
+func keep(t *testing.T, dir string, p *network.Program, inputs [][]byte, o faults.Options) *engine.Engine {
 	t.Helper()
 	e, err := engine.New(p, inputs, o, nil)
 	if err != nil {
@@ -50,7 +50,7 @@ func keep(t *testing.T, dir string, p *driver.Program, inputs [][]byte, o faults
 func TestSameRecords(t *testing.T) {
 	ctx := context.Background()
 	for _, o := range []faults.Options{{Memory: faults.MinMemory}, {ECC: npu.ECCSECDED}, {AssumeReload: true, Checkpoints: 20}} {
-		p, inputs := network(t, 3)
+		p, inputs := tiny(t, 3)
 		dir := filepath.Join(t.TempDir(), "runs")
 		made := keep(t, dir, p, inputs, o)
 		kept, found, err := Engine(ctx, dir, p, inputs, o, nil)
@@ -84,10 +84,10 @@ func TestSameRecords(t *testing.T) {
 // Runs of other options, inputs or networks are not found; damaged ones are made again.
 func TestNotFound(t *testing.T) {
 	ctx := context.Background()
-	p, inputs := network(t, 2)
+	p, inputs := tiny(t, 2)
 	dir := filepath.Join(t.TempDir(), "runs")
 	keep(t, dir, p, inputs, faults.Options{})
-	_, others := network(t, 3)
+	_, others := tiny(t, 3)
 	for name, k := range map[string]struct {
 		inputs [][]byte
 		o      faults.Options
@@ -126,7 +126,7 @@ func TestNotFound(t *testing.T) {
 // A folder that others can write to is not trusted, and one that cannot be made is no
 // error.
 func TestFolder(t *testing.T) {
-	p, inputs := network(t, 2)
+	p, inputs := tiny(t, 2)
 	open := filepath.Join(t.TempDir(), "open")
 	if err := os.Mkdir(open, 0o700); err != nil {
 		t.Fatal(err)
@@ -148,7 +148,7 @@ func TestFolder(t *testing.T) {
 
 // Of several that want the same runs at once, one makes them.
 func TestOnce(t *testing.T) {
-	p, inputs := network(t, 2)
+	p, inputs := tiny(t, 2)
 	dir := filepath.Join(t.TempDir(), "runs")
 	var made, all atomic.Int64
 	var wg sync.WaitGroup

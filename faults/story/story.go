@@ -9,7 +9,7 @@ import (
 	"upset/faults"
 	"upset/faults/engine"
 	"upset/faults/golden"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -151,7 +151,7 @@ func (st *Story) follow(w *engine.Worker, m, ref *npu.Machine, from uint64) {
 }
 
 // host tells what the host did in front of a job, whatever was told before.
-func (st *Story) host(p *driver.Program, m *npu.Machine, job int, from uint64) {
+func (st *Story) host(p *network.Program, m *npu.Machine, job int, from uint64) {
 	if job < 0 {
 		return
 	}

@@ -5,8 +5,8 @@ import (
 
 	"upset/faults"
 	"upset/faults/engine"
-	"upset/models/driver"
 	"upset/models/nettest"
+	"upset/models/network"
 	"upset/npu/isa"
 )
 
@@ -67,7 +67,7 @@ func worker(t *testing.T, e *engine.Engine) *engine.Worker {
 }
 
 // jobsEngine opens a network of the data folder as sequences of frames.
-func jobsEngine(t *testing.T, file string, frames int, c isa.Config, m driver.Measures) *engine.Engine {
+func jobsEngine(t *testing.T, file string, frames int, c isa.Config, m network.Measures) *engine.Engine {
 	t.Helper()
 	n := nettest.Shared(t, file, c)
 	p, err := n.Guarded(frames, m, make([]byte, n.InputBytes()))

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"upset/faults"
-	"upset/models/driver"
+	"upset/models/network"
 )
 
 // Where says in which part of a program something happens that runs in several jobs.
@@ -35,7 +35,7 @@ func (p *Where) String() string {
 
 // whereOf is the place of a job, nil where the program has only one stream and no host
 // around it.
-func whereOf(p *driver.Program, job int) *Where {
+func whereOf(p *network.Program, job int) *Where {
 	jobs := p.Jobs
 	if job < 0 || job >= len(jobs) {
 		return nil
@@ -49,7 +49,7 @@ func whereOf(p *driver.Program, job int) *Where {
 // one stream. Job is the one that the run ended in, or in which it wrote outside the
 // arena; compared is the number of jobs in front of the comparison that failed; output is
 // the first wrong byte.
-func effect(program *driver.Program, r *faults.Record, job, compared, output int) *Where {
+func effect(program *network.Program, r *faults.Record, job, compared, output int) *Where {
 	switch r.Outcome {
 	case faults.DUEDetected, faults.DUEHang, faults.StrayWrite:
 		return whereOf(program, job)
@@ -66,7 +66,7 @@ func effect(program *driver.Program, r *faults.Record, job, compared, output int
 }
 
 // wrongOutput is where the output is computed that holds a byte of all of them.
-func wrongOutput(p *driver.Program, at int) *Where {
+func wrongOutput(p *network.Program, at int) *Where {
 	if len(p.Jobs) == 0 || at < 0 {
 		return nil
 	}

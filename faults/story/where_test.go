@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"upset/faults"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/netlist"
 	"upset/npu/isa"
 )
@@ -14,7 +14,7 @@ import (
 // A story of a network that runs in parts names the run that the upset hits, and the
 // frame, the run and the side on which its outcome shows.
 func TestStoryNamesItsPlaces(t *testing.T) {
-	e := jobsEngine(t, "vela/ethos-u55-128/keyword_scrambled_8bit_vela.tflite", 2, isa.U55x128, driver.Measures{})
+	e := jobsEngine(t, "vela/ethos-u55-128/keyword_scrambled_8bit_vela.tflite", 2, isa.U55x128, network.Measures{})
 	w := worker(t, e)
 	var flops []netlist.SiteID
 	for _, r := range e.Table().Select(netlist.Filter{NoSRAM: true}) {
@@ -78,7 +78,7 @@ func TestStoryNamesItsPlaces(t *testing.T) {
 // An alarm of the host shows at its comparison, a write outside the arena in the run that
 // has made it, and where all is one stream there is no place to name.
 func TestEffectOfEachKind(t *testing.T) {
-	e := jobsEngine(t, "models/hello_world_int8.tflite", 2, isa.U55x64, driver.Measures{Twice: true})
+	e := jobsEngine(t, "models/hello_world_int8.tflite", 2, isa.U55x64, network.Measures{Twice: true})
 	for _, c := range []struct {
 		o                faults.Outcome
 		job, compared, b int
@@ -98,7 +98,7 @@ func TestEffectOfEachKind(t *testing.T) {
 			t.Errorf("%v: %q, not %q", c.o, got, c.want)
 		}
 	}
-	alone := &driver.Program{}
+	alone := &network.Program{}
 	if p := effect(alone, &faults.Record{Outcome: faults.SDCCritical}, 0, 0, 0); p != nil || whereOf(alone, 0) != nil {
 		t.Errorf("one stream: %v", p)
 	}

@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"upset/faults/stream"
-	"upset/models/driver"
 	"upset/models/nettest"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -21,7 +21,7 @@ type moment struct {
 
 // run is a run of a program on the plain machine with what an observer saw of it.
 type run struct {
-	p       *driver.Program
+	p       *network.Program
 	f       *stream.Stream
 	inputs  [2][]byte
 	ends    [2]uint64 // cycles of both inferences
@@ -33,7 +33,7 @@ type run struct {
 
 // record steps two inferences on the plain machine, one behind the other, and keeps the first
 // one at every so many clocks.
-func record(t *testing.T, p *driver.Program, every uint64) *run {
+func record(t *testing.T, p *network.Program, every uint64) *run {
 	t.Helper()
 	r := &run{p: p, f: stream.New(p)}
 	rng := rand.New(rand.NewPCG(41, uint64(p.Config)))
@@ -49,7 +49,7 @@ func record(t *testing.T, p *driver.Program, every uint64) *run {
 	}
 	m := npu.New(p.Config, npu.DefaultSystem(), npu.ECCNone, mem)
 	r.begun, r.ended = make([]uint64, len(r.f.Ops)), make([]uint64, len(r.f.Ops))
-	m.Observe = r.observe
+	m.Probe.Note = r.observe
 	p.Start(m)
 	for m.S.CC.Run != 0 {
 		if m.Cycle()%every == 0 {
@@ -70,7 +70,7 @@ func record(t *testing.T, p *driver.Program, every uint64) *run {
 			t.Fatal("the program does not end")
 		}
 	}
-	m.Observe = nil
+	m.Probe.Note = nil
 	r.f.Begins, r.f.Cycles = []uint64{0}, m.Cycle()
 	r.ends[0], r.left[0] = m.Cycle(), bytes.Clone(mem.SRAM)
 	r.again(m)

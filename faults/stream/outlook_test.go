@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"upset/faults/stream"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -47,7 +47,7 @@ func made() (f *stream.Stream, pool, second, copied int) {
 	s.Op(isa.OpDMAStart, 0)
 	s.Op(isa.OpDMAWait, 0)
 	s.Op(isa.OpStop, 0)
-	return stream.New(&driver.Program{Name: "made", Config: isa.U55x64, Commands: s.Words}), pool, second, copied
+	return stream.New(&network.Program{Name: "made", Config: isa.U55x64, Commands: s.Words}), pool, second, copied
 }
 
 // standing is a state in which the parser is at a word and nothing is under way; the bank
@@ -212,7 +212,7 @@ func TestHostileStreams(t *testing.T) {
 				words[i] = uint32(isa.Table[rng.IntN(int(isa.NumRegs))].Opcode) | words[i]&^0x3fff
 			}
 		}
-		f := stream.New(&driver.Program{Config: isa.Configs[rng.IntN(4)], Commands: words})
+		f := stream.New(&network.Program{Config: isa.Configs[rng.IntN(4)], Commands: words})
 		total += len(f.Ops)
 		kernels := 0
 		for i := range f.Ops {

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"upset/faults/stream"
-	"upset/models/driver"
 	"upset/models/nettest"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/cone"
 	"upset/npu/isa"
@@ -30,7 +30,7 @@ func TestOperationsAreThoseOfTheMachine(t *testing.T) {
 		m := npu.New(c, npu.DefaultSystem(), npu.ECCNone, mem)
 		var before npu.Flops
 		next, kernels := 0, 0
-		m.Observe = func(n npu.Note) {
+		m.Probe.Note = func(n npu.Note) {
 			if n.Kind == npu.NoteRetire || next >= len(f.Ops) {
 				return
 			}
@@ -180,7 +180,7 @@ func overlap(a, b []cone.Range) bool {
 // in the first inference and in one behind it; words lie within the stream of their job.
 func TestJobs(t *testing.T) {
 	n := nettest.Shared(t, "models/hello_world_int8.tflite", isa.U55x64)
-	p, err := n.Guarded(3, driver.Measures{}, make([]byte, n.InputBytes()))
+	p, err := n.Guarded(3, network.Measures{}, make([]byte, n.InputBytes()))
 	if err != nil {
 		t.Fatal(err)
 	}

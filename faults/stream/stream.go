@@ -4,7 +4,7 @@
 package stream
 
 import (
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -12,7 +12,7 @@ import (
 // Stream is what the command streams of a program will still do, seen from any of
 // their words. It tells which configuration bits cannot matter any more.
 type Stream struct {
-	program  *driver.Program
+	program  *network.Program
 	config   isa.Config
 	Commands []uint32
 	Ops      []Op
@@ -47,7 +47,7 @@ type Op struct {
 }
 
 // New reads the stream of a program.
-func New(p *driver.Program) *Stream {
+func New(p *network.Program) *Stream {
 	f := &Stream{program: p, config: p.Config, Commands: p.Commands, opAt: make([]int, len(p.Commands)+1)}
 	var r isa.Registers
 	kernels := 0
@@ -86,7 +86,7 @@ func New(p *driver.Program) *Stream {
 }
 
 // noteHost inserts what the host does behind each job, at the job's last word.
-func (f *Stream) noteHost(p *driver.Program) {
+func (f *Stream) noteHost(p *network.Program) {
 	if len(p.Jobs) == 0 {
 		return
 	}

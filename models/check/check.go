@@ -9,7 +9,8 @@ import (
 	"fmt"
 
 	"upset/models/compile"
-	"upset/models/driver"
+	"upset/models/container"
+	"upset/models/network"
 	"upset/models/reference"
 	"upset/models/tflite"
 	"upset/npu/isa"
@@ -71,17 +72,17 @@ func (r *Report) Count(p Place) int {
 type Choice struct {
 	Config isa.Config
 	Given  bool // the configuration; else one gives way to that of a compiled file
-	driver.Options
+	network.Options
 }
 
 // Examine looks at the bytes of a file.
 func Examine(data []byte, c Choice) *Report {
 	r := &Report{Format: formatTFLite, Config: c.Config}
-	if c.Alone && driver.Delegates(data) == 0 {
+	if c.Alone && container.Delegates(data) == 0 {
 		r.Problems = []Problem{{Reason: "a delegate is asked for, but the file is no ExecuTorch program with one", Remedy: "leave --delegate out"}}
 		return r
 	}
-	if name := driver.FormName(data); name != "" {
+	if name := container.FormName(data); name != "" {
 		r.Format = name
 		r.opened(data, c)
 		return r
@@ -96,7 +97,7 @@ func Examine(data []byte, c Choice) *Report {
 		r.Problems = []Problem{{Reason: err.Error(), Remedy: "get the file anew, or export the model again: it is damaged or not complete"}}
 	case len(m.Subgraphs) == 0:
 		r.Problems = []Problem{{Reason: "the model has no graph", Remedy: "export a model that computes something"}}
-	case driver.IsVela(m):
+	case container.IsVela(m):
 		r.compiled(data, m, c)
 	default:
 		m.Subgraphs[0].Lenient = c.Lenient
@@ -113,7 +114,7 @@ func Examine(data []byte, c Choice) *Report {
 
 // source answers for a graph that has not been compiled yet.
 func (r *Report) source(m *tflite.Model, c Choice) {
-	g, opt := &m.Subgraphs[0], driver.Compiling(r.Config, c.Options)
+	g, opt := &m.Subgraphs[0], network.Compiling(r.Config, c.Options)
 	for i := range g.Operators {
 		o := describe(g, i)
 		if err := compile.Supports(m, i, opt); err != nil {
@@ -189,20 +190,20 @@ func (r *Report) elsewhere(g *tflite.Subgraph, o *Operator, npu error) {
 // whole.
 func (r *Report) opened(data []byte, c Choice) {
 	r.Compiled = true
-	cfg, known, err := driver.ConfigOf(data)
+	cfg, known, err := container.ConfigOf(data)
 	if err == nil && known && (!c.Given || cfg == r.Config) {
 		r.Config = cfg
 	}
-	var n *driver.Network
+	var n *network.Network
 	if err == nil {
-		n, err = driver.OpenWith(context.Background(), data, r.Config, c.Options)
+		n, err = network.OpenWith(context.Background(), data, r.Config, c.Options)
 	}
 	if err != nil {
 		p := r.streamProblem(err)
-		if r.Format == driver.FormExecuTorch && !errors.As(err, new(*driver.MismatchError)) {
+		if r.Format == container.FormExecuTorch && !errors.As(err, new(*container.MismatchError)) {
 			p.Remedy = "lower the model again, with the Ethos-U backend of ExecuTorch"
 		}
-		if known := driver.Delegates(data); known > 0 && !c.Alone {
+		if known := container.Delegates(data); known > 0 && !c.Alone {
 			p.Remedy += fmt.Sprintf("; or run one of its %d delegates alone with --delegate, from 0 on", known)
 		}
 		r.Problems = []Problem{p}
@@ -226,7 +227,7 @@ func (r *Report) compiled(data []byte, m *tflite.Model, c Choice) {
 	g := &m.Subgraphs[0]
 	for i := range g.Operators {
 		o := describe(g, i)
-		if op := &g.Operators[i]; !isNPU(op) {
+		if op := &g.Operators[i]; !container.IsNPU(op) {
 			o.Place, o.Reason = Host, "the compiler left it to the host"
 			if _, err := reference.Prepare(g, op); err != nil {
 				o.Place, o.Reason = Refused, plain(err, op)
@@ -235,13 +236,13 @@ func (r *Report) compiled(data []byte, m *tflite.Model, c Choice) {
 		}
 		r.Operators = append(r.Operators, o)
 	}
-	cfg, _, err := driver.ConfigOf(data)
+	cfg, _, err := container.ConfigOf(data)
 	if err == nil && (!c.Given || cfg == r.Config) {
 		r.Config = cfg
 	}
-	var n *driver.Network
+	var n *network.Network
 	if err == nil {
-		n, err = driver.FromVela(m, r.Config)
+		n, err = network.FromVela(m, r.Config)
 	}
 	if err != nil {
 		r.Problems = append(r.Problems, r.streamProblem(err))
@@ -255,7 +256,7 @@ func (r *Report) compiled(data []byte, m *tflite.Model, c Choice) {
 }
 
 // streams says how much the command streams of a file hold.
-func streams(n *driver.Network) string {
+func streams(n *network.Network) string {
 	operations, arena := 0, 0
 	for _, p := range n.Programs() {
 		operations, arena = operations+len(p.Operations), max(arena, p.SRAMBytes())

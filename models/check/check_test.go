@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/tflite"
 	"upset/npu/isa"
 )
@@ -46,7 +46,7 @@ func TestAnswerIsThatOfCompiling(t *testing.T) {
 			seen++
 			c := isa.Configs[n%len(isa.Configs)]
 			r := Examine(data, Choice{Config: c})
-			if _, err := driver.Open(data, r.Config); (err == nil) != r.Runs() {
+			if _, err := network.Open(data, r.Config); (err == nil) != r.Runs() {
 				t.Errorf("%s on %s: check says %v, compiling %v", file, r.Config, r.Err(), err)
 			}
 		}
@@ -173,7 +173,7 @@ func TestExecuTorchPrograms(t *testing.T) {
 		if err := r.Err(); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", name, err)
 		}
-		alone := Examine(data, Choice{Config: isa.U55x128, Options: driver.Options{Alone: true}})
+		alone := Examine(data, Choice{Config: isa.U55x128, Options: network.Options{Alone: true}})
 		if want == "" && (!alone.Runs() || alone.Count(NPU) != 1) || want != "" && alone.Runs() {
 			t.Errorf("%s, delegate alone: %v", name, alone.Err())
 		}
@@ -217,14 +217,14 @@ func TestStrictness(t *testing.T) {
 	if r.Runs() || r.Count(Refused) != 1 || r.Operators[1].Place != Refused || !strings.Contains(r.Operators[1].Remedy, "--lenient") {
 		t.Errorf("runs %v, %+v", r.Runs(), r.Operators[1])
 	}
-	if _, err := driver.Open(data, c.Config); err == nil || !strings.Contains(err.Error(), "operator 1 (FULLY_CONNECTED): bias") {
+	if _, err := network.Open(data, c.Config); err == nil || !strings.Contains(err.Error(), "operator 1 (FULLY_CONNECTED): bias") {
 		t.Errorf("compiling: %v", err)
 	}
 	c.Lenient = true
 	if r := Examine(data, c); !r.Runs() {
 		t.Errorf("leniently: %v", r.Err())
 	}
-	if _, err := driver.OpenWith(t.Context(), data, c.Config, driver.Options{Lenient: true}); err != nil {
+	if _, err := network.OpenWith(t.Context(), data, c.Config, network.Options{Lenient: true}); err != nil {
 		t.Errorf("compiling leniently: %v", err)
 	}
 }

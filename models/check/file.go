@@ -8,8 +8,7 @@ import (
 	"io"
 	"strings"
 
-	"upset/models/driver"
-	"upset/models/tflite"
+	"upset/models/container"
 )
 
 // Formats of the files that are read.
@@ -136,13 +135,11 @@ func isSource(data []byte) bool {
 	return bytes.IndexByte(head, 0) < 0 && bytes.Contains(head, []byte("0x")) && (bytes.Contains(head, []byte("char")) || bytes.Contains(head, []byte("uint8_t")))
 }
 
-// isNPU tells the operators that hold a command stream (Vela).
-func isNPU(op *tflite.Operator) bool { return op.Code == tflite.OpCustom && op.Custom == "ethos-u" }
-
-// streamProblem puts an error of the driver beside what can be done.
+// streamProblem puts an error of a compiled file beside what can be done.
 func (r *Report) streamProblem(err error) Problem {
-	p := Problem{Reason: strings.TrimPrefix(err.Error(), "driver: "), Remedy: "compile the source model again with a current Vela, or give the source model itself"}
-	var other *driver.MismatchError
+	reason := strings.TrimPrefix(strings.TrimPrefix(err.Error(), "network: "), "container: ")
+	p := Problem{Reason: reason, Remedy: "compile the source model again with a current Vela, or give the source model itself"}
+	var other *container.MismatchError
 	switch {
 	case !errors.As(err, &other):
 	case other.NPU == "":

@@ -3,7 +3,7 @@ package check
 import (
 	"slices"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/tflite"
 	"upset/npu"
 )
@@ -15,7 +15,7 @@ type Memory struct {
 }
 
 // exactly takes what compiled streams need.
-func (r *Report) exactly(n *driver.Network, c Choice) { r.needs(n.Usage(), c, false) }
+func (r *Report) exactly(n *network.Network, c Choice) { r.needs(n.Usage(), c, false) }
 
 func (r *Report) needs(u npu.Usage, c Choice, about bool) {
 	for _, s := range c.System.Shares(u) {

@@ -5,7 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"upset/models/driver"
+	"upset/models/container"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -49,16 +50,16 @@ func TestMemoryOfStreamsIsExact(t *testing.T) {
 		"vela/ethos-u55-128/keyword_scrambled_8bit_vela.tflite", "zoo/vela/tensorflow-person_detect_vela-u55-256.tflite", "zoo/pte/arm-minimal-u55-128.pte",
 	} {
 		data := sharedFile(t, name)
-		r := Examine(data, Choice{Config: isa.U55x128, Options: driver.Options{System: npu.DefaultSystem()}})
+		r := Examine(data, Choice{Config: isa.U55x128, Options: network.Options{System: npu.DefaultSystem()}})
 		arena, flash := of(r, npu.InSRAM), of(r, npu.InFlash)
 		if !r.Runs() || arena.Bytes == 0 || flash.Bytes == 0 || arena.About || flash.About || !arena.Fits() || !flash.Fits() {
 			t.Fatalf("%s: %+v", name, r.Memory)
 		}
-		cfg, _, err := driver.ConfigOf(data)
+		cfg, _, err := container.ConfigOf(data)
 		if err != nil {
 			t.Fatal(err)
 		}
-		n, err := driver.Open(data, cfg)
+		n, err := network.Open(data, cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,11 +71,11 @@ func TestMemoryOfStreamsIsExact(t *testing.T) {
 		if flash.Bytes != want {
 			t.Errorf("%s: %d bytes of flash, not %d", name, flash.Bytes, want)
 		}
-		if r := Examine(data, Choice{Config: cfg, Options: driver.Options{System: small(uint32(arena.Bytes), uint32(flash.Bytes))}}); !r.Runs() {
+		if r := Examine(data, Choice{Config: cfg, Options: network.Options{System: small(uint32(arena.Bytes), uint32(flash.Bytes))}}); !r.Runs() {
 			t.Errorf("%s does not run in what it needs: %+v", name, r.Problems)
 		}
 		for _, s := range []npu.System{small(uint32(arena.Bytes)-16, 1<<20), small(1<<20, uint32(flash.Bytes)-16)} {
-			if r := Examine(data, Choice{Config: cfg, Options: driver.Options{System: s}}); r.Runs() {
+			if r := Examine(data, Choice{Config: cfg, Options: network.Options{System: s}}); r.Runs() {
 				t.Errorf("%s runs in less than it needs: %+v", name, r.Memory)
 			}
 		}
@@ -89,16 +90,16 @@ func TestMemoryOfSourcesIsAbout(t *testing.T) {
 		"zoo/user/esphome-okay_nabu.tflite", "zoo/user/OpenNuvoton-vww4_128_128_INT8.tflite",
 	} {
 		data := sharedFile(t, name)
-		r := Examine(data, Choice{Config: isa.U55x128, Options: driver.Options{System: npu.DefaultSystem()}})
+		r := Examine(data, Choice{Config: isa.U55x128, Options: network.Options{System: npu.DefaultSystem()}})
 		arena, flash := of(r, npu.InSRAM), of(r, npu.InFlash)
 		if !r.Runs() || !arena.About || !arena.Fits() || !flash.About || !flash.Fits() {
 			t.Errorf("%s: %+v, %+v", name, r.Memory, r.Problems)
 		}
-		less := Examine(data, Choice{Config: isa.U55x128, Options: driver.Options{System: small(npu.DefaultMap().SRAM.Size, uint32(flash.Bytes)-16)}})
+		less := Examine(data, Choice{Config: isa.U55x128, Options: network.Options{System: small(npu.DefaultMap().SRAM.Size, uint32(flash.Bytes)-16)}})
 		if m := of(less, npu.InFlash); !less.Runs() || !m.About || m.Fits() {
 			t.Errorf("%s in less flash: %+v, %+v", name, less.Memory, less.Problems)
 		}
-		n, err := driver.Open(data, isa.U55x128)
+		n, err := network.Open(data, isa.U55x128)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -50,30 +50,30 @@ func LaterNetworks(dir string, c isa.Config) ([]string, error) {
 
 // Later runs a network of dir on a configuration and sets its cycles beside Vela's
 // estimate.
-func Later(dir, network string, c isa.Config, sys npu.System) (Total, error) {
-	t := Total{Network: network, Config: c}
-	files, err := filepath.Glob(filepath.Join(dir, c.String(), network+summaryInfix+"*.csv"))
+func Later(dir, name string, c isa.Config, sys npu.System) (Total, error) {
+	t := Total{Network: name, Config: c}
+	files, err := filepath.Glob(filepath.Join(dir, c.String(), name+summaryInfix+"*.csv"))
 	if err != nil {
 		return t, err
 	}
 	if len(files) == 0 {
-		return t, fmt.Errorf("%s on %v: no summary in %s", network, c, dir)
+		return t, fmt.Errorf("%s on %v: no summary in %s", name, c, dir)
 	}
 	if t.Vela, err = summary(files[0]); err != nil {
 		return t, fmt.Errorf("%s: %w", files[0], err)
 	}
-	model, err := os.ReadFile(filepath.Join(dir, c.String(), network+networkSuffix))
+	model, err := os.ReadFile(filepath.Join(dir, c.String(), name+networkSuffix))
 	if err != nil {
 		return t, err
 	}
-	n, err := driver.Open(model, c)
+	n, err := network.Open(model, c)
 	if err != nil {
-		return t, fmt.Errorf("%s: %w", network, err)
+		return t, fmt.Errorf("%s: %w", name, err)
 	}
-	sum := &Comparison{Network: network, Config: c}
+	sum := &Comparison{Network: name, Config: c}
 	for _, p := range n.Programs() {
 		if _, err := sum.run(p, sys); err != nil {
-			return t, fmt.Errorf("%s on %v: %w", network, c, err)
+			return t, fmt.Errorf("%s on %v: %w", name, c, err)
 		}
 	}
 	t.Ours = sum.Ours

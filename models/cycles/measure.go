@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -58,8 +58,8 @@ func Networks(dir string, c isa.Config) ([]string, error) {
 
 // Compare runs a network of dir on a configuration and sets the cycles beside
 // Vela's table. The input is all zero: cycles do not depend on data.
-func Compare(dir, network string, c isa.Config, sys npu.System) (*Comparison, error) {
-	base := filepath.Join(dir, "ethos-"+c.String(), network)
+func Compare(dir, name string, c isa.Config, sys npu.System) (*Comparison, error) {
+	base := filepath.Join(dir, "ethos-"+c.String(), name)
 	model, err := os.ReadFile(base + networkSuffix)
 	if err != nil {
 		return nil, err
@@ -73,27 +73,27 @@ func Compare(dir, network string, c isa.Config, sys npu.System) (*Comparison, er
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", table.Name(), err)
 	}
-	n, err := driver.Open(model, c)
+	n, err := network.Open(model, c)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", network, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	out := &Comparison{Network: network, Config: c}
+	out := &Comparison{Network: name, Config: c}
 	var ops []kernel
 	var spent []uint64
 	for _, p := range n.Programs() {
 		k := kernels(p)
 		times, err := out.run(p, sys)
 		if err != nil {
-			return nil, fmt.Errorf("%s on %v: %w", network, c, err)
+			return nil, fmt.Errorf("%s on %v: %w", name, c, err)
 		}
 		if len(times) != len(k) {
-			return nil, fmt.Errorf("%s on %v: %d operations retire, the stream has %d", network, c, len(times), len(k))
+			return nil, fmt.Errorf("%s on %v: %d operations retire, the stream has %d", name, c, len(times), len(k))
 		}
 		ops, spent = append(ops, k...), append(spent, times...)
 	}
 	at, err := match(rows, ops)
 	if err != nil {
-		return nil, fmt.Errorf("%s on %v: %w", network, c, err)
+		return nil, fmt.Errorf("%s on %v: %w", name, c, err)
 	}
 	out.collect(rows, at, spent)
 	return out, nil
@@ -103,7 +103,7 @@ func Compare(dir, network string, c isa.Config, sys npu.System) (*Comparison, er
 // belongs to the operation on the MAC array, else to the oldest one under way, else
 // to the one that is issued next; a transfer of weights that delays an operation
 // thereby counts to it. What follows the last operation counts to that one.
-func (c *Comparison) run(p *driver.Program, sys npu.System) ([]uint64, error) {
+func (c *Comparison) run(p *network.Program, sys npu.System) ([]uint64, error) {
 	mem := new(isa.Memory)
 	if err := p.Load(mem, make([]byte, p.InputBytes())); err != nil {
 		return nil, err
@@ -112,7 +112,7 @@ func (c *Comparison) run(p *driver.Program, sys npu.System) ([]uint64, error) {
 	var times []uint64
 	var banks [4]int
 	issued, retired := 0, 0
-	m.Observe = func(n npu.Note) {
+	m.Probe.Note = func(n npu.Note) {
 		switch n.Kind {
 		case npu.NoteIssue:
 			banks[n.Bank&3] = issued
@@ -158,7 +158,7 @@ func (c *Comparison) run(p *driver.Program, sys npu.System) ([]uint64, error) {
 }
 
 // kernels lists the kernel operations of a program's command stream.
-func kernels(p *driver.Program) []kernel {
+func kernels(p *network.Program) []kernel {
 	var regs isa.Registers
 	var list []kernel
 	for w := 0; w < len(p.Commands); w++ {
@@ -179,7 +179,7 @@ func kernels(p *driver.Program) []kernel {
 			}
 			if op.Kernel() {
 				d := isa.Decode(&regs, op, isa.Param(word))
-				list = append(list, newKernel(driver.KindName(&d), &d))
+				list = append(list, newKernel(network.KindName(&d), &d))
 			}
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/npy"
 	"upset/models/tflite"
 )
@@ -23,7 +23,7 @@ func parseArray(file []byte) (*array, error) {
 
 // split cuts an array into inputs of a tensor: one where the shapes agree, one for each
 // element of its first dimension where the others do. Dimensions of one do not count.
-func (a *array) split(b *driver.Binding, o Options) ([][]byte, error) {
+func (a *array) split(b *network.Binding, o Options) ([][]byte, error) {
 	count, want := 1, LongDims(b.Shape)
 	if !slices.Equal(LongDims(a.Shape), want) {
 		if len(a.Shape) == 0 || !slices.Equal(LongDims(a.Shape[1:]), want) {
@@ -68,7 +68,7 @@ func (a *array) elementBytes() (int, error) {
 
 // convert brings elements into the type of a tensor: equal types as they are, floats by
 // the tensor's scale and zero point, and bytes as pixels where their scaling is declared.
-func (a *array) convert(data []byte, b *driver.Binding, o Options) ([]byte, error) {
+func (a *array) convert(data []byte, b *network.Binding, o Options) ([]byte, error) {
 	if want := npyTypes[b.Type]; a.kind() == strings.TrimLeft(want, "<|") {
 		return data, nil
 	}
@@ -105,7 +105,7 @@ func (a *array) convert(data []byte, b *driver.Binding, o Options) ([]byte, erro
 // Quantise stores real numbers in a tensor: as they are in one of floats, else divided by
 // its scale in float32, rounded half away from zero, plus the zero point, and clamped
 // (TensorFlow Lite, reference kernel of QUANTIZE). One that is not a number is refused.
-func Quantise(real []float32, b *driver.Binding) ([]byte, error) {
+func Quantise(real []float32, b *network.Binding) ([]byte, error) {
 	for _, x := range real {
 		if x != x {
 			return nil, fmt.Errorf("a value is not a number")

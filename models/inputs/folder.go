@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"upset/models/driver"
+	"upset/models/network"
 )
 
 // NoLabel is the class of an input that has none.
@@ -26,7 +26,7 @@ type Set struct {
 // labels.csv or labels.txt. For sequences the files named in_seq* count alone where there
 // are any, and never else. Of raw tensors only those named in_* count where there are any,
 // and never those named out_*; other files are left alone.
-func Folder(dir string, net []driver.Binding, o Options) (*Set, error) {
+func Folder(dir string, net []network.Binding, o Options) (*Set, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("folder of inputs: %w", pathError(dir, err))
@@ -80,7 +80,7 @@ func wanted(entries []fs.DirEntry, sequences bool) []string {
 }
 
 // File reads the inputs of a file, see [Decode].
-func File(name string, net []driver.Binding, o Options) ([][]byte, error) {
+func File(name string, net []network.Binding, o Options) ([][]byte, error) {
 	info, err := os.Stat(name)
 	if err != nil {
 		return nil, fmt.Errorf("input: %w", pathError(name, err))

@@ -15,17 +15,17 @@ import (
 	"strings"
 	"testing"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/tflite"
 )
 
 // tensor is one input of a network.
-func tensor(typ tflite.Type, scale float32, zero int64, shape ...int) []driver.Binding {
+func tensor(typ tflite.Type, scale float32, zero int64, shape ...int) []network.Binding {
 	size := typ.Size()
 	for _, n := range shape {
 		size *= n
 	}
-	return []driver.Binding{{Name: "in", Type: typ, Shape: shape, Size: size, Quant: tflite.Quantization{Scale: []float32{scale}, ZeroPoint: []int64{zero}}}}
+	return []network.Binding{{Name: "in", Type: typ, Shape: shape, Size: size, Quant: tflite.Quantization{Scale: []float32{scale}, ZeroPoint: []int64{zero}}}}
 }
 
 // floats is a .npy file of float32.
@@ -67,7 +67,7 @@ func archived(t testing.TB, files ...[]byte) []byte { // name, contents, …
 }
 
 // one decodes a file that holds one input.
-func one(t *testing.T, name string, data []byte, net []driver.Binding, o Options) []byte {
+func one(t *testing.T, name string, data []byte, net []network.Binding, o Options) []byte {
 	t.Helper()
 	list, err := Decode(name, data, net, o)
 	if err != nil || len(list) != 1 {
@@ -183,7 +183,7 @@ func TestPictures(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name string
-		net  []driver.Binding
+		net  []network.Binding
 		o    Options
 		want []byte
 	}{
@@ -214,7 +214,7 @@ func TestPictures(t *testing.T) {
 func TestPicturesThatDoNotFit(t *testing.T) {
 	for want, c := range map[string]struct {
 		file []byte
-		net  []driver.Binding
+		net  []network.Binding
 	}{
 		"2 wide and 2 high, the network takes 3 by 4": {pngOf(t, quarters(2, 2)), tensor(tflite.Uint8, 1, 0, 1, 4, 3, 3)},
 		"no picture":    {[]byte("abc"), tensor(tflite.Uint8, 1, 0, 1, 4, 3, 3)},
@@ -283,7 +283,7 @@ func TestSound(t *testing.T) {
 	}
 	for want, c := range map[string]struct {
 		file []byte
-		net  []driver.Binding
+		net  []network.Binding
 	}{
 		"no row of samples": {file, tensor(tflite.Int8, 1, 0, 1, 2, 3)}, "2 channels": {wavOf(2, 16, 1, 2), tensor(tflite.Int8, 1, 0, 2)},
 		"24-bit": {wavOf(1, 24, 1, 2), tensor(tflite.Int8, 1, 0, 2)}, "0 frames": {wavOf(1, 16, 1), tensor(tflite.Int8, 1, 0, 2)},

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"testing"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/npy"
 	"upset/models/tflite"
 )
@@ -33,7 +33,7 @@ func TestNPYRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b := driver.Binding{Type: c.typ, Shape: c.shape, Size: size}
+		b := network.Binding{Type: c.typ, Shape: c.shape, Size: size}
 		if got, err := a.split(&b, Options{}); err != nil || len(got) != 1 || !bytes.Equal(got[0], data) {
 			t.Errorf("%s %v: %v", c.typ, c.shape, err)
 		}
@@ -78,7 +78,7 @@ func FuzzParseNPY(f *testing.F) {
 			t.Error("the array is larger than its file")
 		}
 		for _, typ := range []tflite.Type{tflite.Int8, tflite.Float32} {
-			b := driver.Binding{Type: typ, Shape: []int{2, 2}, Size: 4 * typ.Size(), Quant: tflite.Quantization{Scale: []float32{0.5}}}
+			b := network.Binding{Type: typ, Shape: []int{2, 2}, Size: 4 * typ.Size(), Quant: tflite.Quantization{Scale: []float32{0.5}}}
 			list, err := a.split(&b, Options{Scale: &usual[0]})
 			for _, d := range list {
 				if err == nil && len(d) != b.Size {

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"upset/models/driver"
+	"upset/models/network"
 )
 
 // maxEntries bounds the arrays of an archive (our choice).
@@ -18,7 +18,7 @@ const maxEntries = 1 << 12
 // decodeNPZ reads an archive of arrays (NumPy, savez): for a network with one input the
 // array of its name or the only one, else one array for each input, by their names or in
 // the order of the archive.
-func decodeNPZ(data []byte, net []driver.Binding, o Options) ([][]byte, error) {
+func decodeNPZ(data []byte, net []network.Binding, o Options) ([][]byte, error) {
 	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		return nil, fmt.Errorf("no .npz archive: %w", err)
@@ -59,7 +59,7 @@ func decodeNPZ(data []byte, net []driver.Binding, o Options) ([][]byte, error) {
 }
 
 // assign finds the array of every input of a network.
-func assign(files []*zip.File, net []driver.Binding) ([]*zip.File, error) {
+func assign(files []*zip.File, net []network.Binding) ([]*zip.File, error) {
 	if len(net) == 0 {
 		return nil, errors.New("the network has no input")
 	}

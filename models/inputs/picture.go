@@ -8,7 +8,7 @@ import (
 	_ "image/jpeg" // the formats that are read
 	_ "image/png"
 
-	"upset/models/driver"
+	"upset/models/network"
 )
 
 // maxPixels bounds a picture (our choice: 16 megapixels).
@@ -46,7 +46,7 @@ func frameOf(shape []int) (frame, bool) {
 }
 
 // decodePicture brings a PNG or JPEG into a tensor.
-func decodePicture(data []byte, b *driver.Binding, o Options) ([]byte, error) {
+func decodePicture(data []byte, b *network.Binding, o Options) ([]byte, error) {
 	f, ok := frameOf(b.Shape)
 	if !ok {
 		return nil, fmt.Errorf("the network takes %s %v, which is no picture", b.Type, b.Shape)

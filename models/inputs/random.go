@@ -5,7 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/tflite"
 )
 
@@ -15,7 +15,7 @@ const randomStream = 0x696e7075 // "inpu"
 // Random draws inputs of a network, from one number to before another: uniform bytes, and
 // float32 numbers uniform over the range that the network quantises them to. Input i
 // depends on the network, the seed and i only.
-func Random(n *driver.Network, seed, from, to uint64) (list [][]byte) {
+func Random(n *network.Network, seed, from, to uint64) (list [][]byte) {
 	size := n.InputBytes()
 	for i := from; i < to; i++ {
 		rng := rand.New(rand.NewPCG(seed, randomStream+i))

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"upset/models/driver"
+	"upset/models/network"
 )
 
 // Bounds of what one file may give (our choice).
@@ -41,7 +41,7 @@ func kindOf(name string) string { return strings.ToLower(filepath.Ext(name)) }
 
 // Limit is the largest file of a name that is read for a network: of raw tensors one
 // byte more than they have, so that a longer file is noticed.
-func Limit(name string, net []driver.Binding) int64 {
+func Limit(name string, net []network.Binding) int64 {
 	switch {
 	case strings.HasPrefix(filepath.Base(name), sequence):
 	case kindOf(name) == ".bin", kindOf(name) == "":
@@ -51,7 +51,7 @@ func Limit(name string, net []driver.Binding) int64 {
 }
 
 // Bytes is the size of the concatenated inputs of a network.
-func Bytes(net []driver.Binding) int {
+func Bytes(net []network.Binding) int {
 	n := 0
 	for i := range net {
 		n += net[i].Size
@@ -63,7 +63,7 @@ func Bytes(net []driver.Binding) int {
 // tensors, one for each element of the first dimension of an array that has one more
 // than the tensor, one for each whole frame of sound. An input is the concatenated
 // tensors in graph order.
-func Decode(name string, data []byte, net []driver.Binding, o Options) ([][]byte, error) {
+func Decode(name string, data []byte, net []network.Binding, o Options) ([][]byte, error) {
 	switch kindOf(name) {
 	case ".npz":
 		return decodeNPZ(data, net, o)
@@ -99,7 +99,7 @@ func Decode(name string, data []byte, net []driver.Binding, o Options) ([][]byte
 }
 
 // Describe lists the inputs of a network with their types and shapes.
-func Describe(net []driver.Binding) string {
+func Describe(net []network.Binding) string {
 	list := make([]string, len(net))
 	for i, b := range net {
 		list[i] = fmt.Sprintf("%s %s %v", b.Name, b.Type, b.Shape)

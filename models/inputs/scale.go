@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"upset/models/driver"
+	"upset/models/network"
 )
 
 // Scale makes real numbers of pixels: (pixel − Mean) ÷ Std, for all channels or for each.
@@ -101,7 +101,7 @@ func (s *Scale) span() (low, high float64) {
 // scaleFor is the declared scale, or that which the tensor's range shows: the network
 // was calibrated with pictures, so that it covers their range and hardly more (within
 // 2 % at both ends, our choice).
-func (o *Options) scaleFor(b *driver.Binding) (*Scale, error) {
+func (o *Options) scaleFor(b *network.Binding) (*Scale, error) {
 	if o.Scale != nil {
 		return o.Scale, nil
 	}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"math"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/tflite"
 )
 
@@ -93,7 +93,7 @@ func (s *sound) fits(o Options) error {
 
 // decodeWAV cuts sound into whole frames of a tensor whose shape is one row of samples.
 // A frame that is not filled is left out.
-func decodeWAV(data []byte, b *driver.Binding, o Options) ([][]byte, error) {
+func decodeWAV(data []byte, b *network.Binding, o Options) ([][]byte, error) {
 	dims := LongDims(b.Shape)
 	if len(dims) != 1 {
 		return nil, fmt.Errorf("the network takes %s %v, which is no row of samples: compute what it takes as in its training, and give a .npy of it", b.Type, b.Shape)
@@ -129,7 +129,7 @@ func decodeWAV(data []byte, b *driver.Binding, o Options) ([][]byte, error) {
 
 // wholeNumbers reports a tensor that is meant for samples from −32768 to 32767 and not
 // from −1 to 1: one whose range is far wider (256, our choice).
-func wholeNumbers(b *driver.Binding) bool {
+func wholeNumbers(b *network.Binding) bool {
 	const wide = 256
 	_, high, ok := integers(b.Type)
 	return ok && b.Type != tflite.Float32 && len(b.Quant.Scale) == 1 && float64(b.Quant.Scale[0])*float64(high) > wide

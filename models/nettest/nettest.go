@@ -9,7 +9,7 @@ import (
 	"slices"
 	"testing"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/tflite"
 	"upset/npu"
 	"upset/npu/isa"
@@ -35,7 +35,7 @@ func Root(t testing.TB) string {
 }
 
 // Shipped opens a network of testdata/models as a single program.
-func Shipped(t testing.TB, name string, c isa.Config) *driver.Program {
+func Shipped(t testing.TB, name string, c isa.Config) *network.Program {
 	t.Helper()
 	return open(t, filepath.Join(Root(t), "testdata", "models", name+".tflite"), c).Program()
 }
@@ -58,7 +58,7 @@ func Inputs(t testing.TB, name string, n int) (out [][]byte) {
 }
 
 // Shared opens a file of the data folder.
-func Shared(t testing.TB, file string, c isa.Config) *driver.Network {
+func Shared(t testing.TB, file string, c isa.Config) *network.Network {
 	t.Helper()
 	root := filepath.Join(Root(t), "..", "shared")
 	if _, err := os.Stat(root); os.IsNotExist(err) {
@@ -68,18 +68,18 @@ func Shared(t testing.TB, file string, c isa.Config) *driver.Network {
 }
 
 // SharedProgram opens a model of the data folder that is one program.
-func SharedProgram(t testing.TB, name string, c isa.Config) *driver.Program {
+func SharedProgram(t testing.TB, name string, c isa.Config) *network.Program {
 	t.Helper()
 	return Shared(t, "models/"+name+".tflite", c).Program()
 }
 
-func open(t testing.TB, file string, c isa.Config) *driver.Network {
+func open(t testing.TB, file string, c isa.Config) *network.Network {
 	t.Helper()
 	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := driver.Open(data, c)
+	n, err := network.Open(data, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,10 +89,10 @@ func open(t testing.TB, file string, c isa.Config) *driver.Network {
 // LongCopy is a shipped network whose stream first starts a copy of so many bytes from flash
 // to memory that nothing else touches, and waits for it only at the end. What is copied is a
 // second output.
-func LongCopy(t testing.TB, c isa.Config, bytes int) *driver.Program {
+func LongCopy(t testing.TB, c isa.Config, bytes int) *network.Program {
 	t.Helper()
 	from := Shipped(t, "fashion-tiny", c)
-	p := &driver.Program{Name: "a long copy", Config: c, Inputs: from.Inputs, Constants: from.Constants}
+	p := &network.Program{Name: "a long copy", Config: c, Inputs: from.Inputs, Constants: from.Constants}
 	for p.Flash = from.Flash; len(p.Flash)%16 != 0; {
 		p.Flash = append(p.Flash, 0)
 	}
@@ -101,7 +101,7 @@ func LongCopy(t testing.TB, c isa.Config, bytes int) *driver.Program {
 		p.Flash = append(p.Flash, byte(k*7+k>>8))
 	}
 	p.ArenaSize = dst + bytes
-	copied := driver.Binding{Name: "copied", Type: tflite.Int8, Shape: []int{1, bytes}, Offset: dst, Size: bytes}
+	copied := network.Binding{Name: "copied", Type: tflite.Int8, Shape: []int{1, bytes}, Offset: dst, Size: bytes}
 	p.Outputs = append(slices.Clone(from.Outputs), copied)
 	var s isa.Stream
 	s.Set(isa.DMA0SrcRegion, 0)
@@ -111,7 +111,7 @@ func LongCopy(t testing.TB, c isa.Config, bytes int) *driver.Program {
 	s.Set(isa.DMA0Len, uint32(bytes))
 	s.Op(isa.OpDMAStart, 0)
 	words := s.Words
-	p.Operations = append([]driver.OpInfo{{Name: "copy", Kind: "dma", SourceOp: -1, Word: len(words) - 1}}, from.Operations...)
+	p.Operations = append([]network.OpInfo{{Name: "copy", Kind: "dma", SourceOp: -1, Word: len(words) - 1}}, from.Operations...)
 	for i := range p.Operations[1:] {
 		p.Operations[i+1].Word += len(words)
 	}
@@ -131,7 +131,7 @@ func OnePort() npu.System {
 }
 
 // Random returns inputs of random bytes and one of zeros.
-func Random(p *driver.Program, n int) (out [][]byte) {
+func Random(p *network.Program, n int) (out [][]byte) {
 	rng := rand.New(rand.NewPCG(11, uint64(p.Config)))
 	for i := range n {
 		in := make([]byte, p.InputBytes())

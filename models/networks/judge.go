@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"upset/models/check"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -75,7 +75,7 @@ func Judge(f File, limits Limits) (*Result, error) {
 		r.Refused = err.Error()
 		return r, nil
 	}
-	n, err := driver.Open(data, f.Config)
+	n, err := network.Open(data, f.Config)
 	if err != nil {
 		r.Failed = "though the check lets it pass: " + err.Error()
 		return r, nil
@@ -88,7 +88,7 @@ func Judge(f File, limits Limits) (*Result, error) {
 }
 
 // cases runs the cases of the file, or an input of zeros where there is none.
-func (r *Result) cases(n *driver.Network, limits Limits) error {
+func (r *Result) cases(n *network.Network, limits Limits) error {
 	list := r.Cases
 	if r.MACs > manyMACs {
 		list = list[:min(len(list), fewCases)]
@@ -111,7 +111,7 @@ func (r *Result) cases(n *driver.Network, limits Limits) error {
 }
 
 // compare runs one case.
-func (r *Result) compare(n *driver.Network, c Case, both bool) error {
+func (r *Result) compare(n *network.Network, c Case, both bool) error {
 	in, err := os.ReadFile(c.Input)
 	if err != nil {
 		return fmt.Errorf("networks: %w", err)
@@ -162,7 +162,7 @@ func (r *Result) fail(err error) {
 
 // infer runs a sequence of inferences on the functional machine and, for both, on
 // the cycle-level machine, whose memory must be equal afterwards.
-func (r *Result) infer(n *driver.Network, in []byte, frames int, both bool) ([]byte, error) {
+func (r *Result) infer(n *network.Network, in []byte, frames int, both bool) ([]byte, error) {
 	p, err := n.Whole(frames)
 	if err != nil {
 		return nil, err
@@ -195,7 +195,7 @@ func (r *Result) infer(n *driver.Network, in []byte, frames int, both bool) ([]b
 }
 
 // measure fills in what an open network has to do.
-func (r *Result) measure(n *driver.Network) {
+func (r *Result) measure(n *network.Network) {
 	r.Host = 0
 	for _, s := range n.Stages {
 		if s.Program == nil {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"upset/models/driver"
+	"upset/models/network"
 )
 
 // adder is a network of one int8 input and one int8 state, whose outputs are their
@@ -15,7 +15,7 @@ type adder struct{ asked int }
 
 func (a *adder) Net(int) (*Net, error) {
 	return &Net{
-		Program: &driver.Program{Inputs: []driver.Binding{{Size: 1}, {Size: 1}}},
+		Program: &network.Program{Inputs: []network.Binding{{Size: 1}, {Size: 1}}},
 		outputs: []Table{{Scale: 1, Width: 1}, {Scale: 1, Width: 1}}, carries: []Carry{{Output: 1, Input: 0}}, initial: []byte{0}, size: 1,
 	}, nil
 }
@@ -87,7 +87,7 @@ func TestStepCarriesState(t *testing.T) {
 type double struct{ asked map[string]int }
 
 func (d double) Net(int) (*Net, error) {
-	return &Net{outputs: []Table{{Scale: 1, Width: 1}}, Program: &driver.Program{}}, nil
+	return &Net{outputs: []Table{{Scale: 1, Width: 1}}, Program: &network.Program{}}, nil
 }
 
 func (d double) Add(*Scorer) (int, error) { return 0, nil }

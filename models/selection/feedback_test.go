@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 
 	"upset/models/selection"
-	"upset/models/train"
 	"upset/models/train/nets"
 	"upset/npu/isa"
 )
@@ -58,7 +57,7 @@ func Example_feedback() {
 		x, y = append(x, p), append(y, []float64{-(p[0]-0.5)*(p[0]-0.5) - (p[1]+0.25)*(p[1]+0.25)}) // best at 0.5, −0.25
 	}
 	g.Fit(x, nets.SquaredError(y), nets.Schedule{Epochs: 60, Batch: 20, Rate: 1e-2}, rng)
-	model, err := g.Export(x, nets.Options{Input: &train.Quant{Scale: 1.0 / 128}})
+	model, err := g.Export(x, nets.Options{Input: &nets.Quant{Scale: 1.0 / 128}})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -4,7 +4,6 @@ import (
 	"math"
 	"testing"
 	"upset/models/selection"
-	"upset/models/train"
 	"upset/models/train/nets"
 	"upset/npu/isa"
 )
@@ -16,7 +15,7 @@ func TestLookUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	input := train.Quant{Scale: 1.0 / 24, ZeroPoint: 5}
+	input := nets.Quant{Scale: 1.0 / 24, ZeroPoint: 5}
 	var values []float64
 	for code := -128; code < 128; code++ {
 		values = append(values, float64(input.Scale)*float64(code-5))

@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 )
@@ -94,7 +94,7 @@ func (r *Run) Execute(ctx context.Context, m Machine) (*Cost, error) {
 }
 
 // infer runs one inference on the cycle-level machine.
-func infer(ctx context.Context, p *driver.Program, system npu.System, input, want []byte) ([]byte, uint64, error) {
+func infer(ctx context.Context, p *network.Program, system npu.System, input, want []byte) ([]byte, uint64, error) {
 	mem := new(isa.Memory)
 	if err := p.Load(mem, input); err != nil {
 		return nil, 0, err

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"upset/models/selection"
-	"upset/models/train"
 	"upset/models/train/nets"
 	"upset/npu"
 	"upset/npu/isa"
@@ -24,7 +23,7 @@ func workload(t *testing.T, rows int) *selection.Workload {
 	a := g.AvgPool(c, 2, 2)
 	joined := g.Concat(g.Add(p, g.AvgPool(a, 3, 2)), a)
 	g.Dense(g.Tanh(g.Dense(joined, 5, nets.Linear, rng)), 3, nets.Linear, rng)
-	input := train.Quant{Scale: 1.0 / 40, ZeroPoint: 5}
+	input := nets.Quant{Scale: 1.0 / 40, ZeroPoint: 5}
 	s := selection.Scorer{Name: "everything"}
 	var samples [][]float64
 	for range rows {

@@ -3,7 +3,7 @@ package selection
 import (
 	"fmt"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/reference"
 	"upset/models/tflite"
 	"upset/npu/isa"
@@ -32,7 +32,7 @@ type Carry struct{ Output, Input int }
 // Net is a compiled scorer: what is needed to run it, split its outputs and put
 // its inputs together.
 type Net struct {
-	Program *driver.Program
+	Program *network.Program
 	outputs []Table // without rows
 	carries []Carry
 	initial []byte
@@ -42,7 +42,7 @@ type Net struct {
 // Open compiles the network of a scorer. What the NPU does not execute runs on
 // the host.
 func (s *Scorer) Open(cfg isa.Config) (*Net, error) {
-	n, err := driver.Open(s.Model, cfg)
+	n, err := network.Open(s.Model, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("scorer %s: %w", s.Name, err)
 	}
@@ -69,7 +69,7 @@ func (s *Scorer) MACs() (int, error) {
 }
 
 // bind checks the outputs and the state of a network.
-func (s *Scorer) bind(p *driver.Program, inputs, outputs []driver.Binding) (*Net, error) {
+func (s *Scorer) bind(p *network.Program, inputs, outputs []network.Binding) (*Net, error) {
 	n := &Net{Program: p, carries: s.State}
 	for i, o := range outputs {
 		if o.Type != tflite.Int8 && o.Type != tflite.Int16 || len(o.Quant.Scale) != 1 || len(o.Quant.ZeroPoint) != 1 {
@@ -179,8 +179,8 @@ func (s *Scorer) reference() (Table, error) {
 		return Table{}, err
 	}
 	g := &m.Subgraphs[0]
-	bindings := func(ids []int) []driver.Binding {
-		list := make([]driver.Binding, len(ids))
+	bindings := func(ids []int) []network.Binding {
+		list := make([]network.Binding, len(ids))
 		for i, id := range ids {
 			t := &g.Tensors[id]
 			size := 1
@@ -190,7 +190,7 @@ func (s *Scorer) reference() (Table, error) {
 			if t.Type == tflite.Int16 {
 				size *= 2
 			}
-			list[i] = driver.Binding{Type: t.Type, Quant: t.Quant, Size: size}
+			list[i] = network.Binding{Type: t.Type, Quant: t.Quant, Size: size}
 		}
 		return list
 	}

@@ -79,7 +79,7 @@ func countRight(t *testing.T, raw []byte, set *Images) int {
 }
 
 // TestInt8FollowsFloat compares the exported network, run by the reference
-// interpreter, with the float layers that it was made from.
+// interpreter, with the float network that it was made from.
 func TestInt8FollowsFloat(t *testing.T) {
 	r := smallRecipe()
 	r.Softmax = false
@@ -95,28 +95,21 @@ func TestInt8FollowsFloat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	folded := make([]Folded, len(result.Layers))
-	for i := range folded {
-		folded[i] = result.Layers[i].Folded
-	}
-	scale := result.Layers[len(folded)-1].Output
+	g := &m.Subgraphs[0]
+	scale := g.Tensors[g.Outputs[0]].Quant
 	set := smallSet(50)
 	var squares, worst float64
-	for i := 0; i < set.Len(); i++ {
+	result.Float.Batches(set.Inputs(), func(i int, logits []float32) {
 		out, err := machine.Invoke([][]byte{InputTensor(set.Picture(i))})
 		if err != nil {
 			t.Fatal(err)
 		}
-		picture := make([]float64, len(set.Picture(i)))
-		for p, v := range set.Picture(i) {
-			picture[p] = float64(v) / 255
-		}
-		for c, want := range forward(folded, picture) {
-			got := float64(int(int8(out[0][c])) - scale.ZeroPoint)
-			d := math.Abs(got - want/float64(scale.Scale))
+		for c, want := range logits {
+			got := float64(int(int8(out[0][c])) - int(scale.ZeroPoint[0]))
+			d := math.Abs(got - float64(want)/float64(scale.Scale[0]))
 			squares, worst = squares+d*d, max(worst, d)
 		}
-	}
+	})
 	// In codes of the output. Rounding in five layers accounts for about two;
 	// a wrong weight order, bias scale or padding value gives tens.
 	rms := math.Sqrt(squares / float64(set.Len()*r.ClassCount()))

@@ -2,10 +2,12 @@ package train
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"runtime"
 	"testing"
 
 	"upset/models/tflite"
+	"upset/models/train/nets"
 )
 
 func TestMakeIsDeterministic(t *testing.T) {
@@ -46,7 +48,7 @@ func TestTrainingLearns(t *testing.T) {
 	if len(losses) != 12 || losses[11] > losses[0]/2 {
 		t.Errorf("losses %v", losses)
 	}
-	if got := result.Float.Accuracy(smallSet(400)); got < 0.95 {
+	if got := result.Accuracy(smallSet(400)); got < 0.95 {
 		t.Errorf("accuracy %g on a separable task", got)
 	}
 }
@@ -85,7 +87,7 @@ func TestExport(t *testing.T) {
 		t.Errorf("output %+v", output)
 	}
 	// 8·8·4·9 + 4·4·4·9 + 4·4·6·4 + 6·3
-	if got := MACs(result.Layers); got != 2304+576+384+18 {
+	if got := result.Float.MACs(); got != 2304+576+384+18 {
 		t.Errorf("%d MACs", got)
 	}
 }
@@ -154,8 +156,8 @@ func TestPrepare(t *testing.T) {
 }
 
 func TestDraw(t *testing.T) {
-	x := NewTensor(1, 2, 3, 1)
-	picture := []byte{10, 20, 30, 40, 50, 60}
+	set := &Images{Height: 2, Width: 3, Pixels: []byte{10, 20, 30, 40, 50, 60}, Labels: []uint8{0}}
+	x := make([]float32, 6)
 	for _, c := range []struct {
 		dy, dx int
 		mirror bool
@@ -166,10 +168,10 @@ func TestDraw(t *testing.T) {
 		{0, -1, false, []byte{20, 30, 0, 50, 60, 0}},
 		{0, 0, true, []byte{30, 20, 10, 60, 50, 40}},
 	} {
-		draw(x, 0, picture, c.dy, c.dx, c.mirror)
+		set.draw(x, 0, c.dy, c.dx, c.mirror)
 		for i, v := range c.want {
-			if x.Data[i] != float32(v)*float32(pixelScale) {
-				t.Errorf("shift %d,%d mirror %v: pixel %d is %g, want %d/255", c.dy, c.dx, c.mirror, i, x.Data[i], v)
+			if x[i] != float32(v)*float32(pixelScale) {
+				t.Errorf("shift %d,%d mirror %v: pixel %d is %g, want %d/255", c.dy, c.dx, c.mirror, i, x[i], v)
 			}
 		}
 	}
@@ -183,7 +185,7 @@ func TestRecipeErrors(t *testing.T) {
 	if _, err := r.Fit(smallSet(8), nil); err == nil {
 		t.Error("less than a batch: no error")
 	}
-	r.Stages = []Stage{{Out: 1, Window: Window{9, 1, false}}}
+	r.Stages = []Stage{{Out: 1, Window: nets.Window{K: 9, Stride: 1}}}
 	if _, err := r.Make(smallSet(32), nil); err == nil {
 		t.Error("window larger than the picture: no error")
 	}
@@ -191,4 +193,40 @@ func TestRecipeErrors(t *testing.T) {
 	if _, err := r.Make(smallSet(32), nil); err == nil {
 		t.Error("no stages: no error")
 	}
+}
+
+// smallRecipe has every kind of layer and trains in milliseconds.
+func smallRecipe() *Recipe {
+	return &Recipe{
+		Name: "small", Seed: 11, Shrink: 1, Classes: [10]uint8{0, 1, 2},
+		Stages: []Stage{
+			{Out: 4, Window: nets.Window{K: 3, Stride: 1, Same: true}},
+			{Depthwise: true, Window: nets.Window{K: 3, Stride: 2, Same: true}},
+			{Out: 6, Window: nets.Window{K: 1, Stride: 1, Same: true}},
+		},
+		GlobalPool: true, Softmax: true,
+		Samples: 1000, Epochs: 3, Batch: 16, Rate: 0.02, Decay: 0.01, Smoothing: 0.05,
+		Augment: Augment{Shift: 1, Flip: true}, Calibration: 40,
+	}
+}
+
+// smallSet draws 8 × 8 pictures of three kinds: bright above, bright below,
+// checked, all with noise.
+func smallSet(n int) *Images {
+	rng := rand.New(rand.NewPCG(12, 13))
+	set := &Images{Height: 8, Width: 8}
+	for i := 0; i < n; i++ {
+		kind := rng.IntN(3)
+		for p := 0; p < 64; p++ {
+			y, x := p/8, p%8
+			bright := [3]bool{y < 4, y >= 4, (x+y)%2 == 0}[kind]
+			v := rng.IntN(100)
+			if bright {
+				v += 120
+			}
+			set.Pixels = append(set.Pixels, byte(v))
+		}
+		set.Labels = append(set.Labels, uint8(kind))
+	}
+	return set
 }

@@ -4,13 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+
+	"upset/models/train/nets"
 )
 
 // Stage is one convolution with batch normalisation and rectifier.
 type Stage struct {
 	Depthwise bool
 	Out       int // output channels; a depthwise stage keeps its input's
-	Window    Window
+	Window    nets.Window
 }
 
 // Recipe is everything that decides a network's bytes, apart from the data.
@@ -81,30 +83,27 @@ func shrink(picture []byte, width, k int) []byte {
 }
 
 // Build returns the untrained network for pictures of the given size.
-func (r *Recipe) Build(height, width int, rng *rand.Rand) (*Network, error) {
-	net := &Network{Input: Shape{1, height, width}}
-	at := net.Input
-	for i, s := range r.Stages {
-		if s.Window.K < 1 || s.Window.Stride < 1 || s.Window.output(at.H) < 1 || s.Window.output(at.W) < 1 {
-			return nil, fmt.Errorf("recipe %s: stage %d: window %+v does not fit %+v", r.Name, i, s.Window, at)
-		}
-		if s.Depthwise {
-			l := NewDepthwise(at, s.Window, rng)
-			at = l.Out
-			net.Layers = append(net.Layers, l, NewNormRelu(at))
-			continue
-		}
-		l := NewConv(at, s.Out, s.Window, rng)
-		at = l.Out
-		net.Layers = append(net.Layers, l, NewNormRelu(at))
-	}
+func (r *Recipe) Build(height, width int, rng *rand.Rand) (*nets.Net[float32], error) {
 	if len(r.Stages) == 0 {
 		return nil, errors.New("recipe " + r.Name + ": at least one stage is needed")
 	}
-	if r.GlobalPool {
-		net.Layers = append(net.Layers, NewGlobalPool(at))
-		at.H, at.W = 1, 1
+	net := nets.NewSingle(nets.Shape{H: height, W: width, C: 1})
+	at := nets.Node(0)
+	for i, s := range r.Stages {
+		in := net.Shape(at)
+		if s.Window.K < 1 || s.Window.Stride < 1 || s.Window.Output(in.H) < 1 || s.Window.Output(in.W) < 1 {
+			return nil, fmt.Errorf("recipe %s: stage %d: window %+v does not fit %+v", r.Name, i, s.Window, in)
+		}
+		if s.Depthwise {
+			at = net.NormDepthwise(at, s.Window, rng)
+		} else {
+			at = net.NormConv(at, s.Window, s.Out, rng)
+		}
 	}
-	net.Layers = append(net.Layers, NewDense(at, r.ClassCount(), rng))
+	if r.GlobalPool {
+		plane := net.Shape(at)
+		at = net.AvgPool(at, plane.H, plane.W)
+	}
+	net.Dense(at, r.ClassCount(), nets.Linear, rng)
 	return net, nil
 }

@@ -1,10 +1,14 @@
 package train
 
-import "fmt"
+import (
+	"fmt"
+
+	"upset/models/train/nets"
+)
 
 // FashionDSCNN is the depthwise-separable classifier of Fashion-MNIST.
 func FashionDSCNN() *Recipe {
-	same := func(k, stride int) Window { return Window{K: k, Stride: stride, Same: true} }
+	same := func(k, stride int) nets.Window { return nets.Window{K: k, Stride: stride, Same: true} }
 	return &Recipe{
 		Name:        "fashion-dscnn",
 		Description: "Depthwise-separable classifier of Fashion-MNIST, int8",
@@ -31,7 +35,7 @@ func FashionTiny() *Recipe {
 		Description: "Four-class classifier of shrunken Fashion-MNIST pictures, int8",
 		Seed:        1, Shrink: 4,
 		Classes: [10]uint8{0, 1, 0, 1, 0, 2, 0, 2, 3, 2},
-		Stages:  []Stage{{Out: 4, Window: Window{K: 3, Stride: 3}}},
+		Stages:  []Stage{{Out: 4, Window: nets.Window{K: 3, Stride: 3}}},
 		Samples: 60000, Epochs: 8, Batch: 64, Rate: 0.02,
 		Calibration: 1000,
 	}

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu/isa"
 	"upset/npu/mlw"
 )
@@ -51,20 +51,20 @@ func Networks(vela string, c isa.Config) ([]string, error) {
 
 // Compare measures one network of the folders with Vela's outputs and with the
 // models. The result is nil for a network without weights.
-func Compare(vela, models, network string, c isa.Config) (*Comparison, error) {
-	theirs, err := programs(filepath.Join(vela, "ethos-"+c.String(), network+networkSuffix), c)
+func Compare(vela, models, name string, c isa.Config) (*Comparison, error) {
+	theirs, err := programs(filepath.Join(vela, "ethos-"+c.String(), name+networkSuffix), c)
 	if err != nil {
 		return nil, err
 	}
-	out := &Comparison{Network: network, Config: c}
+	out := &Comparison{Network: name, Config: c}
 	for _, s := range theirs {
 		n := s.order.Count()
 		w, err := mlw.Decode(s.data, n)
 		if err != nil {
-			return nil, fmt.Errorf("%s: weight stream at %d: %w", network, s.at, err)
+			return nil, fmt.Errorf("%s: weight stream at %d: %w", name, s.at, err)
 		}
 		if len(w) != n {
-			return nil, fmt.Errorf("%s: weight stream at %d holds %d weights, its operation takes %d", network, s.at, len(w), n)
+			return nil, fmt.Errorf("%s: weight stream at %d holds %d weights, its operation takes %d", name, s.at, len(w), n)
 		}
 		out.Streams++
 		out.Vela += len(s.data)
@@ -73,7 +73,7 @@ func Compare(vela, models, network string, c isa.Config) (*Comparison, error) {
 	if out.Streams == 0 {
 		return nil, nil
 	}
-	ours, err := programs(filepath.Join(models, network+modelSuffix), c)
+	ours, err := programs(filepath.Join(models, name+modelSuffix), c)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func programs(file string, c isa.Config) ([]stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := driver.Open(data, c)
+	n, err := network.Open(data, c)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
@@ -116,7 +116,7 @@ func programs(file string, c isa.Config) ([]stream, error) {
 type transfer struct{ src, dst, n int }
 
 // streams follows the transfers of a program to find its weights in flash.
-func streams(p *driver.Program) ([]stream, error) {
+func streams(p *network.Program) ([]stream, error) {
 	var (
 		found     []stream
 		regs      isa.Registers
@@ -137,7 +137,8 @@ func streams(p *driver.Program) ([]stream, error) {
 		case isa.KindOp:
 			op := isa.Opcode(reg)
 			if op == isa.OpDMAStart {
-				transfers = append(transfers, transfer{int(regs[isa.DMA0Src]), int(regs[isa.DMA0Dst]), int(regs[isa.DMA0Len])})
+				t := isa.DecodeTransfer(&regs)
+				transfers = append(transfers, transfer{int(t.Src), int(t.Dst), int(t.Bytes)})
 			}
 			d := isa.Decode(&regs, op, isa.Param(word))
 			if !d.UsesWeights {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu/isa"
 )
 
@@ -92,7 +92,7 @@ func TestVerdict(t *testing.T) {
 // TestStreams follows transfers, counts a stream once and refuses weights from
 // nowhere.
 func TestStreams(t *testing.T) {
-	program := func(region, base uint32) *driver.Program {
+	program := func(region, base uint32) *network.Program {
 		var s isa.Stream
 		s.Set(isa.DMA0Src, 32)
 		s.Set(isa.DMA0Dst, 1024)
@@ -104,7 +104,7 @@ func TestStreams(t *testing.T) {
 		s.Set(isa.WeightLength, 16)
 		s.Op(isa.OpConv, 0)
 		s.Op(isa.OpConv, 0)
-		return &driver.Program{Commands: s.Words, Flash: make([]byte, 128)}
+		return &network.Program{Commands: s.Words, Flash: make([]byte, 128)}
 	}
 	for _, c := range []struct {
 		region, base uint32

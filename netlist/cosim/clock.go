@@ -32,10 +32,10 @@ func (g *Group) evaluate(l *lane) {
 			f.journal = g.trial.Journal
 		})
 	}
-	l.m.Journal = &g.trial.Journal
+	l.m.Probe.Journal = &g.trial.Journal
 	g.trial.Journal.Clear()
 	b.Evaluate(l.m, l.in)
-	l.m.Journal = nil
+	l.m.Probe.Journal = nil
 	g.took(l, l.regs)
 	now := &g.now
 	*now = l.m.S.Flops

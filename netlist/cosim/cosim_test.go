@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/netlist/cosim"
 	"upset/netlist/gate"
 	"upset/netlist/rtl"
@@ -26,7 +26,7 @@ func run(t testing.TB, file string, c isa.Config) cosim.Run {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := driver.Open(data, c)
+	n, err := network.Open(data, c)
 	if err != nil {
 		t.Fatal(err)
 	}

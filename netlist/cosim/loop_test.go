@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/zoo"
 	"upset/netlist/cosim"
 	"upset/npu"
@@ -13,7 +13,7 @@ import (
 )
 
 // network opens a network of the project with its inputs.
-func network(t testing.TB, name string, c isa.Config) (*driver.Program, [][]byte) {
+func opened(t testing.TB, name string, c isa.Config) (*network.Program, [][]byte) {
 	t.Helper()
 	net, err := zoo.ByName(name)
 	if err != nil {
@@ -28,14 +28,14 @@ func network(t testing.TB, name string, c isa.Config) (*driver.Program, [][]byte
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := driver.Open(data, c)
+	n, err := network.Open(data, c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return n.Program(), in
 }
 
-func started(t testing.TB, p *driver.Program, input []byte) *npu.Machine {
+func started(t testing.TB, p *network.Program, input []byte) *npu.Machine {
 	t.Helper()
 	mem := new(isa.Memory)
 	if err := p.Load(mem, input); err != nil {
@@ -51,7 +51,7 @@ func started(t testing.TB, p *driver.Program, input []byte) *npu.Machine {
 func TestAMachineWithGatesInItIsTheMachine(t *testing.T) {
 	lanes := []int{0, 63, 130, 255}
 	for _, c := range isa.Configs {
-		p, in := network(t, "fashion-tiny", c)
+		p, in := opened(t, "fashion-tiny", c)
 		for _, name := range cosim.Blocks() {
 			b, err := cosim.Open(name, c)
 			if err != nil {
@@ -92,7 +92,7 @@ func TestAMachineWithGatesInItIsTheMachine(t *testing.T) {
 // BenchmarkLoop measures clocks of all lanes.
 func BenchmarkLoop(b *testing.B) {
 	c := isa.U55x128
-	p, in := network(b, "fashion-tiny", c)
+	p, in := opened(b, "fashion-tiny", c)
 	for _, name := range cosim.Blocks() {
 		block, err := cosim.Open(name, c)
 		if err != nil {

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/netlist/cosim"
 	"upset/netlist/gate"
 	"upset/npu"
@@ -89,7 +89,7 @@ func TestRecordIsEnoughToDoItAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := driver.Open(data, isa.U55x32)
+	n, err := network.Open(data, isa.U55x32)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,6 @@ const (
 )
 
 // Product is a signed 128-bit value, the exact product of a value and a scale.
-// The machine keeps 72 bits of it.
 type Product struct {
 	Hi int64
 	Lo uint64
@@ -108,6 +107,16 @@ func (p Product) Shift(s uint, mode Round) int64 {
 // output stage computes it.
 func Scale(v int64, scale uint32, shift uint, mode Round) int64 {
 	return Mul(v, scale).Shift(shift, mode)
+}
+
+// Narrow cuts a product to the 80 bits of the adder behind the machine's multiplier, which
+// a value of 64 bits exceeds only with a corrupted scale (our choice: 64 bits by 16, as
+// docs/blocks/output-stage-lanes.md has it).
+func (p Product) Narrow() Product { return Product{Hi: int64(int16(p.Hi)), Lo: p.Lo} }
+
+// NarrowScale is Scale with products of the machine's width.
+func NarrowScale(v int64, scale uint32, shift uint, mode Round) int64 {
+	return Mul(v, scale).Narrow().Shift(shift, mode)
 }
 
 // Saturate clamps v to a signed integer of the given width (1..63 bits).

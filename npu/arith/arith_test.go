@@ -46,6 +46,35 @@ func TestScaleAgainstBigIntegers(t *testing.T) {
 	}
 }
 
+// TestNarrow cuts products of any size to 80 bits, on unlimited integers.
+func TestNarrow(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 2))
+	unit := new(big.Int).Lsh(big.NewInt(1), 80)
+	cut := 0
+	for range 20000 {
+		v, scale := int64(rng.Uint64())>>rng.UintN(64), rng.Uint32()>>rng.UintN(32)
+		want := new(big.Int).Mul(big.NewInt(v), new(big.Int).SetUint64(uint64(scale)))
+		exact := new(big.Int).Set(want)
+		if want.Mod(want, unit); want.Bit(79) != 0 {
+			want.Sub(want, unit)
+		}
+		p := Mul(v, scale).Narrow()
+		got := new(big.Int).Lsh(big.NewInt(p.Hi), 64)
+		if got.Add(got, new(big.Int).SetUint64(p.Lo)); got.Cmp(want) != 0 {
+			t.Fatalf("%d × %d is cut to %v, want %v", v, scale, got, want)
+		}
+		if exact.Cmp(want) != 0 {
+			cut++
+		}
+		if s := uint(1 + rng.UintN(63)); exact.Cmp(want) == 0 && NarrowScale(v, scale, s, RoundNatural) != Scale(v, scale, s, RoundNatural) {
+			t.Fatalf("%d × %d fits, and its cut differs", v, scale)
+		}
+	}
+	if cut < 100 {
+		t.Errorf("only %d products were too long", cut)
+	}
+}
+
 func TestRoundingModes(t *testing.T) {
 	for _, c := range []struct {
 		v     int64

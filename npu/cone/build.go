@@ -7,10 +7,6 @@ import (
 	"upset/npu/isa"
 )
 
-// beatMask are the low bits of the addresses of DMA, and of addresses and lengths of
-// weights and scale records, which have no effect (as in the functional machine).
-const beatMask = 7
-
 // builder steps through a stream. Its memory follows only what DMA copies.
 type builder struct {
 	p     *Program
@@ -51,12 +47,10 @@ func (b *builder) add(op isa.Opcode, param uint32, word int) error {
 
 // dma describes a DMA operation and carries it out where its source is constant.
 func (b *builder) dma(o *operation) error {
-	const internal = 1 << 8 // region mode of the destination: the shared buffer
-	r := &b.regs
+	t := isa.DecodeTransfer(&b.regs)
 	o.Kind = Copy
-	o.n = int(r[isa.DMA0Len])
-	o.src = (b.bases[r[isa.DMA0SrcRegion]&7] + r[isa.DMA0Src]) &^ beatMask
-	o.dst = r[isa.DMA0Dst]
+	o.n = int(t.Bytes)
+	o.src, o.dst = t.Ends(&b.bases)
 	if o.n == 0 {
 		return nil
 	}
@@ -64,12 +58,10 @@ func (b *builder) dma(o *operation) error {
 		return fmt.Errorf("DMA of %d bytes is longer than the memory", o.n)
 	}
 	o.Reads = clipped(nil, o.src, o.n)
-	if r[isa.DMA0DstRegion]&internal != 0 {
+	if t.Internal {
 		o.Kind = Table
-		o.dst &^= beatMask
 		return nil
 	}
-	o.dst = (b.bases[r[isa.DMA0DstRegion]&7] + o.dst) &^ beatMask
 	if uint64(o.dst) < isa.SRAMBase || uint64(o.dst)+uint64(o.n) > isa.SRAMBase+uint64(len(b.mem.SRAM)) {
 		return fmt.Errorf("DMA to %#08x leaves the SRAM", o.dst)
 	}

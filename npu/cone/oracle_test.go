@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu/cone"
 	"upset/npu/functional"
 	"upset/npu/isa"
@@ -38,9 +38,9 @@ func mustRead(t testing.TB, file string) []byte {
 	return data
 }
 
-func programs(t testing.TB, file string, c isa.Config) []*driver.Program {
+func programs(t testing.TB, file string, c isa.Config) []*network.Program {
 	t.Helper()
-	n, err := driver.Open(mustRead(t, file), c)
+	n, err := network.Open(mustRead(t, file), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func (s *stream) fresh() *isa.Memory {
 	return &isa.Memory{SRAM: slices.Clone(s.mem.SRAM), Flash: s.mem.Flash}
 }
 
-func newStream(t testing.TB, p *driver.Program, r *rand.Rand) *stream {
+func newStream(t testing.TB, p *network.Program, r *rand.Rand) *stream {
 	t.Helper()
 	s := &stream{config: p.Config, commands: p.Commands, bases: p.Bases()}
 	in := make([]byte, p.InputBytes())

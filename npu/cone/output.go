@@ -50,15 +50,7 @@ func (s *scaling) apply(acc int64, mode arith.Round) int64 {
 		}
 		return (p + s.up) >> (s.shift & maxShift)
 	}
-	return scale(v, s.factor, s.shift, mode)
-}
-
-// scale is arith.Scale with the width of the machine's multiplier: products have
-// 80 bits.
-func scale(v int64, factor uint32, shift uint, mode arith.Round) int64 {
-	p := arith.Mul(v, factor)
-	p.Hi = int64(int16(p.Hi))
-	return p.Shift(shift, mode)
+	return arith.NarrowScale(v, s.factor, s.shift, mode)
 }
 
 // stage is the end of the output stage: from the scaled value to the bits.
@@ -135,7 +127,7 @@ func (o *operation) mean(sum int64, n int) int64 {
 	if o.Kind == AveragePool && !d.GlobalScale {
 		factor, shift = arith.MeanScale(n)
 	}
-	return scale(sum, factor, shift, d.Round)
+	return arith.NarrowScale(sum, factor, shift, d.Round)
 }
 
 // combine computes one element of an elementwise operation from the bits of its
@@ -153,7 +145,7 @@ func (o *operation) combine(a, b uint32) int64 {
 		va, vb = vb, va
 	}
 	v, factor, shift := d.Combine(va, vb)
-	return scale(v, factor, shift, d.Round)
+	return arith.NarrowScale(v, factor, shift, d.Round)
 }
 
 // maxShift is the largest shift of a scale.

@@ -25,7 +25,7 @@ func TestScaling(t *testing.T) {
 				s := scaling{factor: f, shift: shift, bias: int64(i % 3)}
 				s.prepare(mode)
 				for _, v := range values {
-					if got, want := s.apply(v, mode), scale(v+s.bias, f, shift, mode); got != want {
+					if got, want := s.apply(v, mode), arith.NarrowScale(v+s.bias, f, shift, mode); got != want {
 						t.Fatalf("(%d + %d) × %d >> %d in mode %d is %d, want %d", v, s.bias, f, shift, mode, got, want)
 					}
 				}

@@ -11,18 +11,18 @@ import (
 // constants reads the weights and scale records of an operation.
 func (b *builder) constants(o *operation) error {
 	d := &o.d
-	addr := (b.bases[d.WeightReg] + d.WeightBase) &^ beatMask
-	stream, err := b.constant(o, addr, int(d.WeightLen&^beatMask))
+	addr := (b.bases[d.WeightReg] + d.WeightBase) &^ isa.BeatMask
+	stream, err := b.constant(o, addr, int(d.WeightLen&^isa.BeatMask))
 	if err != nil {
 		return fmt.Errorf("weights: %w", err)
 	}
 	var records []byte
 	if d.UsesScales {
 		n := isa.RecordBytes * d.OFMD
-		if n > int(d.ScaleLen&^beatMask) {
+		if n > int(d.ScaleLen&^isa.BeatMask) {
 			return fmt.Errorf("%d output channels need %d bytes of scale records, SCALE_LENGTH gives %d", d.OFMD, n, d.ScaleLen)
 		}
-		if records, err = b.constant(o, (b.bases[d.ScaleReg]+d.ScaleBase)&^beatMask, n); err != nil {
+		if records, err = b.constant(o, (b.bases[d.ScaleReg]+d.ScaleBase)&^isa.BeatMask, n); err != nil {
 			return fmt.Errorf("scale records: %w", err)
 		}
 	}

@@ -1,6 +1,7 @@
 package functional
 
 import (
+	"upset/npu/arith"
 	"upset/npu/isa"
 )
 
@@ -35,7 +36,7 @@ func (m *Machine) elementwise(d *isa.Decoded) error {
 					va, vb = vb, va
 				}
 				v, factor, shift := d.Combine(va, vb)
-				values[c] = scale(v, factor, shift, d.Round)
+				values[c] = arith.NarrowScale(v, factor, shift, d.Round)
 			}
 			if err := m.pixel(d, y, x, values); err != nil {
 				return err

@@ -163,7 +163,7 @@ func dot40(acc []int64, p []int32, w []int16) {
 func rescale(acc []int64, recs []isa.ScaleRecord, mode arith.Round) {
 	for i := range acc {
 		r := &recs[i]
-		acc[i] = scale(acc[i]+r.Bias, r.Scale, r.Shift, mode)
+		acc[i] = arith.NarrowScale(acc[i]+r.Bias, r.Scale, r.Shift, mode)
 	}
 }
 

@@ -116,6 +116,6 @@ func average(acc []int64, d *isa.Decoded, mean bool, n int) {
 		factor, shift = arith.MeanScale(n)
 	}
 	for c := range acc {
-		acc[c] = scale(acc[c], factor, shift, d.Round)
+		acc[c] = arith.NarrowScale(acc[c], factor, shift, d.Round)
 	}
 }

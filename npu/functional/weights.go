@@ -70,8 +70,8 @@ func (m *Machine) weights(d *isa.Decoded) ([]int16, error) {
 	if n, limit := t.Bound(), min(maxElements, float64(m.Limit)); n > limit {
 		return nil, m.fault(WorkLimit, "%s has %.3g weights with padding, more than %.3g", d.Op, n, limit)
 	}
-	addr := (m.base[d.WeightReg] + d.WeightBase) &^ beatMask
-	stream, ok := m.view(addr, int(d.WeightLen&^beatMask))
+	addr := (m.base[d.WeightReg] + d.WeightBase) &^ isa.BeatMask
+	stream, ok := m.view(addr, int(d.WeightLen&^isa.BeatMask))
 	if !ok {
 		return nil, m.fault(BusError, "read of %d weight bytes at %#08x", d.WeightLen, addr)
 	}
@@ -100,10 +100,10 @@ func (m *Machine) scales(d *isa.Decoded) ([]isa.ScaleRecord, error) {
 		return recs, nil
 	}
 	n := isa.RecordBytes * d.OFMD
-	if n > int(d.ScaleLen&^beatMask) {
+	if n > int(d.ScaleLen&^isa.BeatMask) {
 		return nil, m.fault(Starved, "%d output channels need %d bytes of scale records, SCALE_LENGTH gives %d", d.OFMD, n, d.ScaleLen)
 	}
-	addr := (m.base[d.ScaleReg] + d.ScaleBase) &^ beatMask
+	addr := (m.base[d.ScaleReg] + d.ScaleBase) &^ isa.BeatMask
 	b, ok := m.view(addr, n)
 	if !ok {
 		return nil, m.fault(BusError, "read of %d scale bytes at %#08x", n, addr)

@@ -20,45 +20,44 @@ type (
 	Sums     = [maxDots]uint64
 )
 
-// The functions below do what those without Array do, on the register files of an array of
-// so many pixels, 1 to 4, and so many output channels, 1 to 8, or so many dot products, a
-// multiple of four.
+// The functions below work on the register files of an array of so many pixels, 1 to 4, and
+// so many output channels, 1 to 8, or so many dot products, a multiple of four.
 
-// OperandsArray is [Operands] of the first pixels.
+// OperandsArray is operands of the first pixels.
 func OperandsArray(x *Inputs, raw *Bytes, pixels int, mask, channels uint8, zero int32, isSigned bool) {
 	flip, bias := uint64(0), uint16(zero)
 	if isSigned {
 		flip, bias = 0x8080808080808080, uint16(zero)+0x80
 	}
 	if !operandsArray(x, raw, pixels, mask, channels, flip, bias) {
-		Operands(x[:], raw[:pixels], mask, channels, zero, isSigned)
+		operands(x[:], raw[:pixels], mask, channels, zero, isSigned)
 	}
 }
 
-// MultiplyArray is [Multiply] of the first pixels and channels.
+// MultiplyArray is multiply of the first pixels and channels.
 func MultiplyArray(prod *Products, x *Inputs, w *Weights, pixels, channels int) {
 	if !multiplyArray(prod, x, w, pixels, channels) {
-		Multiply(prod[:], x[:Lanes*pixels], w[:Lanes*channels])
+		multiply(prod[:], x[:Lanes*pixels], w[:Lanes*channels])
 	}
 }
 
-// SumProductsArray is [SumProducts] of the first dot products.
+// SumProductsArray is sumProducts of the first dot products.
 func SumProductsArray(sum *Sums, prod *Products, dots int, shift uint, fresh bool) {
 	keep := uint64(sumMask)
 	if fresh {
 		keep = 0
 	}
 	if !sumProductsArray(sum, prod, dots, uint64(shift&31), keep) {
-		SumProducts(sum[:dots], prod[:], shift, fresh)
+		sumProducts(sum[:dots], prod[:], shift, fresh)
 	}
 }
 
-// AccumulateArray is [Accumulate] of the first dot products, from other accumulators than
+// AccumulateArray is accumulate of the first dot products, from other accumulators than
 // those that take the result, or from the same ones.
 func AccumulateArray(acc, from, sum *Sums, dots int) {
 	if !accumulateArray(acc, from, sum, dots) {
 		copy(acc[:dots], from[:dots])
-		Accumulate(acc[:dots], sum[:])
+		accumulate(acc[:dots], sum[:])
 	}
 }
 

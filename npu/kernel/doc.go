@@ -1,6 +1,7 @@
 // Package kernel holds the inner loops of the simulator: one clock of the MAC
-// array for the cycle-level machine (Operands, Multiply, SumProducts, Accumulate,
-// AccumulateMax).
+// array for the cycle-level machine, register by register (OperandsArray, MultiplyArray,
+// SumProductsArray, AccumulateArray, AccumulateMax) or in one step (Token, SumDots,
+// ClockSums).
 //
 // # Two variants
 //

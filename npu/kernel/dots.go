@@ -21,7 +21,7 @@ func (t *Token) Operands(x *Inputs, pixels int) {
 	OperandsArray(x, &t.Raw, pixels, t.Mask, t.Channels, t.Zero, t.Signed)
 }
 
-// bytes returns what turns bytes to operands: see [Operands].
+// bytes returns what turns bytes to operands: see operands.
 func (t *Token) bytes() (flip, bias uint64) {
 	if t.Signed {
 		return 0x8080808080808080, uint64(uint16(t.Zero) + 0x80)

@@ -1,5 +1,8 @@
 package kernel
 
+// The plain loops on slices, against which the vector variants are held.
+var Operands, Multiply, SumProducts, Accumulate = operands, multiply, sumProducts, accumulate
+
 // Accelerated reports whether the vector variants are in use.
 func Accelerated() bool { return accelerated }
 

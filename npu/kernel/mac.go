@@ -22,19 +22,16 @@ func signed9(v uint16) int32  { return int32(int16(v<<(16-operandBits))) >> (16 
 func signed36(v uint64) int64 { return int64(v<<(64-sumBits)) >> (64 - sumBits) }
 func signed40(v uint64) int64 { return int64(v<<(64-accBits)) >> (64 - accBits) }
 
-// Operands turns the eight bytes of each word of raw into nine-bit operands: the
+// operands turns the eight bytes of each word of raw into nine-bit operands: the
 // byte less zero. Bytes are signed if isSigned. Bit p of pixels and bit i of
 // channels say which words and which bytes count; the others give zero.
-func Operands(x []uint16, raw []uint64, pixels, channels uint8, zero int32, isSigned bool) {
+func operands(x []uint16, raw []uint64, pixels, channels uint8, zero int32, isSigned bool) {
 	// A signed byte is (byte XOR 0x80) - 0x80, so one loop serves both kinds.
 	flip, bias := uint64(0), uint16(zero)
 	if isSigned {
 		flip, bias = 0x8080808080808080, uint16(zero)+0x80
 	}
 	x = x[:len(raw)*Lanes]
-	if operandsVector(x, raw, pixels, channels, flip, bias) {
-		return
-	}
 	for p, word := range raw {
 		q := (*[Lanes]uint16)(x[p*Lanes:])
 		if p >= 8 || pixels>>p&1 == 0 {
@@ -50,18 +47,15 @@ func Operands(x []uint16, raw []uint64, pixels, channels uint8, zero int32, isSi
 	}
 }
 
-// Multiply forms the products of one clock from the operands x and the weights w,
+// multiply forms the products of one clock from the operands x and the weights w,
 // eight of each pixel and of each output channel:
 //
 //	prod[(p*d+o)*8+i] = x[p*8+i] * w[o*8+i]
 //
 // with d = len(w)/8 channels. Operands have nine signed bits, products eighteen.
-func Multiply(prod []uint32, x, w []uint16) {
+func multiply(prod []uint32, x, w []uint16) {
 	pixels, d := len(x)/Lanes, len(w)/Lanes
 	prod = prod[:pixels*d*Lanes]
-	if multiplyVector(prod, x, w, pixels, d) {
-		return
-	}
 	for p := range pixels {
 		a := (*[Lanes]uint16)(x[p*Lanes:])
 		a0, a1, a2, a3 := signed9(a[0]), signed9(a[1]), signed9(a[2]), signed9(a[3])
@@ -81,17 +75,17 @@ func Multiply(prod []uint32, x, w []uint16) {
 	}
 }
 
-// SumProducts adds the eight products of each dot product, shifts the result left
+// sumProducts adds the eight products of each dot product, shifts the result left
 // and adds it to sum, or replaces sum if fresh. Sums have 36 bits. The shift is 0
 // to 31.
-func SumProducts(sum []uint64, prod []uint32, shift uint, fresh bool) {
+func sumProducts(sum []uint64, prod []uint32, shift uint, fresh bool) {
 	shift &= 31
 	keep := uint64(sumMask)
 	if fresh {
 		keep = 0
 	}
 	prod = prod[:len(sum)*Lanes]
-	for i := sumProductsVector(sum, prod, uint64(shift), keep); i < len(sum); i++ {
+	for i := range sum {
 		// (q ^ 2^17) - 2^17 extends the sign of 18 bits; the eight 2^17 go at once.
 		const sign = 1 << (productBits - 1)
 		q := (*[Lanes]uint32)(prod[i*Lanes:])
@@ -101,10 +95,10 @@ func SumProducts(sum []uint64, prod []uint32, shift uint, fresh bool) {
 	}
 }
 
-// Accumulate adds 36-bit sums to the 40-bit accumulators acc.
-func Accumulate(acc, sum []uint64) {
+// accumulate adds 36-bit sums to the 40-bit accumulators acc.
+func accumulate(acc, sum []uint64) {
 	sum = sum[:len(acc)]
-	for i := accumulateVector(acc, sum); i < len(acc); i++ {
+	for i := range acc {
 		acc[i] = (acc[i] + uint64(signed36(sum[i]))) & accMask
 	}
 }

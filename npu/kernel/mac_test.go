@@ -25,8 +25,11 @@ var shapes = []struct{ pixels, d int }{{1, 4}, {1, 8}, {2, 8}, {4, 8}, {3, 5}, {
 // TestMultiplyAllPairs checks the product of every pair of 9-bit operands.
 func TestMultiplyAllPairs(t *testing.T) {
 	bothVariants(t, func(t *testing.T) {
-		x, w := make([]uint16, 32), make([]uint16, 64)
-		prod := make([]uint32, 256)
+		var (
+			x    kernel.Inputs
+			w    kernel.Weights
+			prod kernel.Products
+		)
 		for a := 0; a < 512; a += 4 {
 			for b := 0; b < 512; b += 8 {
 				for i := range x {
@@ -35,7 +38,7 @@ func TestMultiplyAllPairs(t *testing.T) {
 				for i := range w {
 					w[i] = uint16(b + i/8)
 				}
-				kernel.Multiply(prod, x, w)
+				kernel.MultiplyArray(&prod, &x, &w, 4, 8)
 				for i, got := range prod {
 					p, o := i/64, i/8%8
 					want := uint32(cut(sx(uint64(a+p), 9)*sx(uint64(b+o), 9), 18))
@@ -51,28 +54,26 @@ func TestMultiplyAllPairs(t *testing.T) {
 // TestMultiplyLayout checks which operands meet in which product, for operands of
 // any sixteen bits.
 func TestMultiplyLayout(t *testing.T) {
-	bothVariants(t, func(t *testing.T) {
-		r := random(1)
-		for range 200 {
-			for _, s := range shapes {
-				draw := func() uint16 { return uint16(r.Uint32()) }
-				edges := []uint16{0, 1, 0xff, 0x100, 0x101, 0x1ff, 0x200, 0x8000, 0xffff}
-				x := fill(r, make([]uint16, 8*s.pixels), edges, draw)
-				w := fill(r, make([]uint16, 8*s.d), edges, draw)
-				prod, intact := guarded(8*s.pixels*s.d, uint32(0xdeadbeef))
-				kernel.Multiply(prod, x, w)
-				for i, got := range prod {
-					p, o, c := i/8/s.d, i/8%s.d, i%8
-					if want := uint32(cut(sx(uint64(x[p*8+c]), 9)*sx(uint64(w[o*8+c]), 9), 18)); got != want {
-						t.Fatalf("%d×%d: product %d is %#x, want %#x", s.pixels, s.d, i, got, want)
-					}
-				}
-				if !intact() {
-					t.Fatalf("%d×%d: wrote outside the products", s.pixels, s.d)
+	r := random(1)
+	for range 200 {
+		for _, s := range shapes {
+			draw := func() uint16 { return uint16(r.Uint32()) }
+			edges := []uint16{0, 1, 0xff, 0x100, 0x101, 0x1ff, 0x200, 0x8000, 0xffff}
+			x := fill(r, make([]uint16, 8*s.pixels), edges, draw)
+			w := fill(r, make([]uint16, 8*s.d), edges, draw)
+			prod, intact := guarded(8*s.pixels*s.d, uint32(0xdeadbeef))
+			kernel.Multiply(prod, x, w)
+			for i, got := range prod {
+				p, o, c := i/8/s.d, i/8%s.d, i%8
+				if want := uint32(cut(sx(uint64(x[p*8+c]), 9)*sx(uint64(w[o*8+c]), 9), 18)); got != want {
+					t.Fatalf("%d×%d: product %d is %#x, want %#x", s.pixels, s.d, i, got, want)
 				}
 			}
+			if !intact() {
+				t.Fatalf("%d×%d: wrote outside the products", s.pixels, s.d)
+			}
 		}
-	})
+	}
 }
 
 func wantOperand(raw uint64, pixel, channel int, pixels, channels uint8, zero int32, isSigned bool) uint16 {
@@ -89,16 +90,20 @@ func wantOperand(raw uint64, pixel, channel int, pixels, channels uint8, zero in
 // TestOperandsAllBytes checks every byte with every zero point, signed and not.
 func TestOperandsAllBytes(t *testing.T) {
 	bothVariants(t, func(t *testing.T) {
-		raw, x := make([]uint64, 32), make([]uint16, 256)
+		var (
+			raw [8]kernel.Bytes
+			x   [8]kernel.Inputs
+		)
 		for i := range 256 {
-			raw[i/8] |= uint64(i) << (8 * (i % 8))
+			raw[i/32][i/8%4] |= uint64(i) << (8 * (i % 8))
 		}
 		for _, isSigned := range []bool{false, true} {
 			for zero := int32(-256); zero < 256; zero++ {
-				for at := 0; at < 32; at += 4 {
-					kernel.Operands(x[at*8:at*8+32], raw[at:at+4], 0xf, 0xff, zero, isSigned)
+				for at := range raw {
+					kernel.OperandsArray(&x[at], &raw[at], 4, 0xf, 0xff, zero, isSigned)
 				}
-				for i, got := range x {
+				for i := range 256 {
+					got := x[i/32][i%32]
 					if want := wantOperand(uint64(i), 0, 0, 1, 1, zero, isSigned); got != want {
 						t.Fatalf("byte %d, zero point %d, signed %v: %#x, want %#x", i, zero, isSigned, got, want)
 					}
@@ -110,28 +115,26 @@ func TestOperandsAllBytes(t *testing.T) {
 
 // TestOperandsMasks checks every mask of pixels and of channels.
 func TestOperandsMasks(t *testing.T) {
-	bothVariants(t, func(t *testing.T) {
-		r := random(2)
-		for n := range 11 {
-			for mask := range 256 {
-				raw := fill(r, make([]uint64, n), nil, r.Uint64)
-				x, intact := guarded(8*n, uint16(0xbeef))
-				channels, zero, isSigned := uint8(r.Uint32()), int32(r.IntN(512)-256), mask&1 == 0
-				if mask%3 == 0 {
-					channels = uint8(mask)
-				}
-				kernel.Operands(x, raw, uint8(mask), channels, zero, isSigned)
-				for i, got := range x {
-					if want := wantOperand(raw[i/8], i/8, i%8, uint8(mask), channels, zero, isSigned); got != want {
-						t.Fatalf("%d pixels, mask %#x, channels %#x: operand %d is %#x, want %#x", n, mask, channels, i, got, want)
-					}
-				}
-				if !intact() {
-					t.Fatalf("%d pixels: wrote outside the operands", n)
+	r := random(2)
+	for n := range 11 {
+		for mask := range 256 {
+			raw := fill(r, make([]uint64, n), nil, r.Uint64)
+			x, intact := guarded(8*n, uint16(0xbeef))
+			channels, zero, isSigned := uint8(r.Uint32()), int32(r.IntN(512)-256), mask&1 == 0
+			if mask%3 == 0 {
+				channels = uint8(mask)
+			}
+			kernel.Operands(x, raw, uint8(mask), channels, zero, isSigned)
+			for i, got := range x {
+				if want := wantOperand(raw[i/8], i/8, i%8, uint8(mask), channels, zero, isSigned); got != want {
+					t.Fatalf("%d pixels, mask %#x, channels %#x: operand %d is %#x, want %#x", n, mask, channels, i, got, want)
 				}
 			}
+			if !intact() {
+				t.Fatalf("%d pixels: wrote outside the operands", n)
+			}
 		}
-	})
+	}
 }
 
 func wantSum(sum uint64, prod []uint32, shift uint, fresh bool) uint64 {
@@ -176,6 +179,15 @@ func checkSum(t *testing.T, before []uint64, prod []uint32, shift uint, fresh bo
 	if !intact() {
 		t.Fatal("wrote outside the sums")
 	}
+	if n := len(before); n > 0 && n <= 32 && n%4 == 0 {
+		var s kernel.Sums
+		var p kernel.Products
+		copy(s[:], before)
+		copy(p[:], prod)
+		if kernel.SumProductsArray(&s, &p, n, shift, fresh); !slices.Equal(s[:n], sum) || s[n%32] != 0 && n < 32 {
+			t.Fatalf("%s: %d sums, shift %d, fresh %v: the registers hold %#x, want %#x", variant(), n, shift, fresh, s[:n], sum)
+		}
+	}
 }
 
 // TestAccumulate checks addition and maximum at the edges of both widths.
@@ -216,6 +228,14 @@ func checkAccumulate(t *testing.T, before, sum []uint64) {
 		}
 		if !intact() {
 			t.Fatal("wrote outside the accumulators")
+		}
+		if n := len(before); !isMax && n > 0 && n <= 32 && n%4 == 0 {
+			var a, s kernel.Sums
+			copy(a[:], before)
+			copy(s[:], sum)
+			if kernel.AccumulateArray(&a, &a, &s, n); !slices.Equal(a[:n], acc) || s[n%32] != 0 && n < 32 {
+				t.Fatalf("%s: %d accumulators: the registers hold %#x, want %#x", variant(), n, a[:n], acc)
+			}
 		}
 	}
 }
@@ -259,17 +279,24 @@ func BenchmarkMAC(b *testing.B) {
 		pixels, d int
 	}{{"u55-32", 1, 4}, {"u55-128", 2, 8}, {"u55-256", 4, 8}} {
 		r := random(5)
-		raw := fill(r, make([]uint64, s.pixels), nil, r.Uint64)
-		x, w := make([]uint16, 8*s.pixels), fill(r, make([]uint16, 8*s.d), nil, func() uint16 { return uint16(r.Uint32N(512)) })
-		prod, sum, acc := make([]uint32, 8*s.pixels*s.d), make([]uint64, s.pixels*s.d), make([]uint64, s.pixels*s.d)
+		var (
+			raw      kernel.Bytes
+			x        kernel.Inputs
+			w        kernel.Weights
+			prod     kernel.Products
+			sum, acc kernel.Sums
+		)
+		fill(r, raw[:], nil, r.Uint64)
+		fill(r, w[:], nil, func() uint16 { return uint16(r.Uint32N(512)) })
+		n := s.pixels * s.d
 		benchVariants(b, s.name, func(b *testing.B) {
 			for range b.N {
-				kernel.Operands(x, raw, 0xf, 0xff, -128, true)
-				kernel.Multiply(prod, x, w)
-				kernel.SumProducts(sum, prod, 0, false)
-				kernel.Accumulate(acc, sum)
+				kernel.OperandsArray(&x, &raw, s.pixels, 0xf, 0xff, -128, true)
+				kernel.MultiplyArray(&prod, &x, &w, s.pixels, s.d)
+				kernel.SumProductsArray(&sum, &prod, n, 0, false)
+				kernel.AccumulateArray(&acc, &acc, &sum, n)
 			}
-			reportRate(b, len(prod), "GMAC/s")
+			reportRate(b, 8*n, "GMAC/s")
 		})
 	}
 }

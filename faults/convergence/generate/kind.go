@@ -56,7 +56,7 @@ func compareKind(w io.Writer, shared, name, registers, paths string, n int) erro
 	}
 	differences := 0
 	for _, c := range isa.Configs {
-		e, err := network(shared, name, c, maxInputs, faults.Options{ECC: npu.ECCSECDED})
+		e, err := open(shared, name, c, maxInputs, faults.Options{ECC: npu.ECCSECDED})
 		if err != nil {
 			return err
 		}

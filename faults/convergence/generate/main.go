@@ -22,7 +22,7 @@ import (
 	"upset/faults/convergence"
 	"upset/faults/engine"
 	"upset/faults/provenance"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 	"upset/stats/result"
@@ -108,7 +108,7 @@ func run(samples, upsets int, speed, models bool, shared, out string) error {
 }
 
 // program opens a shipped or shared network with at most so many of its inputs.
-func program(shared, name string, c isa.Config, most int) (*driver.Program, [][]byte, error) {
+func program(shared, name string, c isa.Config, most int) (*network.Program, [][]byte, error) {
 	file, inputs := filepath.Join("testdata", "models", name+".tflite"), filepath.Join("testdata", "models", name+".inputs")
 	if !strings.HasPrefix(name, "fashion-") {
 		file, inputs = filepath.Join(shared, "models", name+".tflite"), filepath.Join(shared, "golden", name)
@@ -117,7 +117,7 @@ func program(shared, name string, c isa.Config, most int) (*driver.Program, [][]
 	if err != nil {
 		return nil, nil, err
 	}
-	n, err := driver.Open(data, c)
+	n, err := network.Open(data, c)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", file, err)
 	}
@@ -142,7 +142,7 @@ func program(shared, name string, c isa.Config, most int) (*driver.Program, [][]
 }
 
 // network makes the engine of a network.
-func network(shared, name string, c isa.Config, most int, o faults.Options) (*engine.Engine, error) {
+func open(shared, name string, c isa.Config, most int, o faults.Options) (*engine.Engine, error) {
 	p, list, err := program(shared, name, c, most)
 	if err != nil {
 		return nil, err
@@ -158,7 +158,7 @@ func network(shared, name string, c isa.Config, most int, o faults.Options) (*en
 func studies(w io.Writer, shared string, upsets int) error {
 	var list []*convergence.Study
 	for _, name := range []string{"fashion-dscnn", "kws_ref_model", "vww_96_int8"} {
-		e, err := network(shared, name, isa.U55x128, 1, faults.Options{})
+		e, err := open(shared, name, isa.U55x128, 1, faults.Options{})
 		if err != nil {
 			return err
 		}
@@ -194,7 +194,7 @@ func validation(w io.Writer, shared string, samples int) error {
 	var runs []*result.ValidateEngine
 	for _, v := range validated {
 		for _, c := range isa.Configs {
-			e, err := network(shared, v.name, c, maxInputs, faults.Options{ECC: v.ecc})
+			e, err := open(shared, v.name, c, maxInputs, faults.Options{ECC: v.ecc})
 			if err != nil {
 				return err
 			}

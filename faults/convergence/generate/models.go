@@ -30,7 +30,7 @@ func faultModels(w io.Writer, shared string) error {
 			if err != nil {
 				return err
 			}
-			e, err := network(shared, d.network, isa.U55x128, maxInputs, faults.Options{ECC: npu.ECCSECDED, Model: m})
+			e, err := open(shared, d.network, isa.U55x128, maxInputs, faults.Options{ECC: npu.ECCSECDED, Model: m})
 			if err != nil {
 				return err
 			}

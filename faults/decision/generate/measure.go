@@ -18,7 +18,7 @@ import (
 	"upset/faults/mechanism"
 	"upset/faults/protect"
 	"upset/faults/provenance"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/selection"
 	"upset/models/selection/tasks"
 	"upset/npu"
@@ -254,13 +254,13 @@ func pair(hits, labels []decision.Hit, event func(*decision.Hit) bool) (p paired
 }
 
 // openClassifier opens the classifier and its inputs.
-func openClassifier() (*driver.Program, [][]byte, error) {
+func openClassifier() (*network.Program, [][]byte, error) {
 	base := filepath.Join("testdata", "models", classifier)
 	data, err := os.ReadFile(base + ".tflite")
 	if err != nil {
 		return nil, nil, err
 	}
-	n, err := driver.Open(data, config)
+	n, err := network.Open(data, config)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -285,7 +285,7 @@ func openClassifier() (*driver.Program, [][]byte, error) {
 
 // protect finds the cheapest protection with which the classifier meets the target,
 // where a wrong class violates, and proves it.
-func (x *experiment) protect(ctx context.Context, p *driver.Program, rows [][]byte, q stats.Question, r *results) error {
+func (x *experiment) protect(ctx context.Context, p *network.Program, rows [][]byte, q stats.Question, r *results) error {
 	criterion, err := criterion.Parse("top1")
 	if err != nil {
 		return err

@@ -27,7 +27,7 @@ import (
 	"upset/faults/mechanism"
 	"upset/faults/protect"
 	"upset/faults/provenance"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/zoo"
 	"upset/netlist/cosim"
 	"upset/npu"
@@ -235,7 +235,7 @@ func open(c isa.Config, shared string) ([]subject, error) {
 }
 
 func prepare(model []byte, in [][]byte, c isa.Config) (*engine.Engine, error) {
-	n, err := driver.Open(model, c)
+	n, err := network.Open(model, c)
 	if err != nil {
 		return nil, err
 	}

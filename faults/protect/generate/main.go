@@ -21,7 +21,7 @@ import (
 	"upset/faults/mechanism"
 	"upset/faults/protect"
 	"upset/faults/provenance"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/zoo"
 	"upset/npu"
 	"upset/npu/isa"
@@ -146,7 +146,7 @@ func open(name string) (*engine.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := driver.Open(data, isa.U55x128)
+	n, err := network.Open(data, isa.U55x128)
 	if err != nil {
 		return nil, err
 	}

@@ -6,13 +6,13 @@ import (
 	"upset/faults"
 	"upset/faults/campaign"
 	"upset/faults/engine"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 )
 
 // Bench is a network on a machine, with inputs.
 type Bench struct {
-	Network *driver.Network
+	Network *network.Network
 	Frames  int // of a sequence
 	// Inputs are sequences; Fresh those that the search never sees, nil to prove on the
 	// same ones.
@@ -24,12 +24,12 @@ type Bench struct {
 	// Population makes that of a campaign; nil is the built-in one.
 	Population func(campaign.Spec) (campaign.Population, error)
 	// Guard makes the program of measures; nil is the network's own.
-	Guard func(frames int, m driver.Measures, known []byte) (*driver.Program, error)
+	Guard func(frames int, m network.Measures, known []byte) (*network.Program, error)
 }
 
 // program is the network with measures. The known input is the first frame of the first
 // sequence.
-func (b *Bench) program(m driver.Measures) (*driver.Program, error) {
+func (b *Bench) program(m network.Measures) (*network.Program, error) {
 	guard := b.Guard
 	if guard == nil {
 		guard = b.Network.Guarded
@@ -38,7 +38,7 @@ func (b *Bench) program(m driver.Measures) (*driver.Program, error) {
 }
 
 // engine makes the fault-free runs of a program.
-func (b *Bench) engine(ctx context.Context, p *driver.Program, fresh bool) (*engine.Engine, error) {
+func (b *Bench) engine(ctx context.Context, p *network.Program, fresh bool) (*engine.Engine, error) {
 	inputs := b.Inputs
 	if fresh && b.Fresh != nil {
 		inputs = b.Fresh

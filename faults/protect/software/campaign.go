@@ -5,7 +5,7 @@ import (
 
 	"upset/faults/campaign"
 	"upset/faults/engine"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/stats"
 	"upset/stats/result"
 )
@@ -42,7 +42,7 @@ func (s *search) open(ctx context.Context, c *candidate) (*runner, error) {
 // measurePlain notes what the plain sequence costs; e is the engine of a combination.
 func (s *search) measurePlain(ctx context.Context, e *engine.Engine, c *candidate) error {
 	if Name(c.m) != none {
-		p, err := s.b.program(driver.Measures{})
+		p, err := s.b.program(network.Measures{})
 		if err != nil {
 			return err
 		}

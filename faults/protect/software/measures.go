@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"upset/models/driver"
+	"upset/models/network"
 )
 
 // Names of the measures, as [Parse] reads them.
@@ -26,7 +26,7 @@ const (
 var knownEvery = []int{1, 4, 16}
 
 // Name is the form that [Parse] reads, for example reset+twice+known4.
-func Name(m driver.Measures) string {
+func Name(m network.Measures) string {
 	var parts []string
 	for _, p := range []struct {
 		on   bool
@@ -44,7 +44,7 @@ func Name(m driver.Measures) string {
 
 // Parse reads measures joined by plus signs: reset, twice, moved, knownN, retry; or none.
 // Moved goes with twice.
-func Parse(text string) (m driver.Measures, err error) {
+func Parse(text string) (m network.Measures, err error) {
 	if text == none {
 		return m, nil
 	}
@@ -59,8 +59,8 @@ func Parse(text string) (m driver.Measures, err error) {
 		case p == retry:
 			m.Retry = true
 		case isKnown:
-			if m.KnownAnswer, err = strconv.Atoi(every); err != nil || m.KnownAnswer < 1 || m.KnownAnswer > driver.MaxFrames {
-				return m, fmt.Errorf("measure %q: a known-answer inference goes before every 1 to %d frames, for example known4", p, driver.MaxFrames)
+			if m.KnownAnswer, err = strconv.Atoi(every); err != nil || m.KnownAnswer < 1 || m.KnownAnswer > network.MaxFrames {
+				return m, fmt.Errorf("measure %q: a known-answer inference goes before every 1 to %d frames, for example known4", p, network.MaxFrames)
 			}
 		default:
 			return m, fmt.Errorf("unknown measure %q: join some of reset, twice, moved, known4 and retry by +, for example reset+twice", p)
@@ -75,7 +75,7 @@ func Parse(text string) (m driver.Measures, err error) {
 // predicted is the time of a sequence in terms of a plain one: runs ÷ frames, where a
 // reset and the copies of a moved run count for next to nothing. It gives the order in
 // which combinations are tried; what is reported was simulated.
-func predicted(m driver.Measures, frames int) float64 {
+func predicted(m network.Measures, frames int) float64 {
 	const little = 1e-3
 	t := 1.0
 	if m.Twice {
@@ -98,7 +98,7 @@ func predicted(m driver.Measures, frames int) float64 {
 // is reported, not what goes wrong, so that it is tried only where stops have a budget, and
 // with reset: without it the NPU goes on in another state than an NPU that was never
 // reset, of which it cannot be told within a few inferences that it does no harm.
-func Combinations(frames int, stops bool) (list []driver.Measures) {
+func Combinations(frames int, stops bool) (list []network.Measures) {
 	every := []int{0}
 	for _, n := range knownEvery {
 		if n <= frames {
@@ -107,7 +107,7 @@ func Combinations(frames int, stops bool) (list []driver.Measures) {
 	}
 	for _, again := range []bool{false, true} {
 		for _, afresh := range []bool{false, true} {
-			for _, runs := range []driver.Measures{{}, {Twice: true}, {Twice: true, Moved: true}} {
+			for _, runs := range []network.Measures{{}, {Twice: true}, {Twice: true, Moved: true}} {
 				for _, n := range every {
 					m := runs
 					m.Reset, m.KnownAnswer, m.Retry = afresh, n, again
@@ -118,7 +118,7 @@ func Combinations(frames int, stops bool) (list []driver.Measures) {
 			}
 		}
 	}
-	slices.SortStableFunc(list, func(a, b driver.Measures) int {
+	slices.SortStableFunc(list, func(a, b network.Measures) int {
 		return cmp.Compare(predicted(a, frames), predicted(b, frames))
 	})
 	return list

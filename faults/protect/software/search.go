@@ -8,7 +8,7 @@ import (
 
 	"upset/faults/campaign"
 	"upset/faults/protect"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/stats"
 	"upset/stats/result"
 )
@@ -39,7 +39,7 @@ type Options struct {
 	Workers int
 	// Measures are the combinations, the quickest first; nil takes those of
 	// [Combinations].
-	Measures []driver.Measures
+	Measures []network.Measures
 	// MaxProof is the most injections of a proof; 0 takes 4,000 or four times as many as a
 	// combination has, whichever is more.
 	MaxProof int
@@ -73,9 +73,9 @@ type search struct {
 
 // candidate is a combination that was measured.
 type candidate struct {
-	m       driver.Measures
+	m       network.Measures
 	row     int // in the result
-	program *driver.Program
+	program *network.Program
 	figures figures
 	proven  bool // was put to a proof
 }
@@ -172,7 +172,7 @@ func warnings(b *Bench) (list []result.Warning) {
 }
 
 // try screens a combination, and measures it where it may do; nil where it may not.
-func (s *search) try(ctx context.Context, m driver.Measures) (*candidate, error) {
+func (s *search) try(ctx context.Context, m network.Measures) (*candidate, error) {
 	row := result.SoftwareCombination{Measures: Name(m)}
 	p, err := s.b.program(m)
 	if err != nil {
@@ -210,7 +210,7 @@ func (s *search) excess(c *candidate) float64 {
 }
 
 // leave lists combinations that take longer than the one that was proven.
-func (s *search) leave(list []driver.Measures) {
+func (s *search) leave(list []network.Measures) {
 	for _, m := range list {
 		s.out.Combinations = append(s.out.Combinations, result.SoftwareCombination{
 			Measures: Name(m), Stage: notTried, Reason: "takes longer than what was proven",
@@ -268,6 +268,6 @@ func (s *search) choose(c *candidate, j judged) {
 }
 
 // folder is where a campaign of the search is kept.
-func (s *search) folder(stage string, m driver.Measures) string {
+func (s *search) folder(stage string, m network.Measures) string {
 	return filepath.Join(s.o.Dir, stage+"-"+Name(m))
 }

@@ -10,7 +10,7 @@ import (
 
 	"upset/faults/campaign"
 	"upset/faults/protect"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 	"upset/stats"
@@ -34,7 +34,7 @@ func TestCombinations(t *testing.T) {
 			t.Errorf("%s comes behind a slower one", name)
 		}
 	}
-	if Name(list[0]) != none || slices.ContainsFunc(Combinations(4, false), func(m driver.Measures) bool { return m.Retry || m.KnownAnswer > 4 }) {
+	if Name(list[0]) != none || slices.ContainsFunc(Combinations(4, false), func(m network.Measures) bool { return m.Retry || m.KnownAnswer > 4 }) {
 		t.Errorf("first %s; or a distance that no sequence of 4 has", Name(list[0]))
 	}
 	for _, bad := range []string{"", "moved", "twice+", "known", "known0", "known-1", "known999", "thrice", "twice,reset"} {
@@ -55,7 +55,7 @@ func hello(t *testing.T) *Bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := driver.Open(data, isa.U55x32)
+	n, err := network.Open(data, isa.U55x32)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func hello(t *testing.T) *Bench {
 // The figures are those of the campaign itself.
 func TestFiguresAreTheCampaigns(t *testing.T) {
 	b := hello(t)
-	p, err := b.program(driver.Measures{Twice: true})
+	p, err := b.program(network.Measures{Twice: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestFiguresAreTheCampaigns(t *testing.T) {
 }
 
 // few are the combinations of the tests below.
-var few = []driver.Measures{{}, {Twice: true}, {Reset: true, Twice: true, KnownAnswer: 1}}
+var few = []network.Measures{{}, {Twice: true}, {Reset: true, Twice: true, KnownAnswer: 1}}
 
 // searchFew runs a search with few injections.
 func searchFew(t *testing.T, b *Bench, dir string) *result.Software {
@@ -162,8 +162,8 @@ func TestProofsShareTheirError(t *testing.T) {
 // combination is simulated, none is booked by what it should do.
 func TestPlantedMeasureIsNotMet(t *testing.T) {
 	b := hello(t)
-	b.Guard = func(frames int, m driver.Measures, _ []byte) (*driver.Program, error) {
-		return b.Network.Guarded(frames, driver.Measures{}, nil)
+	b.Guard = func(frames int, m network.Measures, _ []byte) (*network.Program, error) {
+		return b.Network.Guarded(frames, network.Measures{}, nil)
 	}
 	r := searchFew(t, b, t.TempDir())
 	if r.Meets || r.Verdict == stats.Met || r.Proof.Holds {
@@ -179,7 +179,7 @@ func TestPlantedMeasureIsNotMet(t *testing.T) {
 // What cannot be done is listed with its reason.
 func TestImpossibleMeasures(t *testing.T) {
 	b := hello(t)
-	o := Options{Injections: 200, Seed: 1, Dir: t.TempDir(), Measures: []driver.Measures{{Moved: true}, {}}}
+	o := Options{Injections: 200, Seed: 1, Dir: t.TempDir(), Measures: []network.Measures{{Moved: true}, {}}}
 	r, err := Run(context.Background(), b, o)
 	if err != nil {
 		t.Fatal(err)

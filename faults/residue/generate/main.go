@@ -17,7 +17,7 @@ import (
 	"upset/faults/engine"
 	"upset/faults/provenance"
 	"upset/faults/residue"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/models/zoo"
 	"upset/npu"
 	"upset/npu/isa"
@@ -94,7 +94,7 @@ func open(name string, c isa.Config) (*engine.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := driver.Open(data, c)
+	n, err := network.Open(data, c)
 	if err != nil {
 		return nil, err
 	}

@@ -19,8 +19,8 @@ import (
 	"upset/faults/campaign"
 	"upset/faults/engine"
 	"upset/faults/provenance"
-	"upset/models/driver"
 	"upset/models/inputs"
+	"upset/models/network"
 	"upset/npu"
 	"upset/npu/isa"
 	"upset/stats/result"
@@ -34,9 +34,9 @@ const (
 )
 
 // network is one with real inputs.
-type network struct{ name, model, folder string }
+type subject struct{ name, model, folder string }
 
-var networks = []network{
+var networks = []subject{
 	{"fashion-dscnn (pictures of clothes)", "testdata/models/fashion-dscnn.tflite", "testdata/models/fashion-dscnn.inputs"},
 	{"kws_ref_model (spoken words)", "../shared/models/kws_ref_model.tflite", "../shared/inputs/kws_ref_model"},
 	{"ad01_int8 (sound of machines)", "../shared/models/ad01_int8.tflite", "../shared/inputs/ad01_int8"},
@@ -44,7 +44,7 @@ var networks = []network{
 
 // pair is a network under real and under random inputs.
 type pair struct {
-	network
+	subject
 	real, random *result.Campaign
 }
 
@@ -73,12 +73,12 @@ func run(ctx context.Context, injections int, out string) error {
 }
 
 // measure runs the two campaigns of a network.
-func measure(ctx context.Context, k network, injections int) (pair, error) {
+func measure(ctx context.Context, k subject, injections int) (pair, error) {
 	data, err := os.ReadFile(filepath.FromSlash(k.model))
 	if err != nil {
 		return pair{}, err
 	}
-	n, err := driver.Open(data, config)
+	n, err := network.Open(data, config)
 	if err != nil {
 		return pair{}, err
 	}
@@ -86,7 +86,7 @@ func measure(ctx context.Context, k network, injections int) (pair, error) {
 	if err != nil {
 		return pair{}, err
 	}
-	p := pair{network: k}
+	p := pair{subject: k}
 	if p.real, err = inject(ctx, n.Program(), set.Data[:min(number, len(set.Data))], injections); err != nil {
 		return p, err
 	}
@@ -95,7 +95,7 @@ func measure(ctx context.Context, k network, injections int) (pair, error) {
 }
 
 // inject runs one campaign with the settings of upset campaign run.
-func inject(ctx context.Context, p *driver.Program, in [][]byte, injections int) (*result.Campaign, error) {
+func inject(ctx context.Context, p *network.Program, in [][]byte, injections int) (*result.Campaign, error) {
 	dir, err := os.MkdirTemp("", "stimulus")
 	if err != nil {
 		return nil, err

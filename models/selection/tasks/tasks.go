@@ -19,6 +19,7 @@ import (
 	graph "upset/models/selection/tasks/influence-graph"
 	scoring "upset/models/selection/tasks/influence-scoring"
 	kan "upset/models/selection/tasks/kan-selection"
+	policy "upset/models/selection/tasks/learned-policy"
 	filter "upset/models/selection/tasks/loss-filter"
 	kcentre "upset/models/selection/tasks/probability-kcentre"
 	query "upset/models/selection/tasks/query-filter"
@@ -26,6 +27,7 @@ import (
 	answers "upset/models/selection/tasks/self-answers"
 	utility "upset/models/selection/tasks/set-utility"
 	kernel "upset/models/selection/tasks/singular-kernel"
+	lasso "upset/models/selection/tasks/source-lasso"
 	sparse "upset/models/selection/tasks/sparse-similarity"
 	dampening "upset/models/selection/tasks/synaptic-dampening"
 	target "upset/models/selection/tasks/target-transport"
@@ -78,6 +80,8 @@ func entries() []entry {
 		{merging.Task(), &merging.Files},
 		{query.Task(), &query.Files},
 		{factors.Task(), &factors.Files},
+		{lasso.Task(), &lasso.Files},
+		{policy.Task(), &policy.Files},
 	}
 }
 

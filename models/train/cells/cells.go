@@ -10,6 +10,7 @@ import (
 	"math"
 
 	"upset/models/tflite"
+	"upset/models/train/integer"
 )
 
 // Value is a tensor of a network.
@@ -23,16 +24,17 @@ type Form struct {
 	Zero  int
 }
 
+func (f Form) quant() integer.Quant { return integer.Quant{Scale: f.Scale, ZeroPoint: f.Zero} }
+
 // Bytes writes real values in this form; values beyond its range saturate.
 func (f Form) Bytes(values ...float64) []byte {
+	if f.Type != tflite.Int16 {
+		return integer.Row(values, f.quant())
+	}
 	var out []byte
 	for _, v := range values {
-		code := math.Round(v/float64(f.Scale)) + float64(f.Zero)
-		if f.Type == tflite.Int16 {
-			out = binary.LittleEndian.AppendUint16(out, uint16(int16(max(math.MinInt16, min(math.MaxInt16, code)))))
-		} else {
-			out = append(out, byte(int8(max(math.MinInt8, min(math.MaxInt8, code)))))
-		}
+		code := math.Round(v / float64(f.Scale))
+		out = binary.LittleEndian.AppendUint16(out, uint16(int16(max(math.MinInt16, min(math.MaxInt16, code)))))
 	}
 	return out
 }
@@ -61,39 +63,37 @@ func Gate(t tflite.Type) Form {
 	if t == tflite.Int16 {
 		return Form{Type: t, Scale: 1.0 / (1 << 15)}
 	}
-	return Form{Type: t, Scale: 1.0 / 256, Zero: math.MinInt8}
+	return Form{Type: t, Scale: integer.Sigmoid.Scale, Zero: integer.Sigmoid.ZeroPoint}
 }
 
 // Net is a network under construction. Errors are kept and returned by Model.
 type Net struct {
-	graph tflite.Subgraph
-	forms []Form
-	err   error
+	file   *integer.File
+	forms  map[Value]Form
+	inputs []int
+	err    error
 }
 
 // New returns an empty network.
-func New() *Net { return &Net{graph: tflite.Subgraph{Name: "main"}} }
+func New() *Net { return &Net{file: integer.NewFile(), forms: map[Value]Form{}} }
 
 func (n *Net) tensor(name string, f Form, width int) Value {
-	n.graph.Tensors = append(n.graph.Tensors, tflite.Tensor{
-		Name: name, Type: f.Type, Shape: []int{1, width},
-		Quant: tflite.Quantization{Scale: []float32{f.Scale}, ZeroPoint: []int64{int64(f.Zero)}},
-	})
-	n.forms = append(n.forms, f)
-	return Value(len(n.graph.Tensors) - 1)
-}
-
-func (n *Net) width(v Value) int { return n.graph.Tensors[v].Shape[1] }
-
-// Input adds an input of one row.
-func (n *Net) Input(f Form, width int) Value {
-	v := n.tensor(fmt.Sprintf("input%d", len(n.graph.Inputs)), f, width)
-	n.graph.Inputs = append(n.graph.Inputs, int(v))
+	v := Value(n.file.Activation(name, f.Type, []int{1, width}, f.quant()))
+	n.forms[v] = f
 	return v
 }
 
-// maxWeight is the largest weight code; −128 is not used (same specification).
-const maxWeight = 127
+// next names what the next operator gives.
+func (n *Net) next(kind string) string { return fmt.Sprintf("%s%d", kind, n.file.Operators()) }
+
+func (n *Net) width(v Value) int { return n.file.Tensor(int(v)).Shape[1] }
+
+// Input adds an input of one row.
+func (n *Net) Input(f Form, width int) Value {
+	v := n.tensor(fmt.Sprintf("input%d", len(n.inputs)), f, width)
+	n.inputs = append(n.inputs, int(v))
+	return v
+}
 
 // Dense adds a fully connected layer: weights are ordered output, input and share one
 // scale. Bias may be nil.
@@ -108,54 +108,32 @@ func (n *Net) Dense(x Value, weights, bias []float64, f Form) Value {
 		n.fail("a layer of %d weights and %d biases after %d values, the largest weight %g", len(weights), len(bias), in, most)
 		return x
 	}
-	scale := float32(most / maxWeight)
-	codes := make([]byte, len(weights))
-	for i, w := range weights {
-		codes[i] = byte(int8(math.Round(w / float64(scale))))
+	if bias == nil {
+		bias = make([]float64, out)
 	}
-	step := n.forms[x].Scale * scale
+	layer := integer.Layer{Weights: weights, Biases: bias, OneScale: true, Input: n.forms[x].Scale}
+	codes, err := layer.Quantise()
+	if err != nil {
+		n.fail("a layer of %d weights: %w", len(weights), err)
+		return x
+	}
 	kind := tflite.Int32
 	if n.forms[x].Type == tflite.Int16 {
 		kind = tflite.Int64
 	}
-	var words []byte
-	for k := range out {
-		b := 0.0
-		if bias != nil {
-			b = bias[k]
-		}
-		code := int64(max(-1<<30, min(1<<30, math.Round(b/float64(step)))))
-		if kind == tflite.Int64 {
-			words = binary.LittleEndian.AppendUint64(words, uint64(code))
-		} else {
-			words = binary.LittleEndian.AppendUint32(words, uint32(code))
-		}
-	}
-	name := fmt.Sprintf("dense%d", len(n.graph.Operators))
-	w := n.constant(tflite.Tensor{Name: name + "/weights", Type: tflite.Int8, Shape: []int{out, in}, Data: codes}, scale)
-	b := n.constant(tflite.Tensor{Name: name + "/bias", Type: kind, Shape: []int{out}, Data: words}, step)
+	name := n.next("dense")
+	w, b := n.file.Layer(name, []int{out, in}, 0, codes, kind)
 	y := n.tensor(name, f, out)
-	version := 4 // int8 (TensorFlow Lite operator version table)
-	if kind == tflite.Int64 {
-		version = 7 // int16
-	}
-	n.operator(tflite.OpFullyConnected, version, y, x, w, b)
+	n.operator(tflite.OpFullyConnected, y, x, Value(w), Value(b))
 	return y
 }
 
-func (n *Net) constant(t tflite.Tensor, scale float32) Value {
-	t.Quant = tflite.Quantization{Scale: []float32{scale}, ZeroPoint: []int64{0}}
-	n.graph.Tensors = append(n.graph.Tensors, t)
-	n.forms = append(n.forms, Form{Type: t.Type, Scale: scale})
-	return Value(len(n.graph.Tensors) - 1)
-}
-
-func (n *Net) operator(code tflite.BuiltinCode, version int, output Value, inputs ...Value) {
-	op := tflite.Operator{Code: code, Version: version, Outputs: []int{int(output)}}
-	for _, v := range inputs {
-		op.Inputs = append(op.Inputs, int(v))
+func (n *Net) operator(code tflite.BuiltinCode, output Value, inputs ...Value) {
+	list := make([]int, len(inputs))
+	for i, v := range inputs {
+		list[i] = int(v)
 	}
-	n.graph.Operators = append(n.graph.Operators, op)
+	n.file.Operator(code, tflite.Options{}, int(output), list...)
 }
 
 func (n *Net) fail(format string, arguments ...any) {
@@ -171,8 +149,8 @@ func (n *Net) joined(code tflite.BuiltinCode, a, b Value, f Form) Value {
 	if w := min(n.width(a), n.width(b)); w != width && w != 1 {
 		n.fail("operands of %d and %d numbers", n.width(a), n.width(b))
 	}
-	y := n.tensor(fmt.Sprintf("join%d", len(n.graph.Operators)), f, width)
-	n.operator(code, 2, y, a, b)
+	y := n.tensor(n.next("join"), f, width)
+	n.operator(code, y, a, b)
 	return y
 }
 
@@ -182,16 +160,16 @@ func (n *Net) Mul(a, b Value, f Form) Value { return n.joined(tflite.OpMul, a, b
 
 // Sigmoid adds a logistic function.
 func (n *Net) Sigmoid(x Value) Value {
-	y := n.tensor(fmt.Sprintf("gate%d", len(n.graph.Operators)), Gate(n.forms[x].Type), n.width(x))
-	n.operator(tflite.OpLogistic, 2, y, x)
+	y := n.tensor(n.next("gate"), Gate(n.forms[x].Type), n.width(x))
+	n.operator(tflite.OpLogistic, y, x)
 	return y
 }
 
 // InverseRoot adds 1/√x of an int8 value; what stands for zero gives the largest number
 // of the form.
 func (n *Net) InverseRoot(x Value, f Form) Value {
-	y := n.tensor(fmt.Sprintf("root%d", len(n.graph.Operators)), f, n.width(x))
-	n.operator(tflite.OpRsqrt, 2, y, x)
+	y := n.tensor(n.next("root"), f, n.width(x))
+	n.operator(tflite.OpRsqrt, y, x)
 	return y
 }
 
@@ -209,9 +187,9 @@ func (n *Net) Model(description string, outputs ...Value) ([]byte, error) {
 	if n.err != nil {
 		return nil, n.err
 	}
-	for _, v := range outputs {
-		n.graph.Outputs = append(n.graph.Outputs, int(v))
+	list := make([]int, len(outputs))
+	for i, v := range outputs {
+		list[i] = int(v)
 	}
-	m := tflite.Model{Version: 3, Description: description, Subgraphs: []tflite.Subgraph{n.graph}}
-	return m.Marshal()
+	return n.file.Marshal(description, n.inputs, list)
 }

@@ -1,51 +1,8 @@
 package nets
 
 import (
-	"math"
 	"math/rand/v2"
 )
-
-// Defaults of Adam (Kingma and Ba, ICLR 2015).
-const (
-	beta1   = 0.9
-	beta2   = 0.999
-	epsilon = 1e-8
-)
-
-// Adam moves parameters against their gradients.
-type Adam struct {
-	params       []*Param
-	mean, square [][]float64
-	power1       float64
-	power2       float64
-}
-
-// NewAdam returns an optimiser of params.
-func NewAdam(params []*Param) *Adam {
-	a := &Adam{params: params, power1: 1, power2: 1}
-	for _, p := range params {
-		a.mean = append(a.mean, make([]float64, len(p.Value)))
-		a.square = append(a.square, make([]float64, len(p.Value)))
-	}
-	return a
-}
-
-// Step makes one step with the mean gradient of n samples and clears the
-// gradients.
-func (a *Adam) Step(rate float64, n int) {
-	a.power1 *= beta1
-	a.power2 *= beta2
-	for k, p := range a.params {
-		m, v := a.mean[k], a.square[k]
-		for i := range p.Grad {
-			d := p.Grad[i] / float64(n)
-			m[i] = float64(beta1*m[i]) + float64((1-beta1)*d)
-			v[i] = float64(beta2*v[i]) + float64((1-beta2)*float64(d*d))
-			p.Value[i] -= rate * (m[i] / (1 - a.power1)) / (math.Sqrt(v[i]/(1-a.power2)) + epsilon)
-		}
-		clear(p.Grad)
-	}
-}
 
 // Loss returns the loss of sample i and writes its gradient by the outputs.
 type Loss func(i int, output, grad []float64) float64
@@ -61,65 +18,85 @@ const finalRate = 0.05
 
 // Fit trains a graph by Adam on shuffled batches and returns the mean loss of
 // the last epoch.
-func (g *Graph) Fit(samples [][]float64, loss Loss, s Schedule, rng *rand.Rand) float64 {
-	order := make([]int, len(samples))
+func (g *Net[T]) Fit(samples [][]T, loss Loss, s Schedule, rng *rand.Rand) float64 {
+	return g.Train(Course[T]{
+		Samples: len(samples), Draw: func(i int) []T { return samples[i] }, Loss: loss, Epochs: s.Epochs, Batch: s.Batch,
+		Rate: func(epoch, _, _ int) float64 {
+			return s.Rate * (1 - (1-finalRate)*float64(epoch)/float64(max(1, s.Epochs-1)))
+		},
+	}, rng)
+}
+
+// Course is a training in full.
+type Course[T Real] struct {
+	Samples       int
+	Draw          func(i int) []T // the input of a sample, which may vary from epoch to epoch
+	Loss          Loss
+	Epochs, Batch int
+	Whole         bool    // leave out what is left of an epoch for the last batch
+	Decay         float64 // of weights
+	// Rate is the learning rate in an epoch, at a step of all steps.
+	Rate func(epoch, step, steps int) float64
+	// Progress hears the mean loss of every epoch; nil for nobody.
+	Progress func(epoch int, loss float64)
+}
+
+// Train trains by Adam on shuffled batches and returns the mean loss of the last epoch.
+// The samples are drawn in the order in which they are used.
+func (g *Net[T]) Train(c Course[T], rng *rand.Rand) float64 {
+	order := make([]int, c.Samples)
 	for i := range order {
 		order[i] = i
 	}
-	optimiser := NewAdam(g.Params())
-	grad := make([]float64, g.nodes[len(g.nodes)-1].shape.Size())
-	mean := 0.0
-	for epoch := range s.Epochs {
+	used := c.Samples
+	if c.Whole {
+		used -= used % c.Batch
+	}
+	optimiser := newOptimiser(g.Params(), c.Decay)
+	mean, step, steps := 0.0, 0, (used+c.Batch-1)/c.Batch*c.Epochs
+	for epoch := range c.Epochs {
 		rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-		rate := s.Rate * (1 - (1-finalRate)*float64(epoch)/float64(max(1, s.Epochs-1)))
 		mean = 0
-		for at := 0; at < len(order); at += s.Batch {
-			batch := order[at:min(at+s.Batch, len(order))]
-			for _, i := range batch {
-				out := g.Forward(samples[i])
-				mean += loss(i, out, grad) / float64(len(samples))
-				g.Backward(grad)
-			}
-			optimiser.Step(rate, len(batch))
+		for at := 0; at < used; at += c.Batch {
+			batch := order[at:min(at+c.Batch, used)]
+			mean += g.gradients(batch, &c, used)
+			optimiser.Step(c.Rate(epoch, step, steps), len(batch))
+			step++
+		}
+		if c.Progress != nil {
+			c.Progress(epoch, mean)
 		}
 	}
 	return mean
 }
 
-// CrossEntropy is the loss of a classifier whose outputs are logits.
-func CrossEntropy(labels []int) Loss {
-	return func(i int, output, grad []float64) float64 {
-		Softmax(output, grad)
-		loss := -math.Log(max(grad[labels[i]], 1e-300))
-		grad[labels[i]]--
-		return loss
+// gradients adds the gradients of a batch and returns its part of the mean loss.
+func (g *Net[T]) gradients(batch []int, c *Course[T], used int) float64 {
+	together := len(batch)
+	if g.a.batch == 1 {
+		together = 1
 	}
-}
-
-// SquaredError is half the squared distance to a target for every sample.
-func SquaredError(targets [][]float64) Loss {
-	return func(i int, output, grad []float64) float64 {
-		loss := 0.0
-		for j, v := range output {
-			grad[j] = v - targets[i][j]
-			loss += float64(grad[j]*grad[j]) / 2
+	g.room(together)
+	input, last, mean := &g.nodes[0], g.last(), 0.0
+	size := last.shape.Size()
+	output, grad, dy := make([]float64, size), make([]float64, size), make([]T, size)
+	for from := 0; from < len(batch); from += together {
+		part := batch[from : from+together]
+		for k, i := range part {
+			g.write(input, input.value, k, c.Draw(i))
 		}
-		return loss
+		g.forward(true)
+		for k, i := range part {
+			for j, v := range g.read(last, last.value, k) {
+				output[j] = float64(v)
+			}
+			mean += c.Loss(i, output, grad) / float64(used)
+			for j, v := range grad {
+				dy[j] = T(v)
+			}
+			g.write(last, last.grad, k, dy)
+		}
+		g.backward()
 	}
-}
-
-// Softmax writes the probabilities that belong to logits.
-func Softmax(logits, p []float64) {
-	top := logits[0]
-	for _, v := range logits {
-		top = max(top, v)
-	}
-	sum := 0.0
-	for j, v := range logits {
-		p[j] = math.Exp(v - top)
-		sum += p[j]
-	}
-	for j := range p {
-		p[j] /= sum
-	}
+	return mean
 }

@@ -106,6 +106,9 @@ func TestExport(t *testing.T) {
 	if _, err := g.Export(nil, Options{}); err == nil {
 		t.Error("no samples: no error")
 	}
+	if _, err := g.Export(x, Options{Chain: true}); err == nil {
+		t.Error("a chain whose dense layer is not the last: no error")
+	}
 	g.Params()[0].Value[0] = math.NaN()
 	if _, err := g.Export(x, Options{}); err == nil {
 		t.Error("a weight that is no number: no error")
@@ -117,12 +120,5 @@ func TestConcatOfFixedScales(t *testing.T) {
 	g.Concat(g.Tanh(0), g.Sigmoid(0))
 	if _, err := g.Export([][]float64{{1, 2}}, Options{}); err == nil {
 		t.Error("tanh and sigmoid have different scales: no error")
-	}
-}
-
-func TestRowSaturates(t *testing.T) {
-	got := Row([]float64{-1e9, 0, 1.26, 1e9}, Quant{Scale: 0.5, ZeroPoint: 1})
-	if want := []byte{0x80, 1, 4, 127}; !bytes.Equal(got, want) {
-		t.Errorf("row %v, want %v", got, want)
 	}
 }

@@ -2,47 +2,137 @@ package nets
 
 import "math"
 
-// Forward computes all nodes for one sample and returns the last one's values,
-// which the next call overwrites.
-func (g *Graph) Forward(x []float64) []float64 {
-	copy(g.nodes[0].value, x)
-	for i := 1; i < len(g.nodes); i++ {
-		g.forward(&g.nodes[i])
+// at is the place of element (y, x, c) of the first sample.
+func (n *node[T]) at(y, x, c, samples int) int {
+	return ((c*n.shape.H+y)*n.shape.W + x) * samples
+}
+
+// channel returns the elements of a channel.
+func (n *node[T]) channel(v []T, c int) []T {
+	size := len(v) / n.shape.C
+	return v[c*size : (c+1)*size : (c+1)*size]
+}
+
+// same reports whether the first sample lies as the caller sees it.
+func (n *node[T]) same(samples int) bool {
+	return samples == 1 && (n.shape.C == 1 || n.shape.H*n.shape.W == 1)
+}
+
+// each calls f for every element in the caller's order, row, column, channel, with its
+// place in that order and its place in the node.
+func (n *node[T]) each(samples int, f func(i, at int)) {
+	i := 0
+	for y := range n.shape.H {
+		for x := range n.shape.W {
+			for c := range n.shape.C {
+				f(i, n.at(y, x, c, samples))
+				i++
+			}
+		}
 	}
-	return g.nodes[len(g.nodes)-1].value
+}
+
+// read returns sample k of an array of a node in the caller's order. The next call
+// overwrites it.
+func (g *Net[T]) read(n *node[T], v []T, k int) []T {
+	if n.same(g.samples) {
+		return v
+	}
+	if n.plain == nil {
+		n.plain = make([]T, n.shape.Size())
+	}
+	n.each(g.samples, func(i, at int) { n.plain[i] = v[at+k] })
+	return n.plain
+}
+
+// write is the inverse of read.
+func (g *Net[T]) write(n *node[T], v []T, k int, x []T) {
+	if n.same(g.samples) {
+		copy(v, x)
+		return
+	}
+	n.each(g.samples, func(i, at int) { v[at+k] = x[i] })
+}
+
+// room makes room for a number of samples.
+func (g *Net[T]) room(samples int) {
+	if g.samples == samples {
+		return
+	}
+	g.samples = samples
+	for i := range g.nodes {
+		g.nodes[i].room(samples)
+	}
+}
+
+// last is the last node.
+func (g *Net[T]) last() *node[T] { return &g.nodes[len(g.nodes)-1] }
+
+// Forward computes all nodes for one sample, outside training, and returns the last
+// one's values, which the next call overwrites. Values are ordered row, column, channel.
+func (g *Net[T]) Forward(x []T) []T {
+	g.room(1)
+	g.write(&g.nodes[0], g.nodes[0].value, 0, x)
+	g.forward(false)
+	return g.read(g.last(), g.last().value, 0)
 }
 
 // Value returns the values of a node after Forward.
-func (g *Graph) Value(n Node) []float64 { return g.nodes[n].value }
+func (g *Net[T]) Value(n Node) []T { return g.read(&g.nodes[n], g.nodes[n].value, 0) }
 
-func (g *Graph) forward(n *node) {
+// Batches runs samples outside training, several at a time, and calls f with the values
+// of the last node for each.
+func (g *Net[T]) Batches(samples [][]T, f func(i int, output []T)) {
+	g.batches(samples, func(from int) {
+		for k := range g.samples {
+			f(from+k, g.read(g.last(), g.last().value, k))
+		}
+	})
+}
+
+// batches calls f after every batch, whose first sample it names.
+func (g *Net[T]) batches(samples [][]T, f func(from int)) {
+	for from := 0; from < len(samples); from += g.a.batch {
+		g.room(min(g.a.batch, len(samples)-from))
+		for k := range g.samples {
+			g.write(&g.nodes[0], g.nodes[0].value, k, samples[from+k])
+		}
+		g.forward(false)
+		f(from)
+	}
+}
+
+func (g *Net[T]) forward(training bool) {
+	for i := 1; i < len(g.nodes); i++ {
+		n := &g.nodes[i]
+		g.forwardNode(n)
+		if n.norm != nil {
+			g.normalise(n, training)
+		}
+		if n.act == Relu {
+			g.a.rectify(n.value)
+		}
+	}
+}
+
+func (g *Net[T]) forwardNode(n *node[T]) {
 	x := &g.nodes[n.in[0]]
 	switch n.op {
 	case opDense:
-		size := len(x.value)
-		for o := range n.value {
-			sum := n.bias.Value[o]
-			for i, w := range n.weight.Value[o*size : (o+1)*size] {
-				sum += float64(w * x.value[i])
-			}
-			n.value[o] = sum
-		}
+		g.dense(n, x)
 	case opConv, opDepthwise:
-		for i := range n.value {
-			n.value[i] = n.bias.Value[i%n.shape.C]
-		}
-		n.taps(x.shape, func(out, in, w int) { n.value[out] += float64(n.weight.Value[w] * x.value[in]) })
+		g.convolve(n, x)
 	case opTanh:
 		for i, v := range x.value {
-			n.value[i] = math.Tanh(v)
+			n.value[i] = T(math.Tanh(float64(v)))
 		}
 	case opSigmoid:
 		for i, v := range x.value {
-			n.value[i] = 1 / (1 + math.Exp(-v))
+			n.value[i] = T(1 / (1 + math.Exp(-float64(v))))
 		}
 	case opAdd, opMul:
 		y := &g.nodes[n.in[1]]
-		n.pairs(x.shape, y.shape, func(out, a, b int) {
+		g.pairs(n, x, y, func(out, a, b int) {
 			if n.op == opAdd {
 				n.value[out] = x.value[a] + y.value[b]
 			} else {
@@ -50,190 +140,97 @@ func (g *Graph) forward(n *node) {
 			}
 		})
 	case opConcat:
-		g.slices(n, func(from *node, at, to int) { n.value[to] = from.value[at] })
-	case opMaxPool:
-		n.largest = n.largest[:0]
-		n.windows(x.shape, func(out int, window []int) {
-			best := window[0]
-			for _, i := range window[1:] {
-				if x.value[i] > x.value[best] {
-					best = i
-				}
-			}
-			n.value[out] = x.value[best]
-			n.largest = append(n.largest, best)
-		})
-	case opAvgPool:
-		n.windows(x.shape, func(out int, window []int) {
-			sum := 0.0
-			for _, i := range window {
-				sum += x.value[i]
-			}
-			n.value[out] = sum / float64(len(window))
-		})
-	}
-	if n.act == Relu {
-		for i, v := range n.value {
-			n.value[i] = max(0, v)
+		at := 0
+		for _, k := range n.in {
+			at += copy(n.value[at:], g.nodes[k].value)
 		}
+	case opMaxPool:
+		g.maxPool(n, x)
+	case opAvgPool:
+		g.avgPool(n, x)
 	}
 }
 
 // Backward adds the gradients of the sample of the last Forward to those of the
 // parameters, given the gradient of the loss by the last node's values.
-func (g *Graph) Backward(dy []float64) {
-	for i := range g.nodes {
+func (g *Net[T]) Backward(dy []T) {
+	g.write(g.last(), g.last().grad, 0, dy)
+	g.backward()
+}
+
+// backward propagates the gradient of the last node.
+func (g *Net[T]) backward() {
+	for i := range len(g.nodes) - 1 {
 		clear(g.nodes[i].grad)
 	}
-	copy(g.nodes[len(g.nodes)-1].grad, dy)
 	for i := len(g.nodes) - 1; i > 0; i-- {
-		g.backward(&g.nodes[i])
+		n := &g.nodes[i]
+		if n.act == Relu {
+			g.a.gradient(n.value, n.grad)
+		}
+		if n.norm != nil {
+			g.normaliseBack(n)
+		}
+		g.backwardNode(n)
 	}
 }
 
-func (g *Graph) backward(n *node) {
-	if n.act == Relu {
-		for i, v := range n.value {
-			if v <= 0 {
-				n.grad[i] = 0
-			}
-		}
-	}
+func (g *Net[T]) backwardNode(n *node[T]) {
 	x := &g.nodes[n.in[0]]
 	switch n.op {
 	case opDense:
-		n.backwardDense(x)
+		g.denseBack(n, x)
 	case opConv, opDepthwise:
-		for i, d := range n.grad {
-			n.bias.Grad[i%n.shape.C] += d
-		}
-		n.taps(x.shape, func(out, in, w int) {
-			n.weight.Grad[w] += float64(n.grad[out] * x.value[in])
-			x.grad[in] += float64(n.grad[out] * n.weight.Value[w])
-		})
+		g.convolveBack(n, x)
 	case opTanh:
 		for i, v := range n.value {
-			x.grad[i] += float64(n.grad[i] * (1 - float64(v*v)))
+			x.grad[i] += T(n.grad[i] * (1 - T(v*v)))
 		}
 	case opSigmoid:
 		for i, v := range n.value {
-			x.grad[i] += float64(n.grad[i] * float64(v*(1-v)))
+			x.grad[i] += T(n.grad[i] * T(v*(1-v)))
 		}
 	case opAdd, opMul:
 		y := &g.nodes[n.in[1]]
-		n.pairs(x.shape, y.shape, func(out, a, b int) {
+		g.pairs(n, x, y, func(out, a, b int) {
 			if n.op == opAdd {
 				x.grad[a] += n.grad[out]
 				y.grad[b] += n.grad[out]
 			} else {
-				x.grad[a] += float64(n.grad[out] * y.value[b])
-				y.grad[b] += float64(n.grad[out] * x.value[a])
+				x.grad[a] += T(n.grad[out] * y.value[b])
+				y.grad[b] += T(n.grad[out] * x.value[a])
 			}
 		})
 	case opConcat:
-		g.slices(n, func(from *node, at, to int) { from.grad[at] += n.grad[to] })
+		at := 0
+		for _, k := range n.in {
+			from := g.nodes[k].grad
+			for i, v := range n.grad[at : at+len(from)] {
+				from[i] += v
+			}
+			at += len(from)
+		}
 	case opMaxPool:
 		for out, in := range n.largest {
 			x.grad[in] += n.grad[out]
 		}
 	case opAvgPool:
-		n.windows(x.shape, func(out int, window []int) {
-			for _, i := range window {
-				x.grad[i] += n.grad[out] / float64(len(window))
-			}
-		})
-	}
-}
-
-func (n *node) backwardDense(x *node) {
-	size := len(x.value)
-	for o, d := range n.grad {
-		if d == 0 {
-			continue
-		}
-		n.bias.Grad[o] += d
-		w, dw := n.weight.Value[o*size:(o+1)*size], n.weight.Grad[o*size:(o+1)*size]
-		for i, v := range x.value {
-			dw[i] += float64(d * v)
-			x.grad[i] += float64(d * w[i])
-		}
-	}
-}
-
-// taps calls f for every product of a convolution: element of the output, of
-// the input, and of the weights.
-func (n *node) taps(in Shape, f func(out, in, w int)) {
-	top, left := 0, 0
-	if n.same {
-		top = max(0, (n.shape.H-1)*n.stride+n.k-in.H) / 2
-		left = max(0, (n.shape.W-1)*n.stride+n.k-in.W) / 2
-	}
-	for y := range n.shape.H {
-		for x := range n.shape.W {
-			for ky := range n.k {
-				for kx := range n.k {
-					iy, ix := y*n.stride+ky-top, x*n.stride+kx-left
-					if iy < 0 || ix < 0 || iy >= in.H || ix >= in.W {
-						continue
-					}
-					n.tap((y*n.shape.W+x)*n.shape.C, (iy*in.W+ix)*in.C, ky*n.k+kx, in.C, f)
-				}
-			}
-		}
-	}
-}
-
-// tap calls f for the products of one position of the kernel.
-func (n *node) tap(out, in, at, depth int, f func(out, in, w int)) {
-	for c := range n.shape.C {
-		if n.op == opDepthwise {
-			f(out+c, in+c, at*n.shape.C+c)
-			continue
-		}
-		for i := range depth {
-			f(out+c, in+i, (c*n.k*n.k+at)*depth+i)
-		}
+		g.avgPoolBack(n, x)
 	}
 }
 
 // pairs calls f for every element of a sum or product with its operands.
-func (n *node) pairs(a, b Shape, f func(out, a, b int)) {
-	at := func(s Shape, y, x, c int) int {
-		return (min(y, s.H-1)*s.W+min(x, s.W-1))*s.C + min(c, s.C-1)
+func (g *Net[T]) pairs(n, a, b *node[T], f func(out, a, b int)) {
+	at := func(m *node[T], y, x, c int) int {
+		return m.at(min(y, m.shape.H-1), min(x, m.shape.W-1), min(c, m.shape.C-1), g.samples)
 	}
-	out := 0
 	for y := range n.shape.H {
 		for x := range n.shape.W {
 			for c := range n.shape.C {
-				f(out, at(a, y, x, c), at(b, y, x, c))
-				out++
-			}
-		}
-	}
-}
-
-// slices calls f for every element of a concatenation.
-func (g *Graph) slices(n *node, f func(from *node, at, to int)) {
-	base := 0
-	for _, i := range n.in {
-		from := &g.nodes[i]
-		for at := range from.value {
-			f(from, at, at/from.shape.C*n.shape.C+base+at%from.shape.C)
-		}
-		base += from.shape.C
-	}
-}
-
-// windows calls f for every window of a pool.
-func (n *node) windows(in Shape, f func(out int, window []int)) {
-	window := make([]int, n.poolH*n.poolW)
-	for y := range n.shape.H {
-		for x := range n.shape.W {
-			for c := range n.shape.C {
-				for i := range window {
-					window[i] = ((y*n.poolH+i/n.poolW)*in.W+x*n.poolW+i%n.poolW)*in.C + c
+				out, p, q := at(n, y, x, c), at(a, y, x, c), at(b, y, x, c)
+				for k := range g.samples {
+					f(out+k, p+k, q+k)
 				}
-				f((y*n.shape.W+x)*n.shape.C+c, window)
 			}
 		}
 	}

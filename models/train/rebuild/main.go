@@ -94,7 +94,7 @@ func rebuild(r *train.Recipe, training, test *train.Images, dir string, out io.W
 		return err
 	}
 	fmt.Fprintf(out, "%s: %d bytes, %d MACs, float top-1 %.2f %%, sha256 %x\n", r.Name, len(result.Model),
-		train.MACs(result.Layers), 100*result.Float.Accuracy(prepared), sha256.Sum256(result.Model))
+		result.Float.MACs(), 100*result.Accuracy(prepared), sha256.Sum256(result.Model))
 	if n, err := zoo.ByName(r.Name); err == nil {
 		if err := n.Check(result.Model); err != nil {
 			fmt.Fprintf(out, "%s: %v; record the new figures in models/zoo and testdata/models/README.md\n", r.Name, err)

@@ -22,7 +22,7 @@ import (
 	"time"
 
 	"upset/faults/provenance"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/netlist/cosim"
 	"upset/npu"
 	"upset/npu/isa"
@@ -198,7 +198,7 @@ func open(file string, c isa.Config) (cosim.Run, error) {
 	if err != nil {
 		return cosim.Run{}, err
 	}
-	n, err := driver.Open(data, c)
+	n, err := network.Open(data, c)
 	if err != nil {
 		return cosim.Run{}, err
 	}

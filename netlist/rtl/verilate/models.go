@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/netlist/cosim"
 	"upset/npu"
 	"upset/npu/isa"
@@ -43,7 +43,7 @@ func openRuns(ctx context.Context, files []string, c isa.Config, most uint64) ([
 		if err != nil {
 			return nil, err
 		}
-		n, err := driver.OpenWith(ctx, data, c, driver.Options{})
+		n, err := network.OpenWith(ctx, data, c, network.Options{})
 		if err != nil {
 			return nil, fmt.Errorf("%s on %s: %w", file, c, err)
 		}

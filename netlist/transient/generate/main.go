@@ -15,7 +15,7 @@ import (
 	"runtime"
 	"slices"
 
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/netlist"
 	"upset/netlist/cosim"
 	"upset/netlist/transient"
@@ -144,7 +144,7 @@ func open(shared string, c isa.Config) ([]cosim.Run, error) {
 		if err != nil {
 			return nil, err
 		}
-		n, err := driver.Open(data, c)
+		n, err := network.Open(data, c)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
@@ -173,7 +173,7 @@ func open(shared string, c isa.Config) ([]cosim.Run, error) {
 }
 
 // runOf is a program on an input that it takes.
-func runOf(p *driver.Program, name string, in []byte) cosim.Run {
+func runOf(p *network.Program, name string, in []byte) cosim.Run {
 	return cosim.Run{Name: name, Start: func() *npu.Machine {
 		var mem isa.Memory
 		if err := p.Load(&mem, in); err != nil {

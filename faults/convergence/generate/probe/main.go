@@ -17,7 +17,7 @@ import (
 
 	"upset/faults"
 	engine "upset/faults/engine"
-	"upset/models/driver"
+	"upset/models/network"
 	"upset/netlist"
 	"upset/npu"
 	"upset/npu/isa"
@@ -74,7 +74,7 @@ func measure(shared, name string, injections, most int, plain float64) (*report,
 	if err != nil {
 		return nil, err
 	}
-	n, err := driver.Open(data, isa.U55x128)
+	n, err := network.Open(data, isa.U55x128)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func measure(shared, name string, injections, most int, plain float64) (*report,
 }
 
 // rate runs the plain machine and returns its clocks per second.
-func rate(p *driver.Program, input []byte, seconds float64) (float64, error) {
+func rate(p *network.Program, input []byte, seconds float64) (float64, error) {
 	cycles, used := uint64(0), 0.0
 	for used < seconds {
 		mem := new(isa.Memory)
