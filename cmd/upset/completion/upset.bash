@@ -6,6 +6,6 @@ _upset() {
     words+=("$cur")
   fi
   # Nothing found leaves the word to bash, which completes names of files.
-  COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" "${words[@]}" --generate-bash-completion 2>/dev/null)" -- "$cur"))
+  COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" "${words[@]}" --generate-bash-completion 2>/dev/null)" -- "$cur")) || true
 }
 complete -o bashdefault -o default -F _upset upset
