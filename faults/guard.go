@@ -106,3 +106,11 @@ func Quiet(guard Guard, m *npu.Machine) bool {
 // Pulser is a guard that knows what a pulse in the machine's logic leaves in its mechanisms: the
 // cells of its Upset hold wrong values behind the clock edge at which they took it over.
 type Pulser interface{ Pulses() }
+
+// Copier is a guard that may hold a copy of registers that it compares with the machine's,
+// clock by clock.
+type Copier interface {
+	// Copy returns the flops of the machine that holds the copy, whose stores equal those
+	// of the machine so far; nil where there is none or another mechanism watches, too.
+	Copy() *npu.Flops
+}

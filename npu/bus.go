@@ -111,6 +111,9 @@ func (m *Machine) readBeat(p int, a *AXIState, b *PortState) {
 	if m.Probe.Journal != nil {
 		m.Probe.Journal.noteLoad(image)
 	}
+	if m.Probe.Beat != nil {
+		m.Probe.Beat(image&^7, 0xff, false)
+	}
 	m.count(EvAXIReadBeat+Event(p), 1)
 	b.NextR = m.S.Bus.Cycle + m.timing(addr).interval(addr)
 	b.Addr[h] += 8
@@ -192,6 +195,9 @@ func (m *Machine) storeBeat(addr uint32, v uint64, strb uint8) bool {
 	}
 	if m.Probe.Journal != nil {
 		m.Probe.Journal.note(Store{Addr: image, Value: v, Bytes: strb, External: true})
+	}
+	if m.Probe.Beat != nil {
+		m.Probe.Beat(image, strb, true)
 	}
 	if hole(image) || image >= isa.FlashBase && m.routes != nil {
 		return true // no image takes it

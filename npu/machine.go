@@ -76,6 +76,9 @@ func (p *Pages) note(addr uint32) {
 	p[i>>6] |= 1 << (i & 63)
 }
 
+// Has reports whether the i-th page of SRAM is marked.
+func (p *Pages) Has(i int) bool { return p[i>>6]>>(i&63)&1 != 0 }
+
 // New returns a machine after reset. Where the system has a map of its own, the images
 // of mem must have their length.
 func New(c isa.Config, sys System, ecc ECC, mem *isa.Memory) *Machine {
@@ -184,6 +187,9 @@ func (m *Machine) Step() {
 	}
 	if m.S.CC.Run == 0 {
 		m.stopped()
+	}
+	if m.Probe.Clocked != nil {
+		m.Probe.Clocked()
 	}
 }
 

@@ -167,7 +167,7 @@ func TestStepKeepsTheOrder(t *testing.T) {
 			}
 		}
 	}
-	list = append(list, "stopped")
+	list = append(list, "stopped", "Clocked")
 	for method, file := range map[string]string{"Step": "machine.go", "advance": "rest.go"} {
 		if got := calls(t, file, method); !slices.Equal(got, list) {
 			t.Errorf("%s calls\n%s\nthe list has\n%s", method, got, list)

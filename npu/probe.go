@@ -14,6 +14,14 @@ type Probe struct {
 	// Lookup is called before a lookup table is read: which of its words that is depends
 	// on the data, unlike all other accesses.
 	Lookup func()
+
+	// Beat is called for every beat that is read from external memory, and for every one that
+	// is written there, with its bytes enabled. Addresses are those of the images.
+	Beat func(addr uint32, strb uint8, write bool)
+
+	// Clocked is called at the end of every clock. Within Run the registers of the MAC
+	// array's operands and products may be behind; after [Machine.Pause] they are not.
+	Clocked func()
 }
 
 // Note tells a probe about an operation.

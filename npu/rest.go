@@ -99,6 +99,9 @@ func (m *Machine) advance() {
 	if m.S.CC.Run == 0 {
 		m.stopped()
 	}
+	if m.Probe.Clocked != nil {
+		m.Probe.Clocked()
+	}
 }
 
 // stopped hands over to the software outside.

@@ -35,8 +35,8 @@ func ExampleCombine() {
 	// Output: 0.120 FIT, between 0.069 and 0.194
 }
 
-func ExampleSequential() {
-	plan := stats.Sequential{Weights: []float64{0.7, 0.3}, Floor: 2}
+func ExampleRounds() {
+	plan := stats.Rounds{Weights: []float64{0.7, 0.3}, Floor: 2}
 	first, _ := plan.Next(nil, nil, 100)
 	next, _ := plan.Next(first, []int{1, 12}, 400)
 	fmt.Println(first, next)

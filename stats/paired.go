@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-
-	"gonum.org/v1/gonum/mathext"
 )
 
 // McNemar is the exact two-sided P value of McNemar's test on paired faults:
@@ -18,10 +16,8 @@ func McNemar(onlyA, onlyB int) (float64, error) {
 	if onlyA == onlyB {
 		return 1, nil
 	}
-	few, n := min(onlyA, onlyB), onlyA+onlyB
-	// P(X ≤ few) for X ~ Binomial(n, ½).
-	tail := mathext.RegIncBeta(float64(n-few), float64(few+1), 0.5)
-	return math.Min(1, 2*tail), nil
+	tail, err := BinomialAtMost(min(onlyA, onlyB), onlyA+onlyB, 0.5)
+	return math.Min(1, 2*tail), err
 }
 
 // Fisher is the exact two-sided P value of Fisher's test that two independent

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"io"
+	"path/filepath"
 	"time"
 
 	"upset/faults"
@@ -94,7 +96,7 @@ func (p *program) assess(c *cli.Context, o common, q campaign.Question, file str
 	if err := run.experiment.readHeld(c); err != nil {
 		return err
 	}
-	job := search{run.experiment, s, run.population, inventory, q, c.String("options"), inputs, run.dir, c.Float64("pairs"), design, c.String("unit")}
+	job := search{run.experiment, s, run.population, inventory, q, c.String("options"), inputs, run.dir, c.Float64("pairs"), design, c.String("unit"), c.String("searcher")}
 	r, err := p.protect(c.Context, o, job)
 	if err != nil {
 		return err
@@ -107,6 +109,9 @@ func (p *program) assess(c *cli.Context, o common, q campaign.Question, file str
 		if all.Evidence, err = p.evidence(c.Context, o, job, r, n, allow(began, c.Float64("evidence-time"))); err != nil {
 			return interruptedEvidence(err)
 		}
+	}
+	if err := report.WriteFileAtomic(filepath.Join(run.dir, cellsJSON), func(w io.Writer) error { return report.EncodeJSON(w, job.cells()) }); err != nil {
+		return err
 	}
 	if c.Bool("detail") && o.format == report.FormatText {
 		o.format = report.FormatDetail

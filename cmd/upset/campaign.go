@@ -40,15 +40,18 @@ const (
 const (
 	campaignJSON = "campaign.json"
 	campaignHTML = "report.html"
+	// questionJSON holds what the stored verdict answers, so that it can be computed anew.
+	questionJSON = "question.json"
 )
 
 func campaignCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "campaign",
-		Usage: "many faults: run, resume, status; in shards: plan, shard, merge, work, submit",
+		Usage: "many faults: run, resume, status, verify, pack; in shards: plan, shard, merge, work, submit",
 		Subcommands: []*cli.Command{
 			campaignRunCommand(p), campaignResumeCommand(p), campaignStatusCommand(p),
 			campaignPlanCommand(p), campaignShardCommand(p), campaignMergeCommand(p), campaignWorkCommand(p), campaignSubmitCommand(p),
+			campaignVerifyCommand(p), campaignPackCommand(p),
 		},
 	}
 }
@@ -240,11 +243,15 @@ func (p *program) injectAll(ctx context.Context, e *engine.Engine, spec campaign
 	}
 	r.Command, r.Accuracy = o.Note[noteCommand], notedAccuracy(o.Note)
 	p.note("the campaign is stored in %s", dir)
-	return r, storeCampaign(dir, r)
+	return r, storeCampaign(dir, r, o.Question)
 }
 
-// storeCampaign writes the result of a campaign beside its log.
-func storeCampaign(dir string, r *result.Campaign) error {
+// storeCampaign writes the result of a campaign and its question beside the log.
+func storeCampaign(dir string, r *result.Campaign, q campaign.Question) error {
+	err := report.WriteFileAtomic(filepath.Join(dir, questionJSON), func(w io.Writer) error { return report.EncodeJSON(w, q) })
+	if err != nil {
+		return err
+	}
 	for name, format := range map[string]string{campaignJSON: report.FormatJSON, campaignHTML: report.FormatHTML} {
 		err := report.WriteFileAtomic(filepath.Join(dir, name), func(w io.Writer) error { return report.Write(w, format, r) })
 		if err != nil {

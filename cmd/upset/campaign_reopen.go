@@ -19,58 +19,68 @@ import (
 // reopen rebuilds the experiment of a stored campaign, after it has made sure that model,
 // inputs, system and sites are those of the campaign.
 func (p *program) reopen(ctx context.Context, s campaign.Spec, note map[string]string) (*experiment, campaign.Population, error) {
-	o := faults.Options{Memory: allowedMemory()}
-	var err error
-	if err := json.Unmarshal([]byte(s.System), &o.System); err != nil || o.System == (npu.System{}) {
-		return nil, nil, fmt.Errorf("the campaign names the system %q, which is not known", s.System)
-	}
-	if o.Criterion, err = criterion.Parse(s.Criterion); err != nil {
-		return nil, nil, err
-	}
-	if o.Model, err = faults.ParseModel(s.Fault); err != nil {
-		return nil, nil, err
-	}
-	o.ECC, o.NoWatchdog, o.AssumeReload = eccNames[s.ECC], s.NoWatchdog, s.AssumeReload
-	if note[noteModel] == "" {
-		return nil, nil, usage("the campaign names no model: it is a step of upset protect or upset assess, which go on with it themselves")
-	}
-	config, err := parseConfig(s.NPU)
+	job, pop, now, err := reassemble(ctx, s, note, memoryOf(p.proves))
 	if err != nil {
 		return nil, nil, err
 	}
-	n, err := openModel(ctx, note[noteModel], check.Choice{Config: config, Given: true, Options: notedOpening(note, o.System)})
-	if err != nil {
-		return nil, nil, err
-	}
-	found := drawInputs(s.Seed, n)
-	if !s.RandomInputs {
-		var pictures inputs.Options
-		if pictures, err = notedPictures(note); err != nil {
-			return nil, nil, err
-		}
-		pictures.Frames = s.Frames
-		if found, err = readInputs(note[noteInputs], note[noteModel], s.Seed, n, pictures); err != nil {
-			return nil, nil, err
-		}
-	}
-	if note[noteHeld] != "" || s.RandomInputs {
-		found = found.split()
-	}
-	job, err := newSetup(n, found, o, note[noteModel], max(1, s.Frames))
-	if err != nil {
-		return nil, nil, err
-	}
-	pop, err := populationOf(s, note)
-	if err != nil {
-		return nil, nil, err
-	}
-	now := s.Of(job.program, job.inputs.data, job.options)
-	now.Table = pop.Digest()
 	if err := job.changed(s, now, note); err != nil {
 		return nil, nil, err
 	}
 	x, err := p.start(ctx, job)
 	return x, pop, err
+}
+
+// reassemble puts the experiment of a stored campaign together from the files that its note
+// names. Now is the spec that it has, which differs from the stored one where something
+// was changed.
+func reassemble(ctx context.Context, s campaign.Spec, note map[string]string, memory int) (job *setup, pop campaign.Population, now campaign.Spec, err error) {
+	o := faults.Options{Memory: memory}
+	if err := json.Unmarshal([]byte(s.System), &o.System); err != nil || o.System == (npu.System{}) {
+		return nil, nil, now, fmt.Errorf("the campaign names the system %q, which is not known", s.System)
+	}
+	if o.Criterion, err = criterion.Parse(s.Criterion); err != nil {
+		return nil, nil, now, err
+	}
+	if o.Model, err = faults.ParseModel(s.Fault); err != nil {
+		return nil, nil, now, err
+	}
+	o.ECC, o.NoWatchdog, o.AssumeReload = eccNames[s.ECC], s.NoWatchdog, s.AssumeReload
+	if note[noteModel] == "" {
+		return nil, nil, now, usage("the campaign names no model: it is a step of upset protect or upset assess, which go on with it themselves")
+	}
+	config, err := parseConfig(s.NPU)
+	if err != nil {
+		return nil, nil, now, err
+	}
+	n, err := openModel(ctx, note[noteModel], check.Choice{Config: config, Given: true, Options: notedOpening(note, o.System)})
+	if err != nil {
+		return nil, nil, now, err
+	}
+	found := drawInputs(s.Seed, n)
+	if !s.RandomInputs {
+		var pictures inputs.Options
+		if pictures, err = notedPictures(note); err != nil {
+			return nil, nil, now, err
+		}
+		pictures.Frames = s.Frames
+		if found, err = readInputs(note[noteInputs], note[noteModel], s.Seed, n, pictures); err != nil {
+			return nil, nil, now, err
+		}
+	}
+	if note[noteHeld] != "" || s.RandomInputs {
+		found = found.split()
+	}
+	job, err = newSetup(n, found, o, note[noteModel], max(1, s.Frames))
+	if err != nil {
+		return nil, nil, now, err
+	}
+	pop, err = populationOf(s, note)
+	if err != nil {
+		return nil, nil, now, err
+	}
+	now = s.Of(job.program, job.inputs.data, job.options)
+	now.Table = pop.Digest()
+	return job, pop, now, nil
 }
 
 // note is what a log keeps of an experiment beside its spec.

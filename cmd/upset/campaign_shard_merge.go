@@ -108,7 +108,7 @@ func (p *program) merge(c *cli.Context, dir string, q campaign.Question) (*campa
 	}
 	m.Result.Command, m.Result.Accuracy = state.Note[noteCommand], notedAccuracy(state.Note)
 	p.note("the campaign is stored in %s", dir)
-	return m, storeCampaign(dir, m.Result)
+	return m, storeCampaign(dir, m.Result, q)
 }
 
 // populationOf is the population of a stored campaign.

@@ -82,7 +82,7 @@ func (p *program) workCampaign(c *cli.Context, o common, q campaign.Question, di
 	}
 	r.Command, r.Accuracy = j.Note[noteCommand], notedAccuracy(j.Note)
 	p.note("the campaign is stored in %s", dir)
-	if err := storeCampaign(dir, r); err != nil {
+	if err := storeCampaign(dir, r, q); err != nil {
 		return err
 	}
 	return report.Write(p.stdout, o.format, r)

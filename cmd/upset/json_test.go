@@ -96,7 +96,7 @@ func TestEveryStructIsDocumented(t *testing.T) {
 func TestEveryKeyIsDocumented(t *testing.T) {
 	keys := map[string][]string{}
 	for _, v := range []any{
-		result.Assess{}, result.Software{}, result.Check{}, result.Run{}, result.Sites{}, result.Compare{}, result.Gate{}, result.Sweep{}, result.ValidateEngine{}, result.ValidateGates{}, result.Qualify{}, exported{}, injection{}, status{}, shardPlan{}, mergeState{}, compilation{}, listing{}, selectionList{}, selectionRun{}, selectionOwn{}, result.Decision{},
+		result.Assess{}, result.Software{}, result.Check{}, result.Run{}, result.Sites{}, result.Compare{}, result.Gate{}, result.Sweep{}, result.ValidateEngine{}, result.ValidateGates{}, result.Qualify{}, result.Verify{}, packed{}, exported{}, injection{}, status{}, shardPlan{}, mergeState{}, compilation{}, listing{}, selectionList{}, selectionRun{}, selectionOwn{}, selectionAudit{}, result.Decision{},
 	} {
 		jsonKeys(reflect.TypeOf(v), keys)
 	}

@@ -12,7 +12,14 @@ import (
 )
 
 // livePages are the pages on which the output of a command stands below it.
-var livePages = []string{"docs/your-network.md"}
+var livePages = []string{"docs/your-network.md", "docs/verify.md"}
+
+// pageFolder is where the commands of a page leave files for those below; the tests put
+// another folder in its place.
+const pageFolder = "/tmp/upset/"
+
+// ofThisBuild matches what differs between builds and machines on these pages.
+var ofThisBuild = regexp.MustCompile(`(?m)(^ *(?:SHA-256|injected by|checked by|packed by) +|^.*files, )[^\n]*$`)
 
 // firstLines is a remark above a block that shows only the beginning of an output.
 var firstLines = regexp.MustCompile(`^<!-- first (\d+) lines -->$`)
@@ -50,7 +57,7 @@ func TestPagesShowWhatIsPrinted(t *testing.T) {
 // opens a block, and the number of these blocks.
 func withOutputs(t *testing.T, text string) (page string, blocks int) {
 	t.Helper()
-	lines := strings.Split(text, "\n")
+	lines, work := strings.Split(text, "\n"), t.TempDir()+"/"
 	var out []string
 	for i := 0; i < len(lines); i++ {
 		out = append(out, lines[i])
@@ -73,7 +80,7 @@ func withOutputs(t *testing.T, text string) (page string, blocks int) {
 			}
 		}
 		out = append(out, lines[i+1])
-		out = append(out, printed(t, strings.TrimPrefix(lines[i+1], "$ upset "), most)...)
+		out = append(out, printed(t, strings.TrimPrefix(lines[i+1], "$ upset "), work, most)...)
 		i += end
 		blocks++
 	}
@@ -82,10 +89,10 @@ func withOutputs(t *testing.T, text string) (page string, blocks int) {
 
 // printed are the lines that a command prints on either output, at most the given
 // number of them if that is not 0. Its exit code stands at the end unless it is 0.
-func printed(t *testing.T, line string, most int) []string {
+func printed(t *testing.T, line, work string, most int) []string {
 	t.Helper()
-	args := shellWords(line)
-	if slices.Contains(storing, args[0]) {
+	args := shellWords(strings.ReplaceAll(line, pageFolder, work))
+	if slices.Contains(storing, args[0]) && !slices.Contains(args, "--out") {
 		args = append(args, "--out", t.TempDir())
 	}
 	o := invoke(args...)
@@ -93,6 +100,7 @@ func printed(t *testing.T, line string, most int) []string {
 	if o.code == codeUsage {
 		text += o.errors
 	}
+	text = ofThisBuild.ReplaceAllString(strings.ReplaceAll(text, work, pageFolder), "$1...")
 	var list []string
 	for l := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
 		list = append(list, strings.TrimRight(l, " "))

@@ -36,6 +36,7 @@ func searchFlags() []cli.Flag {
 		hardenedRatioFlag(),
 		designFlag(),
 		unitFlag(),
+		searcherFlag(),
 		alarmLatencyFlag(),
 		pulseRateFlag(": part of the verdict, in the blocks that have gates; without it"),
 		&cli.Float64Flag{Name: "pairs", Usage: "share `S` of upset events, 0 to 1, that flip two neighbouring flops: part of the verdict, the proof injects them; 28 nm: 0.04 to 0.06"},
@@ -113,6 +114,9 @@ func checkSearch(c *cli.Context) error {
 	if err := checkUnit(c); err != nil {
 		return err
 	}
+	if err := checkSearcher(c); err != nil {
+		return err
+	}
 	if _, err := readInputsOf(c); err != nil {
 		return err
 	}
@@ -129,6 +133,7 @@ func (p *program) protectCampaign(c *cli.Context, o common, q campaign.Question,
 	if !s.Complete {
 		return &coded{codeIncomplete, fmt.Errorf("the campaign is not complete: go on with upset campaign resume %s", quote(dir))}
 	}
+	p.proves = true
 	x, pop, err := p.reopen(c.Context, s.Spec, s.Note)
 	if err != nil {
 		return err
@@ -148,7 +153,7 @@ func (p *program) protectCampaign(c *cli.Context, o common, q campaign.Question,
 	if err := x.readHeld(c); err != nil {
 		return err
 	}
-	r, err := p.protect(c.Context, o, search{x, s, pop, inventory, q, c.String("options"), inputs, dir, c.Float64("pairs"), design, c.String("unit")})
+	r, err := p.protect(c.Context, o, search{x, s, pop, inventory, q, c.String("options"), inputs, dir, c.Float64("pairs"), design, c.String("unit"), c.String("searcher")})
 	if err != nil {
 		return err
 	}
@@ -171,6 +176,7 @@ type search struct {
 	pairs      float64            // share of the upset events
 	design     []mechanism.Choice // given: judged without a search
 	unit       string             // of the search
+	searcher   string             // empty for the exact one alone
 }
 
 // readInputsOf reads the declared cells and mechanisms: --cells and --hardened-ratio.
@@ -201,6 +207,22 @@ func designFlag() cli.Flag {
 // unitFlag is --unit.
 func unitFlag() cli.Flag {
 	return &cli.StringFlag{Name: "unit", Value: protect.UnitBlockClass, Usage: "what is protected or left alone as a whole: block-class, or register; single registers are chosen on one half of the injections and judged on the other"}
+}
+
+// searcherFlag is --searcher.
+func searcherFlag() cli.Flag {
+	return &cli.StringFlag{Name: "searcher", Value: protect.SearcherExact, Usage: "exact, or flow: a generative flow network searches beside it, and is held against it"}
+}
+
+// checkSearcher checks --searcher.
+func checkSearcher(c *cli.Context) error {
+	switch s := c.String("searcher"); {
+	case s != protect.SearcherExact && s != protect.SearcherFlow:
+		return usage("unknown searcher %q: use %s or %s", s, protect.SearcherExact, protect.SearcherFlow)
+	case s == protect.SearcherFlow && (c.IsSet("design") || c.String("unit") == protect.UnitRegister):
+		return usage("--searcher flow searches for whole classes: leave out --design and --unit register")
+	}
+	return nil
 }
 
 // checkUnit checks --unit.
@@ -257,9 +279,12 @@ func (p *program) protect(ctx context.Context, o common, s search) (r *result.Pr
 	if s.unit == protect.UnitRegister {
 		asked = append(asked, s.unit)
 	}
+	if s.searcher == protect.SearcherFlow {
+		asked = append(asked, s.searcher)
+	}
 	name := "protect-" + campaign.Digest(asked)[:8]
 	opt := protect.Options{
-		Inputs: s.inputs, Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Deadline: s.question.Deadline, Several: s.pairs, PulseFITPerKGE: s.question.PulseFITPerKGE, Set: s.set, Unit: s.unit, Areas: s.inventory.Apply(e.Table().Areas(nil), nil), AreasWith: areasWith(e, s.inventory),
+		Inputs: s.inputs, Permanent: s.question.Permanent, Question: s.question.Question, BudgetDUE: s.question.BudgetDUE, Deadline: s.question.Deadline, Several: s.pairs, PulseFITPerKGE: s.question.PulseFITPerKGE, Set: s.set, Unit: s.unit, Searcher: s.searcher, Areas: s.inventory.Apply(e.Table().Areas(nil), nil), AreasWith: areasWith(e, s.inventory),
 		Dir: filepath.Join(s.dir, name), Ledger: s.dir, Workers: o.workers,
 		Rebuild: func(ecc npu.ECC) (*engine.Engine, error) { return s.experiment.withECC(ctx, ecc) },
 	}

@@ -66,7 +66,7 @@ func (p *program) protectSeveral(c *cli.Context, o common, q campaign.Question, 
 	if err != nil {
 		return err
 	}
-	opt := protect.Options{Question: q.Question, Permanent: q.Permanent, BudgetDUE: q.BudgetDUE, Deadline: q.Deadline, Several: c.Float64("pairs"), PulseFITPerKGE: q.PulseFITPerKGE, Set: c.String("options"), Unit: c.String("unit"), Inputs: inputs, Cells: cells, Workers: o.workers}
+	opt := protect.Options{Question: q.Question, Permanent: q.Permanent, BudgetDUE: q.BudgetDUE, Deadline: q.Deadline, Several: c.Float64("pairs"), PulseFITPerKGE: q.PulseFITPerKGE, Set: c.String("options"), Unit: c.String("unit"), Searcher: c.String("searcher"), Inputs: inputs, Cells: cells, Workers: o.workers}
 	var cases []protect.Case
 	var digests []string
 	for i, dir := range dirs {

@@ -34,7 +34,7 @@ func checkOptions(c *cli.Context) error {
 	case c.Command.Name != "assess":
 		return usage("--options software needs the network, since every measure is simulated as a program of its own: use upset assess MODEL --options software")
 	}
-	for _, name := range []string{"hardened-ratio", "design", "unit", "alarm-latency", "pairs", "cells", "evidence", "evidence-time", "permanent-fit", "set-fit-per-kge", "detail"} {
+	for _, name := range []string{"hardened-ratio", "design", "unit", "searcher", "alarm-latency", "pairs", "cells", "evidence", "evidence-time", "permanent-fit", "set-fit-per-kge", "detail"} {
 		if c.IsSet(name) {
 			return usage("--%s is about mechanisms in the NPU, and --options software leaves the NPU as it is: leave one of them out", name)
 		}

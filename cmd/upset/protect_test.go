@@ -115,7 +115,7 @@ func TestValidateResidue(t *testing.T) {
 func TestAssessUsage(t *testing.T) {
 	for _, line := range []string{
 		"assess", "assess " + tiny + " --only mac.*", "assess " + tiny + " --sites flops", "assess " + tiny + " --layer 0",
-		"assess " + tiny + " --options some", "assess " + tiny + " --target asil-a", "protect", "protect absent", "protect absent other", "protect . --mix 1", "protect a b --mix 1", "protect a b --mix x,y", "protect . --hardened-ratio 2", "protect . --options x",
+		"assess " + tiny + " --options some", "assess " + tiny + " --target asil-a", "protect", "protect absent", "protect absent other", "protect . --mix 1", "protect a b --mix 1", "protect a b --mix x,y", "protect . --hardened-ratio 2", "protect . --options x", "protect . --searcher best", "protect . --searcher flow --unit register",
 	} {
 		if o := mustRun(t, codeUsage, strings.Fields(line)...); strings.Count(complaint(o.errors), "\n") != 1 || o.out != "" {
 			t.Errorf("%s: %s", line, o.errors)

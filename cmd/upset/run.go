@@ -3,12 +3,10 @@ package main
 import (
 	"bufio"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/csv"
 	"encoding/hex"
 	"fmt"
 	"io"
-	"math"
 	"path/filepath"
 	"strings"
 
@@ -17,7 +15,6 @@ import (
 	"upset/models/inputs"
 	"upset/models/network"
 	"upset/models/readings"
-	"upset/models/tflite"
 	"upset/stats/report"
 	"upset/stats/result"
 )
@@ -178,40 +175,11 @@ func describeOutputs(list []network.Binding, out []byte) []result.Output {
 	for _, b := range list {
 		sum := sha256.Sum256(out[:b.Size])
 		outputs = append(outputs, result.Output{
-			Name: b.Name, Shape: b.Shape, Type: b.Type.String(), SHA256: hex.EncodeToString(sum[:]), Top1: top1(b, out[:b.Size]),
+			Name: b.Name, Shape: b.Shape, Type: b.Type.String(), SHA256: hex.EncodeToString(sum[:]), Top1: inputs.Top1(b, out[:b.Size]),
 		})
 		out = out[b.Size:]
 	}
 	return outputs
-}
-
-// top1 is the index of the largest element of a vector of at least two
-// elements, ties to the lowest; nil for anything else.
-func top1(b network.Binding, data []byte) *int {
-	if dims := inputs.LongDims(b.Shape); len(dims) != 1 {
-		return nil
-	}
-	best, most := 0, 0.0
-	size := b.Type.Size()
-	for i := 0; i*size < len(data); i++ {
-		var v float64
-		switch b.Type {
-		case tflite.Int8:
-			v = float64(int8(data[i]))
-		case tflite.Uint8:
-			v = float64(data[i])
-		case tflite.Int16:
-			v = float64(int16(binary.LittleEndian.Uint16(data[2*i:])))
-		case tflite.Float32:
-			v = float64(math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:])))
-		default:
-			return nil
-		}
-		if i == 0 || v > most {
-			best, most = i, v
-		}
-	}
-	return &best
 }
 
 // writeOutputs stores the raw outputs and one array per output.

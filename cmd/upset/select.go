@@ -37,8 +37,8 @@ type selectionTask struct {
 func selectCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:        "select",
-		Usage:       "selection algorithms on the simulated NPU: list, run, campaign, new",
-		Subcommands: []*cli.Command{selectListCommand(p), selectRunCommand(p), selectCampaignCommand(p), selectNewCommand(p)},
+		Usage:       "selection algorithms on the simulated NPU: list, run, campaign, audit, new",
+		Subcommands: []*cli.Command{selectListCommand(p), selectRunCommand(p), selectCampaignCommand(p), selectAuditCommand(p), selectNewCommand(p)},
 	}
 }
 
@@ -101,6 +101,9 @@ func (l *selectionList) table() [][]string {
 	rows := [][]string{{"name", "family", "kind", "utility", "mechanism", "title"}}
 	for _, t := range l.Tasks {
 		title := t.Title
+		if t.Where != "" {
+			title += " [" + t.Where + "]"
+		}
 		if t.StandIn != "" {
 			title += " (stand-in: " + t.StandIn + ")"
 		}

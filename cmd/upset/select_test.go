@@ -52,6 +52,30 @@ func TestSelectRun(t *testing.T) {
 	}
 }
 
+// An audit names every network that scores a pool, and says the same in every form.
+func TestSelectAudit(t *testing.T) {
+	r := parse(t, mustRun(t, codeDone, "select", "audit", "conformal-selection", "--draws", "300", "--format", "json").out)
+	list := r["networks"].([]any)
+	if len(list) == 0 || r["draws"] != 300.0 || r["error"] != 0.1 {
+		t.Fatalf("%v", r)
+	}
+	for _, v := range list {
+		n := v.(map[string]any)
+		whole, bias := n["whole_bits"].(float64), n["bias_bits"].(float64)
+		if n["task"] != "conformal-selection" || whole <= 0 || bias < 0 || n["dimension"].(float64) <= 0 {
+			t.Errorf("%v", n)
+		}
+	}
+	if lines := strings.Count(mustRun(t, codeDone, "select", "audit", "conformal-selection", "--draws", "300", "--format", "csv").out, "\n"); lines != len(list)+1 {
+		t.Errorf("%d lines for %d networks", lines, len(list))
+	}
+	for _, line := range []string{"select audit", "select audit --all window-cascade", "select audit adaptive-sampling", "select audit window-cascade --error 1", "select audit window-cascade --draws 99"} {
+		if o := mustRun(t, codeUsage, strings.Fields(line)...); o.out != "" || strings.Count(o.errors, "\n") != 1 {
+			t.Errorf("upset %s:\n%s%s", line, o.errors, o.out)
+		}
+	}
+}
+
 // A task whose published effect does not show says so instead of claiming to hold.
 func TestSelectRunNotReproduced(t *testing.T) {
 	o := mustRun(t, codeDone, "select", "run", "gradient-boosting")

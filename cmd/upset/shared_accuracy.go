@@ -17,7 +17,7 @@ func (s *inputSet) checkLabels(list []network.Binding) error {
 	for i := range list {
 		zero += list[i].Size
 	}
-	_, classes := classOf(list, make([]byte, zero))
+	_, classes := inputs.Class(list, make([]byte, zero))
 	if classes == 0 {
 		return usage("%s: the inputs have labels, but no output of the network is a list of classes: take the file of labels away", s.folder)
 	}
@@ -38,7 +38,7 @@ func (x *experiment) noteAccuracy(note map[string]string) {
 			continue
 		}
 		all++
-		if class, _ := classOf(x.engine.Program().Outputs, x.engine.Golden(i).Output); class == label {
+		if class, _ := inputs.Class(x.engine.Program().Outputs, x.engine.Golden(i).Output); class == label {
 			right++
 		}
 	}
@@ -55,16 +55,4 @@ func notedAccuracy(note map[string]string) *result.Accuracy {
 	}
 	a.Share = float64(a.Right) / float64(a.Labelled)
 	return a
-}
-
-// classOf is the largest element of the first output that is a list of classes, and how
-// many classes there are; none without such an output.
-func classOf(list []network.Binding, out []byte) (class, classes int) {
-	for _, b := range list {
-		if top := top1(b, out[:b.Size]); top != nil {
-			return *top, inputs.LongDims(b.Shape)[0]
-		}
-		out = out[b.Size:]
-	}
-	return 0, 0
 }

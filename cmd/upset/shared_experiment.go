@@ -100,7 +100,7 @@ func (x *experiment) readHeld(c *cli.Context) error {
 
 // readOptions reads the flags of experimentFlags.
 func readOptions(c *cli.Context, system npu.System) (faults.Options, error) {
-	o := faults.Options{System: system, Memory: allowedMemory(), NoWatchdog: c.Bool("no-watchdog"), AssumeReload: c.Bool("assume-reload")}
+	o := faults.Options{System: system, Memory: memoryOf(c.Command.Name == "assess"), NoWatchdog: c.Bool("no-watchdog"), AssumeReload: c.Bool("assume-reload")}
 	const most, verify = 1 << 24, 64
 	n := c.Int("cache")
 	if n < 0 || n > most {

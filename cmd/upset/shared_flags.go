@@ -110,6 +110,15 @@ func allowedMemory() int {
 	return 0
 }
 
+// memoryOf is what an engine may take of the allowed memory. A search with its proof holds two
+// of them at once: more than there is would be paid for with collections of garbage.
+func memoryOf(proves bool) int {
+	if proves {
+		return allowedMemory() / 2
+	}
+	return allowedMemory()
+}
+
 // maxWorkers bounds the number of workers, each of which holds a machine (our
 // choice).
 const maxWorkers = 1024

@@ -40,7 +40,7 @@ var (
 var spans = map[string]span{
 	"flop-fit": rateSpan, "sram-fit": rateSpan, "budget": fitSpan, "budget-due": {0, fitSpan.high}, "permanent-fit": declaredSpan, "set-fit-per-kge": declaredSpan, "pmhf-budget": declaredSpan,
 	"lifetime": declaredSpan, "test-interval": declaredSpan, "test-coverage": shareSpan, "hardened-ratio": shareSpan, "duty": {1e-9, 1},
-	"gate margin": {0, 1e6}, "confidence": confidenceSpan, "evidence-time": {0, 1}, "pairs": shareSpan, "lease": {leastLease, mostLease}, "margin": {1e-9, 1}, "relative": {1e-9, 1},
+	"gate margin": {0, 1e6}, "confidence": confidenceSpan, "evidence-time": {0, 1}, "pairs": shareSpan, "share": shareSpan, "seconds": {0, mostVerifySeconds}, "lease": {leastLease, mostLease}, "margin": {1e-9, 1}, "relative": {1e-9, 1}, "audit error": {1e-9, 1},
 }
 
 // has reports that a number lies in the range, which neither NaN nor an infinity

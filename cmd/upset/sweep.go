@@ -159,7 +159,7 @@ func (p *program) sweepCampaign(c *cli.Context, o common, k sweepCase, questions
 		}
 		row := sweepRow(r, dir)
 		if k.file.Protect != "none" {
-			found, err := p.protect(c.Context, o, search{x, stored, pop, nil, q, k.file.Protect, mechanism.DefaultInputs(), dir, 0, nil, ""})
+			found, err := p.protect(c.Context, o, search{x, stored, pop, nil, q, k.file.Protect, mechanism.DefaultInputs(), dir, 0, nil, "", ""})
 			if err != nil {
 				return nil, nil, err
 			}

@@ -38,7 +38,7 @@ var legal = map[string]func(value string) error{
 	"scenario": func(v string) error { return parsed(stats.ScenarioByName(v)) },
 	"credit":   func(v string) error { return parsed(campaign.ParseDetectors(v)) },
 	"fault":    func(v string) error { return parsed(faults.ParseModel(v)) },
-	"format":   oneOf("text", "json", "csv", "html", "junit"), "unit": oneOf(protect.UnitBlockClass, protect.UnitRegister), "options": oneOf(protect.OptionsPaper, protect.OptionsFull, optionsSoftware),
+	"format":   oneOf("text", "json", "csv", "html", "junit"), "unit": oneOf(protect.UnitBlockClass, protect.UnitRegister), "searcher": oneOf(protect.SearcherExact, protect.SearcherFlow), "options": oneOf(protect.OptionsPaper, protect.OptionsFull, optionsSoftware),
 	"measures":  func(v string) error { return parsed(software.Parse(v)) },
 	"block":     oneOf(append(cosim.Blocks(), "all")...),
 	"violation": oneOf(stats.ViolationAny, stats.ViolationCritical), "inputs-are": oneOf(stats.InputsFixed, stats.InputsSample),
@@ -59,7 +59,7 @@ var legal = map[string]func(value string) error{
 
 // free are the flags whose value is any name: of a file, a folder, or of what is listed.
 var free = []string{
-	"sites-file", "failure-modes",
+	"sites-file", "failure-modes", "output",
 	"proof-inputs", "cells", "design", "model", "inputs", "input", "output-dir", "trace", "rule", "family", "utility", "mechanism",
 	"inventory", "protect", "out", "task", "batch", "then", "runs", "system", "baseline", "junit", "pmu",
 }

@@ -9,7 +9,7 @@ import (
 	"upset/stats/result"
 )
 
-// heterogeneous is a planted campaign in which some inputs fail often and some never.
+// heterogeneous is a campaign from a truth in which some inputs fail often and some never.
 func heterogeneous(t *testing.T, inputs int, seed uint64) *Stored {
 	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 1))
@@ -17,7 +17,7 @@ func heterogeneous(t *testing.T, inputs int, seed uint64) *Stored {
 	for i := range p {
 		p[i] = 0.4 * r.Float64() * r.Float64()
 	}
-	s, err := Planted(Shape{NPU: "u55-32", Cycles: toyCycles, Inputs: inputs}, newToy(), Spec{Seed: seed, Injections: 4000}, func(f Fault) faults.Outcome {
+	s, err := FromTruth(Shape{NPU: "u55-32", Cycles: toyCycles, Inputs: inputs}, newToy(), Spec{Seed: seed, Injections: 4000}, func(f Fault) faults.Outcome {
 		draw := rand.New(rand.NewPCG(seed, uint64(f.Index)+7))
 		if f.Group == 3 || draw.Float64() >= p[f.Input] {
 			return faults.Masked

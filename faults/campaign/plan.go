@@ -129,7 +129,7 @@ func capSize(s Spec) (int, error) {
 
 // mostRounds is the number of rounds that there can be.
 func mostRounds(s Spec) (int, error) {
-	if !s.sequential() {
+	if !s.untilPrecise() {
 		return len(schedule(s)), nil
 	}
 	most, err := capSize(s)
@@ -139,7 +139,7 @@ func mostRounds(s Spec) (int, error) {
 // plannedSize is the size for which strata are merged.
 func plannedSize(s Spec) (int, error) {
 	most, err := capSize(s)
-	if s.sequential() {
+	if s.untilPrecise() {
 		most = min(most, strataSize)
 	}
 	return most, err
@@ -148,7 +148,7 @@ func plannedSize(s Spec) (int, error) {
 // next is the number of injections after round k, from the records of the rounds before;
 // more is false where the campaign ends without it.
 func next(f *Frame, s Spec, k int, before *tally) (total int, more bool, err error) {
-	if !s.sequential() {
+	if !s.untilPrecise() {
 		if totals := schedule(s); k < len(totals) {
 			return totals[k], true, nil
 		}
@@ -180,7 +180,7 @@ func plan(f *Frame, s Spec, total int, before *tally) (Round, error) {
 	n, failures := make([]int, len(f.Strata)), make([]int, len(f.Strata))
 	// The rounds follow what the campaign is to be precise about.
 	guide, _ := s.violations()
-	if s.sequential() {
+	if s.untilPrecise() {
 		guide = critical
 	}
 	for i, cells := range f.Strata {
@@ -200,7 +200,7 @@ func plan(f *Frame, s Spec, total int, before *tally) (Round, error) {
 		floor = max(floor, 1) // see roundShares
 	}
 	if s.Sampling == SamplingAdaptive && r.Start > 0 {
-		r.Alloc, err = stats.Sequential{Weights: weights, Groups: f.kinds(), Floor: floor}.Next(n, failures, total)
+		r.Alloc, err = stats.Rounds{Weights: weights, Groups: f.kinds(), Floor: floor}.Next(n, failures, total)
 	} else {
 		r.Alloc, err = stats.Proportional(weights, r.Size, floor)
 	}
@@ -215,7 +215,7 @@ func (r Round) same(o Round) bool {
 // lookConfidence is the confidence of each interval of a campaign, so that the one at the
 // stop keeps that of the spec where the campaign stops on its precision.
 func lookConfidence(s Spec, confidence float64) (float64, error) {
-	if !s.sequential() {
+	if !s.untilPrecise() {
 		return confidence, nil
 	}
 	return stats.StopConfidence(confidence)

@@ -12,11 +12,11 @@ import (
 	"upset/stats"
 )
 
-// robustCampaign is a uniform campaign over the flops with a planted consequence.
+// robustCampaign is a uniform campaign over the flops with a known consequence.
 func robustCampaign(t *testing.T, p Population, seed uint64, sampling string, outcome func(Fault) faults.Outcome) *Stored {
 	t.Helper()
 	spec := Spec{Model: "planted", Seed: seed, Injections: 900, Sampling: sampling}
-	s, err := Planted(Shape{NPU: "u55-32", Cycles: 5000, Inputs: 4}, p, spec, outcome)
+	s, err := FromTruth(Shape{NPU: "u55-32", Cycles: 5000, Inputs: 4}, p, spec, outcome)
 	if err != nil {
 		t.Fatal(err)
 	}

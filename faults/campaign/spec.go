@@ -217,8 +217,8 @@ func (s Spec) Check() error {
 	return nil
 }
 
-// sequential says that the number of injections depends on what they show.
-func (s Spec) sequential() bool { return s.Margin > 0 || s.Relative > 0 }
+// untilPrecise says that the number of injections depends on what they show.
+func (s Spec) untilPrecise() bool { return s.Margin > 0 || s.Relative > 0 }
 
 // filtered says that the spec leaves out part of the machine or of the inference.
 func (s Spec) filtered() bool {

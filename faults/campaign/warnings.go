@@ -41,7 +41,7 @@ func (a *aggregate) warnings(c *result.Campaign) []result.Warning {
 	if s.filtered() {
 		warn("partial", "", "the campaign covers part of the machine or of the inference: rates are those of that part, verdicts take the rest as unknown; run it without filters for a verdict")
 	}
-	if s.sequential() && a.s.Complete {
+	if s.untilPrecise() && a.s.Complete {
 		a.warnPrecision(warn)
 	}
 	a.warnStrata(warn)

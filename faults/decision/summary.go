@@ -115,7 +115,7 @@ func (s *Subject) Fill(r *result.Decision, hits []Hit) error {
 		digest(h, uint64(x.Part), uint64(x.Call), uint64(x.Site.ID), x.Site.Cycle, uint64(x.Outcome), x.Visible, x.Endless, x.Verdict)
 	}
 	r.ResultDigest = hex.EncodeToString(h.Sum(nil))
-	s.describe(r)
+	r.Scorers = s.Scorers()
 	return sum.fill(r)
 }
 
@@ -135,7 +135,7 @@ func (s *Subject) FillPersistent(r *result.Decision, list []Upset) error {
 		digest(h, uint64(x.Part), uint64(x.Bit), x.DUE, x.Visible, x.Verdict)
 	}
 	r.ResultDigest = hex.EncodeToString(h.Sum(nil))
-	s.describe(r)
+	r.Scorers = s.Scorers()
 	return sum.fill(r)
 }
 
@@ -150,7 +150,7 @@ func (s *Subject) FillState(r *result.Decision, list []StateUpset) error {
 		digest(h, uint64(x.Step), uint64(x.Bit), x.DUE, x.Visible, x.Verdict)
 	}
 	r.ResultDigest = hex.EncodeToString(h.Sum(nil))
-	s.describe(r)
+	r.Scorers = s.Scorers()
 	return sum.fill(r)
 }
 
@@ -165,11 +165,13 @@ func (s *summary) touch(block string) {
 	}
 }
 
-func (s *Subject) describe(r *result.Decision) {
+// Scorers describes the networks of the subject.
+func (s *Subject) Scorers() (list []result.DecisionScorer) {
 	for i := range s.Parts {
 		p := &s.Parts[i]
-		r.Scorers = append(r.Scorers, result.DecisionScorer{Name: p.Name, Cycles: p.cycles, Rows: p.Rows, Executed: len(p.Calls), Struck: len(p.Struck)})
+		list = append(list, result.DecisionScorer{Name: p.Name, Cycles: p.cycles, Rows: p.Rows, Executed: len(p.Calls), Struck: len(p.Struck)})
 	}
+	return list
 }
 
 // digest adds numbers, facts and verdicts to a hash.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"upset/faults"
 	"upset/faults/golden"
@@ -33,10 +34,26 @@ func (e *Engine) ramAlike(m *npu.Machine, p *golden.Point) bool {
 		if e.Life == nil {
 			return false
 		}
-		for k := range r {
-			if a[k] != r[k] && !e.Life.Dead(i*golden.RAMPiece+k, p.Cycle) {
+		for k := 0; k < len(r); k += golden.RAMWord {
+			if binary.LittleEndian.Uint32(a[k:]) != binary.LittleEndian.Uint32(r[k:]) && !e.deadWord(i*golden.RAMPiece+k, a[k:], r[k:], p.Cycle) {
 				return false
 			}
+		}
+	}
+	return true
+}
+
+// deadWord reports whether the bytes of an aligned word that differ are dead at a cycle.
+func (e *Engine) deadWord(at int, a, r []byte, cycle uint64) bool {
+	for k := range golden.RAMWord {
+		if a[k] == r[k] {
+			continue
+		}
+		if !e.Life.Dead(at+k, cycle) {
+			return false
+		}
+		if at >= golden.RAMFine {
+			break // the others are of the same word
 		}
 	}
 	return true

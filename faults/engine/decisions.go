@@ -14,6 +14,8 @@ type decisions struct {
 	outlook func(a, b *npu.Flops) (stream.Outlook, bool)
 	// changes lists what differs in memory.
 	changes func(m *npu.Machine, p *golden.Point, list []golden.Change, limit int) ([]golden.Change, bool)
+	// unseen says whether nobody will ever look at what differs.
+	unseen func(a, b *npu.Flops) bool
 	// lookedAt says whether a unit may have looked at configuration that differs.
 	lookedAt func(f *npu.Flops, l stream.Look) bool
 	// held says whether a register that differs may still be dormant.
@@ -37,7 +39,7 @@ type decisions struct {
 
 // standard are the right answers.
 func (e *Engine) standard() decisions {
-	return decisions{e.Stream.Outlook, golden.Changes, e.Stream.LookedAt, held, (*npu.Machine).WeightUses, (*npu.Machine).RecordUses, credits[:], stays, faults.Repeater.Repeats, (*npu.Drain).Skip, busSettled, (*Worker).key}
+	return decisions{e.Stream.Outlook, golden.Changes, e.Stream.Unseen, e.Stream.LookedAt, held, (*npu.Machine).WeightUses, (*npu.Machine).RecordUses, credits[:], stays, faults.Repeater.Repeats, (*npu.Drain).Skip, busSettled, (*Worker).key}
 }
 
 // alike reports whether two states have the same future.

@@ -125,7 +125,7 @@ func (w *Worker) classify(r *faults.Record, g *golden.Run, guard faults.Guard) {
 	case e.options.AssumeReload:
 		r.Outcome, r.Cause = faults.Masked, faults.CauseNone
 	default:
-		w.followed(r, guard)
+		w.later(r, guard)
 	}
 }
 

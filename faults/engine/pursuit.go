@@ -10,13 +10,13 @@ import (
 	"upset/npu"
 )
 
-// Looks for an early end (our choice): comparing costs about as much as ten cycles,
-// so that the distance grows with the time passed.
+// Looks for an early end (our choice): comparing costs about as much as ten cycles, and far
+// less where control has gone another way, so that the distance grows with the time passed.
 const (
-	lookGrowth = 6    // the distance is a sixth of the points passed
-	hangAfter  = 1024 // cycles without an early end before a hang is looked for
-	hangStep   = 1024 // distance of these looks
-	closeLooks = 16   // looks at every point once the bound operations are done
+	lookGrowth = 16  // the distance is a sixteenth of the points passed
+	hangAfter  = 256 // cycles without an early end before a hang is looked for
+	hangStep   = 256 // distance of these looks
+	closeLooks = 16  // looks at every point once the bound operations are done
 )
 
 // pursuit is a run after an upset.
@@ -88,6 +88,9 @@ func (w *Worker) resolve(r *faults.Record, g *golden.Run, place netlist.Place, s
 		}
 		alone := guard == nil || !guard.Active()
 		if m.Cycle() == u.at(0, w.limit()) && (alone || faults.Quiet(guard, m)) && u.i <= g.End && w.early(r, &u, corrected, alone) {
+			return
+		}
+		if !alone && m.Cycle() == u.at(0, w.limit()) && u.i <= g.End && w.idle(r, &u, corrected, guard) {
 			return
 		}
 		if alone && m.Cycle() >= hang && m.S.CC.Run != 0 && !w.hung() {

@@ -316,7 +316,7 @@ func (c *campaigns) rounds(groups []int, see func(share float64, n, x []int)) (n
 		if k == 0 {
 			alloc, err = stats.Proportional(c.weights, total, 1)
 		} else {
-			alloc, err = stats.Sequential{Weights: c.weights, Groups: groups, Floor: 1}.Next(n, x, total)
+			alloc, err = stats.Rounds{Weights: c.weights, Groups: groups, Floor: 1}.Next(n, x, total)
 		}
 		if err != nil {
 			return nil, nil, fmt.Errorf("round %d: %w", k, err)

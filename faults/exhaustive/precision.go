@@ -85,7 +85,7 @@ func (b *bench) run(s campaign.Spec) (*result.Campaign, error) {
 	if err != nil {
 		return nil, err
 	}
-	stored, err := campaign.Planted(b.shape, p, s, func(f campaign.Fault) faults.Outcome {
+	stored, err := campaign.FromTruth(b.shape, p, s, func(f campaign.Fault) faults.Outcome {
 		return b.table.Outcome(f.Input, int(f.Site.Cycle), int(b.index[f.Site.ID]))
 	})
 	if err != nil {

@@ -22,11 +22,10 @@ type Dataflow struct {
 	Program *cone.Program
 	Ops     []cone.Op
 	Stores  []Stored
-	loads   map[uint32][]uint32 // cycles at which a beat of SRAM was read, by its number
-	loaded  int                 // beats in loads
-	issued  []uint64            // cycle at which each operation was begun
-	ended   []uint64            // cycle by which it had written all
-	copying int                 // the copy under way while the run is recorded, or none
+	loads   loads
+	issued  []uint64 // cycle at which each operation was begun
+	ended   []uint64 // cycle by which it had written all
+	copying int      // the copy under way while the run is recorded, or none
 }
 
 const none = -1
@@ -42,7 +41,7 @@ func (e *Runs) newFollow() *Dataflow {
 	if err != nil {
 		return nil
 	}
-	f := &Dataflow{Program: p, Ops: p.Ops(), loads: map[uint32][]uint32{}, issued: make([]uint64, len(p.Ops())), ended: make([]uint64, len(p.Ops())), copying: none}
+	f := &Dataflow{Program: p, Ops: p.Ops(), issued: make([]uint64, len(p.Ops())), ended: make([]uint64, len(p.Ops())), copying: none}
 	if len(f.Ops) != len(e.Stream.Ops) {
 		return nil
 	}
@@ -64,34 +63,25 @@ func (f *Dataflow) operations() []cone.Op {
 	return f.Ops
 }
 
-// maxLoads bounds the beats whose reads are kept (our choice).
-const maxLoads = 8 << 20
-
-// noteAccesses keeps the beats that a step read from SRAM and wrote to memory.
-func (f *Dataflow) noteAccesses(j *npu.Journal, cycle uint64) {
-	for _, a := range j.Loads() {
-		if k := a - isa.SRAMBase; k < isa.MaxSRAM && f.loaded < maxLoads {
-			f.loads[k/8] = append(f.loads[k/8], uint32(cycle))
-			f.loaded++
-		}
-	}
-	for _, s := range j.Stores() {
-		if s.External {
-			f.Stores = append(f.Stores, Stored{cycle, s.Addr, s.Bytes})
-		}
+// noteBeat keeps a beat that was read from SRAM or written to memory.
+func (f *Dataflow) noteBeat(addr uint32, strb uint8, write bool, cycle uint64) {
+	if write {
+		f.Stores = append(f.Stores, Stored{cycle, addr, strb})
+	} else if k := addr - isa.SRAMBase; k < isa.MaxSRAM {
+		f.loads.note(k/8, uint32(cycle))
 	}
 }
 
 // Untouched reports whether an operation under way has not read any byte of the
 // list that lies in the given ranges: it will see them as they are.
 func (f *Dataflow) Untouched(op int, list []Change, ranges []cone.Range, now uint64) bool {
-	if f.loaded >= maxLoads || f.issued[op] == 0 {
+	if f.loads.full() || f.issued[op] == 0 {
 		return false
 	}
 	for _, r := range ranges {
 		i := sort.Search(len(list), func(i int) bool { return list[i].Addr >= r.Lo })
 		for ; i < len(list) && list[i].Addr < r.Hi; i++ {
-			at := f.loads[(list[i].Addr-isa.SRAMBase)/8]
+			at := f.loads.of((list[i].Addr - isa.SRAMBase) / 8)
 			k := sort.Search(len(at), func(k int) bool { return uint64(at[k]) > now })
 			if k > 0 && uint64(at[k-1]) >= f.issued[op] {
 				return false

@@ -48,7 +48,7 @@ const (
 	closest   = 64
 )
 
-// New runs every input without faults, twice, and checks the outputs against the
+// New runs every input without faults and checks the outputs against the
 // functional machine. It ends with the context's error when the context does.
 func New(ctx context.Context, p *network.Program, inputs [][]byte, o faults.Options, progress func(done, total int)) (*Runs, error) {
 	e, err := begin(p, inputs, o)
@@ -79,63 +79,89 @@ func begin(p *network.Program, inputs [][]byte, o faults.Options) (*Runs, error)
 	return e, nil
 }
 
-// runAll makes the fault-free runs side by side. What is common to them is measured on
-// another run of the first input, whose cycles are those of all. Where the number of
-// checkpoints is given, these are known first.
+// runAll makes the fault-free runs. What is common to them is noted while the first input
+// runs, and what the outputs must be is found beside it, without a clock. The others follow
+// side by side and stop at the same cycles. Where the number of checkpoints is given, their
+// distance is known only behind the first run, so that its input runs once more.
 func (e *Runs) runAll(ctx context.Context, inputs [][]byte, progress func(done, total int)) error {
 	e.Golds = make([]*Run, len(inputs))
+	for i := range inputs {
+		e.Golds[i] = &Run{Input: inputs[i], Next: next(inputs, i)}
+	}
 	var mu sync.Mutex
 	done := 0
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	var spans []OpSpan
-	common := func() (err error) {
-		if spans, err = e.timeline(ctx, inputs[0]); err != nil {
-			return fmt.Errorf("input 0: %w", err)
+	finish := func(g *Run) error {
+		if err := e.finish(g); err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if done++; progress != nil {
+			progress(done, len(inputs))
 		}
 		return nil
 	}
-	if e.options.Checkpoints == 0 {
-		group.Go(common)
-	} else if err := common(); err != nil {
+	var line *timeline
+	err := sideBySide(func(do func(input int, f func(*Run) error)) {
+		do(0, func(g *Run) (err error) {
+			line, err = e.first(ctx, g)
+			return err
+		})
+		for i := range inputs {
+			do(i, e.functional)
+		}
+	}, e.Golds)
+	if err != nil {
 		return err
 	}
-	for i := range inputs {
-		group.Go(func() error {
-			g, err := e.golden(ctx, inputs[i], next(inputs, i))
-			if err != nil {
-				return fmt.Errorf("input %d: %w", i, err)
+	err = sideBySide(func(do func(input int, f func(*Run) error)) {
+		do(0, func(*Run) error { return line.again(ctx) })
+		for i, g := range e.Golds {
+			if g.Points != nil {
+				do(i, finish)
+				continue
 			}
-			e.Golds[i] = g
-			mu.Lock()
-			defer mu.Unlock()
-			done++
-			if progress != nil {
-				progress(done, len(inputs))
+			do(i, func(g *Run) error {
+				if err := e.golden(ctx, g, line.begins); err != nil {
+					return err
+				}
+				return finish(g)
+			})
+		}
+	}, e.Golds)
+	if err != nil {
+		return err
+	}
+	for _, g := range e.Golds {
+		g.Ops = line.ops
+	}
+	if !e.seconds() {
+		return nil
+	}
+	return sideBySide(func(do func(input int, f func(*Run) error)) {
+		for i := range inputs {
+			do(i, func(g *Run) error {
+				_, err := e.second(ctx, g)
+				return err
+			})
+		}
+	}, e.Golds)
+}
+
+// sideBySide runs what a function asks for, each for an input, as many at once as there are
+// processors, and returns the first error.
+func sideBySide(ask func(do func(input int, f func(*Run) error)), golds []*Run) error {
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	ask(func(i int, f func(*Run) error) {
+		group.Go(func() error {
+			if err := f(golds[i]); err != nil {
+				return fmt.Errorf("input %d: %w", i, err)
 			}
 			return nil
 		})
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	var behind errgroup.Group
-	behind.SetLimit(runtime.GOMAXPROCS(0))
-	for i, g := range e.Golds {
-		if g.Cycles != e.Stream.Cycles {
-			return fmt.Errorf("input %d: the fault-free run took %d cycles, for input 0 %d: its timing must not depend on the data", i, g.Cycles, e.Stream.Cycles)
-		}
-		g.Ops = spans
-		if e.seconds() {
-			behind.Go(func() error {
-				if _, err := e.second(ctx, g); err != nil {
-					return fmt.Errorf("input %d: %w", i, err)
-				}
-				return nil
-			})
-		}
-	}
-	return behind.Wait()
+	})
+	return group.Wait()
 }
 
 // Program is the program under test.

@@ -1,6 +1,8 @@
 package golden
 
 import (
+	"encoding/binary"
+
 	"upset/faults"
 	"upset/models/network"
 	"upset/npu"
@@ -92,21 +94,37 @@ func (h *inheritance) access(addr, size, used int, write bool) {
 		h.looking = false
 		return
 	}
-	ram, coded, how := h.ram[h.phase], h.coded[h.phase], usedAsIs
-	if write {
-		how = renewed
-	}
-	for a := addr; a < addr+used; a++ {
-		ram[a%len(ram)].note(how)
-	}
-	for a := addr &^ (faults.CodeWord - 1); a < addr+size; a += faults.CodeWord {
-		w := a / faults.CodeWord % len(coded)
-		if write && a >= addr && a+faults.CodeWord <= addr+size {
-			coded[w].note(renewed)
-		} else {
-			coded[w].note(usedAsIs)
+	ram, coded := h.ram[h.phase], h.coded[h.phase]
+	if !allUsed(ram, addr, used) {
+		how := usedAsIs
+		if write {
+			how = renewed
+		}
+		for a := addr; a < addr+used; a++ {
+			ram[a%len(ram)].note(how)
 		}
 	}
+	for a := addr &^ (faults.CodeWord - 1); a < addr+size; a += faults.CodeWord {
+		w := a / faults.CodeWord
+		switch {
+		case w < len(coded) && coded[w] != unused:
+		case write && a >= addr && a+faults.CodeWord <= addr+size:
+			coded[w%len(coded)].note(renewed)
+		default:
+			coded[w%len(coded)].note(usedAsIs)
+		}
+	}
+}
+
+// allUsed reports whether some bytes, at most eight, were all used before, which soon they
+// nearly always were.
+func allUsed(ram []firstUse, addr, n int) bool {
+	if n > 8 || addr+8 > len(ram) {
+		return false
+	}
+	const low, high = 0x0101010101010101, 0x8080808080808080
+	v := binary.LittleEndian.Uint64(raw(ram[addr:addr+8])) | ^uint64(0)<<(8*n) // of eight bytes, those behind count as used
+	return (v-low)&^v&high == 0                                                // no byte is zero
 }
 
 // lookup notes that the output stage looks its table up: which entry is a matter of the
@@ -150,21 +168,19 @@ func asIs(uses [2][]firstUse) (out [2][]bool) {
 	return out
 }
 
-// traffic notes the beats of a step.
-func (h *inheritance) traffic(j *npu.Journal) {
+// beat notes a beat of the ports.
+func (h *inheritance) beat(addr uint32, strb uint8, write bool) {
 	if h.touched == nil || h.phase != 0 {
 		return
 	}
-	for _, a := range j.Loads() {
-		for k := a&^7 - isa.SRAMBase; int(k) < len(h.mem) && k <= a&^7-isa.SRAMBase+7; k++ {
-			h.mem[k] = h.mem[k] || !h.touched[k]
-		}
-	}
-	for _, s := range j.Stores() {
-		for k := range uint32(8) {
-			if at := s.Addr&^7 + k - isa.SRAMBase; s.External && s.Bytes>>k&1 != 0 && int(at) < len(h.touched) {
-				h.touched[at] = true
-			}
+	for k := range uint32(8) {
+		at := addr&^7 + k - isa.SRAMBase
+		switch {
+		case strb>>k&1 == 0 || int(at) >= len(h.touched):
+		case write:
+			h.touched[at] = true
+		default:
+			h.mem[at] = h.mem[at] || !h.touched[at]
 		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // noteJobs keeps the cycles at which jobs begin, and tells what the host reads and
-// writes to the inheritance where it is taken from the traffic.
+// writes to the inheritance where it is taken from the beats.
 func (e *Runs) noteJobs(m *npu.Machine, h *inheritance) {
 	e.Stream.Begins = []uint64{m.Cycle()}
 	host := m.Host
@@ -16,7 +16,6 @@ func (e *Runs) noteJobs(m *npu.Machine, h *inheritance) {
 		return
 	}
 	m.Host = func(m *npu.Machine) bool {
-		h.traffic(m.Probe.Journal)
 		h.host(e.program, e.program.Job(m.Mem)+1)
 		more := host(m)
 		if more {

@@ -69,7 +69,7 @@ func Again(m *npu.Machine, p *network.Program, input []byte, cycle uint64) {
 func (e *Runs) behind(ctx context.Context, m *npu.Machine, prev *Point, input []byte, cycle, step uint64) (l Later, err error) {
 	Again(m, e.program, input, cycle)
 	l.Input = input
-	if l.Points, _, err = record(ctx, m, prev, step, RunawayLimit, e.pointRoom()/5, false); err != nil {
+	if l.Points, _, err = record(ctx, m, prev, step, RunawayLimit, e.pointRoom()/5, 0, straight); err != nil {
 		return l, fmt.Errorf("an inference behind another: %w", err)
 	}
 	l.Output = e.program.ReadOutputs(m.Mem)

@@ -15,7 +15,7 @@ type windows struct {
 	stride     int      // words of 64 bits in a row
 	live       []uint64 // a bit per instant and word: the value is still to be read
 	next       []int32  // per word: the first instant that is not decided
-	last       int32    // the first instant that nobody asks for
+	last       int32    // the first instant that nobody asks for, at most maxWindows
 
 	sparse  bool     // the instants are not those of the grid, but
 	moments []uint64 // these cycles, in order
@@ -38,16 +38,41 @@ func (l *windows) access(cycle uint64, addr, bytes int, write bool) {
 	if addr < 0 {
 		return
 	}
+	at := l.instant(cycle)
 	for a := addr; a < addr+bytes; {
-		k := a % l.size
+		k := l.wrapped(a)
 		i, from, to := l.word(k)
-		if write && k == from && a+to-from <= addr+bytes {
-			l.looks(i)
-			l.next[i] = max(l.next[i], l.instant(cycle))
-		} else {
-			l.read(i, cycle)
-		}
+		l.touch(i, at, write && k == from && a+to-from <= addr+bytes)
 		a += to - k
+	}
+}
+
+// accessBoth is access of two records with the same words.
+func accessBoth(x, y *windows, cycle uint64, addr, bytes int, write bool) {
+	if addr < 0 {
+		return
+	}
+	atX, atY := x.instant(cycle), y.instant(cycle)
+	for a := addr; a < addr+bytes; {
+		k := x.wrapped(a)
+		i, from, to := x.word(k)
+		whole := write && k == from && a+to-from <= addr+bytes
+		x.touch(i, atX, whole)
+		y.touch(i, atY, whole)
+		a += to - k
+	}
+}
+
+// touch notes an access to a word in front of an instant: it was written whole, or read, or
+// written in part, which leaves the rest alive.
+func (l *windows) touch(i int, at int32, whole bool) {
+	switch next := l.next[i]; {
+	case at <= next:
+	case whole:
+		l.looks(i)
+		l.next[i] = max(l.next[i], at)
+	case next < l.last:
+		l.read(i, at)
 	}
 }
 
@@ -76,9 +101,9 @@ func (l *windows) instant(cycle uint64) int32 {
 	return int32(n)
 }
 
-// read marks a word as live at the undecided instants in front of a cycle.
-func (l *windows) read(i int, cycle uint64) {
-	end := min(l.instant(cycle), maxWindows, l.last)
+// read marks a word as live at the undecided instants in front of the given one.
+func (l *windows) read(i int, at int32) {
+	end := min(at, l.last)
 	for k := l.next[i]; k < end; k++ {
 		if need := (int(k) + 1) * l.stride; need > len(l.live) {
 			l.live = append(l.live, make([]uint64, need-len(l.live))...)
@@ -91,7 +116,7 @@ func (l *windows) read(i int, cycle uint64) {
 // looks takes the last read of a table into account, which counts for all its words.
 func (l *windows) looks(i int) {
 	if i >= len(l.next)-isa.LUTBytes/l.unit && l.looked > 0 {
-		l.read(i, uint64(l.looked))
+		l.read(i, l.instant(uint64(l.looked)))
 	}
 }
 

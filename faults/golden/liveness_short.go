@@ -1,6 +1,7 @@
 package golden
 
 import (
+	"math/bits"
 	"sort"
 
 	"upset/npu/isa"
@@ -33,9 +34,12 @@ const maxRecorded = 3*lifetimeCycles + 1
 type span struct{ from, to uint32 }
 
 const (
-	lifeWord       = 4                 // bytes: the smallest unit that accumulators are written in
-	lifeFine       = 2 * isa.BankBytes // the output buffers, which are written byte by byte
-	lifetimeCycles = 2_000_000         // of longer inferences only the checkpoints are recorded, to bound memory
+	RAMWord = 4                 // bytes of the shared buffer that live and die together from there on:
+	RAMFine = 2 * isa.BankBytes // in front lie the output buffers, which are written byte by byte
+
+	lifeWord       = RAMWord // bytes: the smallest unit that accumulators are written in
+	lifeFine       = RAMFine
+	lifetimeCycles = 2_000_000 // of longer inferences only the checkpoints are recorded, to bound memory
 )
 
 // newLifetimes makes an empty record for a buffer of so many bytes, of which the
@@ -45,14 +49,23 @@ func newLifetimes(size, fine, unit int) *lifetimes {
 	return &lifetimes{size: size, fine: fine, unit: unit, words: make([][]span, n), open: make([]span, n)}
 }
 
-// word is the word that holds a byte, and where that word begins and ends.
+// word is the word that holds a byte, and where that word begins and ends. Words have the
+// size of a power of two.
 func (l *lifetimes) word(addr int) (i, from, to int) {
 	if addr < l.fine {
 		return addr, addr, addr + 1
 	}
-	i = (addr - l.fine) / l.unit
+	i = (addr - l.fine) >> (bits.TrailingZeros8(uint8(l.unit)) & 7)
 	from = l.fine + i*l.unit
 	return l.fine + i, from, from + l.unit
+}
+
+// wrapped is the place of a byte behind whose end the buffer begins again.
+func (l *lifetimes) wrapped(addr int) int {
+	if addr < l.size {
+		return addr
+	}
+	return addr % l.size
 }
 
 // access notes that bytes were read or written in a cycle.
@@ -62,7 +75,7 @@ func (l *lifetimes) access(cycle uint64, addr, bytes int, write bool) {
 	}
 	now := uint32(cycle)
 	for a := addr; a < addr+bytes; {
-		k := a % l.size
+		k := l.wrapped(a)
 		i, from, to := l.word(k)
 		o := &l.open[i]
 		if write && k == from && a+to-from <= addr+bytes {

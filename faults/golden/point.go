@@ -27,22 +27,36 @@ const (
 
 // Snapshot records the machine, sharing what equals the point before.
 func Snapshot(m *npu.Machine, prev *Point) Point {
-	p := Point{Cycle: m.Cycle(), Flops: m.S.Flops}
-	n := m.Spec.SHRAMBytes()
-	p.RAM = pieces(m.S.RAM.Mem[:n], RAMPiece, prev, func(q *Point) [][]byte { return q.RAM })
-	p.Mem = pieces(m.Mem.SRAM, MemPiece, prev, func(q *Point) [][]byte { return q.Mem })
+	var p Point
+	p.take(m, prev, nil)
 	return p
 }
 
-func pieces(b []byte, size int, prev *Point, of func(*Point) [][]byte) [][]byte {
-	out := make([][]byte, 0, (len(b)+size-1)/size)
-	for i := 0; i*size < len(b); i++ {
-		piece := b[i*size : min(len(b), (i+1)*size)]
-		if prev != nil && bytes.Equal(of(prev)[i], piece) {
-			out = append(out, of(prev)[i])
+// take is [Snapshot]. Where written is given, no other page of the SRAM than those that it
+// marks was written since the point before.
+func (p *Point) take(m *npu.Machine, prev *Point, written *npu.Pages) {
+	p.Cycle, p.Flops = m.Cycle(), m.S.Flops
+	var ram, mem [][]byte
+	if prev != nil {
+		ram, mem = prev.RAM, prev.Mem
+	}
+	p.RAM = pieces(m.S.RAM.Mem[:m.Spec.SHRAMBytes()], RAMPiece, ram, nil)
+	p.Mem = pieces(m.Mem.SRAM, MemPiece, mem, written)
+}
+
+// pieces cuts a memory into pieces, of which those before are shared where they are the
+// same. Where written is given, all others are known to be.
+func pieces(b []byte, size int, before [][]byte, written *npu.Pages) [][]byte {
+	out := make([][]byte, (len(b)+size-1)/size)
+	copy(out, before)
+	for i := range out {
+		if before != nil && written != nil && !written.Has(i) {
 			continue
 		}
-		out = append(out, bytes.Clone(piece))
+		piece := b[i*size : min(len(b), (i+1)*size)]
+		if before == nil || !bytes.Equal(before[i], piece) {
+			out[i] = bytes.Clone(piece)
+		}
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package golden
 import (
 	"context"
 	"fmt"
+	"slices"
 	"unsafe"
 
 	"upset/npu"
@@ -48,17 +49,43 @@ func Thin(list []Point, prev *Point) (left []Point, bytes int) {
 	return left, bytes
 }
 
+// runner runs a machine to a cycle, the end of the program or the cycle at which an
+// operation begins its first job, which it reports.
+type runner func(ctx context.Context, m *npu.Machine, cycle uint64) (begun bool, err error)
+
+// straight is a runner that stops at no operation.
+func straight(ctx context.Context, m *npu.Machine, cycle uint64) (bool, error) {
+	return false, runTo(ctx, m, cycle)
+}
+
+// stopping is a runner for which operations begin at known cycles: those of one input are
+// those of all.
+func stopping(begins []uint64) runner {
+	return func(ctx context.Context, m *npu.Machine, cycle uint64) (bool, error) {
+		next, _ := slices.BinarySearch(begins, m.Cycle()+1)
+		if next == len(begins) || begins[next] > cycle {
+			return false, runTo(ctx, m, cycle)
+		}
+		err := runTo(ctx, m, begins[next])
+		return m.S.CC.Run != 0, err
+	}
+}
+
 // record runs to the end of an inference, taking points at multiples of step, which
-// share with prev what equals it, and where operations begin their first job, if these are
-// marked. Where they need more memory than there is room for, every other one of the
-// former is dropped and the step doubled: the last step is returned.
-func record(ctx context.Context, m *npu.Machine, prev *Point, step, limit uint64, room int, mark bool) ([]Point, uint64, error) {
+// share with prev what equals it, and where the runner stops at operations. Where they need
+// more memory than there is room for, every other one of the former is dropped and the step
+// doubled: the last step is returned. Most is the number of points to expect, 0 where that
+// is not known.
+func record(ctx context.Context, m *npu.Machine, prev *Point, step, limit uint64, room, most int, to runner) ([]Point, uint64, error) {
 	base, first := m.Cycle(), prev
-	var list []Point
-	bytes, regular, marked, begun := 0, 0, 0, false
+	list := make([]Point, 0, most)
+	var written *npu.Pages // since the point before; of the first one nobody has kept them
+	bytes, regular, begun := 0, 0, false
 	for next := base; ; {
-		list = append(list, Snapshot(m, prev))
+		list = append(list, Point{})
 		p := &list[len(list)-1]
+		p.take(m, prev, written)
+		m.Writes, written = npu.Pages{}, &m.Writes
 		p.Begin, p.begin = begun, m.Cycle() != next
 		bytes += p.bytes(prev)
 		prev = p
@@ -81,35 +108,9 @@ func record(ctx context.Context, m *npu.Machine, prev *Point, step, limit uint64
 			}
 			next += step
 		}
-		if !mark || marked >= maxMilestones {
-			begun = false
-			if err := runTo(ctx, m, next); err != nil {
-				return nil, 0, err
-			}
-			continue
-		}
 		var err error
-		if begun, err = runToBegin(ctx, m, next); err != nil {
+		if begun, err = to(ctx, m, next); err != nil {
 			return nil, 0, err
 		}
-		if begun {
-			marked++
-		}
 	}
-}
-
-// runToBegin runs to a cycle, the end of the program or the cycle at which an operation
-// begins its first job, which it reports.
-func runToBegin(ctx context.Context, m *npu.Machine, cycle uint64) (bool, error) {
-	for m.S.CC.Run != 0 && m.Cycle() < cycle {
-		if m.Cycle()%attention == 0 && ctx.Err() != nil {
-			return false, ctx.Err()
-		}
-		begun := m.S.Begun()
-		m.Step()
-		if !begun && m.S.Begun() && m.S.CC.Run != 0 {
-			return true, nil
-		}
-	}
-	return false, nil
 }

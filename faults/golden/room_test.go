@@ -44,7 +44,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	list, step, err := record(t.Context(), m, nil, closest, e.Cycles()+1, room, false)
+	list, step, err := record(t.Context(), m, nil, closest, e.Cycles()+1, room, 0, straight)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,8 +40,9 @@ type Run struct {
 	Hash   uint64
 	Handed []uint64 // hash of what the host takes over before each job, none where there is one
 
-	step   uint64
-	second struct { // the inference that follows
+	step     uint64
+	expected []byte   // output of the functional machine, until it is compared
+	second   struct { // the inference that follows
 		once sync.Once
 		Later
 		err error
@@ -87,22 +88,48 @@ func (g *Run) LastWith(holds func(*npu.Flops) bool) int {
 // RunawayLimit bounds a fault-free run, which has no watchdog yet.
 const RunawayLimit = 2_000_000_000
 
-// golden runs an input without faults.
-func (e *Runs) golden(ctx context.Context, input, following []byte) (*Run, error) {
-	m, err := e.Machine(input)
+// first runs the first input and notes what is common to all. Where the number of
+// checkpoints is given it takes none.
+func (e *Runs) first(ctx context.Context, g *Run) (*timeline, error) {
+	m, err := e.Machine(g.Input)
 	if err != nil {
 		return nil, err
 	}
-	g := &Run{Input: input, Next: following}
+	e.noteHanded(m, g)
+	line := e.newTimeline(m)
+	line.start()
+	if e.options.Checkpoints > 0 {
+		for more := true; more && m.Cycle() < RunawayLimit; { // it pauses at operations
+			if more, err = line.run(ctx, m, RunawayLimit); err != nil {
+				return nil, err
+			}
+		}
+	} else if err := e.points(ctx, m, g, closest, RunawayLimit, 0, line.run); err != nil {
+		return nil, err
+	}
+	return line, line.done()
+}
+
+// golden runs an input without faults. Operations begin at the cycles given.
+func (e *Runs) golden(ctx context.Context, g *Run, begins []uint64) error {
+	m, err := e.Machine(g.Input)
+	if err != nil {
+		return err
+	}
 	e.noteHanded(m, g)
 	e.program.Start(m)
-	step, limit := uint64(closest), uint64(RunawayLimit)
-	if e.options.Checkpoints > 0 {
-		step, limit = e.spacing(), e.Stream.Cycles+1
+	step, most := e.spacing(), e.options.Checkpoints
+	if most == 0 {
+		step, most = e.Golds[0].step, len(e.Golds[0].Points)
 	}
+	return e.points(ctx, m, g, step, e.Stream.Cycles+1, most, stopping(begins))
+}
+
+// points runs to the end of the inference and takes points.
+func (e *Runs) points(ctx context.Context, m *npu.Machine, g *Run, step, limit uint64, most int, to runner) (err error) {
 	room := e.pointRoom() / 5 * 4
-	if g.Points, g.step, err = record(ctx, m, nil, step, limit, room, true); err != nil {
-		return nil, err
+	if g.Points, g.step, err = record(ctx, m, nil, step, limit, room, most, to); err != nil {
+		return err
 	}
 	g.Cycles = m.Cycle()
 	for g.Cycles > lifetimeCycles && g.step%windowGrid != 0 { // else nothing is known of the shared buffer there
@@ -122,40 +149,48 @@ func (e *Runs) golden(ctx context.Context, input, following []byte) (*Run, error
 	g.Output = e.program.ReadOutputs(m.Mem)
 	g.Hash = faults.HashOutput(g.Output)
 	if e.program.Alarmed(m.Mem) != 0 {
-		return nil, errors.New("the host finds a difference in the fault-free run: its measures do not fit this network")
+		return errors.New("the host finds a difference in the fault-free run: its measures do not fit this network")
 	}
-	want, err := e.functional(g)
-	if err != nil {
-		return nil, err
+	return nil
+}
+
+// finish compares a run with the functional machine, and its length with that of the first.
+func (e *Runs) finish(g *Run) error {
+	if !bytes.Equal(g.expected, g.Output) {
+		return fmt.Errorf("the cycle-level machine and the functional machine disagree on the output of %s: %s", e.program.Name, e.program.WhyDiffer())
 	}
-	if !bytes.Equal(want, g.Output) {
-		return nil, fmt.Errorf("the cycle-level machine and the functional machine disagree on the output of %s: %s", e.program.Name, e.program.WhyDiffer())
+	g.expected = nil
+	if g.Cycles != e.Stream.Cycles {
+		return fmt.Errorf("the fault-free run took %d cycles, for input 0 %d: its timing must not depend on the data", g.Cycles, e.Stream.Cycles)
 	}
-	return g, nil
+	return nil
 }
 
 // spacing is the distance of checkpoints where their number is given. A quarter as many
 // cover the second inference.
 func (e *Runs) spacing() uint64 {
-	n, cycles := uint64(e.options.Checkpoints), e.Stream.Cycles
+	n, cycles := uint64(max(1, e.options.Checkpoints)), e.Stream.Cycles
 	return max(1, (cycles+n-1)/n)
 }
 
 // functional runs the input without a clock, for comparison and, where differences
 // can be followed, for the hand-off.
-func (e *Runs) functional(g *Run) ([]byte, error) {
+func (e *Runs) functional(g *Run) (err error) {
 	if e.Dataflow == nil {
-		return e.program.RunFunctional(g.Input)
+		g.expected, err = e.program.RunFunctional(g.Input)
+		return err
 	}
 	mem := new(isa.Memory)
 	if err := e.program.Load(mem, g.Input); err != nil {
-		return nil, err
+		return err
 	}
 	trace, err := e.Dataflow.Program.Record(mem)
 	if err != nil {
-		return e.program.RunFunctional(g.Input)
+		g.expected, err = e.program.RunFunctional(g.Input)
+		return err
 	}
 	g.Followed = true
 	e.Traces.Keep(g, trace, trace.Bytes(), e.traceRoom())
-	return e.program.ReadOutputs(mem), nil
+	g.expected = e.program.ReadOutputs(mem)
+	return nil
 }

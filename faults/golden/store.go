@@ -58,7 +58,7 @@ func (e *Runs) Store(out io.Writer, key string) error {
 		small.Runs = append(small.Runs, storedRun{g.Output, g.second.Output, g.End, g.Hash, g.Handed, g.Followed, g.step})
 	}
 	if e.Dataflow != nil {
-		small.Loaded = e.Dataflow.loaded
+		small.Loaded = e.Dataflow.loads.n
 	}
 	w.bytes([]byte(storeMagic))
 	putList(w, []byte(key))
@@ -72,7 +72,8 @@ func (e *Runs) Store(out io.Writer, key string) error {
 		putList(w, d.Stores)
 		putList(w, d.issued)
 		putList(w, d.ended)
-		putLists(w, d.loads)
+		putList(w, d.loads.start)
+		putList(w, d.loads.cycles)
 	}
 	if short {
 		life.store(w)
@@ -133,9 +134,10 @@ func Load(in io.ReadSeeker, key string, p *network.Program, inputs [][]byte, o f
 	e.Inherits = inherited{small.RAM, small.Coded, small.Mem}
 	e.Milestones = getList[milestone](r)
 	if d := e.Dataflow; d != nil {
-		d.loaded = small.Loaded
 		d.Stores, d.issued, d.ended = getList[Stored](r), getList[uint64](r), getList[uint64](r)
-		d.loads = getLists(r)
+		if d.loads = (loads{n: small.Loaded, start: getList[uint32](r), cycles: getList[uint32](r)}); r.err == nil && !d.loads.sound() {
+			return nil, fmt.Errorf("%w: the reads of memory have no order", ErrStore)
+		}
 		if r.err == nil && (len(d.issued) != len(d.Ops) || len(d.ended) != len(d.Ops)) {
 			return nil, fmt.Errorf("%w: they are of another program", ErrStore)
 		}

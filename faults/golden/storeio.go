@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"unsafe"
 
 	"upset/npu"
@@ -41,19 +39,6 @@ func raw[T any](list []T) []byte {
 func putList[T any](w *storeWriter, list []T) {
 	w.number(uint64(len(list)))
 	w.bytes(raw(list))
-}
-
-// putLists writes lists by their numbers.
-func putLists(w *storeWriter, m map[uint32][]uint32) {
-	keys := slices.Sorted(maps.Keys(m))
-	sizes, all := make([]uint32, len(keys)), []uint32{}
-	for i, k := range keys {
-		sizes[i] = uint32(len(m[k]))
-		all = append(all, m[k]...)
-	}
-	putList(w, keys)
-	putList(w, sizes)
-	putList(w, all)
 }
 
 // points writes points. Pieces that were written before, which neighbouring points share,
@@ -135,26 +120,6 @@ func getList[T any](r *storeReader) []T {
 	list := make([]T, r.count(unsafe.Sizeof(v)))
 	r.fill(raw(list))
 	return list
-}
-
-func getLists(r *storeReader) map[uint32][]uint32 {
-	keys, sizes, all := getList[uint32](r), getList[uint32](r), getList[uint32](r)
-	m := make(map[uint32][]uint32, len(keys))
-	if len(keys) != len(sizes) && r.err == nil {
-		r.err = errors.New("lists without a size")
-	}
-	if r.err != nil {
-		return m
-	}
-	for i, k := range keys {
-		n := int(sizes[i])
-		if n > len(all) {
-			r.err = io.ErrUnexpectedEOF
-			return m
-		}
-		m[k], all = all[:n:n], all[n:]
-	}
-	return m
 }
 
 func (r *storeReader) points() []Point {

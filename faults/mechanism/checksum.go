@@ -22,7 +22,10 @@ type checksum struct {
 	out     [maxPixels]uint64
 
 	tokens [5]npu.Token
-	last   npu.MACState
+	// What the last clock began with, as far as it is needed.
+	accIn [maxPixels]uint64
+	ifm   [maxPixels * operands]uint16
+	shift uint8
 }
 
 const (
@@ -125,10 +128,18 @@ func (c *checksum) agrees(m *npu.Machine) bool {
 // before compares the sums that are about to be stored.
 func (c *checksum) before(m *npu.Machine) bool {
 	s := &m.S.MAC
-	c.last = *s
 	for st := range c.tokens {
 		c.tokens[st] = m.Token(st)
 	}
+	if k := c.tokens[npu.StageSum]; k.Valid && k.First && !k.Fresh {
+		for p := range c.pixels {
+			c.accIn[p] = c.over(s.AccIn[:], p, 40)
+		}
+	}
+	if c.tokens[npu.StageOperand].Valid {
+		c.ifm = s.IFM
+	}
+	c.shift = s.Shift[npu.StageProduct] & 3
 	if s.WrOn == 0 || m.Maximum(s.WrBank) {
 		return false
 	}
@@ -142,7 +153,7 @@ func (c *checksum) before(m *npu.Machine) bool {
 
 // after moves the column on, last stage first.
 func (c *checksum) after(m *npu.Machine) bool {
-	s, t := &c.last, &c.tokens
+	t := &c.tokens
 	if m.ArrayHeld() {
 		return false
 	}
@@ -155,7 +166,7 @@ func (c *checksum) after(m *npu.Machine) bool {
 			case k.First && k.Fresh:
 				c.acc[p] = 0
 			case k.First:
-				c.acc[p] = c.over(s.AccIn[:], p, 40)
+				c.acc[p] = c.accIn[p]
 			}
 			switch {
 			case k.Max: // nothing to add up: it follows the array
@@ -169,11 +180,11 @@ func (c *checksum) after(m *npu.Machine) bool {
 		return false
 	}
 	if k := t[npu.StageProduct]; k.Valid {
-		c.add(k.NewSum, 8*uint(s.Shift[npu.StageProduct]&3))
+		c.add(k.NewSum, 8*uint(c.shift))
 	}
 	if t[npu.StageOperand].Valid {
 		for i := range c.pixels * operands {
-			c.product[i] = uint64(extend(uint64(s.IFM[i]), 9)*extend(c.weight[i%operands], weightSumBits)) & mask(productBits)
+			c.product[i] = uint64(extend(uint64(c.ifm[i]), 9)*extend(c.weight[i%operands], weightSumBits)) & mask(productBits)
 		}
 	}
 	if t[npu.StageFetch].Valid {

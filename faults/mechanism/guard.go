@@ -175,6 +175,15 @@ func (g *Guard) AlarmLatency() uint64 { return g.d.latency }
 // Compares reports whether a copy is compared with what the upset has hit.
 func (g *Guard) Compares() bool { return g.watch == Duplicate }
 
+// Copy returns the flops of the copy that is compared with the machine, nil where there is
+// none or a checker watches, too.
+func (g *Guard) Copy() *npu.Flops {
+	if g.watch != Duplicate || len(g.checks) > 0 {
+		return nil
+	}
+	return &g.twin.S.Flops
+}
+
 // Corrected reports whether a voter has overruled a copy since the upset.
 func (g *Guard) Corrected() bool { return g.acted }
 

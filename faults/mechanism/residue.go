@@ -11,46 +11,56 @@ type residue struct {
 	sum [stages]uint64
 	on  [stages]uint64
 
-	last [stages]counters
+	seen npu.TravState // the counters that now is of
+	now  [stages]counters
 }
 
 // stages is the number of stages that traverse an operation.
 const stages = 5
 
-// counters are the registers of a stage's counters.
-type counters struct {
-	on  uint8
-	sum uint32
-	all [10]uint16
-}
-
-// traversal reads the counters of every stage.
-func traversal(m *npu.Machine) (list [stages]counters) {
-	t := &m.S.Trav
-	job := func(j *npu.Job) counters {
-		return counters{on: j.On, all: [10]uint16{uint16(j.On), uint16(j.Bank), j.OY, j.OX, j.OZ, j.IZ, j.KY, j.KX}}
-	}
-	block := func(b *npu.Block) counters {
-		return counters{on: b.On, all: [10]uint16{uint16(b.On), uint16(b.Bank), b.OY, b.OX, b.OZ}}
-	}
-	list = [stages]counters{job(&t.IFM), job(&t.WD), job(&t.MAC), block(&t.AO), block(&t.OFM)}
-	for i, n := range [...]*npu.Inner{1: &t.WDInner, 2: &t.MACInner} {
-		if n != nil {
-			copy(list[i].all[8:], []uint16{uint16(n.IO)<<8 | uint16(n.OU), uint16(n.Tap)})
-		}
-	}
-	for i := range list {
-		for _, v := range list[i].all {
-			list[i].sum += uint32(v)
-		}
-	}
-	return list
-}
+// counters are what the check sees of a stage's counters: the residue of their sum, and
+// whether an operation is under way.
+type counters struct{ residue, on uint64 }
 
 // modulus is the base of the residue code.
 const modulus = 3
 
-func (c counters) residue() uint64 { return uint64(c.sum % modulus) }
+func ofJob(j *npu.Job, n npu.Inner) counters {
+	sum := uint32(j.On) + uint32(j.Bank) + uint32(j.OY) + uint32(j.OX) + uint32(j.OZ) + uint32(j.IZ) + uint32(j.KY) + uint32(j.KX)
+	sum += uint32(n.IO)<<8 + uint32(n.OU) + uint32(n.Tap)
+	return counters{uint64(sum % modulus), uint64(j.On)}
+}
+
+func ofBlock(b *npu.Block) counters {
+	sum := uint32(b.On) + uint32(b.Bank) + uint32(b.OY) + uint32(b.OX) + uint32(b.OZ)
+	return counters{uint64(sum % modulus), uint64(b.On)}
+}
+
+// look reads the counters of every stage, and returns the stages in which they are others
+// than at the last look, a bit for each.
+func (r *residue) look(m *npu.Machine) (changed uint8) {
+	t, s := &m.S.Trav, &r.seen
+	if *t == *s {
+		return 0
+	}
+	if t.IFM != s.IFM {
+		r.now[0], changed = ofJob(&t.IFM, npu.Inner{}), changed|1
+	}
+	if t.WD != s.WD || t.WDInner != s.WDInner {
+		r.now[1], changed = ofJob(&t.WD, t.WDInner), changed|2
+	}
+	if t.MAC != s.MAC || t.MACInner != s.MACInner {
+		r.now[2], changed = ofJob(&t.MAC, t.MACInner), changed|4
+	}
+	if t.AO != s.AO {
+		r.now[3], changed = ofBlock(&t.AO), changed|8
+	}
+	if t.OFM != s.OFM {
+		r.now[4], changed = ofBlock(&t.OFM), changed|16
+	}
+	*s = *t
+	return changed
+}
 
 func (r *residue) regs() (list []reg) {
 	for i, name := range [stages]string{"ifm", "wd", "mac", "ao", "ofm"} {
@@ -60,14 +70,16 @@ func (r *residue) regs() (list []reg) {
 }
 
 func (r *residue) sync(m *npu.Machine) {
-	for i, c := range traversal(m) {
-		r.sum[i], r.on[i] = c.residue(), uint64(c.on)
+	r.look(m)
+	for i, c := range r.now {
+		r.sum[i], r.on[i] = c.residue, c.on
 	}
 }
 
 func (r *residue) agrees(m *npu.Machine) bool {
-	for i, c := range traversal(m) {
-		if r.sum[i] != c.residue() || r.on[i] != uint64(c.on) {
+	r.look(m)
+	for i, c := range r.now {
+		if r.sum[i] != c.residue || r.on[i] != c.on {
 			return false
 		}
 	}
@@ -75,9 +87,9 @@ func (r *residue) agrees(m *npu.Machine) bool {
 }
 
 func (r *residue) before(m *npu.Machine) bool {
-	r.last = traversal(m)
-	for i, c := range r.last {
-		if (c.on != 0 || r.on[i] != 0) && (r.sum[i] != c.residue() || r.on[i] != uint64(c.on)) {
+	r.look(m)
+	for i, c := range r.now {
+		if (c.on != 0 || r.on[i] != 0) && (r.sum[i] != c.residue || r.on[i] != c.on) {
 			return true
 		}
 	}
@@ -86,9 +98,9 @@ func (r *residue) before(m *npu.Machine) bool {
 
 // after takes over the residue of counters that have loaded something else.
 func (r *residue) after(m *npu.Machine) bool {
-	for i, c := range traversal(m) {
-		if c.all != r.last[i].all {
-			r.sum[i], r.on[i] = c.residue(), uint64(c.on)
+	for i, changed := 0, r.look(m); changed != 0; i, changed = i+1, changed>>1 {
+		if changed&1 != 0 {
+			r.sum[i], r.on[i] = r.now[i].residue, r.now[i].on
 		}
 	}
 	return false

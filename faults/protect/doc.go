@@ -10,4 +10,13 @@
 // design running beside it, see [Population]. Its seed follows from the campaign
 // and the design. It holds when its own limits meet every target. The records of
 // the search never enter it.
+//
+// The files tell by their prefixes which part they belong to, and a test holds that no
+// part names what stands to its right:
+//
+//	machine_   the machine with mechanisms beside it
+//	evidence_  what was seen: records of a campaign, by unit, and what mechanisms catch
+//	search_    the cheapest design, from evidence alone; nothing here runs a machine
+//	proof_     the fresh campaign that shows what a design does
+//	run_       the whole: attempts until a proof holds, and all that is reported
 package protect

@@ -35,7 +35,7 @@ func TestEvidenceIsTheCampaigns(t *testing.T) {
 	}
 	shape := campaign.Shape{NPU: "u55-32", Cycles: 5000, Inputs: 4}
 	for _, sampling := range []string{campaign.SamplingStratified, campaign.SamplingAdaptive} {
-		s, err := campaign.Planted(shape, pop, campaign.Spec{Injections: 6000, Seed: 3, Sampling: sampling}, outcome)
+		s, err := campaign.FromTruth(shape, pop, campaign.Spec{Injections: 6000, Seed: 3, Sampling: sampling}, outcome)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -113,7 +113,7 @@ func TestRunProvesADesign(t *testing.T) {
 	s := baseCampaign(t, e, 5000)
 	var paper float64
 	for _, tc := range []Options{
-		{Set: OptionsPaper},
+		{Set: OptionsPaper, Searcher: SearcherFlow},
 		{Set: OptionsFull},
 		{Set: OptionsFull, Question: stats.Question{Scenario: stats.Scenarios()[4]}},
 		{Question: stats.Question{Violation: stats.ViolationCritical}},
@@ -125,6 +125,14 @@ func TestRunProvesADesign(t *testing.T) {
 			t.Fatal(err)
 		}
 		check(t, p)
+		if f := p.Flow; (f != nil) != (tc.Searcher == SearcherFlow) {
+			t.Errorf("searcher %q: flow %+v", tc.Searcher, f)
+		} else if f != nil {
+			t.Logf("flow: %+v, exact area %v", *f, p.AreaOverhead)
+			if !f.Found || f.AreaOverhead < p.AreaOverhead-1e-9 || f.AreaOverhead > 1.05*p.AreaOverhead || f.Points < 5 || 2*f.Reached < f.Points || f.Reached > f.Points || f.Designs < 500 {
+				t.Errorf("flow %+v beside an exact area of %v", *f, p.AreaOverhead)
+			}
+		}
 		t.Logf("%s %s %s: area %.3f, %d injections, power %.3f", tc.Set, p.Scenario, p.Violation, p.AreaOverhead, p.Proof.Injections, p.Proof.Power)
 		switch {
 		case tc.Question != (stats.Question{}):

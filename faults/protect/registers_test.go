@@ -87,14 +87,14 @@ func asCells(pr *Problem) {
 	}
 }
 
-// plantedRegisters is a campaign on a machine where some registers of every class do
+// knownRegisters is a campaign on a machine where some registers of every class do
 // harm and others none.
-func plantedRegisters(t *testing.T, n int, seed uint64) (*campaign.Stored, *netlist.Table) {
+func knownRegisters(t *testing.T, n int, seed uint64) (*campaign.Stored, *netlist.Table) {
 	t.Helper()
-	return plantedRegistersBy(t, campaign.Spec{Injections: n, Seed: seed})
+	return knownRegistersBy(t, campaign.Spec{Injections: n, Seed: seed})
 }
 
-func plantedRegistersBy(t *testing.T, spec campaign.Spec) (*campaign.Stored, *netlist.Table) {
+func knownRegistersBy(t *testing.T, spec campaign.Spec) (*campaign.Stored, *netlist.Table) {
 	t.Helper()
 	table := netlist.New(isa.U55x32, npu.ECCSECDED)
 	pop, err := campaign.NewTablePopulation(table)
@@ -115,7 +115,7 @@ func plantedRegistersBy(t *testing.T, spec campaign.Spec) (*campaign.Stored, *ne
 		}
 		return faults.Masked
 	}
-	s, err := campaign.Planted(campaign.Shape{NPU: "u55-32", Cycles: 5000, Inputs: 4}, pop, spec, outcome)
+	s, err := campaign.FromTruth(campaign.Shape{NPU: "u55-32", Cycles: 5000, Inputs: 4}, pop, spec, outcome)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func plantedRegistersBy(t *testing.T, spec campaign.Spec) (*campaign.Stored, *ne
 // Every half of the records is a sample of the whole machine, no record is in both, and
 // the registers of a class have together what the class has.
 func TestHalvesAreSamplesOfTheWholeMachine(t *testing.T) {
-	s, table := plantedRegisters(t, 6000, 3)
+	s, table := knownRegisters(t, 6000, 3)
 	gathered := func(v view) *Evidence {
 		ev, err := gatherAs(s, table, nil, v)
 		if err != nil {
@@ -180,7 +180,7 @@ func TestJudgingHalfOfAnAdaptiveCampaignHasNoBias(t *testing.T) {
 	var sum, squares, want float64
 	single := 0
 	for seed := range uint64(repeats) {
-		s, table := plantedRegistersBy(t, campaign.Spec{Injections: 3000, Seed: seed, Sampling: campaign.SamplingAdaptive})
+		s, table := knownRegistersBy(t, campaign.Spec{Injections: 3000, Seed: seed, Sampling: campaign.SamplingAdaptive})
 		for _, k := range s.Rounds {
 			for _, n := range k.Alloc {
 				if n == 1 {
@@ -215,9 +215,9 @@ func TestJudgingHalfOfAnAdaptiveCampaignHasNoBias(t *testing.T) {
 	}
 	mean := sum / repeats
 	sd := math.Sqrt(squares/repeats - mean*mean)
-	t.Logf("mean %.1f, planted %.1f, deviation %.1f, %d rounds of a single record", mean, want, sd, single)
+	t.Logf("mean %.1f, truly %.1f, deviation %.1f, %d rounds of a single record", mean, want, sd, single)
 	if z := (mean - want) / sd * math.Sqrt(repeats); math.Abs(z) > 4 {
-		t.Errorf("the half that judges is off by %.1f standard errors: mean %v, planted %v", z, mean, want)
+		t.Errorf("the half that judges is off by %.1f standard errors: mean %v, truly %v", z, mean, want)
 	}
 	if single == 0 {
 		t.Error("no stratum drew a single record in a round: the test says nothing")
@@ -227,7 +227,7 @@ func TestJudgingHalfOfAnAdaptiveCampaignHasNoBias(t *testing.T) {
 // The price of single registers under one mechanism is that of a choice that names them
 // all: they share one alarm.
 func TestRegistersShareAnAlarm(t *testing.T) {
-	s, table := plantedRegisters(t, 6000, 3)
+	s, table := knownRegisters(t, 6000, 3)
 	ev, err := gatherAs(s, table, nil, view{registers: true})
 	if err != nil {
 		t.Fatal(err)

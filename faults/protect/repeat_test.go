@@ -25,6 +25,9 @@ func (g *repeated) Repeats(settled func(m *npu.Machine) bool) bool {
 	return yes
 }
 
+// Copy tells of no copy, so that no run ends before there is something to repeat.
+func (g *repeated) Copy() *npu.Flops { return nil }
+
 // What a duplicated block keeps ends as it does when all later inferences are simulated;
 // and where they are not followed at all, alarms are missed.
 func TestRepeatEqualsPlain(t *testing.T) {

@@ -96,7 +96,7 @@ func Checks() []Check {
 		{"T2", "the fast engine against the exhaustive truth", "0 differences", truthFast},
 		{"T3", "the exhaustive truth with planted mistakes against the fast engine", "every comparison notices", truthPlanted},
 		{"S1", "confidence intervals of repeated campaigns over the exhaustive truth", "coverage not refuted at 95 %, Holm-adjusted", intervals},
-		{"S2", "verdicts on planted designs just beyond the budget", "false claims not refuted to be at most the declared error", verdicts},
+		{"S2", "verdicts on planted designs just beyond the budget", "false claims not refuted to be at most the declared error", falseClaims},
 		{"S3", "regression test of equal campaigns, and of one with half as many violations more", "equal ones pass, the worse one does not", regression},
 		{"R1", "one campaign with 1, 2 and 5 workers", "one digest", workers},
 		{"R2", "a campaign that is killed at random times and resumed", "the digest of an undisturbed one", killed},

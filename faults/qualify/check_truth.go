@@ -9,7 +9,7 @@ import (
 	"upset/faults/campaign"
 	"upset/faults/engine"
 	"upset/faults/exhaustive"
-	"upset/faults/planted"
+	"upset/faults/verdicts"
 	"upset/npu"
 	"upset/npu/isa"
 	"upset/stats"
@@ -25,7 +25,7 @@ const (
 	plantedSamples = 2000
 	campaignSize   = 2000
 	campaignCount  = 500
-	designs        = 120 // planted populations, a third of them just beyond the budget
+	designs        = 120 // machines of known truth, a third of them just beyond the budget
 	pairs          = 40  // of campaigns for the regression test
 	budget         = 0.2 // FIT, of the regression test
 )
@@ -110,9 +110,9 @@ func intervals(_ context.Context, b *bench) (f finding, err error) {
 	return f, nil
 }
 
-// verdicts judges designs that are just beyond the budget.
-func verdicts(ctx context.Context, b *bench) (f finding, err error) {
-	c, err := planted.Direct(ctx, planted.Methods()[0], b.n(designs), b.Workers, b.Seed)
+// falseClaims judges designs that are just beyond the budget.
+func falseClaims(ctx context.Context, b *bench) (f finding, err error) {
+	c, err := verdicts.Direct(ctx, verdicts.Methods()[0], b.n(designs), b.Workers, b.Seed)
 	if err != nil {
 		return f, err
 	}
@@ -122,8 +122,8 @@ func verdicts(ctx context.Context, b *bench) (f finding, err error) {
 		return f, nil
 	}
 	least, err := stats.ClopperPearsonLower(c.N, c.Of, 0.95)
-	if err == nil && least > 1-planted.Confidence {
-		f.fail("%d of %d designs beyond the budget were claimed, declared error %g %%", c.N, c.Of, 100*(1-planted.Confidence))
+	if err == nil && least > 1-verdicts.Confidence {
+		f.fail("%d of %d designs beyond the budget were claimed, declared error %g %%", c.N, c.Of, 100*(1-verdicts.Confidence))
 	}
 	return f, err
 }
@@ -145,7 +145,7 @@ func regression(_ context.Context, b *bench) (f finding, err error) {
 	}
 	at := func(seed uint64, p float64) (*campaign.Stored, error) {
 		spec := campaign.Spec{Model: small, Seed: seed, Injections: 20_000, Confidence: 0.95, Sampling: campaign.SamplingStratified}
-		return campaign.Planted(campaign.ShapeOf(e), pop, spec, func(x campaign.Fault) faults.Outcome {
+		return campaign.FromTruth(campaign.ShapeOf(e), pop, spec, func(x campaign.Fault) faults.Outcome {
 			if rand.New(rand.NewPCG(seed, uint64(x.Index))).Float64() < p {
 				return faults.SDCCritical
 			}

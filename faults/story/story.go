@@ -38,6 +38,8 @@ type Story struct {
 type Event struct {
 	Cycle uint64 // cycles after the flip
 	What  string
+	// Blocks are those that differ from the fault-free machine by then, in order.
+	Blocks []string
 }
 
 // most bounds the events that a story tells.
@@ -107,13 +109,14 @@ func (st *Story) follow(w *engine.Worker, m, ref *npu.Machine, from uint64) {
 	p := w.Engine().Program()
 	dirty := map[uint32]bool{}
 	was, job := "", p.Job(m.Mem)
+	var now []string
 	say := func(what string) {
 		if len(st.Events) < most {
-			st.Events = append(st.Events, Event{m.Cycle() - from, what})
+			st.Events = append(st.Events, Event{m.Cycle() - from, what, now})
 		}
 	}
 	for !w.Hung() {
-		now := differing(m, ref)
+		now = differing(m, ref)
 		before := len(dirty)
 		m.Writes, ref.Writes = npu.Pages{}, npu.Pages{}
 		if text := listed(now); text != was {
@@ -129,9 +132,9 @@ func (st *Story) follow(w *engine.Worker, m, ref *npu.Machine, from uint64) {
 		if !strayed && m.S.Bus.Stray != 0 {
 			st.stray = under
 		}
-		if now := p.Job(m.Mem); now != job {
-			st.host(p, m, now, from)
-			job = now
+		if k := p.Job(m.Mem); k != job {
+			st.host(p, m, k, from, now)
+			job = k
 		}
 		if m.Writes != (npu.Pages{}) || ref.Writes != (npu.Pages{}) {
 			noteMemory(m, ref, dirty)
@@ -150,12 +153,13 @@ func (st *Story) follow(w *engine.Worker, m, ref *npu.Machine, from uint64) {
 	st.Bytes = len(dirty)
 }
 
-// host tells what the host did in front of a job, whatever was told before.
-func (st *Story) host(p *network.Program, m *npu.Machine, job int, from uint64) {
+// host tells what the host did in front of a job, whatever was told before. Blocks are
+// those that differ.
+func (st *Story) host(p *network.Program, m *npu.Machine, job int, from uint64, blocks []string) {
 	if job < 0 {
 		return
 	}
-	say := func(what string) { st.Events = append(st.Events, Event{m.Cycle() - from, what}) }
+	say := func(what string) { st.Events = append(st.Events, Event{m.Cycle() - from, what, blocks}) }
 	if p.Compares(job) {
 		switch p.Alarmed(m.Mem) {
 		case 0:

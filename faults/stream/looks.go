@@ -110,6 +110,43 @@ func transferRegister(r int) bool {
 	return false
 }
 
+// Unseen reports whether a state differs from the fault-free state b in nothing but
+// registers of the configuration at which no unit looks, neither in the rest of this
+// inference nor in any behind it: the bits stay as they are, or are set anew, and nothing
+// else follows from them. Programs of several jobs are left out.
+func (f *Stream) Unseen(a, b *npu.Flops) bool {
+	if len(f.Begins) > 1 || !OnlySetup(a, b) {
+		return false
+	}
+	x, y := &a.CC, &b.CC
+	if list, ok := regionsDiffer(x, y); !ok || list != 0 || x.IFMW != y.IFMW || x.IFMH != y.IFMH {
+		return false
+	}
+	if l, ok := f.FirstLook(x, b); !ok || l.Op < len(f.Ops) {
+		return false
+	}
+	// Those behind find the registers of the bank that is being filled, if they are not set.
+	p, q := &x.Bank[y.Cur&3], &y.Bank[y.Cur&3]
+	if *p == *q {
+		return true
+	}
+	for i := range f.Ops {
+		o := &f.Ops[i]
+		s := o.Setup
+		for r := range q {
+			if p[r] != q[r] {
+				if s.Registers[r] = p[r]; o.DMA && transferRegister(r) {
+					return false
+				}
+			}
+		}
+		if !o.DMA && !o.Host && npu.LooksOf(f.config, &s, &o.Setup).Any() {
+			return false
+		}
+	}
+	return true
+}
+
 // LookedAt reports whether, in a fault-free state, the first look may have been.
 func (f *Stream) LookedAt(s *npu.Flops, l Look) bool {
 	if l.Op >= len(f.Ops) {

@@ -58,30 +58,3 @@ func (r Registry) ByName(name string) (*Task, error) {
 	}
 	return nil, fmt.Errorf("unknown task %q: use one of %s", name, strings.Join(known, ", "))
 }
-
-// ProductTasks are the publications whose algorithms are parts of this program
-// rather than workloads of the NPU.
-func ProductTasks() []Task {
-	return []Task{
-		{
-			Name: "adaptive-sampling", Title: "Adaptive Sampling Strategies to Construct Equitable Training Datasets",
-			Family: "campaign", Kind: Product, Utility: "variance", Mechanism: "sampling", Metric: Value,
-			Where: "faults/campaign: --sampling adaptive",
-		},
-		{
-			Name: "functional-hashing", Title: "Unified Functional Hashing in Automatic Machine Learning",
-			Family: "campaign", Kind: Product, Utility: "similarity", Mechanism: "deduplication", Metric: Set,
-			Where: "faults: --cache, outcomes by the state of the machine",
-		},
-		{
-			Name: "model-evaluation", Title: "Model Evaluation, Model Selection, and Algorithm Selection in Machine Learning",
-			Family: "statistics", Kind: Product, Utility: "objective", Mechanism: "testing", Metric: Value,
-			Where: "stats: Interval, Combine, McNemar, Holm; upset compare, upset select campaign",
-		},
-		{
-			Name: "block-descent", Title: "Let's Make Block Coordinate Descent Converge Faster: Faster Greedy Rules, Message-Passing, Active-Set Complexity, and Superlinear Convergence",
-			Family: "training", Kind: Product, Utility: "influence", Mechanism: "greedy", Metric: Value,
-			Where: "stats/descent: the sparse proxy of upset report --doubly-robust",
-		},
-	}
-}

@@ -7,7 +7,6 @@ package rtl
 
 import (
 	"bytes"
-	"embed"
 	"errors"
 	"fmt"
 	"io"
@@ -16,9 +15,6 @@ import (
 	"upset/netlist/gate"
 	"upset/npu/isa"
 )
-
-//go:embed *.map netlists
-var files embed.FS
 
 // Gates reads the gates of a module in a configuration.
 func Gates(module string, c isa.Config) (*gate.Netlist, error) {

@@ -70,6 +70,8 @@ func writeCSV(w io.Writer, v any) error {
 		t = gatesCSV(r)
 	case result.Qualify:
 		t = qualifyCSV(r)
+	case result.Verify:
+		t = verifyCSV(r)
 	case result.Residue:
 		t = residueCSV(r)
 	default:

@@ -119,6 +119,7 @@ func protectSections(p result.Protect) ([]section, error) {
 		front := paretoTable(p.Pareto)
 		sections = append(sections, section{heading: "Pareto front", note: paretoNote(p, len(front.rows)), table: front, figure: plot})
 	}
+	sections = append(sections, flowSection(p)...)
 	sections = append(sections, decidesSections(p)...)
 	sections = append(sections, proofSection(p))
 	sections = append(sections, logicPulseSections(p.Pulses)...)
@@ -325,6 +326,29 @@ func paretoNote(p result.Protect, rows int) string {
 		notes = append(notes, "Points meet by the limits of the search campaign, on which they were chosen. The chosen design keeps a margin, so that a proof by fresh injections succeeds with the planned power.")
 	}
 	return strings.Join(notes, " ")
+}
+
+// flowSection holds the second searcher against the exact one.
+func flowSection(p result.Protect) []section {
+	f := p.Flow
+	if f == nil {
+		return nil
+	}
+	design := "no design for the target"
+	if f.Found {
+		design = "area " + percent(f.AreaOverhead, nearest) + ", the design taken has " + percent(p.AreaOverhead, nearest)
+	}
+	front := fmt.Sprintf("%d of %d points reached, %d of them by sampling alone", f.Reached, f.Points, f.Sampled)
+	if f.Missed > 0 {
+		front += fmt.Sprintf(", no design for %d", f.Missed)
+	}
+	if f.Reached+f.Missed < f.Points {
+		front += ", at most " + percent(f.Excess, up) + " more area"
+	}
+	return []section{{
+		heading: "Generative flow network beside the exact search",
+		pairs:   []pair{{"for the target", design}, {"exact Pareto front", front}, {"designs sampled", count(int64(f.Designs))}},
+	}}
 }
 
 // proofSection shows the independent campaign on the protected machine.

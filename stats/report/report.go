@@ -134,6 +134,8 @@ func writeDocument(w io.Writer, v any, render func(io.Writer, document) error) e
 		d = gatesDocument(r)
 	case result.Qualify:
 		d = qualifyDocument(r)
+	case result.Verify:
+		d = verifyDocument(r)
 	default:
 		return fmt.Errorf("%T has no text or page: use json", v)
 	}

@@ -81,6 +81,9 @@ type Protect struct {
 	DuplicateAll Alternative `json:"duplicate_all"`
 
 	Pareto []ParetoPoint `json:"pareto"`
+	// Flow is what a generative flow network found beside the exact search, with
+	// --searcher flow.
+	Flow *Flow `json:"flow,omitempty"`
 	// Searched counts the designs evaluated; Optimal says none cheaper exists
 	// within the option set.
 	Searched int64 `json:"searched"`
@@ -238,6 +241,25 @@ type ParetoPoint struct {
 	Meets             bool   `json:"meets"`
 	// Design names the mechanisms, for example "cc:harden wd:duplicate".
 	Design string `json:"design"`
+}
+
+// Flow is a second searcher, held against the exact one.
+type Flow struct {
+	// Found says that it found a design for the target with the margin of the last
+	// attempt, AreaOverhead its area.
+	Found        bool    `json:"found"`
+	AreaOverhead float64 `json:"area_overhead"`
+	// Designs is the number that it sampled for the front.
+	Designs int `json:"designs"`
+	// Points is the number of points of the exact front that were compared, Sampled how
+	// many of them it sampled itself, Reached how many with exchanges behind it, Missed for
+	// how many it has no design.
+	Points  int `json:"points"`
+	Sampled int `json:"sampled"`
+	Reached int `json:"reached"`
+	Missed  int `json:"missed"`
+	// Excess is the most area above a point, as a share of that.
+	Excess float64 `json:"excess"`
 }
 
 // Proof is the independent campaign on the protected machine.

@@ -1,13 +1,11 @@
-// The command generate writes docs/selection.md, with its figure, from
-// docs/selection/results.json. With -measure it first injects faults into every
-// selection task and into a classifier, finds the cheapest protection of the
-// classifier, and injects the same faults into the protected machine.
+// The command generate writes docs/selection.md, with its figures, from the files in
+// docs/selection. With -measure it first injects faults into a classifier, finds the
+// cheapest protection of it, and injects the same faults into every selection task,
+// without and with that protection, as far as that is not stored yet.
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -18,63 +16,61 @@ import (
 )
 
 func main() {
-	measure := flag.Bool("measure", false, "inject anew")
+	measure := flag.Bool("measure", false, "inject what is not stored yet")
 	n := flag.Int("faults", 10_000, "faults of the shared list")
 	persistent := flag.Int("persistent", 300, "bits of each program that are flipped")
+	only := flag.String("task", "", "measure this task alone")
 	flag.Parse()
-	if err := run(*measure, *n, *persistent); err != nil {
+	x := &experiment{faults: *n, persistent: *persistent, workers: runtime.GOMAXPROCS(0), only: *only}
+	if !*measure {
+		x = nil
+	}
+	if err := run(x); err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
 		os.Exit(1)
 	}
 }
 
-var (
-	resultsFile = filepath.Join("docs", "selection", "results.json")
-	figureFile  = filepath.Join("docs", "selection", "shares.svg")
-	pageFile    = filepath.Join("docs", "selection.md")
-)
+var pageFile = filepath.Join("docs", "selection.md")
 
-func run(measure bool, n, persistent int) error {
-	if measure {
-		x := experiment{faults: n, persistent: persistent, workers: runtime.NumCPU()}
-		r, err := x.run(context.Background())
-		if err != nil {
-			return err
+// figures are the files of the page's figures.
+var figures = map[string]func(*answer) ([]byte, error){
+	filepath.Join(folder, "shares.svg"): drawShares,
+	filepath.Join(folder, "answer.svg"): drawAnswer,
+}
+
+// run measures, where x is not nil, and writes the page.
+func run(x *experiment) error {
+	if x != nil {
+		if x.faults < 1 || x.persistent < 1 {
+			return fmt.Errorf("%d faults and %d bits: want at least 1", x.faults, x.persistent)
 		}
-		if r.Made, err = provenance.Now(context.Background()); err != nil {
-			return err
-		}
-		text, err := json.MarshalIndent(r, "", " ")
-		if err != nil {
-			return err
-		}
-		if err := os.MkdirAll(filepath.Dir(resultsFile), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(resultsFile, append(text, '\n'), 0o644); err != nil {
+		if err := x.run(context.Background()); err != nil {
 			return err
 		}
 	}
-	text, err := os.ReadFile(resultsFile)
+	s, err := read()
 	if err != nil {
 		return err
 	}
-	var r results
-	if err := json.Unmarshal(text, &r); err != nil {
-		return err
-	}
-	figure, err := drawShares(&r)
+	a, err := judge(s)
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(figureFile, figure, 0o644); err != nil {
+	for name, draw := range figures {
+		svg, err := draw(a)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(name, svg, 0o644); err != nil {
+			return err
+		}
+	}
+	text, err := writePage(a)
+	if err != nil {
 		return err
 	}
-	var page bytes.Buffer
-	if err := writePage(&page, &r); err != nil {
-		return err
-	}
-	stamped, err := provenance.Stamp(page.Bytes(), r.Made)
+	stamped, err := provenance.Stamp(text, s.Made)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,6 @@
 // Command generate rebuilds the ground truth of fashion-nano on U55-32, compares it
 // with the plain machine and writes docs/validation.md, with the verdicts of
-// faults/planted/generate. Run it from the project's root:
+// faults/verdicts/generate. Run it from the project's root:
 //
 //	go run ./faults/exhaustive/generate
 package main
@@ -18,8 +18,8 @@ import (
 	"upset/faults/campaign"
 	"upset/faults/engine"
 	"upset/faults/exhaustive"
-	"upset/faults/planted"
 	"upset/faults/provenance"
+	"upset/faults/verdicts"
 	"upset/stats"
 )
 
@@ -99,11 +99,11 @@ func run(ctx context.Context, inputs int, keep bool, divide int, file, page stri
 	if err != nil {
 		return err
 	}
-	verdicts, err := planted.Read(planted.File)
+	list, err := verdicts.Read(verdicts.File)
 	if err != nil {
 		return err
 	}
-	text, err := planted.Page(verdicts)
+	text, err := verdicts.Page(list)
 	if err != nil {
 		return err
 	}

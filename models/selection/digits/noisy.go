@@ -67,7 +67,5 @@ const units = 32
 
 // Untrained returns a classifier of digits with one hidden layer.
 func Untrained(rng *rand.Rand) *nets.Graph {
-	g := nets.New(nets.Shape{H: 1, W: 1, C: data.DigitsSize})
-	g.Dense(g.Dense(0, units, nets.Relu, rng), Classes, nets.Linear, rng)
-	return g
+	return nets.Layers(rng, data.DigitsSize, units, Classes)
 }

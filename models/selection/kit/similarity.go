@@ -71,3 +71,14 @@ func RoundRobin(similarity [][]float64, k int) []int {
 	}
 	return taken
 }
+
+// Product is m·x for a matrix by rows, each as long as x.
+func Product(m, x []float64) []float64 {
+	y := make([]float64, len(m)/len(x))
+	for o := range y {
+		for i, v := range x {
+			y[o] += float64(m[o*len(x)+i] * v)
+		}
+	}
+	return y
+}

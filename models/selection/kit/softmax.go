@@ -1,23 +1,22 @@
 package kit
 
-import "math"
+import (
+	"math"
+
+	"upset/models/train/nets"
+)
 
 // Softmax returns the probabilities that belong to logits.
 func Softmax(logits []float64) []float64 {
 	p := make([]float64, len(logits))
-	top, sum := math.Inf(-1), 0.0
-	for _, v := range logits {
-		top = max(top, v)
-	}
-	for j, v := range logits {
-		p[j] = math.Exp(v - top)
-		sum += p[j]
-	}
-	for j := range p {
-		p[j] /= sum
+	if len(p) > 0 {
+		nets.Softmax(logits, p)
 	}
 	return p
 }
+
+// Logistic is the probability that belongs to one logit.
+func Logistic(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
 
 // Mixture returns (1−share)·a + share·b.
 func Mixture(a, b []float64, share float64) []float64 {

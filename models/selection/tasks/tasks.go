@@ -15,12 +15,15 @@ import (
 	factors "upset/models/selection/tasks/factor-features"
 	recruitment "upset/models/selection/tasks/fair-recruitment"
 	features "upset/models/selection/tasks/feature-set"
+	sessions "upset/models/selection/tasks/few-shot-sessions"
 	boosting "upset/models/selection/tasks/gradient-boosting"
 	graph "upset/models/selection/tasks/influence-graph"
 	scoring "upset/models/selection/tasks/influence-scoring"
 	kan "upset/models/selection/tasks/kan-selection"
 	policy "upset/models/selection/tasks/learned-policy"
 	filter "upset/models/selection/tasks/loss-filter"
+	mixture "upset/models/selection/tasks/mixture-projection"
+	pattern "upset/models/selection/tasks/pattern-selector"
 	kcentre "upset/models/selection/tasks/probability-kcentre"
 	query "upset/models/selection/tasks/query-filter"
 	quick "upset/models/selection/tasks/quick-selection"
@@ -82,6 +85,9 @@ func entries() []entry {
 		{factors.Task(), &factors.Files},
 		{lasso.Task(), &lasso.Files},
 		{policy.Task(), &policy.Files},
+		{sessions.Task(), &sessions.Files},
+		{pattern.Task(), &pattern.Files},
+		{mixture.Task(), &mixture.Files},
 	}
 }
 

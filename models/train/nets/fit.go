@@ -100,3 +100,30 @@ func (g *Net[T]) gradients(batch []int, c *Course[T], used int) float64 {
 	}
 	return mean
 }
+
+// Descent trains parameters whose gradients the caller finds: of other things than a
+// graph, or some of one.
+type Descent struct {
+	Epochs, Batch int
+	Rate, Fall    float64 // the rate at the start, and the share of it that is lost by and by
+	After         func()  // called after every step; nil for nothing
+}
+
+// Fit goes through n samples in random order in every epoch. Gradient adds that of a
+// sample to the parameters.
+func (d *Descent) Fit(params []*Param, n int, rng *rand.Rand, gradient func(i int)) {
+	optimiser := NewAdam(params)
+	for epoch := range d.Epochs {
+		order := rng.Perm(n)
+		for at := 0; at < n; at += d.Batch {
+			part := order[at:min(at+d.Batch, n)]
+			for _, i := range part {
+				gradient(i)
+			}
+			optimiser.Step(d.Rate*(1-d.Fall*float64(epoch)/float64(d.Epochs)), len(part))
+			if d.After != nil {
+				d.After()
+			}
+		}
+	}
+}

@@ -126,3 +126,34 @@ func TestBatches(t *testing.T) {
 		t.Errorf("%d of %d samples", seen, len(x))
 	}
 }
+
+// TestLayers: the layers are those that one writes down one by one.
+func TestLayers(t *testing.T) {
+	a, rng := Layers(generator(), 4, 5, 6, 2), generator()
+	b := New(Shape{1, 1, 4})
+	b.Dense(b.Dense(b.Dense(0, 5, Relu, rng), 6, Relu, rng), 2, Linear, rng)
+	x := []float64{1, -2, 0.5, 3}
+	if got, want := slices.Clone(a.Forward(x)), b.Forward(x); !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// TestDescent finds the mean of some numbers, one by one in random order, with a rate that
+// falls; After is called once a step.
+func TestDescent(t *testing.T) {
+	p, values := NewParam(1), []float64{1, 2, 3, 4, 5, 6, 7}
+	steps, seen := 0, map[int]int{}
+	d := Descent{Epochs: 200, Batch: 3, Rate: 0.1, Fall: 0.99, After: func() { steps++ }}
+	d.Fit([]*Param{p}, len(values), generator(), func(i int) {
+		seen[i]++
+		p.Grad[0] += p.Value[0] - values[i]
+	})
+	if math.Abs(p.Value[0]-4) > 0.1 || steps != 3*200 {
+		t.Errorf("found %v in %d steps", p.Value[0], steps)
+	}
+	for i, n := range seen {
+		if n != 200 {
+			t.Errorf("sample %d was seen %d times in 200 epochs", i, n)
+		}
+	}
+}

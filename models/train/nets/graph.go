@@ -66,6 +66,9 @@ type Array[T Real] struct {
 // Param is an array of a [Graph].
 type Param = Array[float64]
 
+// NewParam returns an array of n zeros.
+func NewParam(n int) *Param { return newArray[float64](n) }
+
 func newArray[T Real](n int) *Array[T] {
 	return &Array[T]{Value: make([]T, n), Grad: make([]T, n)}
 }
@@ -103,6 +106,21 @@ type Graph = Net[float64]
 
 // New returns a graph whose node 0 is the input.
 func New(input Shape) *Graph { return newNet(double, input) }
+
+// Layers returns a graph of dense layers of the given sizes, the input's first; all but
+// the last are rectified.
+func Layers(rng *rand.Rand, sizes ...int) *Graph {
+	g := New(Shape{1, 1, sizes[0]})
+	n := Node(0)
+	for k, size := range sizes[1:] {
+		act := Relu
+		if k == len(sizes)-2 {
+			act = Linear
+		}
+		n = g.Dense(n, size, act, rng)
+	}
+	return g
+}
 
 // NewSingle returns a network of float32 whose node 0 is the input.
 func NewSingle(input Shape) *Net[float32] { return newNet(single, input) }

@@ -40,8 +40,7 @@ func run(dir string) error {
 	}
 	for name, units := range map[string]int{"small": smallUnits, "big": bigUnits} {
 		own := data.Rand(1, uint64(units))
-		g := nets.New(nets.Shape{H: 1, W: 1, C: data.DigitsSize})
-		g.Dense(g.Dense(0, units, nets.Relu, own), digits.Classes, nets.Linear, own)
+		g := nets.Layers(own, data.DigitsSize, units, digits.Classes)
 		g.Fit(known.X, nets.CrossEntropy(known.Labels), nets.Schedule{Epochs: 15, Batch: 20, Rate: 3e-3}, own)
 		model, err := g.Export(known.X[:digits.Calibration], nets.Options{Description: "digits, " + name, Input: &digits.Pixel})
 		if err != nil {

@@ -2,11 +2,11 @@ package conformal
 
 import (
 	"embed"
-	"math"
 	"math/rand/v2"
 
 	"upset/models/selection/artefacts"
 	"upset/models/selection/digits"
+	"upset/models/selection/kit"
 	"upset/models/train/data"
 	"upset/models/train/nets"
 )
@@ -76,7 +76,7 @@ func property(weights []float64, n int, rng *rand.Rand) *data.Samples {
 		}
 		z = float64(0.5*z) + float64(0.7*x[0]*x[1]) - 1.3
 		y := 0
-		if rng.Float64() < 1/(1+math.Exp(-z)) {
+		if rng.Float64() < kit.Logistic(z) {
 			y = 1
 		}
 		s.X, s.Labels = append(s.X, x), append(s.Labels, y)

@@ -7,6 +7,7 @@ import (
 
 	"upset/models/selection/artefacts"
 	"upset/models/selection/digits"
+	"upset/models/selection/kit"
 	"upset/models/train/cells"
 	"upset/models/train/data"
 	"upset/models/train/nets"
@@ -77,21 +78,10 @@ func (w *world) draw(l lens, rng *rand.Rand) episode {
 	for range length {
 		side := rng.IntN(2)
 		class := w[l.classes[side]]
-		e.x = append(e.x, product(l.matrix, class[rng.IntN(len(class))]))
+		e.x = append(e.x, kit.Product(l.matrix, class[rng.IntN(len(class))]))
 		e.labels = append(e.labels, float64(2*side-1))
 	}
 	return e
-}
-
-// product is m·x for a matrix by rows.
-func product(m, x []float64) []float64 {
-	y := make([]float64, len(m)/len(x))
-	for o := range y {
-		for i, v := range x {
-			y[o] += float64(m[o*len(x)+i] * v)
-		}
-	}
-	return y
 }
 
 // attention is linear attention with keys K·x, queries Q·x and labels as values: before
@@ -100,7 +90,7 @@ type attention struct{ key, query *nets.Param }
 
 func newAttention(rng *rand.Rand) *attention {
 	draw := func() *nets.Param {
-		p := &nets.Param{Value: make([]float64, width*width), Grad: make([]float64, width*width)}
+		p := nets.NewParam(width * width)
 		for i := range p.Value {
 			p.Value[i] = 0.5 * rng.NormFloat64() / math.Sqrt(width)
 		}
@@ -115,7 +105,7 @@ func (a *attention) answers(e *episode, learn bool) []float64 {
 	sum, state := make([]float64, width), make([]float64, width)
 	var list []float64
 	for t, x := range e.x {
-		q, k := product(a.query.Value, x), product(a.key.Value, x)
+		q, k := kit.Product(a.query.Value, x), kit.Product(a.key.Value, x)
 		y := 0.0
 		for i, v := range q {
 			y += float64(v * state[i])
@@ -171,11 +161,11 @@ func (a *attention) model(some []episode) ([]byte, error) {
 	for i := range some {
 		state := make([]float64, width)
 		for t, x := range some[i].x {
-			for j, k := range product(a.key.Value, x) {
+			for j, k := range kit.Product(a.key.Value, x) {
 				state[j] += some[i].labels[t] * k
 				keys, states = max(keys, math.Abs(k)), max(states, math.Abs(state[j]))
 			}
-			for _, q := range product(a.query.Value, x) {
+			for _, q := range kit.Product(a.query.Value, x) {
 				keys = max(keys, math.Abs(q))
 			}
 		}

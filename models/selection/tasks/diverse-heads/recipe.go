@@ -7,6 +7,7 @@ import (
 
 	"upset/models/selection/artefacts"
 	"upset/models/selection/digits"
+	"upset/models/selection/kit"
 	"upset/models/train/data"
 	"upset/models/train/nets"
 )
@@ -60,15 +61,12 @@ func draw(n int, agree float64, rng *rand.Rand) *data.Samples {
 	return s
 }
 
-// logistic is the probability of a logit.
-func logistic(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
-
 // loss is that of D-BAT (Pagliardini et al., "Agree to Disagree", 2022) for two heads
 // that share a trunk: the logistic loss of both on samples with labels, and
 // −log(p1(1−p2) + p2(1−p1)) times a weight on those without, which have label −1.
 func loss(labels []int, weight float64) nets.Loss {
 	return func(i int, z, grad []float64) float64 {
-		p, q := logistic(z[0]), logistic(z[1])
+		p, q := kit.Logistic(z[0]), kit.Logistic(z[1])
 		if y := float64(labels[i]); y >= 0 {
 			grad[0], grad[1] = p-y, q-y
 			return -math.Log(max(1e-12, 1-math.Abs(p-y))) - math.Log(max(1e-12, 1-math.Abs(q-y)))
@@ -96,8 +94,7 @@ func recipe(seed uint64, _ *data.Source) (map[string][]byte, error) {
 		for _, v := range draw(training, c.agree, own).X {
 			x, labels = append(x, v), append(labels, -1)
 		}
-		g := nets.New(nets.Shape{H: 1, W: 1, C: 2 * cue})
-		g.Dense(g.Dense(0, units, nets.Relu, own), 2, nets.Linear, own)
+		g := nets.Layers(own, 2*cue, units, 2)
 		g.Fit(x, loss(labels, c.weight), nets.Schedule{Epochs: 30, Batch: 20, Rate: 3e-3}, own)
 		model, err := g.Export(x, nets.Options{Description: "two heads, " + c.name, Input: &input})
 		if err != nil {

@@ -2,11 +2,11 @@ package recruitment
 
 import (
 	"embed"
-	"math"
 	"math/rand/v2"
 
 	"upset/models/selection/artefacts"
 	"upset/models/selection/digits"
+	"upset/models/selection/kit"
 	"upset/models/train/data"
 	"upset/models/train/nets"
 )
@@ -63,13 +63,13 @@ func draw(weights []float64, n int, rng *rand.Rand) []person {
 // on the same scores with the merits alone.
 func recipe(seed uint64, _ *data.Source) (map[string][]byte, error) {
 	rng := data.Rand(seed, 0)
-	weights, size := make([]float64, merits), 0.0
+	weights := make([]float64, merits)
 	for i := range weights {
 		weights[i] = 0.5 + rng.Float64()
-		size += float64(weights[i] * weights[i])
 	}
+	size := kit.Norm(weights)
 	for i := range weights {
-		weights[i] /= math.Sqrt(size) // so that scores have a spread of one
+		weights[i] /= size // so that scores have a spread of one
 	}
 	known, rest := draw(weights, training, rng), draw(weights, pool, rng)
 	files := map[string][]byte{}
@@ -85,8 +85,7 @@ func recipe(seed uint64, _ *data.Source) (map[string][]byte, error) {
 		for _, p := range rest {
 			rows = append(rows, p.x[:n])
 		}
-		g := nets.New(nets.Shape{H: 1, W: 1, C: n})
-		g.Dense(g.Dense(g.Dense(0, 40, nets.Relu, rng), 20, nets.Relu, rng), 1, nets.Linear, rng)
+		g := nets.Layers(rng, n, 40, 20, 1)
 		g.Fit(x, nets.SquaredError(want), nets.Schedule{Epochs: 20, Batch: 20, Rate: 4e-3}, rng)
 		model, err := g.Export(x[:digits.Calibration], nets.Options{Description: "scores of applications, " + name, Input: &input})
 		if err != nil {

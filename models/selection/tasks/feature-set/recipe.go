@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"upset/models/selection/artefacts"
+	"upset/models/selection/kit"
 	"upset/models/train/data"
 	"upset/models/train/nets"
 )
@@ -61,7 +62,7 @@ func drawClicks(n int, rng *rand.Rand) *clicks {
 				a, b = a+first[v], b+second[v]
 			}
 		}
-		clicked, chance := 0, logistic(logit)
+		clicked, chance := 0, kit.Logistic(logit)
 		if rng.Float64() < chance {
 			clicked = 1
 		}
@@ -78,13 +79,9 @@ type machine struct {
 	fixed                 []float64
 }
 
-func newParam(n int) *nets.Param {
-	return &nets.Param{Value: make([]float64, n), Grad: make([]float64, n)}
-}
-
 func newMachine(rng *rand.Rand) *machine {
 	n := clickFields * clickValues
-	m := &machine{embedding: newParam(n * clickRow), gate: newParam(n), bias: newParam(1)}
+	m := &machine{embedding: nets.NewParam(n * clickRow), gate: nets.NewParam(n), bias: nets.NewParam(1)}
 	for i := range m.embedding.Value {
 		m.embedding.Value[i] = 0.1 * rng.NormFloat64()
 	}
@@ -94,15 +91,13 @@ func newMachine(rng *rand.Rand) *machine {
 	return m
 }
 
-func logistic(v float64) float64 { return 1 / (1 + math.Exp(-v)) }
-
 // open returns the gate of a feature and its derivative.
 func (m *machine) open(f int) (g, slope float64) {
 	if m.tau == 0 {
 		return m.fixed[f], 0
 	}
-	s := logistic(m.tau * m.gate.Value[f])
-	return s / logistic(featureStart), m.tau * s * (1 - s) / logistic(featureStart)
+	s := kit.Logistic(m.tau * m.gate.Value[f])
+	return s / kit.Logistic(featureStart), m.tau * s * (1 - s) / kit.Logistic(featureStart)
 }
 
 // learn adds the gradients of one impression.
@@ -127,7 +122,7 @@ func (m *machine) learn(features []int, clicked int) {
 			logit += v
 		}
 	}
-	miss := logistic(logit) - float64(clicked)
+	miss := kit.Logistic(logit) - float64(clicked)
 	m.bias.Grad[0] += miss
 	for k, f := range features {
 		for d := range clickRow {
@@ -152,7 +147,7 @@ func (m *machine) epoch(c *clicks, n int, adam *nets.Adam, rng *rand.Rand) {
 		}
 		if m.tau > 0 {
 			for f, v := range m.gate.Value {
-				s := logistic(m.tau * v)
+				s := kit.Logistic(m.tau * v)
 				m.gate.Grad[f] += float64(len(batch)) * featurePenalty * m.tau * s * (1 - s)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 	"upset/models/selection"
+	"upset/models/selection/kit"
 	"upset/models/train/data"
 	"upset/models/train/nets"
 )
@@ -103,7 +104,7 @@ func TestMachine(t *testing.T) {
 		for d := range clickLatent {
 			logit += sum[d] * sum[d] / 2
 		}
-		return -math.Log(logistic(logit + sum[clickLatent] - square/2))
+		return -math.Log(kit.Logistic(logit + sum[clickLatent] - square/2))
 	}
 	m.learn(f, 1)
 	for name, p := range map[string]struct {

@@ -145,18 +145,12 @@ func (k *edged) fit(x [][]float64, y []float64, rng *rand.Rand) {
 	for _, n := range k.trained {
 		params = append(params, k.g.Weight(n), k.g.Bias(n))
 	}
-	optimiser, grad := nets.NewAdam(params), make([]float64, 1)
-	for epoch := range kanEpochs {
-		order := rng.Perm(len(x))
-		for at := 0; at < len(x); at += batch {
-			part := order[at:min(at+batch, len(x))]
-			for _, i := range part {
-				grad[0] = k.g.Forward(x[i])[0] - y[i]
-				k.g.Backward(grad)
-			}
-			optimiser.Step(kanRate*(1-0.95*float64(epoch)/kanEpochs), len(part))
-		}
-	}
+	grad := make([]float64, 1)
+	d := nets.Descent{Epochs: kanEpochs, Batch: batch, Rate: kanRate, Fall: 0.95}
+	d.Fit(params, len(x), rng, func(i int) {
+		grad[0] = k.g.Forward(x[i])[0] - y[i]
+		k.g.Backward(grad)
+	})
 }
 
 // insert copies the network of function f into one of all functions.
@@ -268,7 +262,7 @@ func rootErrors(g *nets.Graph, pool [][]float64) []float64 {
 // mode at the points at which y is wanted.
 func gate(z [][]float64, y []float64) int {
 	const steps, rate, cold = 300, 0.05, 0.1
-	logits := &nets.Param{Value: make([]float64, len(z)), Grad: make([]float64, len(z))}
+	logits := nets.NewParam(len(z))
 	optimiser := nets.NewAdam([]*nets.Param{logits})
 	p := make([]float64, len(z))
 	for step := range steps {

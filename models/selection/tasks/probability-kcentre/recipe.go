@@ -38,8 +38,7 @@ func biased(s *data.Samples, rng *rand.Rand) *nets.Graph {
 			seen.X, seen.Labels = append(seen.X, x), append(seen.Labels, s.Labels[i])
 		}
 	}
-	g := nets.New(nets.Shape{H: 1, W: 1, C: len(s.X[0])})
-	g.Dense(g.Dense(0, 16, nets.Relu, rng), digits.Classes, nets.Linear, rng)
+	g := nets.Layers(rng, len(s.X[0]), 16, digits.Classes)
 	g.Fit(seen.X, nets.CrossEntropy(seen.Labels), nets.Schedule{Epochs: 20, Batch: 20, Rate: 3e-3}, rng)
 	return g
 }
@@ -58,8 +57,7 @@ func (a *active) student(labelled []int) ([]byte, error) {
 	for _, i := range labelled {
 		known[i] = true
 	}
-	g := nets.New(nets.Shape{H: 1, W: 1, C: len(a.pool.X[0])})
-	g.Dense(g.Dense(0, coresetHidden, nets.Relu, a.rng), 2*digits.Classes, nets.Linear, a.rng)
+	g := nets.Layers(a.rng, len(a.pool.X[0]), coresetHidden, 2*digits.Classes)
 	loss := func(i int, output, grad []float64) float64 {
 		nets.Softmax(output[digits.Classes:], grad[digits.Classes:])
 		for j, q := range a.soft[i] {

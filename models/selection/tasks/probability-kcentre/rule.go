@@ -144,11 +144,6 @@ func check(runs []selection.Run) (selection.Check, error) {
 
 // right is the accuracy of a student on the held-out rows.
 func (r *coreset) right(t *selection.Table) float64 {
-	n := 0
-	for i, p := range predictions(t) {
-		if kit.Argmax(p) == r.Want[i] {
-			n++
-		}
-	}
-	return float64(n) / float64(max(1, len(r.Want)))
+	p := predictions(t)
+	return kit.Share(kit.Every(len(p)), func(i int) bool { return kit.Argmax(p[i]) == r.Want[i] })
 }

@@ -55,9 +55,7 @@ func generate(rng *rand.Rand) []float64 {
 
 // network is an untrained classifier of one hidden layer.
 func network(n int, rng *rand.Rand) *nets.Graph {
-	g := nets.New(nets.Shape{H: 1, W: 1, C: data.DigitsSize})
-	g.Dense(g.Dense(0, n, nets.Relu, rng), digits.Classes, nets.Linear, rng)
-	return g
+	return nets.Layers(rng, data.DigitsSize, n, digits.Classes)
 }
 
 // cloned trains a clone on samples with the victim's labels.

@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"upset/models/selection/kit"
 )
 
 // Settings of the sparse autoencoder (Atashgahi et al., "Quick and Robust Feature
@@ -139,7 +141,7 @@ func sparseAutoencoder(x [][]float64, hidden, epochs, batch int, rng *rand.Rand)
 				}
 				first.forward(noisy, h)
 				for k, v := range h {
-					h[k] = 1 / (1 + math.Exp(-v))
+					h[k] = kit.Logistic(v)
 				}
 				second.forward(h, y)
 				for k := range y {

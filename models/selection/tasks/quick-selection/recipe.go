@@ -84,8 +84,7 @@ func recipe(seed uint64, _ *data.Source) (map[string][]byte, error) {
 	for k, name := range order {
 		x := columns(training.X, sets[name])
 		own := data.Rand(seed, 20+uint64(k))
-		c := nets.New(nets.Shape{H: 1, W: 1, C: quickSize})
-		c.Dense(c.Dense(0, 16, nets.Relu, own), digits.Classes, nets.Linear, own)
+		c := nets.Layers(own, quickSize, 16, digits.Classes)
 		c.Fit(x, nets.CrossEntropy(training.Labels), nets.Schedule{Epochs: 15, Batch: 20, Rate: 5e-3}, own)
 		if files[name+".tflite"], err = c.Export(x, nets.Options{Description: "digits, features by " + name, Input: &digits.Fine}); err != nil {
 			return nil, err

@@ -42,9 +42,7 @@ func moved(x []float64, rng *rand.Rand) []float64 {
 // untrained is a classifier of digits.
 func untrained() *nets.Graph {
 	rng := data.Rand(0, 0)
-	g := nets.New(nets.Shape{H: 1, W: 1, C: data.DigitsSize})
-	g.Dense(g.Dense(0, units, nets.Relu, rng), digits.Classes, nets.Linear, rng)
-	return g
+	return nets.Layers(rng, data.DigitsSize, units, digits.Classes)
 }
 
 // pack writes the parameters of a network, and unpack reads them.
@@ -75,8 +73,7 @@ func recipe(seed uint64, _ *data.Source) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := nets.New(nets.Shape{H: 1, W: 1, C: data.DigitsSize})
-	g.Dense(g.Dense(0, units, nets.Relu, rng), digits.Classes, nets.Linear, rng)
+	g := nets.Layers(rng, data.DigitsSize, units, digits.Classes)
 	g.Fit(parts[0].X, nets.CrossEntropy(parts[0].Labels), nets.Schedule{Epochs: 20, Batch: 20, Rate: 4e-3}, rng)
 	model, err := g.Export(parts[0].X[:digits.Calibration], nets.Options{Description: "classifier of digits", Input: &digits.Fine})
 	if err != nil {

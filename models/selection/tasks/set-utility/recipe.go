@@ -94,7 +94,7 @@ func recipe(seed uint64, _ *data.Source) (map[string][]byte, error) {
 	loss := func(i int, output, grad []float64) float64 {
 		sum := 0.0
 		for j, v := range output {
-			p := 1 / (1 + math.Exp(utilityOffset-v))
+			p := kit.Logistic(v - utilityOffset)
 			grad[j] = p - targets[i][j]
 			sum -= math.Log(max(1e-300, 1-math.Abs(grad[j])))
 		}

@@ -10,6 +10,7 @@ import (
 
 	"upset/models/selection/artefacts"
 	"upset/models/selection/digits"
+	"upset/models/selection/kit"
 	"upset/models/train/data"
 	"upset/models/train/nets"
 )
@@ -54,12 +55,10 @@ func newAutoencoder(features [][]float64, rng *rand.Rand) *autoencoder {
 // normalise gives all directions unit length.
 func (a *autoencoder) normalise() {
 	for u := range sparseUnits {
-		direction, size := a.wd.Value[u*digits.Hidden:(u+1)*digits.Hidden], 0.0
-		for _, v := range direction {
-			size += float64(v * v)
-		}
+		direction := a.wd.Value[u*digits.Hidden : (u+1)*digits.Hidden]
+		size := kit.Norm(direction)
 		for j := range direction {
-			direction[j] /= math.Sqrt(size)
+			direction[j] /= size
 		}
 	}
 }
@@ -122,18 +121,8 @@ func (a *autoencoder) backward(h []float64) {
 // fit trains the autoencoder.
 func (a *autoencoder) fit(features [][]float64, rng *rand.Rand) {
 	const epochs, batch, rate = 40, 20, 3e-3 // our choice
-	optimiser := nets.NewAdam([]*nets.Param{a.we, a.be, a.wd, a.b})
-	for epoch := range epochs {
-		order := rng.Perm(len(features))
-		for at := 0; at < len(order); at += batch {
-			part := order[at:min(at+batch, len(order))]
-			for _, i := range part {
-				a.backward(features[i])
-			}
-			optimiser.Step(rate*(1-0.95*float64(epoch)/epochs), len(part))
-			a.normalise()
-		}
-	}
+	d := nets.Descent{Epochs: epochs, Batch: batch, Rate: rate, Fall: 0.95, After: a.normalise}
+	d.Fit([]*nets.Param{a.we, a.be, a.wd, a.b}, len(features), rng, func(i int) { a.backward(features[i]) })
 }
 
 // recipe trains a classifier and an autoencoder of its hidden units, and exports

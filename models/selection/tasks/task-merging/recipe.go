@@ -51,9 +51,7 @@ const plain = 3
 
 // network is an untrained classifier.
 func network(rng *rand.Rand) *nets.Graph {
-	g := nets.New(nets.Shape{H: 1, W: 1, C: data.DigitsSize})
-	g.Dense(g.Dense(0, units, nets.Relu, rng), digits.Classes, nets.Linear, rng)
-	return g
+	return nets.Layers(rng, data.DigitsSize, units, digits.Classes)
 }
 
 // apply sets the masked numbers of a task vector to zero and returns how many stay.

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"upset/models/selection/kit"
 	"upset/models/train/cells"
 	"upset/models/train/nets"
 )
@@ -26,7 +27,7 @@ const (
 type cell struct{ gate, start, in, out, last *nets.Param }
 
 func param(n, fan int, rng *rand.Rand) *nets.Param {
-	p := &nets.Param{Value: make([]float64, n), Grad: make([]float64, n)}
+	p := nets.NewParam(n)
 	if rng != nil {
 		for i := range p.Value {
 			p.Value[i] = rng.NormFloat64() / math.Sqrt(float64(fan))
@@ -41,26 +42,15 @@ func newCell(rng *rand.Rand) *cell {
 
 func (c *cell) params() []*nets.Param { return []*nets.Param{c.gate, c.start, c.in, c.out, c.last} }
 
-// product is m·x for a matrix by rows.
-func product(m, x []float64) []float64 {
-	y := make([]float64, len(m)/len(x))
-	for o := range y {
-		for i, v := range x {
-			y[o] += float64(m[o*len(x)+i] * v)
-		}
-	}
-	return y
-}
-
 // moment is what a step computes.
 type moment struct {
 	x, before, write, held, state []float64 // write = σ(z), held = B·x
 }
 
 func (c *cell) step(x, h []float64) moment {
-	m := moment{x: x, before: h, write: product(c.gate.Value, x), held: product(c.in.Value, x), state: make([]float64, units)}
+	m := moment{x: x, before: h, write: kit.Product(c.gate.Value, x), held: kit.Product(c.in.Value, x), state: make([]float64, units)}
 	for i := range units {
-		m.write[i] = 1 / (1 + math.Exp(-m.write[i]-c.start.Value[i]))
+		m.write[i] = kit.Logistic(m.write[i] + c.start.Value[i])
 		m.state[i] = float64((1-m.write[i])*h[i]) + float64(m.write[i]*m.held[i])
 	}
 	return m
@@ -73,7 +63,7 @@ func (c *cell) run(tokens [][]float64, order []int) (moments []moment, y []float
 		m := c.step(tokens[t], h)
 		moments, h = append(moments, m), m.state
 	}
-	y = product(c.out.Value, h)
+	y = kit.Product(c.out.Value, h)
 	for k := range y {
 		y[k] += c.last.Value[k]
 	}
@@ -108,21 +98,14 @@ func (c *cell) backward(moments []moment, dy []float64) {
 // fit trains on sequences, each in its own order.
 func (c *cell) fit(s *sequences, orders [][]int, epochs int, rate float64, rng *rand.Rand) {
 	const batch = 20
-	optimiser := nets.NewAdam(c.params())
 	p := make([]float64, kinds)
-	for epoch := range epochs {
-		list := rng.Perm(len(s.tokens))
-		for at := 0; at < len(list); at += batch {
-			part := list[at:min(at+batch, len(list))]
-			for _, i := range part {
-				moments, y := c.run(s.tokens[i], orders[i])
-				nets.Softmax(y, p)
-				p[s.labels[i]]--
-				c.backward(moments, p)
-			}
-			optimiser.Step(rate*(1-0.9*float64(epoch)/float64(epochs)), len(part))
-		}
-	}
+	d := nets.Descent{Epochs: epochs, Batch: batch, Rate: rate, Fall: 0.9}
+	d.Fit(c.params(), len(s.tokens), rng, func(i int) {
+		moments, y := c.run(s.tokens[i], orders[i])
+		nets.Softmax(y, p)
+		p[s.labels[i]]--
+		c.backward(moments, p)
+	})
 }
 
 // Forms of the values on the NPU (our choice): tokens are below tokenMost and states
@@ -159,8 +142,7 @@ func (c *cell) model() ([]byte, error) {
 
 // importance trains the scorer of tokens: a layer of hidden units and one number.
 func importance(s *sequences, rng *rand.Rand) ([]byte, error) {
-	g := nets.New(nets.Shape{H: 1, W: 1, C: width})
-	g.Dense(g.Dense(0, units, nets.Relu, rng), 1, nets.Linear, rng)
+	g := nets.Layers(rng, width, units, 1)
 	var x, want [][]float64
 	for i, tokens := range s.tokens {
 		for t, v := range tokens {

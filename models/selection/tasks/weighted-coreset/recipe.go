@@ -51,8 +51,7 @@ func recipe(seed uint64, _ *data.Source) (map[string][]byte, error) {
 		samples       *digits.Noisy
 		units, epochs int
 	}{{"student", parts[1], studentUnits, 12}, {"judge", parts[2], judgeUnits, 25}} {
-		g := nets.New(nets.Shape{H: 1, W: 1, C: data.DigitsSize})
-		g.Dense(g.Dense(0, c.units, nets.Relu, rng), digits.Classes, nets.Linear, rng)
+		g := nets.Layers(rng, data.DigitsSize, c.units, digits.Classes)
 		g.Fit(c.samples.X, nets.CrossEntropy(c.samples.Labels), nets.Schedule{Epochs: c.epochs, Batch: 10, Rate: 4e-3}, rng)
 		if files[c.name+".tflite"], err = g.Export(c.samples.X[:studied], nets.Options{Description: "classifier of digits, " + c.name, Input: &digits.Fine}); err != nil {
 			return nil, err

@@ -2,11 +2,11 @@ package pooling
 
 import (
 	"embed"
-	"math"
 	"math/rand/v2"
 
 	"upset/models/selection/artefacts"
 	"upset/models/selection/digits"
+	"upset/models/selection/kit"
 	"upset/models/train/data"
 	"upset/models/train/nets"
 )
@@ -92,12 +92,9 @@ func recipe(seed uint64, _ *data.Source) (map[string][]byte, error) {
 	for t, x := range targets.X {
 		e.g.Forward(x)
 		direction := e.g.Value(e.mean)
-		size := 0.0
-		for _, v := range direction {
-			size += float64(v * v)
-		}
+		size := kit.Norm(direction)
 		for k, v := range direction {
-			out.g.Weight(similarity).Value[t*poolingDepth+k] = v / math.Sqrt(size)
+			out.g.Weight(similarity).Value[t*poolingDepth+k] = v / size
 		}
 	}
 	out.g.Concat(out.mean, similarity)
@@ -117,17 +114,10 @@ func (e *encoder) fit(s *data.Samples, head nets.Node, rng *rand.Rand) {
 	for _, n := range append(e.layer[:len(e.layer):len(e.layer)], head) {
 		params = append(params, e.g.Weight(n), e.g.Bias(n))
 	}
-	optimiser, loss := nets.NewAdam(params), nets.CrossEntropy(s.Labels)
-	grad := make([]float64, digits.Classes)
-	for epoch := range epochs {
-		order := rng.Perm(len(s.X))
-		for at := 0; at < len(order); at += batch {
-			part := order[at:min(at+batch, len(order))]
-			for _, i := range part {
-				loss(i, e.g.Forward(s.X[i]), grad)
-				e.g.Backward(grad)
-			}
-			optimiser.Step(rate*(1-0.9*float64(epoch)/epochs), len(part))
-		}
-	}
+	loss, grad := nets.CrossEntropy(s.Labels), make([]float64, digits.Classes)
+	d := nets.Descent{Epochs: epochs, Batch: batch, Rate: rate, Fall: 0.9}
+	d.Fit(params, len(s.X), rng, func(i int) {
+		loss(i, e.g.Forward(s.X[i]), grad)
+		e.g.Backward(grad)
+	})
 }

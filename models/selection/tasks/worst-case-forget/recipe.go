@@ -34,8 +34,7 @@ const (
 
 // weighted trains a network on samples of which each counts by a weight.
 func weighted(s *data.Samples, weight []float64, rng *rand.Rand) *nets.Graph {
-	g := nets.New(nets.Shape{H: 1, W: 1, C: data.DigitsSize})
-	g.Dense(g.Dense(0, worstUnits, nets.Relu, rng), digits.Classes, nets.Linear, rng)
+	g := nets.Layers(rng, data.DigitsSize, worstUnits, digits.Classes)
 	entropy := nets.CrossEntropy(s.Labels)
 	g.Fit(s.X, func(i int, output, grad []float64) float64 {
 		loss := entropy(i, output, grad)

@@ -116,24 +116,12 @@ func (r *worst) Consequence(scores []selection.Table, golden, faulty selection.O
 
 // forgotten is the share of a set that a network labels wrongly.
 func (r *worst) forgotten(t *selection.Table, set []int) float64 {
-	wrong := 0
-	for _, i := range set {
-		if t.Top(i) != r.truth[i] {
-			wrong++
-		}
-	}
-	return float64(wrong) / float64(max(1, len(set)))
+	return kit.Share(set, func(i int) bool { return t.Top(i) != r.truth[i] })
 }
 
 // accuracy on the test rows, which follow the pool.
 func (r *worst) accuracy(t *selection.Table) float64 {
-	right := 0
-	for i, truth := range r.testTruth {
-		if t.Top(len(r.truth)+i) == truth {
-			right++
-		}
-	}
-	return float64(right) / float64(max(1, len(r.testTruth)))
+	return kit.Share(kit.Every(len(r.testTruth)), func(i int) bool { return t.Top(len(r.truth)+i) == r.testTruth[i] })
 }
 
 // Bounds of the check: what training without the set forgets of it, relative to

@@ -1,7 +1,0 @@
-// Package planted judges the verdict of a protection search against a truth. A
-// population is the site table of a real configuration with a planted probability
-// that an upset violates, for every group of registers and every phase of the
-// inference. Campaign, search, plan, proof and judgement are those of the product;
-// only the machine is replaced by draws from the planted truth. A claim "met" is
-// false where the true residual of the proven design lies beyond the target.
-package planted

@@ -1,0 +1,88 @@
+package tasks
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"upset/models/selection"
+)
+
+// awaited are the publications whose tasks are being written. One that is registered
+// leaves this list.
+var awaited = []string{
+	"Performance Scaling via Optimal Transport: Enabling Data Selection from Partially Revealed Sources",
+}
+
+// Every publication that the project began with is a task of the NPU or a named part of
+// the program, and there is no other.
+func TestEveryPublicationHasATask(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("testdata", "titles.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	titles := strings.Split(strings.TrimSpace(string(text)), "\n")
+	registry, err := All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	onNPU := 0
+	registered := map[string]*selection.Task{}
+	for i := range registry {
+		task := &registry[i]
+		registered[task.Title] = task
+		if task.Kind == selection.OnNPU {
+			onNPU++
+		}
+		if !slices.Contains(titles, task.Title) {
+			t.Errorf("task %s is of %q, which is not in the list", task.Name, task.Title)
+		}
+	}
+	for _, title := range titles {
+		switch task, waits := registered[title], slices.Contains(awaited, title); {
+		case task == nil && !waits:
+			t.Errorf("%q has neither a task nor a part of the program", title)
+		case task != nil && waits:
+			t.Errorf("%q is registered as %s: take it off the list of awaited ones", title, task.Name)
+		}
+	}
+	for _, title := range awaited {
+		if !slices.Contains(titles, title) {
+			t.Errorf("awaited %q is not in the list", title)
+		}
+	}
+	if len(awaited) == 0 && onNPU < 36 {
+		t.Errorf("%d tasks of the NPU, want at least 36", onNPU)
+	}
+}
+
+// The stored list is that of the document it was taken from, where that is at hand.
+func TestTitlesAreThoseOfTheDocument(t *testing.T) {
+	stored, err := os.ReadFile(filepath.Join("testdata", "titles.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	titles := strings.Split(strings.TrimSpace(string(stored)), "\n")
+	if sorted := slices.Sorted(slices.Values(titles)); len(titles) != 49 || len(slices.Compact(sorted)) != 49 {
+		t.Errorf("%d titles, want 49 different ones", len(titles))
+	}
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "shared", "docs", "selection.md"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, m := range regexp.MustCompile(`(?m)^### ([^\d].*)$`).FindAllStringSubmatch(string(text), -1) {
+		found = append(found, m[1])
+	}
+	if !slices.Equal(found, titles) {
+		t.Errorf("the document has %d titles that are not those of testdata/titles.txt: %q", len(found), found)
+	}
+}
