@@ -1,7 +1,7 @@
 # Everything a contributor needs: make test, make check.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: test check full bench profile generate synth bench-rtl lint-rtl verilate golden readme page
+.PHONY: test check full bench profile generate synth bench-rtl lint-rtl verilate golden readme page dist arm64 torture fuzz growth
 
 test:
 	go test ./...
@@ -54,3 +54,30 @@ readme:
 # The simulator as one page for a browser, page/index.html.
 page:
 	go run ./cmd/page -out page
+
+# Static programs for linux, macOS and windows on amd64 and arm64, with checksums; VERSION
+# names a release.
+dist:
+	go run ./cmd/dist -out dist -version '$(VERSION)'
+
+# The tests of the arithmetic on an emulated arm64, where no vector code is; needs
+# qemu-aarch64.
+arm64:
+	.ci/arm64
+
+# Kills processes at random, breaks disks, and counts what is lost; SEED and KILLS say which
+# and how many. The full disk needs root.
+SEED = 1
+KILLS = 100
+torture:
+	go run ./faults/endurance/generate -kills $(KILLS) -seed $(SEED)
+
+# Fuzzes every target for a TIME, and names those that are too slow to find anything.
+fuzz: TIME ?= 1m
+fuzz:
+	go run ./faults/endurance/generate -fuzz $(TIME)
+
+# The memory of a campaign over a TIME, with its slope.
+growth: TIME ?= 1h
+growth:
+	go run ./faults/endurance/generate -growth $(TIME)

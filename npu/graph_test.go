@@ -91,6 +91,9 @@ func TestRandomLayers(t *testing.T) {
 	if full() {
 		n = 400
 	}
+	if testing.Short() { // on an emulated processor
+		n = 1
+	}
 	for _, c := range isa.Configs {
 		r := rand.New(rand.NewPCG(uint64(c), 7))
 		for range n {

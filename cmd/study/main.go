@@ -198,6 +198,8 @@ type study struct {
 	provenance.Made
 	Assessments []assessment
 	Together    []together
+	// TogetherMade is what Together was measured with where that was something else.
+	TogetherMade *provenance.Made `json:",omitempty"`
 }
 
 // together is the cheapest protection of a configuration with which every network
@@ -217,6 +219,13 @@ func (s *study) store() error {
 	b.WriteString(",\n\"Together\": ")
 	if err := lines(&b, s.Together); err != nil {
 		return err
+	}
+	if s.TogetherMade != nil {
+		made, err := json.Marshal(s.TogetherMade)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&b, ",\n\"TogetherMade\": %s\n", made)
 	}
 	b.WriteString("}\n")
 	return os.WriteFile(resultsFile, b.Bytes(), 0o644)

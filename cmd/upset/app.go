@@ -16,17 +16,31 @@ func newApp(p *program) *cli.App {
 		Usage:           "how often does a soft error hurt this network on this NPU?",
 		UsageText:       "upset COMMAND [flags] [arguments]",
 		Description:     overview,
-		HideVersion:     true,
+		HideVersion:     true, // the library's would stand in the help, where goldens are
+		Flags:           []cli.Flag{&cli.BoolFlag{Name: "version", Aliases: []string{"v"}, Usage: "print version, revision, whether it was modified, and Go's version"}},
+		Action:          p.bare,
 		HideHelpCommand: true,
-		Reader:          p.stdin,
-		Writer:          p.stdout,
-		ErrWriter:       p.stderr,
-		ExitErrHandler:  func(*cli.Context, error) {},
-		Commands:        commands(p),
+		// The scripts of upset completion ask with --generate-bash-completion.
+		EnableBashCompletion: true,
+		Reader:               p.stdin,
+		Writer:               p.stdout,
+		ErrWriter:            p.stderr,
+		ExitErrHandler:       func(*cli.Context, error) {},
+		Commands:             commands(p),
 	}
+	p.fish = app.ToFishCompletion
 	finish(app.Commands, "upset")
 	app.OnUsageError = func(_ *cli.Context, err error, _ bool) error { return usage("%w; see upset --help", err) }
 	return app
+}
+
+// bare performs upset without a command.
+func (p *program) bare(c *cli.Context) error {
+	if !c.Bool("version") {
+		return cli.ShowAppHelp(c)
+	}
+	_, err := fmt.Fprintln(p.stdout, "upset version "+versionText())
+	return err
 }
 
 // overview is printed by upset --help.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"runtime/debug"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -167,22 +166,4 @@ func (p *program) repeatProtected(ctx context.Context, o common, s search, r *re
 		}
 	}
 	return out, nil
-}
-
-// build names the binary as far as it knows itself.
-func build() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown build"
-	}
-	text := info.Main.Path + " " + info.Main.Version
-	for _, s := range info.Settings {
-		switch {
-		case s.Key == "vcs.revision":
-			text += ", revision " + s.Value
-		case s.Key == "vcs.modified" && s.Value == "true":
-			text += " with changes"
-		}
-	}
-	return text + ", " + info.GoVersion
 }

@@ -30,8 +30,7 @@ its shard taken over, after the time of --lease.
 Example:
   upset campaign work /shared/net-run`,
 		Flags: commonFlags(append(questionFlags(),
-			&cli.Float64Flag{Name: "lease", Value: campaign.DefaultLease.Seconds(), Usage: "`SECONDS` after which a shard is taken over from a process that gives no sign of life"},
-			pulseFlag(), runsFlag())...),
+			leaseFlag(), pulseFlag(), runsFlag())...),
 		Action: func(c *cli.Context) error {
 			args, o, q, err := readAsked(c, "CAMPAIGN")
 			if err != nil {
@@ -40,6 +39,11 @@ Example:
 			return p.workCampaign(c, o, q, args[0])
 		},
 	}
+}
+
+// leaseFlag is --lease.
+func leaseFlag() cli.Flag {
+	return &cli.Float64Flag{Name: "lease", Value: campaign.DefaultLease.Seconds(), Usage: "`SECONDS` after which a shard is taken over from a process that gives no sign of life"}
 }
 
 // workCampaign performs upset campaign work.

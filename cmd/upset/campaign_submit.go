@@ -127,6 +127,7 @@ Examples:
   upset campaign submit net.tflite --injections 1000000 --engine slurm --dry-run
   upset campaign submit /shared/net-run --engine slurm`,
 		Flags: commonFlags(append(append(append(experimentFlags(specFlags()...), questionFlags()...), append(shardFlags(), inventoryFlag(), pulseFlag())...), append(engineFlags(),
+			leaseFlag(),
 			&cli.StringFlag{Name: "then", Usage: "`SCRIPT` to run when the campaign is complete"},
 			&cli.StringFlag{Name: "tried", Usage: "`ROUND:TIMES` that it was submitted; the jobs give it themselves"})...)...),
 		Action: func(c *cli.Context) error {

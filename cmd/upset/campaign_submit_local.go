@@ -19,6 +19,9 @@ import (
 func (p *program) submitLocal(c *cli.Context, o common, dir string, s *submission, out io.Writer) error {
 	processes := max(1, s.workers/s.cpus)
 	words := append([]string{"campaign", "work", dir, fmt.Sprintf("--workers=%d", s.cpus), fmt.Sprintf("--memory=%d", s.memory), "--format=" + o.format}, s.ask...)
+	if c.IsSet("lease") {
+		words = append(words, fmt.Sprintf("--lease=%v", c.Float64("lease")))
+	}
 	if s.dryRun {
 		_, err := fmt.Fprintf(p.stdout, "# in %d processes\n%s\n", processes, s.line(words...))
 		return err

@@ -23,5 +23,6 @@ func commands(p *program) []*cli.Command {
 		disasmCommand(p),
 		systemCommand(p),
 		selectCommand(p),
+		completionCommand(p),
 	}
 }

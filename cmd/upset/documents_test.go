@@ -137,7 +137,7 @@ func documents(t *testing.T) (names []string) {
 // Every command in a document works: the command is there, has the flags, takes the
 // values and as many arguments, and every flag that a text names is a flag.
 func TestCommandsInDocumentsWork(t *testing.T) {
-	all := map[string]bool{"help": false}
+	all := map[string]bool{"help": false, "version": false}
 	noteFlags(newApp(&program{}).Commands, all)
 	seen := 0
 	for _, name := range documents(t) {

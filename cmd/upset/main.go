@@ -92,6 +92,7 @@ type program struct {
 	args           []string
 	runs           string // folder of fault-free runs of this machine, may be empty
 	proves         bool   // a proof on other inputs has fault-free runs of its own, see memoryOf
+	fish           func() (string, error)
 }
 
 // note prints a line for the user beside the result.

@@ -12,7 +12,10 @@ import (
 // behind the first argument would be ignored silently. It also finds unknown
 // commands and flags.
 func reorder(app *cli.App, args []string) ([]string, error) {
-	takesValue := map[string]bool{"help": false, "h": false}
+	if len(args) > 1 && args[len(args)-1] == askCompletion {
+		return append([]string{"upset"}, args[1:]...), nil // half a command line is in no order
+	}
+	takesValue := map[string]bool{"help": false, "h": false, "version": false, "v": false}
 	noteFlags(app.Commands, takesValue)
 	var (
 		path, flags, rest []string
@@ -65,6 +68,9 @@ func reorder(app *cli.App, args []string) ([]string, error) {
 	}
 	if help {
 		return append(append([]string{"upset"}, path...), "--help"), nil
+	}
+	if last == nil && len(names) == 1 && (names[0] == "version" || names[0] == "v") {
+		return []string{"upset", "--version"}, nil
 	}
 	if len(commands) > 0 && (len(flags) > 0 || last != nil) {
 		return nil, usage("%s needs a command; see %s --help", where, where)

@@ -142,7 +142,7 @@ func largest(kind byte) int {
 		return maxBody
 	case frameRecords:
 		return frameSize * recordSize
-	case frameEnd, frameBuild, frameShard:
+	case frameEnd, frameBuild, frameShard, frameKept:
 		return maxSmall
 	}
 	return 0
@@ -180,18 +180,18 @@ const repairName = "records.repair"
 func (w *writer) repair(dir string, c *contents) error {
 	fail := func(err error) error { return fmt.Errorf("repair %s: %w", logName, err) }
 	name := filepath.Join(dir, repairName)
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o666)
+	f, err := w.disk.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {
 		return fail(err)
 	}
-	repaired := &writer{f: f}
+	repaired := &writer{f: f, disk: w.disk}
 	if err = repaired.keep(c); err == nil {
 		_ = w.f.Close()
-		err = os.Rename(name, filepath.Join(dir, logName))
+		err = w.disk.Rename(name, filepath.Join(dir, logName))
 	}
 	if err != nil {
 		_ = f.Close()
-		_ = os.Remove(name)
+		_ = w.disk.Remove(name)
 		return fail(err)
 	}
 	*w = *repaired

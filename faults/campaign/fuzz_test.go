@@ -138,3 +138,64 @@ func resultOf(t *testing.T, c *contents) {
 		t.Fatal(err)
 	}
 }
+
+// FuzzShard: whatever stands behind the header of a shard's file, or in its place, reading
+// ends; what is accepted has the records of the shard, each once, and nothing is both whole
+// and another one.
+func FuzzShard(f *testing.F) {
+	c, err := readBytes(tinyLog(f))
+	if err != nil {
+		f.Fatal(err)
+	}
+	c.header.Cut = &Cut{Shards: 2}
+	c.rounds = c.rounds[:1]
+	j := newJob("", c)
+	s := &shardRun{job: j, shard: j.shard(1), have: map[int]faults.Record{}}
+	for _, r := range c.records {
+		if s.shard.has(j.round(), r.index) {
+			s.have[r.index] = r.record
+		}
+	}
+	start, err := s.start()
+	if err != nil {
+		f.Fatal(err)
+	}
+	list := s.sorted()
+	body, err := json.Marshal(shardEnd{len(list), shardDigest(j.head.SpecDigest, list)})
+	if err != nil {
+		f.Fatal(err)
+	}
+	rest := appendFrame(appendRecords(nil, list), frameEnd, body)
+	whole, err := parseShard(bytes.NewReader(append(bytes.Clone(start), rest...)))
+	if err != nil || whole.complete(j) != nil || len(list) == 0 {
+		f.Fatalf("the seed is no whole shard: %v, %v", err, whole.complete(j))
+	}
+	f.Add(true, rest)
+	f.Add(true, rest[:len(rest)-3])
+	f.Add(true, append(bytes.Clone(rest), rest...))
+	f.Add(true, appendRecords(nil, list[:1]))
+	f.Add(false, start[:len(shardMagic)+9])
+	f.Fuzz(func(t *testing.T, headed bool, b []byte) {
+		if headed {
+			b = append(bytes.Clone(start), b...)
+		}
+		s, err := parseShard(bytes.NewReader(b))
+		if err != nil {
+			if !errors.Is(err, ErrShardDamaged) {
+				t.Fatal(err)
+			}
+			return
+		}
+		if len(s.records) > len(b)/recordSize {
+			t.Fatalf("%d bytes hold %d records", len(b), len(s.records))
+		}
+		if j.accepts(s.head) != nil || s.head.Shard != j.shard(1) || s.complete(j) != nil {
+			return
+		}
+		for i, r := range s.records {
+			if r.index != list[i].index || !r.record.Same(list[i].record) {
+				t.Fatalf("a whole shard has record %d as %+v", r.index, r.record)
+			}
+		}
+	})
+}

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"upset/faults/disk"
 )
 
 // A lease is a file that says that somebody is at work on a shard. Its holder writes a
@@ -28,6 +30,7 @@ const (
 
 // lease is a lease that this process holds.
 type lease struct {
+	disk disk.Disk
 	name string
 	own  fs.FileInfo
 	stop chan struct{}
@@ -35,15 +38,15 @@ type lease struct {
 }
 
 // takeLease makes the file of a lease. It is nil where somebody else has it.
-func takeLease(name string, every time.Duration) (*lease, error) {
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+func takeLease(d disk.Disk, name string, every time.Duration) (*lease, error) {
+	f, err := d.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	if errors.Is(err, fs.ErrExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("lease: %w", err)
 	}
-	l := &lease{name: name, stop: make(chan struct{})}
+	l := &lease{disk: d, name: name, stop: make(chan struct{})}
 	if l.own, err = f.Stat(); err != nil {
 		_ = f.Close()
 		return nil, fmt.Errorf("lease: %w", err)
@@ -57,7 +60,7 @@ func takeLease(name string, every time.Duration) (*lease, error) {
 
 // beat moves the lease until it is given back. A write that fails is tried again: the
 // worst that comes of it is that somebody else takes over.
-func (l *lease) beat(f *os.File, every time.Duration) {
+func (l *lease) beat(f disk.File, every time.Duration) {
 	for n := 1; ; n++ {
 		if _, err := f.WriteAt(fmt.Appendf(nil, "%d %s %d\n", n, hostName(), os.Getpid()), 0); err == nil {
 			_ = f.Sync()
@@ -75,7 +78,7 @@ func (l *lease) release() {
 	close(l.stop)
 	l.done.Wait()
 	if now, err := os.Stat(l.name); err == nil && os.SameFile(now, l.own) {
-		_ = os.Remove(l.name) // one that stays is taken over
+		_ = l.disk.Remove(l.name) // one that stays is taken over
 	}
 }
 
@@ -101,21 +104,21 @@ func expired(name string, seen map[string]sight, after time.Duration) bool {
 }
 
 // breakLease takes an expired lease out of the way. Of several that try, one succeeds.
-func breakLease(name string, seen map[string]sight) bool {
+func breakLease(d disk.Disk, name string, seen map[string]sight) bool {
 	away := name + "." + hostName() + "-" + strconv.Itoa(os.Getpid()) + ".expired"
-	if os.Rename(name, away) != nil {
+	if d.Rename(name, away) != nil {
 		return false
 	}
 	text, err := os.ReadFile(away)
 	if err == nil && string(text) != seen[name].text {
 		// Somebody else was faster, and this is the lease of the one who lives: it is
 		// put back unless there is a new one.
-		_ = os.Link(away, name)
-		_ = os.Remove(away)
+		_ = d.Link(away, name)
+		_ = d.Remove(away)
 		return false
 	}
 	delete(seen, name)
-	_ = os.Remove(away)
+	_ = d.Remove(away)
 	return true
 }
 

@@ -47,7 +47,7 @@ func TestRunUnderLock(t *testing.T) {
 	if err := l.Fits(small()); err != nil {
 		t.Error(err)
 	}
-	w, _, release, err := openLog(dir, l)
+	w, _, release, err := openLog(nil, dir, l)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"upset/faults"
+	"upset/faults/disk"
 )
 
 // The log is one append-only file: a magic line and frames. A frame is a type,
@@ -31,6 +32,7 @@ const (
 	frameEnd     = 'E'
 	frameBuild   = 'B'
 	frameShard   = 'S' // the header of a shard's file
+	frameKept    = 'K' // the key of a file of kept records
 
 	frameOverhead = 1 + 4 + 4
 	// maxBody bounds a frame (our choice: a header of ten thousand strata stays
@@ -99,21 +101,13 @@ func appendFrame(b []byte, kind byte, body []byte) []byte {
 	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b[start:], castagnoli))
 }
 
-// file is what the log needs of a file; tests replace it.
-type file interface {
-	io.Writer
-	Sync() error
-	Truncate(size int64) error
-	Seek(offset int64, whence int) (int64, error)
-	Close() error
-}
-
 // writer appends to a log. After an error it refuses everything, so that no more
 // than one error is seen and the log never looks more complete than it is.
 type writer struct {
-	f    file
-	name string // for messages, if it is no log
-	size int64  // of the whole frames written
+	f    disk.File
+	disk disk.Disk // for a repair
+	name string    // for messages, if it is no log
+	size int64     // of the whole frames written
 	err  error
 }
 
@@ -201,7 +195,7 @@ func appendRecords(b []byte, list []indexed) []byte {
 // or, with nil, its own. The contents are those of the whole frames; a torn tail is cut
 // off, a damaged log is left as it is until [writer.repair]. A missing log gives nil
 // contents. The caller closes the log with release.
-func openLog(dir string, held *Lock) (w *writer, c *contents, release func(), err error) {
+func openLog(d disk.Disk, dir string, held *Lock) (w *writer, c *contents, release func(), err error) {
 	unlock := func() {}
 	if held == nil {
 		if held, err = TakeLock(dir); err != nil {
@@ -210,12 +204,13 @@ func openLog(dir string, held *Lock) (w *writer, c *contents, release func(), er
 		unlock = held.Release
 	}
 	name := filepath.Join(dir, logName)
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o666)
+	d = disk.Or(d)
+	f, err := d.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
 		unlock()
 		return nil, nil, nil, fmt.Errorf("campaign log: %w", err)
 	}
-	w = &writer{f: f}
+	w = &writer{f: f, disk: d}
 	release = func() {
 		_ = w.f.Close()
 		unlock()

@@ -103,7 +103,7 @@ func TestForgedRecord(t *testing.T) {
 	if _, err := m.run(t, ctx, small(), dir, 1, nil); !errors.Is(err, ErrInterrupted) {
 		t.Fatal(err)
 	}
-	w, c, release, err := openLog(dir, nil)
+	w, c, release, err := openLog(nil, dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestForgedRecord(t *testing.T) {
 
 func TestLocked(t *testing.T) {
 	dir := t.TempDir()
-	_, _, release, err := openLog(dir, nil)
+	_, _, release, err := openLog(nil, dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +172,7 @@ func TestFullDisk(t *testing.T) {
 	size := len(logOf(t))
 	for _, room := range []int{0, 5, 100, size / 2, size - 400, size - 1} {
 		dir := t.TempDir()
-		w, c, release, err := openLog(dir, nil)
+		w, c, release, err := openLog(nil, dir, nil)
 		if err != nil || c != nil {
 			t.Fatal(err)
 		}
@@ -233,7 +233,7 @@ func TestPlanOfAnotherVersion(t *testing.T) {
 	if _, err := m.run(t, ctx, spec, dir, 1, nil); !errors.Is(err, ErrInterrupted) {
 		t.Fatal(err)
 	}
-	w, c, release, err := openLog(dir, nil)
+	w, c, release, err := openLog(nil, dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

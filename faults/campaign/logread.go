@@ -10,11 +10,11 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"sort"
 
 	"upset/faults"
+	"upset/faults/disk"
 )
 
 // errNoHeader: the file ends before its header does, so that there is no campaign.
@@ -37,7 +37,7 @@ type contents struct {
 }
 
 // readFile reads the log in a file.
-func readFile(f *os.File) (*contents, error) {
+func readFile(f disk.File) (*contents, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", logName, err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"upset/faults"
+	"upset/faults/disk"
 	"upset/faults/engine"
 	"upset/stats/result"
 )
@@ -28,6 +29,8 @@ type RunOptions struct {
 	// Note is kept in the log's header, outside every digest: for example the
 	// paths from which the campaign can be resumed.
 	Note map[string]string
+	// Disk is the file system that logs and shards are written to; nil is the system's.
+	Disk disk.Disk
 	// Lock is the caller's hold on the folder; nil takes one for the run.
 	Lock *Lock
 }
@@ -111,7 +114,7 @@ type runner struct {
 
 // run opens the log, runs the rounds that are left and makes the result.
 func (r *runner) run(ctx context.Context, dir string) (*result.Campaign, error) {
-	w, c, release, err := openLog(dir, r.options.Lock)
+	w, c, release, err := openLog(r.options.Disk, dir, r.options.Lock)
 	if err != nil {
 		return nil, err
 	}

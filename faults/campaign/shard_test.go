@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"upset/faults/disk"
 	"upset/stats/result"
 )
 
@@ -308,7 +309,7 @@ func TestShardForged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := writeWhole(j.Path(2), appendFrame(appendRecords(b, f.records), frameEnd, body)); err != nil {
+	if err := disk.WriteWhole(nil, j.Path(2), appendFrame(appendRecords(b, f.records), frameEnd, body)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Merge(context.Background(), dir, newToy(), RunOptions{}); !errors.Is(err, ErrShardDamaged) || !strings.Contains(err.Error(), "not the injection") {

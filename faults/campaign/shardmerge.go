@@ -40,7 +40,7 @@ var errMissing = errors.New("shards are missing")
 // campaign, nil for the plain machine's.
 func Merge(ctx context.Context, dir string, pop Population, o RunOptions) (*Merged, error) {
 	began := time.Now()
-	w, c, release, err := openLog(dir, o.Lock)
+	w, c, release, err := openLog(o.Disk, dir, o.Lock)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func (m *merge) run(ctx context.Context) (*Merged, error) {
 		_, err := m.finish(ctx)
 		if errors.Is(err, errMissing) {
 			m.out.Planned = len(m.rounds) > before
-			m.out.Job, err = writePlan(m.dir)
+			m.out.Job, err = writePlan(m.options.Disk, m.dir)
 			return &m.out, err
 		}
 		if err != nil {

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
+	"upset/faults/disk"
 	"upset/faults/engine"
 )
 
@@ -29,7 +29,7 @@ func Plan(ctx context.Context, e *engine.Engine, spec Spec, dir string, cut Cut,
 
 // plan begins the log and plans the round whose turn it is.
 func (r *runner) plan(ctx context.Context, dir string) (*Job, error) {
-	w, c, release, err := openLog(dir, r.options.Lock)
+	w, c, release, err := openLog(r.options.Disk, dir, r.options.Lock)
 	if err != nil {
 		return nil, err
 	}
@@ -53,11 +53,11 @@ func (r *runner) plan(ctx context.Context, dir string) (*Job, error) {
 			return nil, fmt.Errorf("campaign %s: %w", dir, err)
 		}
 	}
-	return writePlan(dir)
+	return writePlan(r.options.Disk, dir)
 }
 
 // writePlan writes the plan of the last round of a log, if it is not there.
-func writePlan(dir string) (*Job, error) {
+func writePlan(d disk.Disk, dir string) (*Job, error) {
 	c, err := loadContents(dir)
 	if err != nil {
 		return nil, err
@@ -82,45 +82,8 @@ func writePlan(dir string) (*Job, error) {
 		b = appendFrame(b, framePlan, body)
 	}
 	folder := filepath.Join(dir, shardFolder)
-	if err := os.MkdirAll(folder, 0o777); err != nil {
+	if err := disk.Or(d).MkdirAll(folder, 0o777); err != nil {
 		return nil, fmt.Errorf("folder of shards: %w", err)
 	}
-	return j, writeWhole(filepath.Join(folder, planName(j.Round)), b)
-}
-
-// writeWhole writes a file that is there as a whole or not at all, also when the machine
-// loses its power.
-func writeWhole(name string, b []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*.tmp")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Chmod(0o644) // CreateTemp makes files readable by the owner only
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name()) // the first error is the one to report
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	syncFolder(filepath.Dir(name))
-	return nil
-}
-
-// syncFolder makes a rename durable. Where a folder cannot be synced the rename is atomic
-// all the same, so that failing is no error.
-func syncFolder(dir string) {
-	if f, err := os.Open(dir); err == nil {
-		_ = f.Sync()
-		_ = f.Close()
-	}
+	return j, disk.WriteWhole(d, filepath.Join(folder, planName(j.Round)), b)
 }

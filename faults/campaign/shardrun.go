@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"upset/faults"
+	"upset/faults/disk"
 	"upset/faults/engine"
 )
 
@@ -63,7 +64,8 @@ func (r *runner) shard(ctx context.Context, j *Job, number int) error {
 	if err := r.spotCheck(ctx, &contents{records: s.sorted(), builds: j.c.builds}); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Join(j.Dir, shardFolder), fmt.Sprintf("%s.%s-%d-*%s", s.shard.stem(), hostName(), os.Getpid(), partEnding))
+	d := disk.Or(r.options.Disk)
+	f, err := d.CreateTemp(filepath.Join(j.Dir, shardFolder), fmt.Sprintf("%s.%s-%d-*%s", s.shard.stem(), hostName(), os.Getpid(), partEnding))
 	if err != nil {
 		return fmt.Errorf("shard: %w", err)
 	}
@@ -83,11 +85,11 @@ func (r *runner) shard(ctx context.Context, j *Job, number int) error {
 	if len(s.have) < s.total {
 		return fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(ctx))
 	}
-	if err := s.finish(); err != nil {
+	if err := s.finish(d); err != nil {
 		return err
 	}
 	for _, name := range append(parts, own) {
-		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := d.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("shard: %w", err)
 		}
 	}
@@ -217,7 +219,7 @@ func (s *shardRun) keep(list []indexed) error {
 }
 
 // finish writes the finished file in place.
-func (s *shardRun) finish() error {
+func (s *shardRun) finish(d disk.Disk) error {
 	b, err := s.start()
 	if err != nil {
 		return err
@@ -227,5 +229,5 @@ func (s *shardRun) finish() error {
 	if err != nil {
 		return err
 	}
-	return writeWhole(s.job.Path(s.shard.Number), appendFrame(appendRecords(b, list), frameEnd, body))
+	return disk.WriteWhole(d, s.job.Path(s.shard.Number), appendFrame(appendRecords(b, list), frameEnd, body))
 }

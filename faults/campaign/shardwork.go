@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"upset/faults/disk"
 	"upset/faults/engine"
 	"upset/stats/result"
 )
@@ -119,12 +120,12 @@ func (w *shareOut) round(ctx context.Context, j *Job) (open int, ran bool, err e
 
 // claim takes a lease that nobody has, or that nobody moves any more.
 func (w *shareOut) claim(name string) (*lease, error) {
-	every := w.options.Lease / beats
-	l, err := takeLease(name, every)
-	if l != nil || err != nil || !expired(name, w.seen, w.options.Lease) || !breakLease(name, w.seen) {
+	every, d := w.options.Lease/beats, disk.Or(w.options.Disk)
+	l, err := takeLease(d, name, every)
+	if l != nil || err != nil || !expired(name, w.seen, w.options.Lease) || !breakLease(d, name, w.seen) {
 		return l, err
 	}
-	return takeLease(name, every)
+	return takeLease(d, name, every)
 }
 
 // one runs a shard under its lease.

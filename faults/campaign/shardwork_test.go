@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"upset/faults/disk"
 	"upset/stats/result"
 )
 
@@ -67,11 +68,11 @@ func TestWorkTogether(t *testing.T) {
 func TestLease(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "a.lease")
 	const after = 80 * time.Millisecond
-	l, err := takeLease(name, after/beats)
+	l, err := takeLease(disk.System{}, name, after/beats)
 	if err != nil || l == nil {
 		t.Fatal(l, err)
 	}
-	if other, err := takeLease(name, after); other != nil || err != nil {
+	if other, err := takeLease(disk.System{}, name, after); other != nil || err != nil {
 		t.Fatalf("taken twice: %v", err)
 	}
 	seen := map[string]sight{}
@@ -97,7 +98,7 @@ func TestLease(t *testing.T) {
 			seen := map[string]sight{}
 			for range 1000 {
 				if expired(name, seen, after) {
-					won <- breakLease(name, seen)
+					won <- breakLease(disk.System{}, name, seen)
 					return
 				}
 				if len(seen) == 0 {
@@ -124,17 +125,17 @@ func TestLease(t *testing.T) {
 // A lease that is taken over is not given back by the one who lost it.
 func TestLeaseLost(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "a.lease")
-	l, err := takeLease(name, time.Hour)
+	l, err := takeLease(disk.System{}, name, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
 	time.Sleep(20 * time.Millisecond) // its first move
 	seen := map[string]sight{}
 	expired(name, seen, 0)
-	if !breakLease(name, seen) {
+	if !breakLease(disk.System{}, name, seen) {
 		t.Fatal("not taken over")
 	}
-	next, err := takeLease(name, time.Hour)
+	next, err := takeLease(disk.System{}, name, time.Hour)
 	if err != nil || next == nil {
 		t.Fatal(next, err)
 	}
@@ -144,7 +145,7 @@ func TestLeaseLost(t *testing.T) {
 	}
 	// And who comes too late puts it back.
 	seen[name] = sight{text: "what it was before"}
-	if breakLease(name, seen) {
+	if breakLease(disk.System{}, name, seen) {
 		t.Error("the lease of one who lives was broken")
 	}
 	if now, err := os.Stat(name); err != nil || !os.SameFile(now, next.own) {

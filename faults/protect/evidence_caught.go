@@ -3,6 +3,7 @@ package protect
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"sync"
 
@@ -10,6 +11,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/campaign"
+	"upset/faults/disk"
 	"upset/faults/engine"
 	"upset/faults/mechanism"
 )
@@ -70,8 +72,10 @@ func harmful(o faults.Outcome) bool {
 // ones beside the checkers, unless inferences are too long for that, and some upsets
 // of flops under parity. Checkers only watch: what none of them sees when all stand
 // beside the machine, none sees alone, so that one run settles most records. Progress,
-// which may be nil, is called from one goroutine at a time.
-func catch(ctx context.Context, e *engine.Engine, s *campaign.Stored, cells mechanism.Cells, within campaign.Deadline, workers int, progress func(done, total int)) ([]Caught, error) {
+// which may be nil, is called from one goroutine at a time. What was tried is kept in files
+// of a folder, if there is one, so that an attempt that is killed need not be made anew.
+func catch(ctx context.Context, e *engine.Engine, s *campaign.Stored, cells mechanism.Cells, o Options, dir string) ([]Caught, error) {
+	within := o.Deadline
 	out := make([]Caught, len(s.Records))
 	run := func(list []mechanism.Choice, wanted func(i int, d *mechanism.Design) bool, found func(n int, r faults.Record)) error {
 		d, err := mechanism.New(e.Table(), list, cells, 0)
@@ -86,7 +90,9 @@ func catch(ctx context.Context, e *engine.Engine, s *campaign.Stored, cells mech
 		}
 		at := -1
 		next := func(faults.Record) bool { at++; return wanted(at, d) }
-		if err := again(ctx, e, d, s.Records, next, workers, progress, found); err != nil {
+		kept := keep(o.Disk, dir, s, list, cells, within.Reaction)
+		defer kept.Close()
+		if err := again(ctx, e, d, s.Records, next, o, kept, found); err != nil {
 			return fmt.Errorf("records beside %v: %w", list, err)
 		}
 		return nil
@@ -120,6 +126,24 @@ func catch(ctx context.Context, e *engine.Engine, s *campaign.Stored, cells mech
 	return out, err
 }
 
+// keep opens the file in which records of a campaign beside mechanisms are kept; nil where
+// that is not possible, which costs work that is done twice and nothing else.
+func keep(d disk.Disk, dir string, s *campaign.Stored, beside []mechanism.Choice, cells mechanism.Cells, reaction uint64) *campaign.Kept {
+	if dir == "" {
+		return nil
+	}
+	program, err := campaign.ThisProgram()
+	if err != nil {
+		return nil
+	}
+	key := campaign.Digest([]any{program, s.ResultDigest(), beside, cells, reaction})
+	kept, err := campaign.OpenKept(d, filepath.Join(dir, "tried-"+key[:16]+".log"), key)
+	if err != nil {
+		return nil
+	}
+	return kept
+}
+
 // everyBlock puts a mechanism on the flops of all blocks.
 func everyBlock(e *engine.Engine, k mechanism.Kind) (list []mechanism.Choice) {
 	t := e.Table()
@@ -134,15 +158,23 @@ func everyBlock(e *engine.Engine, k mechanism.Kind) (list []mechanism.Choice) {
 }
 
 // again injects records beside the mechanisms of a design, or beside none, and calls found with the
-// number and the new record of every one. A worker takes its share in the order of
-// inputs and cycles.
-func again(ctx context.Context, e *engine.Engine, d *mechanism.Design, records []faults.Record, wanted func(faults.Record) bool, workers int, progress func(done, total int), found func(n int, r faults.Record)) error {
+// number and the new record of every one. Those that an earlier attempt kept are not
+// injected. A worker takes its share in the order of inputs and cycles.
+func again(ctx context.Context, e *engine.Engine, d *mechanism.Design, records []faults.Record, wanted func(faults.Record) bool, o Options, kept *campaign.Kept, found func(n int, r faults.Record)) error {
 	var order []int
+	done := 0
 	for i, r := range records {
-		if wanted(r) {
-			order = append(order, i)
+		if !wanted(r) {
+			continue
 		}
+		if old, ok := kept.Record(i, r.Input, r.Site); ok {
+			found(i, old)
+			done++
+			continue
+		}
+		order = append(order, i)
 	}
+	total := done + len(order)
 	slices.SortStableFunc(order, func(a, b int) int {
 		x, y := records[a], records[b]
 		if x.Input != y.Input {
@@ -150,10 +182,9 @@ func again(ctx context.Context, e *engine.Engine, d *mechanism.Design, records [
 		}
 		return int(int64(x.Site.Cycle) - int64(y.Site.Cycle))
 	})
-	workers = max(1, min(workers, len(order)))
+	workers := max(1, min(o.Workers, len(order)))
 	group, ctx := errgroup.WithContext(ctx)
 	var mu sync.Mutex
-	done := 0
 	for k := range workers {
 		group.Go(func() error {
 			w, err := e.Worker()
@@ -173,10 +204,11 @@ func again(ctx context.Context, e *engine.Engine, d *mechanism.Design, records [
 					return err
 				}
 				found(i, r)
-				if progress != nil {
+				kept.Keep(i, r)
+				if o.Trying != nil {
 					mu.Lock()
 					done++
-					progress(done, len(order))
+					o.Trying(done, total)
 					mu.Unlock()
 				}
 			}

@@ -9,7 +9,7 @@ import (
 // A proof of another design under the same question and attempt, as another build may
 // make it, has a place of its own, so that its error is not that of the first.
 func TestLedgerPlaces(t *testing.T) {
-	l, err := OpenLedger(t.TempDir())
+	l, err := OpenLedger(nil, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

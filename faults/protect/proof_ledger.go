@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"upset/faults/disk"
 	"upset/stats/result"
 )
 
@@ -31,12 +32,14 @@ const (
 // Ledger is the record of all proofs on a campaign. Without a folder it lives in memory.
 type Ledger struct {
 	folder string
+	disk   disk.Disk
 	list   []result.LedgerProof
 }
 
-// OpenLedger reads the ledger of a folder; none is an empty one.
-func OpenLedger(folder string) (*Ledger, error) {
-	l := &Ledger{folder: folder}
+// OpenLedger reads the ledger of a folder on a disk, nil for the system's; none is an
+// empty one.
+func OpenLedger(d disk.Disk, folder string) (*Ledger, error) {
+	l := &Ledger{folder: folder, disk: d}
 	if folder == "" {
 		return l, nil
 	}
@@ -130,21 +133,7 @@ func (l *Ledger) store() error {
 	if err != nil {
 		return fmt.Errorf("ledger of proofs: %w", err)
 	}
-	f, err := os.CreateTemp(l.folder, "."+LedgerFile+".*.tmp")
-	if err != nil {
-		return fmt.Errorf("ledger of proofs: %w", err)
-	}
-	_, err = f.Write(append(data, '\n'))
-	for _, step := range []func() error{func() error { return f.Chmod(0o644) }, f.Sync, f.Close} {
-		if e := step(); err == nil {
-			err = e
-		}
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), filepath.Join(l.folder, LedgerFile))
-	}
-	if err != nil {
-		_ = os.Remove(f.Name()) // the first error counts
+	if err := disk.WriteWhole(l.disk, filepath.Join(l.folder, LedgerFile), append(data, '\n')); err != nil {
 		return fmt.Errorf("ledger of proofs: %w", err)
 	}
 	return nil

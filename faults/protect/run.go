@@ -115,7 +115,7 @@ func newRun(nets []subject, o Options) (*run, error) {
 	for i := range r.nets {
 		if r.nets[i].ledger == nil {
 			var err error
-			if r.nets[i].ledger, err = OpenLedger(o.Ledger); err != nil {
+			if r.nets[i].ledger, err = OpenLedger(o.Disk, o.Ledger); err != nil {
 				return nil, err
 			}
 		}

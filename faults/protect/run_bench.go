@@ -25,7 +25,7 @@ func (b engineBench) Table() *netlist.Table { return b.e.Table() }
 func (b engineBench) Cycles() uint64 { return b.e.Cycles() }
 
 func (b engineBench) Catch(ctx context.Context, s *campaign.Stored, cells mechanism.Cells) ([]Caught, error) {
-	return catch(ctx, b.e, s, cells, b.o.Deadline, b.o.Workers, b.o.Trying)
+	return catch(ctx, b.e, s, cells, b.o, b.dir)
 }
 
 func (b engineBench) Prove(ctx context.Context, d *mechanism.Design, spec campaign.Spec, attempt int, q campaign.Question) (*result.Campaign, func(string, bool) float64, error) {
@@ -47,7 +47,7 @@ func (b engineBench) Prove(ctx context.Context, d *mechanism.Design, spec campai
 		pop.scaleAs(b.o.Population)
 	}
 	q.Deadline = b.o.Deadline
-	c, err := campaign.Run(ctx, e, spec, b.proofDir(attempt, spec.Seed), campaign.RunOptions{Workers: b.o.Workers, Progress: b.o.Progress, Population: pop, Question: q})
+	c, err := campaign.Run(ctx, e, spec, b.proofDir(attempt, spec.Seed), campaign.RunOptions{Workers: b.o.Workers, Progress: b.o.Progress, Population: pop, Question: q, Disk: b.o.Disk})
 	if err != nil {
 		return nil, nil, fmt.Errorf("proof %d: %w", attempt, err)
 	}

@@ -2,6 +2,7 @@ package protect
 
 import (
 	"upset/faults/campaign"
+	"upset/faults/disk"
 	"upset/faults/engine"
 	"upset/faults/mechanism"
 	"upset/netlist"
@@ -68,6 +69,8 @@ type Options struct {
 	// Ledger is the folder of the campaign, where every proof is entered; empty keeps
 	// the ledger in memory.
 	Ledger string
+	// Disk is what logs and the ledger are written to; nil is the system's.
+	Disk disk.Disk
 	// NoFront leaves out the fronts and what the verdict hangs on.
 	NoFront bool
 	Workers int

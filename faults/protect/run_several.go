@@ -55,7 +55,7 @@ func RunSeveral(ctx context.Context, cases []Case, mission string, o Options) (*
 		if len(nets) > 0 && !sameUnits(nets[0].ev, n.ev) {
 			return nil, fmt.Errorf("%s and %s do not expose the same registers: run both campaigns with the same inventory and RAM code", first.Stored.Spec.Model, c.Stored.Spec.Model)
 		}
-		if n.ledger, err = OpenLedger(c.Ledger); err != nil {
+		if n.ledger, err = OpenLedger(o.Disk, c.Ledger); err != nil {
 			return nil, err
 		}
 		nets = append(nets, n)

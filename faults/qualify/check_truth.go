@@ -130,7 +130,10 @@ func falseClaims(ctx context.Context, b *bench) (f finding, err error) {
 
 // regression holds campaigns with known rates against each other.
 func regression(_ context.Context, b *bench) (f finding, err error) {
-	const share = 0.02 // of violations in the baseline (our choice)
+	// Share of violations in the baseline (our choice): so many that chance is far smaller
+	// than the margin. Of equal campaigns all pass, 60 of 60 with three seeds; with a tenth
+	// of it a third of them came out as not shown, as they should.
+	const share = 0.2
 	n, inputs, err := b.open(small, isa.U55x32, 2)
 	if err != nil {
 		return f, err

@@ -91,7 +91,7 @@ func Run(ctx context.Context, b *Bench, o Options) (*result.Software, error) {
 	o = o.normal(b)
 	s := &search{b: b, o: o, out: head(b, o)}
 	var err error
-	if s.ledger, err = protect.OpenLedger(o.Dir); err != nil {
+	if s.ledger, err = protect.OpenLedger(nil, o.Dir); err != nil {
 		return nil, err
 	}
 	var list []*candidate

@@ -136,7 +136,7 @@ func TestSearchProves(t *testing.T) {
 func TestProofsShareTheirError(t *testing.T) {
 	s := &search{question: "q"}
 	var err error
-	if s.ledger, err = protect.OpenLedger(t.TempDir()); err != nil {
+	if s.ledger, err = protect.OpenLedger(nil, t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range []struct {

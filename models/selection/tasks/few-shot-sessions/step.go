@@ -17,7 +17,7 @@ var tokenForm = cells.Wide(tokenMost)
 const room = 1.5
 
 // ranges are the largest sizes of the values of a step.
-type ranges struct{ gate, in, up, held, state, out, part, feature, score float64 }
+type ranges struct{ in, up, held, state, out, part, feature, score float64 }
 
 func (r *ranges) note(m *model, list []picture) {
 	grow := func(most *float64, values ...float64) {

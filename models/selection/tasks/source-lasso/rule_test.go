@@ -85,12 +85,12 @@ func TestDeal(t *testing.T) {
 	if got := deal([]float64{0, 0, 0}); !slices.Equal(got, []float64{34, 33, 33}) {
 		t.Errorf("nothing to go by: %v", got)
 	}
-	if got := samples(alike()); kitSum(got) != budget {
-		t.Errorf("%v samples of %d", kitSum(got), budget)
+	if got := samples(alike()); total(got) != budget {
+		t.Errorf("%v samples of %d", total(got), budget)
 	}
 }
 
-func kitSum(v []float64) (sum float64) {
+func total(v []float64) (sum float64) {
 	for _, x := range v {
 		sum += x
 	}

@@ -1,0 +1,184 @@
+package endurance
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Fuzzing is one run of all fuzz targets.
+type Fuzzing struct {
+	Revision string `json:"revision"`
+	Machine  string `json:"machine"`
+	// Each is the time for each target in seconds by the clock; how much of a processor it
+	// had then is in the targets.
+	Each    float64  `json:"seconds_each"`
+	Targets []Target `json:"targets"`
+}
+
+// Target is a fuzz target and what became of it.
+type Target struct {
+	Package string `json:"package"`
+	Name    string `json:"name"`
+	// Executions is how often it ran in so many seconds of processor time, New the number
+	// of inputs that reached something new.
+	Executions  int     `json:"executions"`
+	New         int     `json:"new"`
+	CoreSeconds float64 `json:"core_seconds"`
+	// Failed is the output where an input failed.
+	Failed string `json:"failed,omitempty"`
+}
+
+// Rate is in executions per second of processor time.
+func (t Target) Rate() float64 {
+	if t.CoreSeconds <= 0 {
+		return 0
+	}
+	return float64(t.Executions) / t.CoreSeconds
+}
+
+// leastRate is the rate, in executions per second of processor time, below which a target cannot do its work
+// (our choice: 30 minutes of it are not even 100,000 inputs).
+const leastRate = 50
+
+// Idle are the targets that are too slow to find anything.
+func (f *Fuzzing) Idle() (list []Target) {
+	for _, t := range f.Targets {
+		if t.Rate() < leastRate {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// Total is the number of all executions, and of core seconds.
+func (f *Fuzzing) Total() (executions int, seconds float64) {
+	for _, t := range f.Targets {
+		executions += t.Executions
+		seconds += t.CoreSeconds
+	}
+	return executions, seconds
+}
+
+// Failures are the targets for which an input failed.
+func (f *Fuzzing) Failures() (list []Target) {
+	for _, t := range f.Targets {
+		if t.Failed != "" {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+var declared = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(\w+ \*testing\.F\)`)
+
+// Targets finds the fuzz targets below a folder: packages are folders relative to it.
+func Targets(root string, only *regexp.Regexp) (list []Target, err error) {
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && strings.HasPrefix(d.Name(), ".") && path != root {
+			return fs.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		dir, err := filepath.Rel(root, filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		for _, m := range declared.FindAllSubmatch(text, -1) {
+			t := Target{Package: filepath.ToSlash(dir), Name: string(m[1])}
+			if only == nil || only.MatchString(t.Package+"."+t.Name) {
+				list = append(list, t)
+			}
+		}
+		return nil
+	})
+	slices.SortFunc(list, func(a, b Target) int {
+		return strings.Compare(a.Package+" "+a.Name, b.Package+" "+b.Name)
+	})
+	return list, err
+}
+
+// Fuzz fuzzes targets of the module in a folder, one after the other on one processor, each
+// for a time. New inputs go to the cache of the fuzzer, those that fail to testdata beside
+// the target, as go test does.
+func Fuzz(ctx context.Context, root string, targets []Target, each time.Duration, say func(format string, values ...any)) (*Fuzzing, error) {
+	f := &Fuzzing{Machine: machine(), Each: each.Seconds()}
+	work, err := os.MkdirTemp("", "fuzz")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(work)
+	built := ""
+	for _, t := range targets {
+		dir := filepath.Join(root, filepath.FromSlash(t.Package))
+		binary := filepath.Join(work, "target.test")
+		if built != t.Package {
+			// Built once for all targets of a package, with the fuzzer's counters.
+			cmd := exec.CommandContext(ctx, "go", "test", "-c", "-fuzz", "Fuzz", "-o", binary, ".")
+			cmd.Dir = dir
+			if out, err := cmd.CombinedOutput(); err != nil {
+				return f, fmt.Errorf("build %s: %w: %s", t.Package, err, bytes.TrimSpace(out))
+			}
+			built = t.Package
+		}
+		if err := t.fuzz(ctx, binary, dir, filepath.Join(work, "cache"), each); err != nil {
+			return f, err
+		}
+		f.Targets = append(f.Targets, t)
+		word := ""
+		if t.Failed != "" {
+			word = "  FAILED"
+		}
+		say("%-28s %-20s %10d executions, %8.0f a core second in %.1f s, %4d new%s", t.Package, t.Name, t.Executions, t.Rate(), t.CoreSeconds, t.New, word)
+	}
+	return f, nil
+}
+
+// progressLine is what the fuzzer prints.
+var progressLine = regexp.MustCompile(`fuzz: elapsed: \S+, execs: (\d+) \(\d+/sec\), new interesting: (\d+)`)
+
+// fuzz fuzzes a target.
+func (t *Target) fuzz(ctx context.Context, binary, dir, cache string, each time.Duration) error {
+	cmd := exec.CommandContext(ctx, binary, "-test.run=^$", "-test.fuzz=^"+t.Name+"$", "-test.fuzztime="+each.String(), "-test.parallel=1", "-test.fuzzcachedir="+filepath.Join(cache, t.Name))
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState != nil { // of the workers, too
+		t.CoreSeconds = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	lines := progressLine.FindAllSubmatch(out, -1)
+	if len(lines) == 0 && err == nil {
+		return fmt.Errorf("%s in %s: no count of executions in %s", t.Name, t.Package, out)
+	}
+	for _, m := range lines {
+		t.Executions, _ = strconv.Atoi(string(m[1])) // digits
+		t.New, _ = strconv.Atoi(string(m[2]))
+	}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		t.Failed = head(string(out), 2000)
+		return nil
+	}
+	return err
+}
