@@ -125,7 +125,7 @@ func (v *verification) campaignOf(a *result.Assess) ([]byte, error) {
 // ledger checks proofs against their records. Which proofs there were stands in the
 // ledger of the folder.
 func (v *verification) ledger(a *result.Assess) (n int, measured string, err error) {
-	book, err := protect.OpenLedger(v.dir)
+	book, err := protect.OpenLedger(nil, v.dir)
 	if err != nil {
 		return 0, "", err
 	}
