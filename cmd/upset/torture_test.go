@@ -29,7 +29,7 @@ func TestTorture(t *testing.T) {
 		Program: endurance.Program{Path: self, Env: []string{asCommand + "=1"}},
 		Dir:     t.TempDir(), Models: models, Seed: 20, Injections: 2000, Say: t.Logf,
 	}
-	kills := 2
+	kills := 1
 	if os.Getenv("UPSET_FULL") != "" {
 		kills = 12
 	}
@@ -38,7 +38,7 @@ func TestTorture(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := endurance.Torture{Scenarios: list}
-	if kills > 2 {
+	if kills > 1 {
 		twice, err := h.Twice(context.Background(), 1)
 		if err != nil {
 			t.Fatal(err)
