@@ -34,3 +34,10 @@ func TestChangesFindsEveryByte(t *testing.T) {
 		t.Error("something differs from a point at which the machine was put")
 	}
 }
+
+// Snapshot records the machine, sharing what equals the point before.
+func Snapshot(m *npu.Machine, prev *Point) Point {
+	var p Point
+	p.Take(m, prev, nil)
+	return p
+}

@@ -33,21 +33,8 @@ func newWindows(layout *lifetimes) *windows {
 	return &windows{lifetimes: layout, stride: (n + 63) / 64, next: make([]int32, n), last: maxWindows}
 }
 
-// access notes that bytes were read or written in a cycle.
-func (l *windows) access(cycle uint64, addr, bytes int, write bool) {
-	if addr < 0 {
-		return
-	}
-	at := l.instant(cycle)
-	for a := addr; a < addr+bytes; {
-		k := l.wrapped(a)
-		i, from, to := l.word(k)
-		l.touch(i, at, write && k == from && a+to-from <= addr+bytes)
-		a += to - k
-	}
-}
-
-// accessBoth is access of two records with the same words.
+// accessBoth notes in two records with the same words that bytes were read or written in a
+// cycle.
 func accessBoth(x, y *windows, cycle uint64, addr, bytes int, write bool) {
 	if addr < 0 {
 		return

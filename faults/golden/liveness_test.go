@@ -73,3 +73,17 @@ func TestWindowsAgreeWithLifetimes(t *testing.T) {
 		t.Errorf("%d live bytes; between and behind the instants nothing is dead", alive)
 	}
 }
+
+// access notes in one record that bytes were read or written in a cycle, plainly.
+func (l *windows) access(cycle uint64, addr, bytes int, write bool) {
+	if addr < 0 {
+		return
+	}
+	at := l.instant(cycle)
+	for a := addr; a < addr+bytes; {
+		k := l.wrapped(a)
+		i, from, to := l.word(k)
+		l.touch(i, at, write && k == from && a+to-from <= addr+bytes)
+		a += to - k
+	}
+}

@@ -25,16 +25,9 @@ const (
 	MemPiece = 1 << npu.PageShift
 )
 
-// Snapshot records the machine, sharing what equals the point before.
-func Snapshot(m *npu.Machine, prev *Point) Point {
-	var p Point
-	p.take(m, prev, nil)
-	return p
-}
-
-// take is [Snapshot]. Where written is given, no other page of the SRAM than those that it
+// Take records the machine, sharing what equals the point before, if there is one. Where written is given, no other page of the SRAM than those that it
 // marks was written since the point before.
-func (p *Point) take(m *npu.Machine, prev *Point, written *npu.Pages) {
+func (p *Point) Take(m *npu.Machine, prev *Point, written *npu.Pages) {
 	p.Cycle, p.Flops = m.Cycle(), m.S.Flops
 	var ram, mem [][]byte
 	if prev != nil {

@@ -84,7 +84,7 @@ func record(ctx context.Context, m *npu.Machine, prev *Point, step, limit uint64
 	for next := base; ; {
 		list = append(list, Point{})
 		p := &list[len(list)-1]
-		p.take(m, prev, written)
+		p.Take(m, prev, written)
 		m.Writes, written = npu.Pages{}, &m.Writes
 		p.Begin, p.begin = begun, m.Cycle() != next
 		bytes += p.bytes(prev)
