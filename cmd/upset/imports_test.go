@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -208,16 +210,32 @@ func TestMachineKnowsNothingOfFaults(t *testing.T) {
 	}
 }
 
-// What select list says is a part of this program is code that the program is built of.
+// What select list says is a part of this program is one: a package that the program is
+// built of, a command with its flags, a flag, or a page.
 func TestProductTasksAreInTheProduct(t *testing.T) {
-	for _, p := range listPackages(t) {
-		if p.ImportPath != "upset/cmd/upset" {
-			continue
+	all := listPackages(t)
+	deps := all[slices.IndexFunc(all, func(p listed) bool { return p.ImportPath == "upset/cmd/upset" })].Deps
+	flags := map[string]bool{}
+	noteFlags(newApp(&program{}).Commands, flags)
+	for _, task := range selection.ProductTasks() {
+		where, _, said := strings.Cut(task.Where, ":")
+		if !said {
+			t.Errorf("%s: %q does not say what the part does", task.Name, task.Where)
 		}
-		for _, task := range selection.ProductTasks() {
-			name, _, _ := strings.Cut(task.Where, ":")
-			if !slices.Contains(p.Deps, "upset/"+name) {
-				t.Errorf("%s: upset is not built of %s", task.Name, name)
+		for part := range strings.SplitSeq(where, ", ") {
+			var err error
+			_, isFlag := flags[strings.TrimPrefix(strings.Fields(part)[0], "--")]
+			switch {
+			case strings.HasPrefix(part, "upset "):
+				err = works(quoted{task.Name, part, true})
+			case strings.HasPrefix(part, "docs/"):
+				_, err = os.Stat(filepath.Join("..", "..", filepath.FromSlash(part)))
+			case strings.HasPrefix(part, "--") && isFlag, slices.Contains(deps, "upset/"+part):
+			default:
+				err = errors.New("neither a package of the program nor a command, a flag or a page")
+			}
+			if err != nil {
+				t.Errorf("%s: %s: %v", task.Name, part, err)
 			}
 		}
 	}

@@ -298,7 +298,8 @@ func TestRunsThatCannotBe(t *testing.T) {
 		},
 	} {
 		_, err := New(t.Context(), damaged(change), inputs[:1], faults.Options{}, nil)
-		if err == nil || !strings.Contains(err.Error(), "fault-free run ended with") {
+		// Either machine may be the first to say so: the functional one runs beside the other.
+		if err == nil || !strings.Contains(err.Error(), "fault-free run ended with") && !strings.Contains(err.Error(), "program damaged: ") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -74,8 +74,8 @@ func harmful(o faults.Outcome) bool {
 // beside the machine, none sees alone, so that one run settles most records. Progress,
 // which may be nil, is called from one goroutine at a time. What was tried is kept in files
 // of a folder, if there is one, so that an attempt that is killed need not be made anew.
-func catch(ctx context.Context, e *engine.Engine, s *campaign.Stored, cells mechanism.Cells, o Options, dir string) ([]Caught, error) {
-	within := o.Deadline
+func catch(ctx context.Context, e *engine.Engine, s *campaign.Stored, cells mechanism.Cells, o repeats, dir string) ([]Caught, error) {
+	within := o.deadline
 	out := make([]Caught, len(s.Records))
 	run := func(list []mechanism.Choice, wanted func(i int, d *mechanism.Design) bool, found func(n int, r faults.Record)) error {
 		d, err := mechanism.New(e.Table(), list, cells, 0)
@@ -90,7 +90,7 @@ func catch(ctx context.Context, e *engine.Engine, s *campaign.Stored, cells mech
 		}
 		at := -1
 		next := func(faults.Record) bool { at++; return wanted(at, d) }
-		kept := keep(o.Disk, dir, s, list, cells, within.Reaction)
+		kept := keep(o.disk, dir, s, list, cells, within.Reaction)
 		defer kept.Close()
 		if err := again(ctx, e, d, s.Records, next, o, kept, found); err != nil {
 			return fmt.Errorf("records beside %v: %w", list, err)
@@ -157,10 +157,19 @@ func everyBlock(e *engine.Engine, k mechanism.Kind) (list []mechanism.Choice) {
 	return list
 }
 
+// repeats says how records are injected again: what is too late, where it is kept, by how many
+// workers, and who follows it.
+type repeats struct {
+	deadline campaign.Deadline
+	disk     disk.Disk
+	workers  int
+	trying   func(done, total int) // may be nil
+}
+
 // again injects records beside the mechanisms of a design, or beside none, and calls found with the
 // number and the new record of every one. Those that an earlier attempt kept are not
 // injected. A worker takes its share in the order of inputs and cycles.
-func again(ctx context.Context, e *engine.Engine, d *mechanism.Design, records []faults.Record, wanted func(faults.Record) bool, o Options, kept *campaign.Kept, found func(n int, r faults.Record)) error {
+func again(ctx context.Context, e *engine.Engine, d *mechanism.Design, records []faults.Record, wanted func(faults.Record) bool, o repeats, kept *campaign.Kept, found func(n int, r faults.Record)) error {
 	var order []int
 	done := 0
 	for i, r := range records {
@@ -182,7 +191,7 @@ func again(ctx context.Context, e *engine.Engine, d *mechanism.Design, records [
 		}
 		return int(int64(x.Site.Cycle) - int64(y.Site.Cycle))
 	})
-	workers := max(1, min(o.Workers, len(order)))
+	workers := max(1, min(o.workers, len(order)))
 	group, ctx := errgroup.WithContext(ctx)
 	var mu sync.Mutex
 	for k := range workers {
@@ -205,10 +214,10 @@ func again(ctx context.Context, e *engine.Engine, d *mechanism.Design, records [
 				}
 				found(i, r)
 				kept.Keep(i, r)
-				if o.Trying != nil {
+				if o.trying != nil {
 					mu.Lock()
 					done++
-					o.Trying(done, total)
+					o.trying(done, total)
 					mu.Unlock()
 				}
 			}

@@ -90,7 +90,7 @@ func (b engineBench) Alarms(ctx context.Context, d *mechanism.Design, spec campa
 		return sorts[at] == repeat
 	}
 	found := make([]int, len(sorts)) // workers write to elements of their own
-	if err := again(ctx, e, nil, s.Records, wanted, b.o, nil, func(i int, bare faults.Record) {
+	if err := again(ctx, e, nil, s.Records, wanted, b.o.repeats(), nil, func(i int, bare faults.Record) {
 		found[i] = sortOf(bare, s.Spec, q)
 	}); err != nil {
 		return nil, err

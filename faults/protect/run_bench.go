@@ -25,7 +25,7 @@ func (b engineBench) Table() *netlist.Table { return b.e.Table() }
 func (b engineBench) Cycles() uint64 { return b.e.Cycles() }
 
 func (b engineBench) Catch(ctx context.Context, s *campaign.Stored, cells mechanism.Cells) ([]Caught, error) {
-	return catch(ctx, b.e, s, cells, b.o, b.dir)
+	return catch(ctx, b.e, s, cells, b.o.repeats(), b.dir)
 }
 
 func (b engineBench) Prove(ctx context.Context, d *mechanism.Design, spec campaign.Spec, attempt int, q campaign.Question) (*result.Campaign, func(string, bool) float64, error) {

@@ -130,3 +130,6 @@ func (o Options) normal(s campaign.Spec, t *netlist.Table, injections int) Optio
 func campaignQuestion(o Options) campaign.Question {
 	return campaign.Question{Question: o.Question, BudgetDUE: o.BudgetDUE, Deadline: o.Deadline, Permanent: o.Permanent, PulseFITPerKGE: o.PulseFITPerKGE}
 }
+
+// repeats are the settings of injections again.
+func (o Options) repeats() repeats { return repeats{o.Deadline, o.Disk, o.Workers, o.Trying} }

@@ -58,17 +58,17 @@ func ProductTasks() []Task {
 		{
 			Name: "data-selection-survey", Title: "A Survey on Data Selection for Language Models",
 			Family: "guide", Kind: Product, Utility: "taxonomy", Mechanism: "table", Metric: Value,
-			Where: "upset select list --utility, --mechanism: its taxonomy over all tasks; a survey has no algorithm of its own",
+			Where: "upset select list, --utility, --mechanism: its taxonomy over all tasks; a survey has no algorithm of its own",
 		},
 		{
 			Name: "three-functions", Title: "Redco: A Lightweight Tool to Automate Distributed Training of LLMs on Any GPU/TPUs",
 			Family: "guide", Kind: Product, Utility: "purpose", Mechanism: "interface", Metric: Value,
-			Where: "upset select new, docs/owntask.md: a task is a scorer, a rule and a check; campaigns spread it over cores",
+			Where: "docs/cluster.md, upset select new: inputs, observation and verdict of a campaign as three functions; a task is a scorer, a rule and a check",
 		},
 		{
 			Name: "offline-page", Title: "asanAI: In-Browser, No-Code, Offline-First Machine Learning Toolkit",
 			Family: "guide", Kind: Product, Utility: "purpose", Mechanism: "interface", Metric: Value,
-			Where: "--format html: one page with tables and figures that needs no network",
+			Where: "docs/page.md: the engine in a browser, as one page that needs no network",
 		},
 	}
 }

@@ -27,16 +27,24 @@ func Sinkhorn(cost [][]float64, a, b []float64, blur float64, rounds int) (*Tran
 	}
 	t := &Transport{F: make([]float64, len(a)), G: make([]float64, len(b))}
 	terms := make([]float64, max(len(a), len(b)))
+	logs := func(weights []float64) []float64 {
+		list := make([]float64, len(weights))
+		for i, w := range weights {
+			list[i] = math.Log(w)
+		}
+		return list
+	}
+	logA, logB := logs(a), logs(b)
 	for range rounds {
 		for i := range a {
-			for j, w := range b {
-				terms[j] = math.Log(w) + (t.G[j]-cost[i][j])/blur
+			for j, w := range logB {
+				terms[j] = w + (t.G[j]-cost[i][j])/blur
 			}
 			t.F[i] = -blur * logSum(terms[:len(b)])
 		}
 		for j := range b {
-			for i, w := range a {
-				terms[i] = math.Log(w) + (t.F[i]-cost[i][j])/blur
+			for i, w := range logA {
+				terms[i] = w + (t.F[i]-cost[i][j])/blur
 			}
 			t.G[j] = -blur * logSum(terms[:len(a)])
 		}

@@ -49,12 +49,12 @@ type flowDesign struct {
 // our choice.
 const (
 	flowFeatures  = 5 // 1, weight, its square, what is left so far, the product of both
-	flowRounds    = 220
+	flowRounds    = 900
 	flowBatch     = 16
 	flowExponent  = 24
 	flowDirichlet = 1.5
 	flowExplores  = 0.05 // share of random actions
-	flowRate      = 0.3
+	flowRate      = 0.1
 	flowScale     = 10 // strains are told apart below a tenth of a limit
 	flowStarts    = 12 // designs from which exchanges begin
 	flowPaired    = 3  // designs that are exchanged pair by pair

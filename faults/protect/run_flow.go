@@ -161,13 +161,25 @@ func (pr *Problem) exchange(a Assignment) (Assignment, error) {
 }
 
 // around are the designs that differ in one unit or in one duplication, also one that is
-// taken back.
+// taken back: for nothing, or for one option in all units of the block that have it.
 func (pr *Problem) around(a Assignment) []Assignment {
 	list := pr.neighbours(a)
 	for b := range a.Duplicate {
-		if a.Duplicate[b] {
+		if !a.Duplicate[b] {
+			continue
+		}
+		options := 0
+		for _, u := range pr.Blocks[b].Units {
+			options = max(options, len(pr.Options[u]))
+		}
+		for k := range options {
 			c := a.clone()
 			c.Duplicate[b] = false
+			for _, u := range pr.Blocks[b].Units {
+				if !pr.Evidence.Units[u].SRAM && k < len(pr.Options[u]) {
+					c.Option[u] = k
+				}
+			}
 			list = append(list, c)
 		}
 	}
