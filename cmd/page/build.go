@@ -62,7 +62,7 @@ func build() (*page, error) {
 	}
 	glue, err := os.ReadFile(filepath.Join(root, "lib", "wasm", "wasm_exec.js"))
 	if err != nil {
-		return nil, fmt.Errorf("Go's glue for browsers: %w", err)
+		return nil, fmt.Errorf("the glue of Go for browsers: %w", err)
 	}
 	engine, err := compress(wasm)
 	if err != nil {

@@ -274,39 +274,70 @@ func TestSBOM(t *testing.T) {
 	}
 }
 
-// Whatever the bytes, nothing is taken under a path that is not safe, no more than the
-// manifest says, and what is taken without complaint has the digests of the manifest.
+// unpacked checks what may be said of any bytes: nothing is taken under a path that is not
+// safe, no more than the manifest says, and what is taken without complaint can be packed
+// again.
+func unpacked(t *testing.T, data []byte) {
+	s := sink{}
+	m, wrong, err := Unpack(bytes.NewReader(data), int64(len(data)), func(path string) (io.WriteCloser, error) {
+		if !filepath.IsLocal(path) || strings.Contains(path, `\`) || s[path] != nil {
+			t.Fatalf("takes %q", path)
+		}
+		return s.into(path)
+	})
+	if err != nil || len(wrong) > 0 {
+		return
+	}
+	var list []Entry
+	for _, f := range m.Files {
+		b := s[f.Path]
+		if b == nil || int64(b.Len()) != f.Bytes {
+			t.Fatalf("%s is not there or not whole", f.Path)
+		}
+		list = append(list, Entry{Path: f.Path, Data: b.Bytes()})
+	}
+	var out bytes.Buffer
+	if err := Write(&out, *m, list); err != nil {
+		t.Fatalf("what was read cannot be written: %v", err)
+	}
+	if _, n, wrong, err := open(out.Bytes()); err != nil || len(wrong) > 0 || len(n.Files) != len(m.Files) {
+		t.Fatalf("written again: %v, %v", wrong, err)
+	}
+}
+
+// FuzzUnpack begins with bytes: what a zip reader makes of them.
 func FuzzUnpack(f *testing.F) {
 	f.Add(packOf(f, Manifest{Tool: "t"}, some()[2:]))
-	f.Add(packOf(f, Manifest{Model: "m/n", Inputs: "i"}, []Entry{{Path: "m/n", Data: []byte("model")}, {Path: "i/0.bin", Data: []byte("input")}}))
 	f.Add(archive(f, zip.Store, []entry{{name: ManifestName, data: []byte(`{"format":1,"files":[]}`)}, {name: "../a", data: []byte("x")}}))
 	f.Add([]byte("PK\x05\x06"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		s := sink{}
-		m, wrong, err := Unpack(bytes.NewReader(data), int64(len(data)), func(path string) (io.WriteCloser, error) {
-			if !filepath.IsLocal(path) || strings.Contains(path, `\`) || s[path] != nil {
-				t.Fatalf("takes %q", path)
+	f.Fuzz(func(t *testing.T, data []byte) { unpacked(t, data) })
+}
+
+// FuzzArchive begins behind the checksums of a zip file: with the manifest, names and
+// contents. Where the mended flag is set the manifest's files are those that are there.
+func FuzzArchive(f *testing.F) {
+	f.Add([]byte(`{"format":1,"tool":"t","model":"a/b","inputs":"a","files":[]}`), "a/b", "c", []byte("data"), uint32(0o644), true)
+	f.Add([]byte(`{"format":1,"files":[{"path":"a","bytes":4,"sha256":"00"}]}`), "a", "A", []byte("data"), uint32(0o644), false)
+	f.Add([]byte(`{"format":1}`), "../a", "b/../c", []byte{}, uint32(0o120777), true)
+	f.Fuzz(func(t *testing.T, manifest []byte, first, second string, data []byte, mode uint32, mended bool) {
+		list := []entry{{name: first, data: data, mode: fs.FileMode(mode)}, {name: second, data: data[len(data)/2:]}}
+		var m Manifest
+		if mended && json.Unmarshal(manifest, &m) == nil {
+			m.Files = nil
+			for _, e := range list {
+				file, _, err := measure(Entry{Path: e.name, Data: e.data})
+				if err != nil {
+					t.Fatal(err)
+				}
+				m.Files = append(m.Files, file)
 			}
-			return s.into(path)
-		})
-		if err != nil || len(wrong) > 0 {
-			return
+			manifest = manifestOf(t, m)
 		}
-		var list []Entry
-		for _, f := range m.Files {
-			b := s[f.Path]
-			if b == nil || int64(b.Len()) != f.Bytes {
-				t.Fatalf("%s is not there or not whole", f.Path)
+		for _, e := range list {
+			if strings.HasSuffix(e.name, "/") || len(e.name) > 1<<15 {
+				return // the zip writer takes them for folders, or refuses
 			}
-			list = append(list, Entry{Path: f.Path, Data: b.Bytes()})
 		}
-		again := *m
-		var out bytes.Buffer
-		if err := Write(&out, again, list); err != nil {
-			t.Fatalf("what was read cannot be written: %v", err)
-		}
-		if _, n, wrong, err := open(out.Bytes()); err != nil || len(wrong) > 0 || len(n.Files) != len(m.Files) {
-			t.Fatalf("written again: %v, %v", wrong, err)
-		}
+		unpacked(t, archive(t, zip.Deflate, append([]entry{{name: ManifestName, data: manifest}}, list...)))
 	})
 }

@@ -11,10 +11,9 @@ import (
 
 // Exit codes of the program, see its help.
 var (
-	done        = []int{0}
-	shown       = []int{0, 4} // an assessment may also find that the target is not met
-	doneOrNot   = []int{0, 3}
-	doneOrTaken = []int{0, 1} // or somebody else is at it
+	done      = []int{0}
+	shown     = []int{0, 4} // an assessment may also find that the target is not met
+	doneOrNot = []int{0, 3}
 )
 
 // Kills are the kills of each kind of trial, as shares of all (our choice).

@@ -69,10 +69,8 @@ func run(ctx context.Context, o options) error {
 	if o.kills <= 0 && o.fuzz <= 0 && o.growth <= 0 && !o.page {
 		return errors.New("say -kills N, -fuzz TIME, -growth TIME or -page")
 	}
-	s, err := endurance.Read(stored)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
+	var s endurance.Summary
+	at := revision(ctx) // of what is tested: the checkout may move on meanwhile
 	work, err := os.MkdirTemp("", "endurance")
 	if err != nil {
 		return err
@@ -85,13 +83,13 @@ func run(ctx context.Context, o options) error {
 		}
 	}
 	if o.kills > 0 {
-		if s.Torture, err = torture(ctx, o, work); err != nil {
+		if s.Torture, err = torture(ctx, o, work, at); err != nil {
 			return err
 		}
 		bad = append(bad, s.Torture.Sound())
 	}
 	if o.fuzz > 0 {
-		if s.Fuzzing, err = fuzz(ctx, o); err != nil {
+		if s.Fuzzing, err = fuzz(ctx, o, at); err != nil {
 			return err
 		}
 		if list := s.Fuzzing.Failures(); len(list) > 0 {
@@ -103,25 +101,39 @@ func run(ctx context.Context, o options) error {
 		if s.Growth, err = p.Grow(ctx, o.network, filepath.Join(work, "growth"), o.growth, o.every, say); err != nil {
 			return err
 		}
-		s.Growth.Revision = revision(ctx)
+		s.Growth.Revision = at
 		s.Growth.Network = strings.TrimSuffix(filepath.Base(o.network), ".tflite")
 		say("slope of the second half: %+.1f MiB an hour; peak %.0f MiB; %d injections", s.Growth.SlopeMiBPerHour, s.Growth.PeakMiB, s.Growth.Injections)
 	}
-	if o.store {
-		if err := s.Store(stored); err != nil {
-			return err
-		}
-	}
 	if o.store || o.page {
-		text, err := s.Page()
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(page, text, 0o644); err != nil {
-			return err
-		}
+		bad = append(bad, keep(s))
 	}
 	return errors.Join(bad...)
+}
+
+// keep puts what was found into what is stored, and writes the page.
+func keep(s endurance.Summary) error {
+	all, err := endurance.Read(stored)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if s.Torture != nil {
+		all.Torture = s.Torture
+	}
+	if s.Fuzzing != nil {
+		all.Fuzzing = s.Fuzzing
+	}
+	if s.Growth != nil {
+		all.Growth = s.Growth
+	}
+	if err := all.Store(stored); err != nil {
+		return err
+	}
+	text, err := all.Page()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(page, text, 0o644)
 }
 
 // program is the file of upset, which is built if there is none.
@@ -136,7 +148,7 @@ func program(ctx context.Context, file, work string) (string, error) {
 }
 
 // torture runs all scenarios.
-func torture(ctx context.Context, o options, work string) (*endurance.Torture, error) {
+func torture(ctx context.Context, o options, work, at string) (*endurance.Torture, error) {
 	models, err := zoo.Dir()
 	if err != nil {
 		return nil, err
@@ -149,7 +161,7 @@ func torture(ctx context.Context, o options, work string) (*endurance.Torture, e
 	if t == nil {
 		return nil, err
 	}
-	t.Revision = revision(ctx)
+	t.Revision = at
 	all := t.Total()
 	say("revision %s: %s\nseed %d, %d trials, %d processes, %d kills, %d disk failures, %d clock jumps, %.0f s: %d lost, %d doubled, %d wrong, %d panics",
 		t.Revision, t.Program, t.Seed, all.Trials, all.Processes, all.Kills, all.Failures, all.Jumps, t.Seconds, all.Lost, all.Doubled, all.Wrong, all.Panics)
@@ -171,7 +183,7 @@ func revision(ctx context.Context) string {
 }
 
 // fuzz fuzzes the targets.
-func fuzz(ctx context.Context, o options) (*endurance.Fuzzing, error) {
+func fuzz(ctx context.Context, o options, at string) (*endurance.Fuzzing, error) {
 	only, err := regexp.Compile(o.only)
 	if err != nil {
 		return nil, err
@@ -184,7 +196,7 @@ func fuzz(ctx context.Context, o options) (*endurance.Fuzzing, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.Revision = revision(ctx)
+	f.Revision = at
 	n, seconds := f.Total()
 	say("%d targets, %d executions in %.1f core-minutes, %d failed, %d too slow to find anything", len(f.Targets), n, seconds/60, len(f.Failures()), len(f.Idle()))
 	for _, t := range f.Idle() {

@@ -60,7 +60,7 @@ func build(seed uint64) (*selection.Workload, error) {
 // Bounds of the transport: the blur is relative to the mean cost (our choice).
 const (
 	blur   = 0.1
-	rounds = 15
+	rounds = 10
 	least  = 1e-9 // blur where all costs are zero
 )
 

@@ -45,19 +45,21 @@ func thumbnails(set *train.Images, from, n int) *data.Samples {
 }
 
 // recipe trains a small and a large classifier on the same pictures. Every seed
-// has its own training pictures, validation pictures and pool.
+// has its own training pictures, validation pictures and pool; beyond the sixth seed the
+// training pictures come again, and beyond the twelfth the pools, for other networks.
 func recipe(seed uint64, s *data.Source) (map[string][]byte, error) {
 	training, test, err := s.Fashion()
 	if err != nil {
 		return nil, err
 	}
-	at := int(seed-1) * (windowTraining + windowValidation)
-	if pool := int(seed) * windowPool; seed < 1 || at+windowTraining+windowValidation > training.Len() || pool > test.Len() {
-		return nil, fmt.Errorf("window-cascade: no pictures for seed %d", seed)
+	part := windowTraining + windowValidation
+	if training.Len() < part || test.Len() < windowPool {
+		return nil, fmt.Errorf("window-cascade: %d pictures to train with and %d to test", training.Len(), test.Len())
 	}
+	at := int((seed-1)%uint64(training.Len()/part)) * part
 	known := thumbnails(training, at, windowTraining)
 	held := thumbnails(training, at+windowTraining, windowValidation)
-	pool := thumbnails(test, int(seed-1)*windowPool, windowPool)
+	pool := thumbnails(test, int((seed-1)%uint64(test.Len()/windowPool))*windowPool, windowPool)
 	files := map[string][]byte{"truth.bin": data.Labels(pool.Labels)}
 	input := &nets.Quant{Scale: 1.0 / 255, ZeroPoint: -128}
 	validation := map[string][]float64{}
