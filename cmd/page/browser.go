@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
@@ -130,21 +129,6 @@ func (t *tab) until(condition string, limit time.Duration) error {
 	}
 }
 
-// text is that of an element.
-func (t *tab) text(id string) (string, error) {
-	return value[string](t, fmt.Sprintf("document.getElementById(%q).textContent", id))
-}
-
-// fill sets a field of the form as a user does.
-func (t *tab) fill(id, value string) error {
-	return t.do(fmt.Sprintf("{const e = document.getElementById(%q); e.value = %q; e.dispatchEvent(new Event('change', {bubbles: true}));}", id, value))
-}
-
-// click presses a button.
-func (t *tab) click(id string) error {
-	return t.do(fmt.Sprintf("document.getElementById(%q).click()", id))
-}
-
 // processor is the time in seconds that the processes of pages have had of the processor,
 // with all their threads.
 func (t *tab) processor() (sum float64, err error) {
@@ -158,13 +142,4 @@ func (t *tab) processor() (sum float64, err error) {
 		}
 	}
 	return sum, nil
-}
-
-// picture stores a picture of the whole page, as PNG.
-func (t *tab) picture(name string) error {
-	data, err := chromedp.Run(t.ctx, chromedp.FullScreenshot(100))
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(name, data, 0o644)
 }
