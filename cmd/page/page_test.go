@@ -7,6 +7,8 @@ import (
 	"errors"
 	"math"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -91,8 +93,8 @@ func newWire(t *testing.T) *wire {
 	return w
 }
 
-// visit opens the page in a window and waits until it is ready.
-func visit(t *testing.T, w *wire, width int) (b *tab, downloads string) {
+// asFile is the address of the page in its folder.
+func asFile(t *testing.T) string {
 	t.Helper()
 	dir, err := built()
 	if err != nil {
@@ -102,8 +104,14 @@ func visit(t *testing.T, w *wire, width int) (b *tab, downloads string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return address
+}
+
+// visit opens the page in a window and waits until it is ready.
+func visit(t *testing.T, w *wire, address string, width int) (b *tab, downloads string) {
+	t.Helper()
 	downloads = t.TempDir()
-	b, err = openTab(context.Background(), address, "http://"+w.Addr().String(), downloads, width, 900)
+	b, err := openTab(context.Background(), address, "http://"+w.Addr().String(), downloads, width, 900)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +251,7 @@ func forget(v any) {
 func TestPage(t *testing.T) {
 	needBrowser(t)
 	w := newWire(t)
-	b, downloads := visit(t, w, 1100)
+	b, downloads := visit(t, w, asFile(t), 1100)
 	shot(t, b, "start")
 
 	const model = "testdata/models/fashion-tiny.tflite"
@@ -417,10 +425,24 @@ func readAloud(t *testing.T, b *tab) {
 	}
 }
 
-// On a narrow window nothing is wider than it.
+// From a static host the page asks for itself and for nothing else. On a narrow window
+// nothing is wider than it.
 func TestNarrowPage(t *testing.T) {
 	needBrowser(t)
-	b, _ := visit(t, newWire(t), 360)
+	dir, err := built()
+	must(t, err)
+	var mu sync.Mutex
+	var asked []string
+	files := http.FileServer(http.Dir(dir))
+	host := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		asked = append(asked, r.URL.Path)
+		mu.Unlock()
+		files.ServeHTTP(w, r)
+	}))
+	defer host.Close()
+	w := newWire(t)
+	b, _ := visit(t, w, host.URL+"/", 360)
 	must(t, b.fill("injections", "200"), b.do(`$("own").click()`))
 	must(t, b.do(`document.querySelector("input[value=fashion-nano]").click()`))
 	press(t, b)
@@ -432,4 +454,9 @@ func TestNarrowPage(t *testing.T) {
 		t.Errorf("the page is %d wide in a window of 360", n)
 	}
 	shot(t, b, "narrow")
+	mu.Lock()
+	defer mu.Unlock()
+	if !slices.Equal(asked, []string{"/"}) || w.calls.Load() > 0 {
+		t.Errorf("the page asked its host for %q, and others %d times", asked, w.calls.Load())
+	}
 }
