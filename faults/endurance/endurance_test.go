@@ -80,13 +80,13 @@ func TestTargets(t *testing.T) {
 func TestSlope(t *testing.T) {
 	g := &Growth{}
 	for i := range 40 {
-		g.Samples = append(g.Samples, Moment{float64(90 * i), 100 + math.Min(float64(i), 10) + float64(i)*0.5})
+		g.Samples = append(g.Samples, Moment{float64(90 * i), 100 + math.Min(float64(i), 10) + float64(i)*0.5 + 0.01*float64(i%2)})
 	}
-	// Half a MiB in 90 s behind the first half.
-	if err := g.fit(); err != nil || math.Abs(g.SlopeMiBPerHour-20) > 1e-9 {
-		t.Errorf("%v MiB an hour, %v", g.SlopeMiBPerHour, err)
+	// Half a MiB in 90 s behind the first quarter.
+	if err := g.Fit(); err != nil || math.Abs(g.SlopeMiBPerHour-20) > 3*g.SlopeError || g.SlopeError > 0.05 || g.SlopeError <= 0 {
+		t.Errorf("%v MiB an hour, error %v, %v", g.SlopeMiBPerHour, g.SlopeError, err)
 	}
-	if err := (&Growth{Samples: g.Samples[:3]}).fit(); err == nil {
+	if err := (&Growth{Samples: g.Samples[:3]}).Fit(); err == nil {
 		t.Error("two samples have a slope")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"regexp"
@@ -24,9 +25,11 @@ type Growth struct {
 	// Injections were done when the campaign was stopped.
 	Injections int      `json:"injections"`
 	Samples    []Moment `json:"samples"`
-	// SlopeMiBPerHour is that of a straight line through the samples of the second half, by
-	// least squares; the first half has the fault-free runs and caches that fill.
+	// SlopeMiBPerHour is that of a straight line through the samples behind the first
+	// quarter, by least squares, and SlopeError its standard error; the first quarter has the
+	// fault-free runs and caches that fill.
 	SlopeMiBPerHour float64 `json:"slope_mib_per_hour"`
+	SlopeError      float64 `json:"slope_error"`
 	// PeakMiB is the most that was resident at any time, as the kernel counts it.
 	PeakMiB float64 `json:"peak_mib"`
 }
@@ -45,16 +48,25 @@ func (g *Growth) Hours() float64 {
 	return g.Samples[len(g.Samples)-1].Seconds / 3600
 }
 
-// fit takes the slope of the second half.
-func (g *Growth) fit() error {
+// Fit takes the slope. Its error takes samples for independent, which those between two
+// collections of garbage are not: it is too small rather than too large.
+func (g *Growth) Fit() error {
 	var x, y []float64
-	for _, m := range g.Samples[len(g.Samples)/2:] {
+	for _, m := range g.Samples[len(g.Samples)/4:] {
 		x, y = append(x, m.Seconds/3600), append(y, m.MiB)
 	}
-	if len(x) < 3 {
+	if len(x) < 4 {
 		return fmt.Errorf("%d samples are too few for a slope", len(g.Samples))
 	}
-	_, g.SlopeMiBPerHour = stat.LinearRegression(x, y, nil, false)
+	at, slope := stat.LinearRegression(x, y, nil, false)
+	rest := 0.0
+	for i := range x {
+		d := y[i] - at - slope*x[i]
+		rest += d * d
+	}
+	_, spread := stat.MeanVariance(x, nil)
+	n := float64(len(x))
+	g.SlopeMiBPerHour, g.SlopeError = slope, math.Sqrt(rest/(n-2)/(spread*(n-1)))
 	return nil
 }
 
@@ -129,5 +141,5 @@ func (p Program) Grow(ctx context.Context, network, dir string, long, every time
 		return nil, err
 	}
 	g.Injections = state.Done
-	return g, g.fit()
+	return g, g.Fit()
 }

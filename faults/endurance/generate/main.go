@@ -103,7 +103,7 @@ func run(ctx context.Context, o options) error {
 		}
 		s.Growth.Revision = at
 		s.Growth.Network = strings.TrimSuffix(filepath.Base(o.network), ".tflite")
-		say("slope of the second half: %+.1f MiB an hour; peak %.0f MiB; %d injections", s.Growth.SlopeMiBPerHour, s.Growth.PeakMiB, s.Growth.Injections)
+		say("slope behind the first quarter: %+.1f MiB an hour, standard error %.1f; peak %.0f MiB; %d injections", s.Growth.SlopeMiBPerHour, s.Growth.SlopeError, s.Growth.PeakMiB, s.Growth.Injections)
 	}
 	if o.store || o.page {
 		bad = append(bad, keep(s))
@@ -125,6 +125,11 @@ func keep(s endurance.Summary) error {
 	}
 	if s.Growth != nil {
 		all.Growth = s.Growth
+	}
+	if all.Growth != nil {
+		if err := all.Growth.Fit(); err != nil {
+			return err
+		}
 	}
 	if err := all.Store(stored); err != nil {
 		return err
