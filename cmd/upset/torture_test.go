@@ -27,7 +27,7 @@ func TestTorture(t *testing.T) {
 	}
 	h := &endurance.Harness{
 		Program: endurance.Program{Path: self, Env: []string{asCommand + "=1"}},
-		Dir:     t.TempDir(), Models: models, Seed: 20, Injections: 2000, Say: t.Logf,
+		Dir:     t.TempDir(), Models: models, Seed: 20, Injections: 800, Say: t.Logf,
 	}
 	kills := 1
 	if os.Getenv("UPSET_FULL") != "" {

@@ -152,12 +152,18 @@ func Fuzz(ctx context.Context, root string, targets []Target, each time.Duration
 	return f, nil
 }
 
+// minimising bounds what the fuzzer does to make an input that reached something new
+// shorter, in executions. Its own bound is a minute for each, byte by byte in quadratic time:
+// a seed of a kilobyte then leaves no time for anything else, and a target runs some times in
+// all (our choice: most of what can be cut goes in the first steps).
+const minimising = "100x"
+
 // progressLine is what the fuzzer prints.
 var progressLine = regexp.MustCompile(`fuzz: elapsed: \S+, execs: (\d+) \(\d+/sec\), new interesting: (\d+)`)
 
 // fuzz fuzzes a target.
 func (t *Target) fuzz(ctx context.Context, binary, dir, cache string, each time.Duration) error {
-	cmd := exec.CommandContext(ctx, binary, "-test.run=^$", "-test.fuzz=^"+t.Name+"$", "-test.fuzztime="+each.String(), "-test.parallel=1", "-test.fuzzcachedir="+filepath.Join(cache, t.Name))
+	cmd := exec.CommandContext(ctx, binary, "-test.run=^$", "-test.fuzz=^"+t.Name+"$", "-test.fuzztime="+each.String(), "-test.parallel=1", "-test.fuzzminimizetime="+minimising, "-test.fuzzcachedir="+filepath.Join(cache, t.Name))
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
 	out, err := cmd.CombinedOutput()
