@@ -2,7 +2,8 @@
 // claims of "Characterizing Soft-Error Resiliency in Arm's Ethos-U55" (Tyagi et al.,
 // ISPASS 2024, arXiv 2404.09317) against what comes out. With -measure it runs the
 // assessments and stores docs/study/results.json; without, it writes docs/study.md
-// from that file. With -keep it stores figures of that file as those of before.
+// from that file. With -joint only the protections for all networks at once are measured
+// anew. With -keep it stores figures of that file as those of before.
 package main
 
 import (
@@ -14,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 
 	"upset/faults/provenance"
 	"upset/stats/result"
@@ -101,11 +103,15 @@ func main() {
 	measure := flag.Bool("measure", false, "run the assessments (half an hour)")
 	shared := flag.String("shared", "../shared", "folder with models and golden inputs")
 	work := flag.String("work", "", "folder that keeps the campaigns, so that an interrupted measurement of the same build goes on (default: one that is thrown away)")
+	joint := flag.Bool("joint", false, "measure only the protections of one chip for all networks anew, on the campaigns that -work keeps")
 	older := flag.Bool("keep", false, "write the figures of the stored results to "+beforeFile+", to set beside a later measurement, and end")
 	flag.Parse()
 	err := error(nil)
-	if *measure {
+	switch {
+	case *measure:
 		err = run(*shared, *work)
+	case *joint:
+		err = runJoint(*work)
 	}
 	switch {
 	case err != nil:
@@ -171,7 +177,41 @@ func run(shared, work string) error {
 			}
 		}
 	}
+	return all.join(dir, tool)
+}
+
+// runJoint measures one chip for all networks anew and says with which build, as the
+// assessments are of an earlier one. It goes on where a run of the same build ended.
+func runJoint(dir string) error {
+	tool := filepath.Join(dir, "upset")
+	if out, err := exec.Command("go", "build", "-o", tool, "./cmd/upset").CombinedOutput(); err != nil {
+		return fmt.Errorf("go build: %w: %s", err, out)
+	}
+	text, err := os.ReadFile(resultsFile)
+	if err != nil {
+		return err
+	}
+	var all study
+	if err := json.Unmarshal(text, &all); err != nil {
+		return fmt.Errorf("%s: %w", resultsFile, err)
+	}
+	made, err := provenance.Now(context.Background())
+	if err != nil {
+		return err
+	}
+	if all.TogetherMade == nil || *all.TogetherMade != made {
+		all.Together, all.TogetherMade = nil, &made
+	}
+	return all.join(dir, tool)
+}
+
+// join finds the cheapest protection of each configuration with which every network
+// meets the target, for those that have none yet.
+func (s *study) join(dir, tool string) error {
 	for _, c := range configurations {
+		if slices.ContainsFunc(s.Together, func(t together) bool { return t.NPU == c }) {
+			continue
+		}
 		args := []string{"protect"}
 		for _, n := range networks {
 			args = append(args, filepath.Join(dir, n.name+"-"+c))
@@ -185,8 +225,8 @@ func run(shared, work string) error {
 			*to = kept(&r)
 		}
 		fmt.Fprintf(os.Stderr, "all networks on %s: full %.3f, paper %.3f\n", c, w.Full.Area, w.Paper.Area)
-		all.Together = append(all.Together, w)
-		if err := all.store(); err != nil {
+		s.Together = append(s.Together, w)
+		if err := s.store(); err != nil {
 			return err
 		}
 	}
