@@ -71,7 +71,7 @@ func (m *model) run(x [][]float64) trace {
 	var first []float64
 	t.base, first = m.base.run(x)
 	t.new, t.extra = m.new.run(x)
-	t.feature = kit.Times(m.residual.Value, t.mean)
+	t.feature = kit.Product(m.residual.Value, t.mean)
 	for i := range units {
 		t.feature[i] += first[i] + t.extra[i]
 	}
@@ -80,7 +80,7 @@ func (m *model) run(x [][]float64) trace {
 
 // class is the best one of some.
 func (m *model) class(x [][]float64, among []int) int {
-	scores := kit.Times(m.frame, m.run(x).feature)
+	scores := kit.Product(m.frame, m.run(x).feature)
 	best := among[0]
 	for _, k := range among {
 		if scores[k] > scores[best] {
