@@ -234,6 +234,68 @@ func TestSessions(t *testing.T) {
 	}
 }
 
+// TestSessionGradient compares the gradients of a session, with the losses that tell old
+// from new and without, with differences of the loss as it is defined.
+func TestSessionGradient(t *testing.T) {
+	m := newModel(data.Rand(27, 0))
+	for i := range m.new.out.Value { // opened a little
+		m.new.out.Value[i] = 0.1 * m.base.out.Value[len(m.base.out.Value)-1-i]
+	}
+	s := &session{list: append(kinds(28, 2, 0, 1), kinds(29, 3, 7)...), old: 4, count: map[int]float64{0: 2, 1: 2, 7: 3}}
+	for _, p := range s.list {
+		r := m.run(p.x)
+		for i, v := range r.extra {
+			r.feature[i] -= v
+		}
+		s.fixed = append(s.fixed, r.feature)
+	}
+	loss := func() (sum float64) {
+		means := [2][]float64{make([]float64, 3*units), make([]float64, 3*units)}
+		for k, p := range s.list {
+			moments, extra := m.new.run(p.x)
+			f, still, group := make([]float64, units), 0.0, 0
+			for i, v := range extra {
+				f[i], still = s.fixed[k][i]+v, still+v*v
+			}
+			if k >= s.old {
+				group, still = 1, 0
+			}
+			if !s.sensitive {
+				still = 0
+			}
+			along := kit.Cosine(f, m.frame[p.class*units:(p.class+1)*units])
+			sum += ((along-1)*(along-1)/2 + suppression*still/2) / 3 / s.count[p.class]
+			for i, v := range chosen(moments) {
+				means[group][i] += v / []float64{4, 3}[group]
+			}
+		}
+		if s.sensitive {
+			sum += separation * kit.Cosine(means[0], means[1])
+		}
+		return sum
+	}
+	for _, s.sensitive = range []bool{false, true} {
+		for _, p := range m.new.params() {
+			clear(p.Grad)
+		}
+		s.gradient(m)
+		for k, p := range m.new.params() {
+			for i := 0; i < len(p.Value); i += 61 {
+				const step = 1e-5
+				at := p.Value[i]
+				p.Value[i] = at + step
+				up := loss()
+				p.Value[i] = at - step
+				down := loss()
+				p.Value[i] = at
+				if want := (up - down) / (2 * step); math.Abs(p.Grad[i]-want) > 1e-8+1e-4*math.Abs(want) {
+					t.Fatalf("class-sensitive %v, number %d of %d: gradient %v, difference %v", s.sensitive, i, k, p.Grad[i], want)
+				}
+			}
+		}
+	}
+}
+
 // The class is the best one of those asked for, of equals the first.
 func TestClassAmong(t *testing.T) {
 	m := newModel(data.Rand(19, 0))

@@ -241,58 +241,60 @@ func TestFaultsGoOn(t *testing.T) {
 		t.Fatalf("%d inferences, %d arms, %d pulls", len(before), len(golden.Items), len(golden.Values))
 	}
 	taken := 0
-	for struck, e := range r.instances {
-		at := struck*turns + 2 // the third turn of the instance
-		for arm := range arms {
-			o, after := decide(t, r, func(call int, scores []byte) {
-				if call == at {
-					for k := range scores {
-						scores[k] = 0x80
+	for k := range 2 * len(r.instances) * arms { // every arm, at the third and at the last turn of every instance
+		struck, arm, when := k/arms/2, k%arms, 2
+		if k/arms%2 == 1 {
+			when = turns - 1
+		}
+		e, at := r.instances[struck], struck*turns+when
+		o, after := decide(t, r, func(call int, scores []byte) {
+			if call == at {
+				for k := range scores {
+					scores[k] = 0x80
+				}
+				scores[arm] = 0x7f
+			}
+		})
+		// The rest by the rule itself, played here.
+		h := begin(e)
+		h.play(func(turn int) int {
+			k := int(golden.Values[struck*turns+turn])
+			switch {
+			case turn == when:
+				k = arm
+			case turn > when:
+				var lead []float64
+				for j, v := range quantised(h.state(turn)) {
+					if j%channels == 0 {
+						lead = append(lead, v)
 					}
-					scores[arm] = 0x7f
 				}
-			})
-			// The rest by the rule itself, played here.
-			h := begin(e)
-			h.play(func(turn int) int {
-				k := int(golden.Values[struck*turns+turn])
-				switch {
-				case turn == 2:
-					k = arm
-				case turn > 2:
-					var lead []float64
-					for j, v := range quantised(h.state(turn)) {
-						if j%channels == 0 {
-							lead = append(lead, v)
-						}
-					}
-					k = kit.Argmax(lead)
-				}
-				if got := int(o.Values[struck*turns+turn]); got != k {
-					t.Errorf("instance %d, turn %d: arm %d, want %d", struck, turn, got, k)
-				}
-				return k
-			})
-			if o.Items[struck] != kit.Argmax(h.mean) {
-				t.Errorf("instance %d: arm %d is taken, want %d", struck, o.Items[struck], kit.Argmax(h.mean))
+				k = kit.Argmax(lead)
 			}
-			if o.Items[struck] != golden.Items[struck] {
-				taken++
+			if got := int(o.Values[struck*turns+turn]); got != k {
+				t.Errorf("instance %d, turn %d: arm %d, want %d", struck, turn, got, k)
 			}
-			same := float64(arm) == golden.Values[at]
-			for call := range before {
-				inside := call > at && call < (struck+1)*turns
-				if equal := slices.Equal(before[call], after[call]); !equal && !inside || equal && call == at+1 && !same {
-					t.Errorf("arm %d struck at %d: the input of inference %d is the same: %v", arm, at, call, equal)
-				}
-				if !inside && call != at && o.Values[call] != golden.Values[call] {
-					t.Errorf("arm %d struck at %d: pull %d is another one", arm, at, call)
-				}
+			return k
+		})
+		if o.Items[struck] != kit.Argmax(h.mean) {
+			t.Errorf("instance %d: arm %d is taken, want %d", struck, o.Items[struck], kit.Argmax(h.mean))
+		}
+		if o.Items[struck] != golden.Items[struck] {
+			taken++
+		}
+		same := float64(arm) == golden.Values[at]
+		for call := range before {
+			inside := call > at && call < (struck+1)*turns
+			if equal := slices.Equal(before[call], after[call]); !equal && !inside || equal && inside && call == at+1 && !same {
+				t.Errorf("arm %d struck at %d: the input of inference %d is the same: %v", arm, at, call, equal)
 			}
-			want := max(0, (e.gaps[o.Items[struck]]-e.gaps[golden.Items[struck]])/slices.Max(e.gaps))
-			if harm := r.Consequence(nil, golden, o); math.Abs(harm-want) > 1e-12 {
-				t.Errorf("consequence %v, want %v", harm, want)
+			if !inside && call != at && o.Values[call] != golden.Values[call] {
+				t.Errorf("arm %d struck at %d: pull %d is another one", arm, at, call)
 			}
+		}
+		want := max(0, (e.gaps[o.Items[struck]]-e.gaps[golden.Items[struck]])/slices.Max(e.gaps))
+		if harm := r.Consequence(nil, golden, o); math.Abs(harm-want) > 1e-12 {
+			t.Errorf("consequence %v, want %v", harm, want)
 		}
 	}
 	if taken == 0 {
