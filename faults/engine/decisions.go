@@ -32,6 +32,8 @@ type decisions struct {
 	repeats func(g faults.Repeater, settled func(m *npu.Machine) bool) bool
 	// skipDrain lets the time pass in which a stream is discarded.
 	skipDrain func(d *npu.Drain, m *npu.Machine, limit uint64) uint64
+	// valuesOnly says whether only values differ, perhaps with other halves of double buffers.
+	valuesOnly func(p *stream.Pair, halves bool) (stream.Outlook, bool)
 	// rests says that nothing outside the machine waits for a later cycle.
 	rests func(f *npu.Flops) bool
 	// key stands for a state in the cache.
@@ -40,7 +42,7 @@ type decisions struct {
 
 // standard are the right answers.
 func (e *Engine) standard() decisions {
-	return decisions{outlook, golden.Changes, e.Stream.Unseen, e.Stream.LookedAt, held, (*npu.Machine).WeightUses, (*npu.Machine).RecordUses, credits[:], stays, faults.Repeater.Repeats, (*npu.Drain).Skip, busSettled, (*Worker).key}
+	return decisions{outlook, golden.Changes, e.Stream.Unseen, e.Stream.LookedAt, held, (*npu.Machine).WeightUses, (*npu.Machine).RecordUses, credits[:], stays, faults.Repeater.Repeats, (*npu.Drain).Skip, (*stream.Pair).ValuesOnly, busSettled, (*Worker).key}
 }
 
 // alike reports whether two states have the same future.

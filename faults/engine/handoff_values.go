@@ -64,7 +64,7 @@ func (w *Worker) bound(p netlist.Place) binding {
 // operations. The pair is of that point.
 func (w *Worker) rebound(u *pursuit) {
 	e, p := w.e, &u.g.Points[u.i]
-	ahead, ok := w.pair.ValuesOnly()
+	ahead, ok := w.e.decide.valuesOnly(&w.pair, w.e.halves())
 	if !ok {
 		return
 	}

@@ -29,6 +29,7 @@ type Pair struct {
 	a, b   *npu.Flops
 	x, y   npu.Flops // canonical, without what ahead compares
 	form   form
+	turned bool // x stands at the other halves than a
 }
 
 // form is what a pair holds of its states.
@@ -60,7 +61,7 @@ func (p *Pair) make() bool {
 	p.y.Canonical(p.b)
 	withoutSetup(&p.x.CC)
 	withoutSetup(&p.y.CC)
-	p.form = canonical
+	p.form, p.turned = canonical, false
 	return true
 }
 
@@ -98,8 +99,10 @@ func (p *Pair) onlyWaiting() bool {
 }
 
 // ValuesOnly reports whether two states differ only in values of the datapath and in
-// configuration that enters nothing but the arithmetic.
-func (p *Pair) ValuesOnly() (Outlook, bool) {
+// configuration that enters nothing but the arithmetic. Where halves may stand for each
+// other, see [npu.Flops.TurnHalves], these may be exchanged; the next inference then begins
+// with other ones, too.
+func (p *Pair) ValuesOnly(halves bool) (Outlook, bool) {
 	if p.form != control {
 		if !p.make() {
 			return Outlook{}, false
@@ -109,9 +112,12 @@ func (p *Pair) ValuesOnly() (Outlook, bool) {
 		p.form = control
 	}
 	if p.x != p.y {
-		return Outlook{}, false
+		if p.turned = halves && p.x.TurnHalves(&p.y); !p.turned || p.x != p.y {
+			return Outlook{}, false
+		}
 	}
 	o, ok := p.ahead(npu.SameControl)
+	o.Next = o.Next || p.turned
 	return o, ok && o.Blocked == NoneBlocked
 }
 
@@ -137,6 +143,6 @@ func withoutSetup(cc *npu.CCState) {
 func (f *Stream) SameControl(a, b *npu.Flops) bool {
 	var p Pair
 	p.Set(f, a, b)
-	_, ok := p.ValuesOnly()
+	_, ok := p.ValuesOnly(false)
 	return ok
 }
