@@ -549,12 +549,12 @@ func TestCheckBounds(t *testing.T) {
 		{"as measured", 87, 65, 94, 85, true},
 		{"new classes are not learnt", 87, 50, 94, 85, false},
 		{"old classes are forgotten", 78, 65, 84, 70, false},
-		{"they fall by more than a tenth", 85, 65, 96, 80, false},
+		{"they fall by fifteen points", 82, 65, 97, 80, false},
 		{"the losses do harm", 87, 65, 94, 89, false},
 	} {
 		r := &learner{truth: truth, order: order, before: answers(c.before, 0), plain: answers(c.plain, 70)}
 		run := selection.Run{Workload: &selection.Workload{Rule: r}, Outcome: selection.Outcome{Metric: selection.Label, Items: answers(c.base, c.novel)}}
-		got, err := check([]selection.Run{run})
+		got, err := check([]selection.Run{run, run, run})
 		if err != nil || got.Pass != c.want || math.Abs(got.Measured-float64(c.novel)/n) > 1e-9 {
 			t.Errorf("%s: %+v, error %v", c.name, got, err)
 		}

