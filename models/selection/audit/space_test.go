@@ -152,14 +152,13 @@ func TestSpaceRefuses(t *testing.T) {
 	}
 }
 
-// The dimension has no unit, and rows of a grid have no answer.
+// The dimension has no unit, and rows that are all equally far apart have none.
 func TestDimensionKnowsNoUnit(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 4))
-	var rows, large, grid [][]float64
-	for i := range 200 {
+	var rows, large, corners [][]float64
+	for range 200 {
 		x := []float64{rng.NormFloat64(), rng.NormFloat64(), rng.NormFloat64()}
 		rows, large = append(rows, x), append(large, []float64{9 * x[1], -9 * x[2], 9*x[0] + 5})
-		grid = append(grid, []float64{float64(i)})
 	}
 	a, err := Dimension(rows)
 	if err != nil || math.Abs(a-3) > 0.6 {
@@ -168,7 +167,12 @@ func TestDimensionKnowsNoUnit(t *testing.T) {
 	if b, err := Dimension(large); err != nil || math.Abs(a-b) > 1e-6 {
 		t.Errorf("dimension %v, %v of turned rows in another unit, %v", a, b, err)
 	}
-	if d, err := Dimension(grid[:10]); err == nil && d < 5 {
-		t.Errorf("ten equal steps have the dimension %v", d)
+	for i := range 12 {
+		corner := make([]float64, 12)
+		corner[i] = 1
+		corners = append(corners, corner)
+	}
+	if d, err := Dimension(corners); err == nil {
+		t.Errorf("corners of a simplex have the dimension %v", d)
 	}
 }
