@@ -9,22 +9,28 @@ package npu
 // Two states with equal canonical forms and equal memories have the same future, up
 // to the label. The reverse is not true: the rules look at the state alone and
 // leave out what only the command stream could tell.
-func Canonical(f *Flops) Flops {
-	c := *f
+func Canonical(f *Flops) (c Flops) {
+	c.Canonical(f)
+	return c
+}
+
+// Canonical makes c the canonical form of f, without a copy more; see the function
+// [Canonical].
+func (c *Flops) Canonical(f *Flops) {
+	*c = *f
 	c.PMU = PMUState{}
 	c.Bus.Cycle, c.Bus.Stray = 0, 0
-	canonicalCC(&c)
-	canonicalTraversal(&c)
-	canonicalDMA(&c)
+	canonicalCC(c)
+	canonicalTraversal(c)
+	canonicalDMA(c)
 	for p := range c.Bus.Port {
 		canonicalPort(&c.DMA.AXI[p], &c.Bus.Port[p], f.Bus.Cycle)
 	}
 	canonicalWD(&c.WD)
 	canonicalMAC(&c.MAC)
-	canonicalAO(&c)
+	canonicalAO(c)
 	canonicalScale(&c.AOScale)
 	canonicalSB(&c.SB, &c.AO)
-	return c
 }
 
 // turn brings a ring to the position in which its head is the first entry and
@@ -69,8 +75,14 @@ func dead[T any](v *T, yes bool) {
 // decoded weights, sums, scales, and their data in queues and ports. Commands, the
 // stream of weights and copies, which may carry either, stay. What the machine does
 // next, and when, follows from the rest, the command stream and the weights.
-func Control(f *Flops) Flops {
-	c := Canonical(f)
+func Control(f *Flops) (c Flops) {
+	c.Canonical(f)
+	c.DropValues()
+	return c
+}
+
+// DropValues clears the values of the datapath in a canonical form, see [Control].
+func (c *Flops) DropValues() {
 	d, w, s, a := &c.DMA, &c.WD, &c.MAC, &c.AO
 	for p := range d.AXI {
 		x := &d.AXI[p]
@@ -91,5 +103,4 @@ func Control(f *Flops) Flops {
 	a.PShift, a.ProdLo, a.ProdHi, a.Res, a.Out = [maxLanes]uint8{}, [maxLanes]uint64{}, [maxLanes]uint16{}, [maxLanes]uint32{}, [maxLanes]uint32{}
 	c.AOScale.Buf = [2]uint64{}
 	c.SB.WrData = 0
-	return c
 }

@@ -3,7 +3,7 @@
 // ISPASS 2024, arXiv 2404.09317) against what comes out. With -measure it runs the
 // assessments and stores docs/study/results.json; without, it writes docs/study.md
 // from that file. With -joint only the protections for all networks at once are measured
-// anew. With -keep it stores figures of that file as those of before.
+// anew. With -records the records of its campaigns become one archive for a release. With -keep it stores figures of that file as those of before.
 package main
 
 import (
@@ -104,6 +104,7 @@ func main() {
 	shared := flag.String("shared", "../shared", "folder with models and golden inputs")
 	work := flag.String("work", "", "folder that keeps the campaigns, so that an interrupted measurement of the same build goes on (default: one that is thrown away)")
 	joint := flag.Bool("joint", false, "measure only the protections of one chip for all networks anew, on the campaigns that -work keeps")
+	records := flag.String("records", "", "write the records of the campaigns that -work keeps to this `file`, which upset report and upset compare read")
 	older := flag.Bool("keep", false, "write the figures of the stored results to "+beforeFile+", to set beside a later measurement, and end")
 	flag.Parse()
 	err := error(nil)
@@ -112,6 +113,10 @@ func main() {
 		err = run(*shared, *work)
 	case *joint:
 		err = runJoint(*work)
+	case *records != "":
+		if err = writeRecords(*records, *work); err == nil {
+			return
+		}
 	}
 	switch {
 	case err != nil:

@@ -29,6 +29,14 @@ This page is written by
     go run ./cmd/study            # from docs/study/results.json
     go run ./cmd/study -measure   # runs the assessments anew
 
+The records of its campaigns are a file of each release, study-records.zip. It is made from the folder that a measurement keeps, and
+read as folders of campaigns are:
+
+    go run ./cmd/study -measure -work study-work
+    go run ./cmd/study -records study-records.zip -work study-work
+    upset report study-records.zip/kws_ref_model-u55-128 --budget 1
+    upset compare study-records.zip/kws_ref_model-u55-128 study-records.zip/vww_96_int8-u55-128
+
 %d networks on four configurations, %s injections each, all defaults of `+"`upset assess`"+`: %s. The paper is "Characterizing Soft-Error
 Resiliency in Arm's Ethos-U55 Embedded Machine Learning Accelerator" (Tyagi et al., ISPASS 2024). Its flop counts, raw rates, networks and
 budget are not public. So its claims are tested with declared inputs of our own, and no number here reproduces one of its tables. The machine is a reference microarchitecture made from public facts.

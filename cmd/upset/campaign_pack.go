@@ -147,13 +147,13 @@ func (k *packing) results() error {
 			return usage("%s is not packed: it would not be verified: %s: %s", k.dir, c.ID, c.Reason)
 		}
 	}
-	names := []string{"records.log", campaignJSON, campaignHTML, questionJSON, assessJSON, assessHTML, cellsJSON, protect.LedgerFile}
+	names := []string{campaign.LogName, campaignJSON, campaignHTML, questionJSON, assessJSON, assessHTML, cellsJSON, protect.LedgerFile}
 	logs, err := proofLogs(k.dir)
 	if err != nil {
 		return err
 	}
 	for _, l := range logs {
-		name, err := filepath.Rel(k.dir, filepath.Join(l, "records.log"))
+		name, err := filepath.Rel(k.dir, filepath.Join(l, campaign.LogName))
 		if err != nil {
 			return err
 		}
@@ -307,42 +307,8 @@ func (k *packing) emitPacked(o packed) error {
 // unpack reads a pack into a folder for the time of the check. Whole says that its files
 // are those of its manifest.
 func (v *verification) unpack(name string) (whole bool, remove func(), err error) {
-	f, err := os.Open(name)
+	m, wrong, dir, remove, err := unpackFile(name)
 	if err != nil {
-		return false, nil, bad(pathError(name, err))
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return false, nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return false, nil, usage("%s is neither a folder nor a file", name)
-	}
-	dir, err := os.MkdirTemp("", "upset-verify-")
-	if err != nil {
-		return false, nil, err
-	}
-	remove = func() { _ = os.RemoveAll(dir) } // what stays behind is in a folder for temporary files
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		remove()
-		return false, nil, err
-	}
-	defer root.Close()
-	m, wrong, err := audit.Unpack(f, info.Size(), func(path string) (io.WriteCloser, error) {
-		if folder := filepath.Dir(filepath.FromSlash(path)); folder != "." {
-			if err := root.MkdirAll(folder, 0o755); err != nil {
-				return nil, err
-			}
-		}
-		return root.OpenFile(filepath.FromSlash(path), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	})
-	if err != nil {
-		remove()
-		if errors.Is(err, audit.ErrNoPack) {
-			err = usage("%s: %w", name, err)
-		}
 		return false, nil, err
 	}
 	v.pack, v.dir, v.out.PackedBy = m, dir, m.Tool

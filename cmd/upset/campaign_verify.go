@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -94,6 +95,7 @@ type verification struct {
 
 	out    result.Verify
 	pack   *audit.Manifest // of a pack that was unpacked
+	within string          // the name of the campaign in an archive of several
 	dir    string          // of the campaign
 	stored *campaign.Stored
 	note   map[string]string
@@ -137,12 +139,12 @@ func (v *verification) run(ctx context.Context, name string) error {
 		"Whether the model of the NPU is right: see upset qualify and DEVIATIONS.md.",
 	}}
 	v.dir = name
-	info, err := os.Stat(name)
-	switch {
-	case err != nil:
+	file, within, packed := archived(name)
+	if _, err := os.Stat(name); err != nil && !packed {
 		return usage("no campaign and no pack: %w", pathError(name, err))
-	case !info.IsDir():
-		whole, remove, err := v.unpack(name)
+	}
+	if packed {
+		whole, remove, err := v.unpack(file)
 		if err != nil {
 			return err
 		}
@@ -150,6 +152,10 @@ func (v *verification) run(ctx context.Context, name string) error {
 		if !whole {
 			return v.end()
 		}
+		if err := holds(file, v.dir, within); err != nil {
+			return err
+		}
+		v.within, v.dir = within, filepath.Join(v.dir, within)
 	}
 	if err := v.folder(ctx); err != nil {
 		return err

@@ -23,7 +23,7 @@ import (
 
 // proofLogs are the folders of the proofs below that of a campaign.
 func proofLogs(dir string) ([]string, error) {
-	logs, err := filepath.Glob(filepath.Join(literal(dir), "protect-*", "proof-*", "records.log"))
+	logs, err := filepath.Glob(filepath.Join(literal(dir), "protect-*", "proof-*", campaign.LogName))
 	for i := range logs {
 		logs[i] = filepath.Dir(logs[i])
 	}

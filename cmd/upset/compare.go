@@ -18,7 +18,8 @@ func compareCommand(p *program) *cli.Command {
 and are compared in pairs. "~" stands where no difference is shown.
 
 Example:
-  upset compare run-secded run-parity`,
+  upset compare run-secded run-parity
+  upset compare run-secded audit.zip`,
 		Flags: commonFlags(append(questionFlags(),
 			&cli.Float64Flag{Name: "confidence", Value: 0.95, Usage: "1 minus the error over all blocks of a pair"})...),
 		Action: func(c *cli.Context) error {

@@ -91,7 +91,7 @@ type program struct {
 	stdout, stderr io.Writer
 	args           []string
 	runs           string // folder of fault-free runs of this machine, may be empty
-	proves         bool   // a proof on other inputs has fault-free runs of its own, see memoryOf
+	engines        int    // that are held at once, see memoryOf; 0 is one
 	fish           func() (string, error)
 }
 

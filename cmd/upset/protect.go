@@ -133,7 +133,7 @@ func (p *program) protectCampaign(c *cli.Context, o common, q campaign.Question,
 	if !s.Complete {
 		return &coded{codeIncomplete, fmt.Errorf("the campaign is not complete: go on with upset campaign resume %s", quote(dir))}
 	}
-	p.proves = true
+	p.engines = 2 // a proof on other inputs has fault-free runs of its own
 	x, pop, err := p.reopen(c.Context, s.Spec, s.Note)
 	if err != nil {
 		return err

@@ -67,6 +67,7 @@ func (p *program) protectSeveral(c *cli.Context, o common, q campaign.Question, 
 		return err
 	}
 	opt := protect.Options{Question: q.Question, Permanent: q.Permanent, BudgetDUE: q.BudgetDUE, Deadline: q.Deadline, Several: c.Float64("pairs"), PulseFITPerKGE: q.PulseFITPerKGE, Set: c.String("options"), Unit: c.String("unit"), Searcher: c.String("searcher"), Inputs: inputs, Cells: cells, Workers: o.workers}
+	p.engines = len(dirs) + 1 // proofs, on other inputs, follow each other
 	var cases []protect.Case
 	var digests []string
 	for i, dir := range dirs {

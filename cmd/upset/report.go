@@ -27,7 +27,8 @@ Examples:
   upset report run1 --format html > run1.html
   upset report run1 --scenario li --budget 10
   upset report run1 --failure-modes safety.xlsx   # filled in after upset export run1
-  upset report run2 --doubly-robust   # run2 with --sampling uniform`,
+  upset report run2 --doubly-robust   # run2 with --sampling uniform
+  upset report audit.zip              # or records.zip/NAME, where an archive holds several`,
 		Flags: commonFlags(append(questionFlags(),
 			&cli.BoolFlag{Name: "doubly-robust", Usage: "sharpen the AVF of a uniform sample by a proxy of register and moment, cross-fitted; kept only where it helps"},
 			&cli.StringFlag{Name: "failure-modes", Usage: "`FILE.xlsx` of upset export, filled in: add up rates by your own failure modes at the boundary of the IP"},
@@ -61,14 +62,19 @@ Examples:
 
 // loadCampaign makes the result of a stored campaign. Times are those stored
 // with it.
-func loadCampaign(dir string, q campaign.Question) (*campaign.Stored, *result.Campaign, error) {
+func loadCampaign(path string, q campaign.Question) (*campaign.Stored, *result.Campaign, error) {
+	dir, remove, err := campaignFolder(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer remove()
 	s, err := loadRecords(dir)
 	if err != nil {
 		return nil, nil, err
 	}
 	r, err := s.Campaign(q)
 	if err != nil {
-		return nil, nil, folderError(dir, err)
+		return nil, nil, folderError(path, err)
 	}
 	r.Command, r.Accuracy = s.Note[noteCommand], notedAccuracy(s.Note)
 	var old result.Campaign

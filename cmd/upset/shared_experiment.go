@@ -100,7 +100,11 @@ func (x *experiment) readHeld(c *cli.Context) error {
 
 // readOptions reads the flags of experimentFlags.
 func readOptions(c *cli.Context, system npu.System) (faults.Options, error) {
-	o := faults.Options{System: system, Memory: memoryOf(c.Command.Name == "assess"), NoWatchdog: c.Bool("no-watchdog"), AssumeReload: c.Bool("assume-reload")}
+	engines := 1
+	if c.Command.Name == "assess" {
+		engines = 2 // a proof on other inputs has fault-free runs of its own
+	}
+	o := faults.Options{System: system, Memory: memoryOf(engines), NoWatchdog: c.Bool("no-watchdog"), AssumeReload: c.Bool("assume-reload")}
 	const most, verify = 1 << 24, 64
 	n := c.Int("cache")
 	if n < 0 || n > most {

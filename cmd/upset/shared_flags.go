@@ -110,14 +110,10 @@ func allowedMemory() int {
 	return 0
 }
 
-// memoryOf is what an engine may take of the allowed memory. A search with its proof holds two
-// of them at once: more than there is would be paid for with collections of garbage.
-func memoryOf(proves bool) int {
-	if proves {
-		return allowedMemory() / 2
-	}
-	return allowedMemory()
-}
+// memoryOf is what an engine may take of the allowed memory where so many are held at once:
+// more than there is would be paid for with collections of garbage. No engine gets less than
+// [faults.MinMemory].
+func memoryOf(engines int) int { return allowedMemory() / max(1, engines) }
 
 // maxWorkers bounds the number of workers, each of which holds a machine (our
 // choice).

@@ -166,7 +166,7 @@ func (w *window) bytes(at, n int64) ([]byte, error) {
 		w.start, w.buf = at, slices.Grow(w.buf[:0], int(length))[:length]
 		if _, err := w.r.ReadAt(w.buf, at); err != nil && !errors.Is(err, io.EOF) {
 			w.buf = w.buf[:0]
-			return nil, fmt.Errorf("read %s: %w", logName, err)
+			return nil, fmt.Errorf("read %s: %w", LogName, err)
 		}
 	}
 	return w.buf[at-w.start:][:n], nil
@@ -178,7 +178,7 @@ const repairName = "records.repair"
 // repair replaces a damaged log by one that holds all that is readable, in one step: a
 // process that is killed leaves the old one or the new one.
 func (w *writer) repair(dir string, c *contents) error {
-	fail := func(err error) error { return fmt.Errorf("repair %s: %w", logName, err) }
+	fail := func(err error) error { return fmt.Errorf("repair %s: %w", LogName, err) }
 	name := filepath.Join(dir, repairName)
 	f, err := w.disk.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {
@@ -187,7 +187,7 @@ func (w *writer) repair(dir string, c *contents) error {
 	repaired := &writer{f: f, disk: w.disk}
 	if err = repaired.keep(c); err == nil {
 		_ = w.f.Close()
-		err = w.disk.Rename(name, filepath.Join(dir, logName))
+		err = w.disk.Rename(name, filepath.Join(dir, LogName))
 	}
 	if err != nil {
 		_ = f.Close()

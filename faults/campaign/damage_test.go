@@ -64,7 +64,7 @@ func damagedLog(t *testing.T, whole []byte, flips ...int) (dir string) {
 	for _, n := range flips {
 		b[n] ^= 1 << (n % 8)
 	}
-	if err := os.WriteFile(filepath.Join(dir, logName), b, 0o666); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, LogName), b, 0o666); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -79,7 +79,7 @@ func TestFlippedBitIsRepaired(t *testing.T) {
 			spec := toySpec(change)
 			dir := t.TempDir()
 			want := without(t, newToy().must(t, spec, dir, 2))
-			whole, err := os.ReadFile(filepath.Join(dir, logName))
+			whole, err := os.ReadFile(filepath.Join(dir, LogName))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -132,7 +132,7 @@ func TestInterruptedRepair(t *testing.T) {
 	spec := toySpec(samplings["adaptive"])
 	dir := t.TempDir()
 	want := without(t, newToy().must(t, spec, dir, 1))
-	whole, err := os.ReadFile(filepath.Join(dir, logName))
+	whole, err := os.ReadFile(filepath.Join(dir, LogName))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -69,7 +69,7 @@ func TestRealMachine(t *testing.T) {
 	if !errors.Is(err, ErrInterrupted) {
 		t.Fatalf("cancelled: %v", err)
 	}
-	tear(t, filepath.Join(dir, logName), 30)
+	tear(t, filepath.Join(dir, LogName), 30)
 	c, err = Resume(context.Background(), e, dir, RunOptions{Workers: 2})
 	if err != nil {
 		t.Fatal(err)

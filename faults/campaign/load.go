@@ -37,14 +37,14 @@ func Load(dir string) (*Stored, error) {
 		return nil, err
 	}
 	if d := c.damage(); d != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, logName), d.error())
+		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, LogName), d.error())
 	}
 	return c.stored(), nil
 }
 
 // loadContents reads the log in a directory.
 func loadContents(dir string) (*contents, error) {
-	name := filepath.Join(dir, logName)
+	name := filepath.Join(dir, LogName)
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("no campaign in %s: %w", dir, err)

@@ -32,7 +32,7 @@ func TakeLock(dir string) (*Lock, error) {
 
 // Release gives the folder back. Where nothing was begun, no trace is left.
 func (l *Lock) Release() {
-	if _, err := os.Lstat(filepath.Join(l.dir, logName)); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(filepath.Join(l.dir, LogName)); errors.Is(err, fs.ErrNotExist) {
 		// Best effort: a folder that holds anything else stays.
 		if os.Remove(filepath.Join(l.dir, lockName)) == nil && l.made {
 			_ = os.Remove(l.dir)

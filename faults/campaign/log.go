@@ -22,7 +22,7 @@ import (
 // round's plan stands before its records; an end frame closes a complete campaign. A
 // build frame says that another build of the tool went on from there.
 const (
-	logName  = "records.log"
+	LogName  = "records.log" // of the records in the folder of a campaign
 	lockName = "records.lock"
 	logMagic = "upset records 1\n"
 
@@ -124,7 +124,7 @@ func (w *writer) append(frames []byte) error {
 		err = w.f.Sync()
 	}
 	if err != nil {
-		w.err = fmt.Errorf("write %s: %w; make room and go on", cmp.Or(w.name, logName), err)
+		w.err = fmt.Errorf("write %s: %w; make room and go on", cmp.Or(w.name, LogName), err)
 		// Best effort: a torn frame that stays is cut on resume.
 		if w.f.Truncate(w.size) == nil {
 			_, _ = w.f.Seek(w.size, io.SeekStart)
@@ -139,10 +139,10 @@ func (w *writer) append(frames []byte) error {
 func jsonBody(kind byte, v any) ([]byte, error) {
 	body, err := json.Marshal(v)
 	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", logName, err)
+		return nil, fmt.Errorf("write %s: %w", LogName, err)
 	}
 	if len(body) > largest(kind) {
-		return nil, fmt.Errorf("write %s: a frame of %d bytes is too long", logName, len(body))
+		return nil, fmt.Errorf("write %s: a frame of %d bytes is too long", LogName, len(body))
 	}
 	return body, nil
 }
@@ -203,7 +203,7 @@ func openLog(d disk.Disk, dir string, held *Lock) (w *writer, c *contents, relea
 		}
 		unlock = held.Release
 	}
-	name := filepath.Join(dir, logName)
+	name := filepath.Join(dir, LogName)
 	d = disk.Or(d)
 	f, err := d.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {

@@ -22,7 +22,7 @@ func logOf(t testing.TB) []byte {
 	t.Helper()
 	dir := t.TempDir()
 	newToy().must(t, small(), dir, 1)
-	b, err := os.ReadFile(filepath.Join(dir, logName))
+	b, err := os.ReadFile(filepath.Join(dir, LogName))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,7 +40,7 @@ type contents struct {
 func readFile(f disk.File) (*contents, error) {
 	info, err := f.Stat()
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", logName, err)
+		return nil, fmt.Errorf("read %s: %w", LogName, err)
 	}
 	return readLog(f, info.Size())
 }
@@ -53,7 +53,7 @@ func readLog(r io.ReaderAt, size int64) (*contents, error) {
 	c := &contents{}
 	magic := make([]byte, min(int64(len(logMagic)), size))
 	if _, err := r.ReadAt(magic, 0); err != nil && !cutOff(err) {
-		return nil, fmt.Errorf("read %s: %w", logName, err)
+		return nil, fmt.Errorf("read %s: %w", LogName, err)
 	}
 	if len(magic) < len(logMagic) {
 		if string(magic) != logMagic[:len(magic)] {
@@ -115,7 +115,7 @@ func (c *contents) run(in *bufio.Reader) error {
 			return err
 		}
 		if err != nil {
-			return fmt.Errorf("read %s: %w", logName, err)
+			return fmt.Errorf("read %s: %w", LogName, err)
 		}
 		if err := c.take(kind, body); err != nil {
 			return err

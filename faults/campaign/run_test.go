@@ -73,7 +73,7 @@ func TestSameResult(t *testing.T) {
 					t.Fatalf("an interrupted campaign gives %+v", c)
 				}
 				if cut < 4 {
-					tear(t, filepath.Join(dir, logName), rng.IntN(200))
+					tear(t, filepath.Join(dir, LogName), rng.IntN(200))
 				}
 			}
 			// A complete campaign is not run again.

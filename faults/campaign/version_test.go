@@ -18,7 +18,7 @@ func TestOtherVersions(t *testing.T) {
 	spec := small()
 	dir := t.TempDir()
 	newToy().must(t, spec, dir, 1)
-	name := filepath.Join(dir, logName)
+	name := filepath.Join(dir, LogName)
 	whole, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func TestAnotherBuild(t *testing.T) {
 	want := newToy().must(t, spec, t.TempDir(), 1)
 	dir := t.TempDir()
 	interrupted(t, spec, dir)
-	name := filepath.Join(dir, logName)
+	name := filepath.Join(dir, LogName)
 	whole, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
@@ -169,7 +169,7 @@ func TestRepairMustMeetTheEnd(t *testing.T) {
 	spec := toySpec(nil)
 	dir := t.TempDir()
 	newToy().must(t, spec, dir, 1)
-	whole, err := os.ReadFile(filepath.Join(dir, logName))
+	whole, err := os.ReadFile(filepath.Join(dir, LogName))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -234,21 +234,24 @@ func TestPages(t *testing.T) {
 	if v, err = Join([]*result.ValidateEngine{v, v}); err != nil {
 		t.Fatal(err)
 	}
+	sum := &Kind{Name: "a kind"}
+	sum.Add(&Kind{Samples: 1000, Draws: 2000})
+	sum.Add(&Kind{Samples: 500, Draws: 700})
 	var a, b strings.Builder
 	if err := WriteStudies(&a, []*Study{s, s}); err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteValidation(&b, v, 39); err != nil {
+	if err := WriteValidation(&b, v, []*Kind{sum}, 39); err != nil {
 		t.Fatal(err)
 	}
 	checkTables(t, a.String(), 2)
-	checkTables(t, b.String(), 2)
+	checkTables(t, b.String(), 3)
 	for _, want := range []string{"## fashion-tiny, 1,", "| mac | datapath |", "| all | flops |"} {
 		if !strings.Contains(a.String(), want) {
 			t.Errorf("the page lacks %q:\n%s", want, a.String())
 		}
 	}
-	for _, want := range []string{"-validate 39\n", "40 samples, **0 differences**", "| u55-64 | fashion-tiny | 1,"} {
+	for _, want := range []string{"-validate 39\n", "40 samples, **0 differences**", "| u55-64 | fashion-tiny | 1,", "| a kind | 1,500 | 2,700 | 0 | 0.002 |"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the page lacks %q:\n%s", want, b.String())
 		}

@@ -27,8 +27,10 @@ const (
 
 // Bounds of the search for samples that fill a quota (our choice).
 const (
-	searchBatch  = 256 // draws that are injected together; the draws do not depend on the workers
-	searchRounds = 12  // batches in a row without a find before a quota is given up
+	searchBatch  = 256 // draws that are injected together, at most; they do not depend on the workers
+	leastBatch   = 32
+	searchEach   = 4  // draws for each sample that is looked for, within these bounds: on a large network a draw takes as long as a plain run of a small one
+	searchRounds = 12 // batches in a row without a find before a quota is given up
 )
 
 // drawStream keeps these draws apart from all others.
@@ -181,7 +183,7 @@ func draw(ctx context.Context, e *engine.Engine, seed uint64, n, workers int) ([
 func fill(ctx context.Context, e *engine.Engine, rng *rand.Rand, q quota, workers int) ([]Sample, error) {
 	var out []Sample
 	for idle := 0; len(out) < q.n && idle < searchRounds; idle++ {
-		batch := make([]Sample, searchBatch)
+		batch := make([]Sample, min(searchBatch, max(leastBatch, searchEach*q.n)))
 		for k := range batch {
 			batch[k] = Sample{Input: rng.IntN(e.Inputs()), Site: faults.Site{ID: q.pool[rng.IntN(len(q.pool))], Cycle: rng.Uint64N(e.Cycles())}}
 		}

@@ -17,11 +17,25 @@ const kindStream = 0x6b696e64 // "kind"
 
 // Kind is a comparison of one kind of upsets with plain runs.
 type Kind struct {
+	Name        string
 	Samples     int
 	Differences int
 	Draws       int // upsets that were injected to find the samples
 	Paths       [faults.NumPaths]int
 }
+
+// Add adds another comparison of the same kind.
+func (k *Kind) Add(other *Kind) {
+	k.Samples += other.Samples
+	k.Differences += other.Differences
+	k.Draws += other.Draws
+	for p, n := range other.Paths {
+		k.Paths[p] += n
+	}
+}
+
+// Upper is the upper limit of the share of such upsets that differ, at 95 %.
+func (k *Kind) Upper() (float64, error) { return upper(k.Differences, k.Samples) }
 
 // ValidateKind draws upsets of the registers that a filter selects, keeps those that end
 // on one of the paths, all simulated ones where none is named, and injects each plainly as

@@ -53,7 +53,7 @@ func row(b *strings.Builder, block, class string, bits, upsets int, shares [len(
 // WriteValidation writes the page on the comparison of the fast engine with the
 // plain machine, for which so many samples were asked: each network takes a whole number
 // of them, so that there are a few more.
-func WriteValidation(w io.Writer, r *result.ValidateEngine, asked int) error {
+func WriteValidation(w io.Writer, r *result.ValidateEngine, kinds []*Kind, asked int) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# The fast engine against the plain machine
 
@@ -82,6 +82,15 @@ finds them; the others from all bits. Categories overlap.
 	b.WriteString("\n| configuration | network | cycles | samples | differences | plain cycles |\n|---|---|---:|---:|---:|---:|\n")
 	for _, q := range r.Runs {
 		fmt.Fprintf(&b, "| %s | %s | %s | %d | %d | %s |\n", q.NPU, q.Model, grouped(q.Cycles), q.Samples, q.Differences, grouped(q.PlainCycles))
+	}
+	b.WriteString("\nBeside these, upsets of three kinds were looked for, for which there are shortcuts of their own: *draws* is how many were injected to find them.\n\n" +
+		"| kind | samples | draws | differences | limit |\n|---|---:|---:|---:|---:|\n")
+	for _, k := range kinds {
+		limit, err := k.Upper()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %d | %.2g |\n", k.Name, grouped(int64(k.Samples)), grouped(int64(k.Draws)), k.Differences, limit)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -97,20 +97,22 @@ func Compare(e *engine.Engine, seed uint64, list []Sample, report func(s *Sample
 // else that of Clopper and Pearson. Without a sample nothing is known.
 func bound(r *result.ValidateEngine) error {
 	for i := range r.Categories {
-		c := &r.Categories[i]
-		switch {
-		case c.Samples < 3:
-			c.Upper = 1
-		case c.Differences == 0:
-			c.Upper = 3 / float64(c.Samples)
-		default:
-			var err error
-			if c.Upper, err = stats.ClopperPearsonUpper(c.Differences, c.Samples, confidence); err != nil {
-				return err
-			}
+		c, err := &r.Categories[i], error(nil)
+		if c.Upper, err = upper(c.Differences, c.Samples); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func upper(differences, samples int) (float64, error) {
+	switch {
+	case samples < 3:
+		return 1, nil
+	case differences == 0:
+		return 3 / float64(samples), nil
+	}
+	return stats.ClopperPearsonUpper(differences, samples, confidence)
 }
 
 // Join adds up the results of several networks and configurations, which it keeps.

@@ -6,8 +6,10 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 const models = "../../testdata/models"
@@ -74,6 +76,25 @@ func TestTargets(t *testing.T) {
 		if !found[want] {
 			t.Errorf("there is no target %s", want)
 		}
+	}
+}
+
+// Runs of the fuzzer add up, an earlier failure is forgotten, and a budget goes to those that had least.
+func TestFuzzingAddsUp(t *testing.T) {
+	all := []Target{{Package: "a", Name: "FuzzX"}, {Package: "b", Name: "FuzzY"}, {Package: "c", Name: "FuzzZ"}}
+	earlier := &Fuzzing{Revisions: []string{"1"}, Targets: []Target{
+		{Package: "a", Name: "FuzzX", Executions: 10, New: 1, CoreSeconds: 100, Failed: "mended since"},
+		{Package: "b", Name: "FuzzY", Executions: 7, CoreSeconds: 40},
+		{Package: "gone", Name: "FuzzW", Executions: 5, CoreSeconds: 1},
+	}}
+	next := earlier.Next(all, time.Minute, 2*time.Minute)
+	if len(next) != 2 || next[0].Name != "FuzzZ" || next[1].Name != "FuzzY" {
+		t.Errorf("next are %v", next)
+	}
+	f := &Fuzzing{Revisions: []string{"2"}, Targets: []Target{{Package: "a", Name: "FuzzX", Executions: 5, New: 2, CoreSeconds: 50}}}
+	f.Add(earlier, all)
+	if n, seconds := f.Total(); len(f.Targets) != 2 || n != 22 || seconds != 190 || f.Targets[0].New != 3 || len(f.Failures()) != 0 || !slices.Equal(f.Revisions, []string{"1", "2"}) {
+		t.Errorf("together they are %+v", f)
 	}
 }
 

@@ -2,6 +2,7 @@ package endurance
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,14 +17,57 @@ import (
 	"time"
 )
 
-// Fuzzing is one run of all fuzz targets.
+// Fuzzing is what came of fuzzing, over one run or several.
 type Fuzzing struct {
-	Revision string `json:"revision"`
-	Machine  string `json:"machine"`
-	// Each is the time for each target in seconds by the clock; how much of a processor it
-	// had then is in the targets.
-	Each    float64  `json:"seconds_each"`
+	// Revisions are those that were fuzzed, the latest last.
+	Revisions []string `json:"revisions"`
+	Machine   string   `json:"machine"`
+	// Targets had different shares of a processor: what each had is in it.
 	Targets []Target `json:"targets"`
+}
+
+// Add adds an earlier run. Inputs that an earlier revision failed on are of no more
+// interest, nor are targets that are gone.
+func (f *Fuzzing) Add(earlier *Fuzzing, all []Target) {
+	sum := make([]Target, 0, len(all))
+	for _, t := range all {
+		for _, run := range []*Fuzzing{earlier, f} {
+			for _, x := range run.Targets {
+				if x.Package == t.Package && x.Name == t.Name {
+					t.Executions, t.New, t.CoreSeconds = t.Executions+x.Executions, t.New+x.New, t.CoreSeconds+x.CoreSeconds
+					if run == f {
+						t.Failed = x.Failed
+					}
+				}
+			}
+		}
+		if t.Executions > 0 || t.Failed != "" {
+			sum = append(sum, t)
+		}
+	}
+	var revisions []string
+	for _, r := range slices.Concat(earlier.Revisions, f.Revisions) {
+		if !slices.Contains(revisions, r) {
+			revisions = append(revisions, r)
+		}
+	}
+	f.Targets, f.Revisions = sum, revisions
+}
+
+// Next sorts targets so that those come first that have had the least of a processor, and
+// cuts the list to those that a budget of core time lasts for at a time for each.
+func (f *Fuzzing) Next(list []Target, each, budget time.Duration) []Target {
+	had := func(t Target) float64 {
+		for _, x := range f.Targets {
+			if x.Package == t.Package && x.Name == t.Name {
+				return x.CoreSeconds
+			}
+		}
+		return 0
+	}
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b Target) int { return cmp.Compare(had(a), had(b)) })
+	return list[:min(len(list), max(1, int(budget/each)))]
 }
 
 // Target is a fuzz target and what became of it.
@@ -117,10 +161,10 @@ func Targets(root string, only *regexp.Regexp) (list []Target, err error) {
 }
 
 // Fuzz fuzzes targets of the module in a folder, one after the other on one processor, each
-// for a time. New inputs go to the cache of the fuzzer, those that fail to testdata beside
-// the target, as go test does.
-func Fuzz(ctx context.Context, root string, targets []Target, each time.Duration, say func(format string, values ...any)) (*Fuzzing, error) {
-	f := &Fuzzing{Machine: machine(), Each: each.Seconds()}
+// for a time. New inputs go to a folder, from which the next run goes on, those that fail to
+// testdata beside the target, as go test does.
+func Fuzz(ctx context.Context, root, corpus string, targets []Target, each time.Duration, say func(format string, values ...any)) (*Fuzzing, error) {
+	f := &Fuzzing{Machine: machine()}
 	work, err := os.MkdirTemp("", "fuzz")
 	if err != nil {
 		return nil, err
@@ -139,7 +183,7 @@ func Fuzz(ctx context.Context, root string, targets []Target, each time.Duration
 			}
 			built = t.Package
 		}
-		if err := t.fuzz(ctx, binary, dir, filepath.Join(work, "cache"), each); err != nil {
+		if err := t.fuzz(ctx, binary, dir, filepath.Join(corpus, filepath.FromSlash(t.Package)), each); err != nil {
 			return f, err
 		}
 		f.Targets = append(f.Targets, t)

@@ -22,9 +22,13 @@ import (
 
 // ramAlike reports whether the shared buffer differs from the point only in words
 // that are written before they are read.
-func (e *Engine) ramAlike(m *npu.Machine, p *golden.Point) bool {
+func (w *Worker) ramAlike(p *golden.Point) bool {
+	e, m := w.e, w.m
 	if m.S.RAM.SynLive != 0 {
 		return false
+	}
+	if e.Life != nil && w.alive%golden.RAMPiece < len(p.RAM[w.alive/golden.RAMPiece]) && !e.wordAlike(m, p, w.alive) {
+		return false // as at the look before
 	}
 	for i, r := range p.RAM {
 		a := m.S.RAM.Mem[i*golden.RAMPiece : i*golden.RAMPiece+len(r)]
@@ -35,12 +39,19 @@ func (e *Engine) ramAlike(m *npu.Machine, p *golden.Point) bool {
 			return false
 		}
 		for k := 0; k < len(r); k += golden.RAMWord {
-			if binary.LittleEndian.Uint32(a[k:]) != binary.LittleEndian.Uint32(r[k:]) && !e.deadWord(i*golden.RAMPiece+k, a[k:], r[k:], p.Cycle) {
+			if !e.wordAlike(m, p, i*golden.RAMPiece+k) {
+				w.alive = i*golden.RAMPiece + k
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// wordAlike reports whether an aligned word is that of the point, or dead.
+func (e *Engine) wordAlike(m *npu.Machine, p *golden.Point, at int) bool {
+	a, r := m.S.RAM.Mem[at:], p.RAM[at/golden.RAMPiece][at%golden.RAMPiece:]
+	return binary.LittleEndian.Uint32(a) == binary.LittleEndian.Uint32(r) || e.deadWord(at, a, r, p.Cycle)
 }
 
 // deadWord reports whether the bytes of an aligned word that differ are dead at a cycle.

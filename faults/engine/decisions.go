@@ -10,8 +10,9 @@ import (
 // decisions are the questions on whose answers the shortcuts rest. Tests put wrong answers
 // in their place, to show that the comparison with plain runs finds them.
 type decisions struct {
-	// outlook compares the flops of a run with those of the fault-free one.
-	outlook func(a, b *npu.Flops) (stream.Outlook, bool)
+	// outlook compares the flops of a run with those of the fault-free one, and leaves the
+	// pair to further questions about them.
+	outlook func(p *stream.Pair, f *stream.Stream, a, b *npu.Flops) (stream.Outlook, bool)
 	// changes lists what differs in memory.
 	changes func(m *npu.Machine, p *golden.Point, list []golden.Change, limit int) ([]golden.Change, bool)
 	// unseen says whether nobody will ever look at what differs.
@@ -31,6 +32,8 @@ type decisions struct {
 	repeats func(g faults.Repeater, settled func(m *npu.Machine) bool) bool
 	// skipDrain lets the time pass in which a stream is discarded.
 	skipDrain func(d *npu.Drain, m *npu.Machine, limit uint64) uint64
+	// valuesOnly says whether only values differ, perhaps with other halves of double buffers.
+	valuesOnly func(p *stream.Pair, halves bool) (stream.Outlook, bool)
 	// rests says that nothing outside the machine waits for a later cycle.
 	rests func(f *npu.Flops) bool
 	// key stands for a state in the cache.
@@ -39,13 +42,19 @@ type decisions struct {
 
 // standard are the right answers.
 func (e *Engine) standard() decisions {
-	return decisions{e.Stream.Outlook, golden.Changes, e.Stream.Unseen, e.Stream.LookedAt, held, (*npu.Machine).WeightUses, (*npu.Machine).RecordUses, credits[:], stays, faults.Repeater.Repeats, (*npu.Drain).Skip, busSettled, (*Worker).key}
+	return decisions{outlook, golden.Changes, e.Stream.Unseen, e.Stream.LookedAt, held, (*npu.Machine).WeightUses, (*npu.Machine).RecordUses, credits[:], stays, faults.Repeater.Repeats, (*npu.Drain).Skip, (*stream.Pair).ValuesOnly, busSettled, (*Worker).key}
 }
 
 // alike reports whether two states have the same future.
 func (e *Engine) alike(a, b *npu.Flops) bool {
-	o, ok := e.decide.outlook(a, b)
+	var p stream.Pair
+	o, ok := e.decide.outlook(&p, e.Stream, a, b)
 	return ok && o.Plain()
+}
+
+func outlook(p *stream.Pair, f *stream.Stream, a, b *npu.Flops) (stream.Outlook, bool) {
+	p.Set(f, a, b)
+	return p.Outlook()
 }
 
 func held(d *npu.Dormant, l *npu.Limits, f *npu.Flops, v, w uint32) bool { return d.Held(l, f, v, w) }

@@ -61,10 +61,10 @@ func (w *Worker) bound(p netlist.Place) binding {
 
 // rebound binds a run to what is under way at a point where only values differ, in
 // the datapath or in the configuration, and no constants of these or later
-// operations.
+// operations. The pair is of that point.
 func (w *Worker) rebound(u *pursuit) {
 	e, p := w.e, &u.g.Points[u.i]
-	ahead, ok := e.Stream.ValuesOnly(&w.m.S.Flops, &p.Flops)
+	ahead, ok := w.e.decide.valuesOnly(&w.pair, w.e.halves())
 	if !ok {
 		return
 	}

@@ -157,9 +157,11 @@ func (alwaysDead) Dead(int, uint64) bool { return true }
 // overlook makes an engine compare flops after some of a were made those of b.
 func overlook(e *Engine, blind func(a, b *npu.Flops)) {
 	right := e.decide.outlook
-	e.decide.outlook = func(a, b *npu.Flops) (stream.Outlook, bool) {
+	e.decide.outlook = func(p *stream.Pair, f *stream.Stream, a, b *npu.Flops) (stream.Outlook, bool) {
+		p.Set(f, a, b)
 		x := *a
 		blind(&x, b)
-		return right(&x, b)
+		var q stream.Pair
+		return right(&q, f, &x, b)
 	}
 }

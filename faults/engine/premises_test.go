@@ -117,6 +117,7 @@ func TestBindingIsSeenAnew(t *testing.T) {
 			}
 			// What will still be wrong in the next inference cannot be handed off.
 			u := pursuit{g: g, first: i, i: i, bound: binding{known: true, last: slices.Min(under) - 1, ahead: stream.Outlook{Blocked: stream.NoneBlocked, Next: true}}}
+			w.pair.Set(e.Stream, &w.m.S.Flops, &g.Points[i].Flops)
 			if w.carried(new(faults.Record), &u) {
 				t.Fatal("the hand-off does not fail")
 			}

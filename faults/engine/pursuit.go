@@ -129,7 +129,7 @@ func (w *Worker) early(r *faults.Record, u *pursuit, corrected uint64, alone boo
 		return false
 	}
 	follows := alone && w.follows(u.g) && m.Events[npu.EvECC] == corrected && m.S.CC.Run != 0 && !w.hostHit()
-	if ahead, ok := e.decide.outlook(&m.S.Flops, &p.Flops); ok && e.ramAlike(m, p) {
+	if ahead, ok := e.decide.outlook(&w.pair, e.Stream, &m.S.Flops, &p.Flops); ok && w.ramAlike(p) {
 		var all bool
 		if w.list, all = w.e.decide.changes(m, p, w.list[:0], maxChanges); !all {
 			return false

@@ -41,7 +41,10 @@ func (w *Worker) traced(r *faults.Record, u *pursuit, b *npu.Flops, cycle uint64
 		}
 	}
 	trace := e.TraceOf(u.g)
-	if trace == nil || !w.waitingValues(trace, b) || p != nil && !w.waitingSums(p) {
+	if p == nil {
+		w.pair.Set(e.Stream, &m.S.Flops, b)
+	}
+	if trace == nil || !w.waitingValues(trace) || p != nil && !w.waitingSums(p) {
 		return false
 	}
 	w.list = w.list[:0]
@@ -79,17 +82,13 @@ func (w *Worker) traced(r *faults.Record, u *pursuit, b *npu.Flops, cycle uint64
 
 // waitingValues notes what the registers that differ will enter. It reports false where
 // others differ, or where that cannot be told.
-func (w *Worker) waitingValues(trace *cone.Trace, b *npu.Flops) bool {
-	e, m := w.e, w.m
-	x, y, ok := e.Stream.Waiting(&m.S.Flops, b)
+func (w *Worker) waitingValues(trace *cone.Trace) bool {
+	m := w.m
+	x, y, ok := w.pair.Waiting()
 	if !ok {
 		return false
 	}
-	buf, queue, records, bias, scale, shift := x.WD.Buf, x.DMA.SclFIFO, x.AOScale.Buf, x.AO.Bias, x.AO.Scale, x.AO.Shift
-	x.WD.Buf, x.DMA.SclFIFO, x.AOScale.Buf, x.AO.Bias, x.AO.Scale, x.AO.Shift = y.WD.Buf, y.DMA.SclFIFO, y.AOScale.Buf, y.AO.Bias, y.AO.Scale, y.AO.Shift
-	if x != y {
-		return false
-	}
+	buf, queue, records, bias, scale, shift := &x.WD.Buf, &x.DMA.SclFIFO, &x.AOScale.Buf, &x.AO.Bias, &x.AO.Scale, &x.AO.Shift
 	for k := range buf {
 		for i := range buf[k] {
 			if now, old := buf[k][i], y.WD.Buf[k][i]; now != old && !w.weightDeviates(trace, k, i, arith.SignExtend(uint64(now), 9)-arith.SignExtend(uint64(old), 9)) {

@@ -5,6 +5,7 @@ import (
 
 	"upset/faults"
 	"upset/faults/golden"
+	"upset/faults/stream"
 	"upset/netlist"
 	"upset/npu"
 )
@@ -18,10 +19,12 @@ type Worker struct {
 	base *npu.Machine // fault-free
 	gold *golden.Run  // run that base walks along, nil before the first
 	list []golden.Change
+	pair stream.Pair // the run and the fault-free one at the look under way
 	hand *handOff
 	seen int // operations begun and done since the upset
 
 	looked lookup
+	alive  int    // a word of the shared buffer that differed, and mattered, at an earlier look
 	faulty []byte // output of the last injection where it differs
 	failed error  // of a user's criterion
 	jumped bool   // m's memory came from a checkpoint since they were last equal

@@ -17,33 +17,112 @@ func (f *Stream) Alike(a, b *npu.Flops) bool {
 // Outlook reports whether a and b are alike but for configuration that waits for
 // later operations, and what that means for them.
 func (f *Stream) Outlook(a, b *npu.Flops) (Outlook, bool) {
-	if !quickAlike(a, b) {
+	var p Pair
+	p.Set(f, a, b)
+	return p.Outlook()
+}
+
+// Pair is two states at the same point of the stream, b the fault-free one. It makes their
+// canonical forms once for all questions about them; the states must not change meanwhile.
+type Pair struct {
+	stream *Stream
+	a, b   *npu.Flops
+	x, y   npu.Flops // canonical, without what ahead compares
+	form   form
+	turned bool // x stands at the other halves than a
+}
+
+// form is what a pair holds of its states.
+type form uint8
+
+const (
+	unknown   form = iota
+	apart          // quickAlike tells them apart
+	canonical      // their canonical forms
+	control        // these without values
+)
+
+// Set starts with two states.
+func (p *Pair) Set(f *Stream, a, b *npu.Flops) { p.stream, p.a, p.b, p.form = f, a, b, unknown }
+
+// make makes the canonical forms unless a quick look tells the states apart.
+func (p *Pair) make() bool {
+	switch p.form {
+	case apart:
+		return false
+	case canonical:
+		return true
+	}
+	if !quickAlike(p.a, p.b) {
+		p.form = apart
+		return false
+	}
+	p.x.Canonical(p.a)
+	p.y.Canonical(p.b)
+	withoutSetup(&p.x.CC)
+	withoutSetup(&p.y.CC)
+	p.form, p.turned = canonical, false
+	return true
+}
+
+// Outlook is [Stream.Outlook].
+func (p *Pair) Outlook() (Outlook, bool) {
+	if !p.make() || p.x != p.y {
 		return Outlook{}, false
 	}
-	x, y := npu.Canonical(a), npu.Canonical(b)
-	withoutSetup(&x.CC)
-	withoutSetup(&y.CC)
-	if x != y {
-		return Outlook{}, false
-	}
-	return f.ahead(a, b, f.Where(b), npu.SameEffect)
+	return p.ahead(npu.SameEffect)
 }
 
 // Waiting returns the canonical forms of two states whose configuration means the same,
-// without it: what differs in them waits to be used. It reports false where the
-// configuration differs or the states have gone different ways.
-func (f *Stream) Waiting(a, b *npu.Flops) (x, y npu.Flops, ok bool) {
-	if !quickAlike(a, b) {
-		return x, y, false
+// without it, and that differ in nothing but values that wait to be used: decoded weights,
+// scale records in their queue, in its buffer and in the output stage. It reports false
+// otherwise. The forms are the pair's: they hold until its next question and must not be
+// written to.
+func (p *Pair) Waiting() (x, y *npu.Flops, ok bool) {
+	if !p.make() || !p.onlyWaiting() {
+		return nil, nil, false
 	}
-	x, y = npu.Canonical(a), npu.Canonical(b)
-	withoutSetup(&x.CC)
-	withoutSetup(&y.CC)
-	if x.CC != y.CC {
-		return x, y, false
+	o, ok := p.ahead(npu.SameEffect)
+	return &p.x, &p.y, ok && o.Plain()
+}
+
+func (p *Pair) onlyWaiting() bool {
+	x, y := &p.x, &p.y
+	if x.CC != y.CC || x.MAC != y.MAC || x.SB != y.SB {
+		return false
 	}
-	o, ok := f.ahead(a, b, f.Where(b), npu.SameEffect)
-	return x, y, ok && o.Plain()
+	buf, queue, records, bias, scale, shift := x.WD.Buf, x.DMA.SclFIFO, x.AOScale.Buf, x.AO.Bias, x.AO.Scale, x.AO.Shift
+	x.WD.Buf, x.DMA.SclFIFO, x.AOScale.Buf, x.AO.Bias, x.AO.Scale, x.AO.Shift = y.WD.Buf, y.DMA.SclFIFO, y.AOScale.Buf, y.AO.Bias, y.AO.Scale, y.AO.Shift
+	same := *x == *y
+	x.WD.Buf, x.DMA.SclFIFO, x.AOScale.Buf, x.AO.Bias, x.AO.Scale, x.AO.Shift = buf, queue, records, bias, scale, shift
+	return same
+}
+
+// ValuesOnly reports whether two states differ only in values of the datapath and in
+// configuration that enters nothing but the arithmetic. Where halves may stand for each
+// other, see [npu.Flops.TurnHalves], these may be exchanged; the next inference then begins
+// with other ones, too.
+func (p *Pair) ValuesOnly(halves bool) (Outlook, bool) {
+	if p.form != control {
+		if !p.make() {
+			return Outlook{}, false
+		}
+		p.x.DropValues()
+		p.y.DropValues()
+		p.form = control
+	}
+	if p.x != p.y {
+		if p.turned = halves && p.x.TurnHalves(&p.y); !p.turned || p.x != p.y {
+			return Outlook{}, false
+		}
+	}
+	o, ok := p.ahead(npu.SameControl)
+	o.Next = o.Next || p.turned
+	return o, ok && o.Blocked == NoneBlocked
+}
+
+func (p *Pair) ahead(same func(isa.Config, *npu.Setup, *npu.Setup) bool) (Outlook, bool) {
+	return p.stream.ahead(p.a, p.b, p.stream.Where(p.b), same)
 }
 
 // quickAlike compares a few registers that are always in use, which settles most
@@ -62,22 +141,8 @@ func withoutSetup(cc *npu.CCState) {
 
 // SameControl reports whether two states differ in values only.
 func (f *Stream) SameControl(a, b *npu.Flops) bool {
-	_, ok := f.ValuesOnly(a, b)
+	var p Pair
+	p.Set(f, a, b)
+	_, ok := p.ValuesOnly(false)
 	return ok
-}
-
-// ValuesOnly reports whether two states differ only in values of the datapath and in
-// configuration that enters nothing but the arithmetic.
-func (f *Stream) ValuesOnly(a, b *npu.Flops) (Outlook, bool) {
-	if !quickAlike(a, b) {
-		return Outlook{}, false
-	}
-	x, y := npu.Control(a), npu.Control(b)
-	withoutSetup(&x.CC)
-	withoutSetup(&y.CC)
-	if x != y {
-		return Outlook{}, false
-	}
-	o, ok := f.ahead(a, b, f.Where(b), npu.SameControl)
-	return o, ok && o.Blocked == NoneBlocked
 }

@@ -214,7 +214,11 @@ func validation(w io.Writer, shared string, samples int) error {
 	if err != nil {
 		return err
 	}
-	return convergence.WriteValidation(w, r, samples)
+	list, err := compareKinds(shared, samples)
+	if err != nil {
+		return err
+	}
+	return convergence.WriteValidation(w, r, list, samples)
 }
 
 // timed are the networks of the rates and how many injections each gets.

@@ -33,8 +33,8 @@ const (
 type options struct {
 	kills, injections, rounds, disks, full int
 	seed                                   uint64
-	fuzz, growth, every                    time.Duration
-	only, network, program                 string
+	fuzz, budget, growth, every            time.Duration
+	only, corpus, network, program         string
 	page, store                            bool
 }
 
@@ -47,6 +47,8 @@ func main() {
 	flag.IntVar(&o.disks, "disks", 20, "trials of each failure of a disk, for each use of it")
 	flag.IntVar(&o.full, "full", 15, "trials on a full disk")
 	flag.DurationVar(&o.fuzz, "fuzz", 0, "fuzz every target for this `time`")
+	flag.DurationVar(&o.budget, "budget", 0, "fuzz for this core `time` in all, the targets first that have had least; without it every target")
+	flag.StringVar(&o.corpus, "corpus", "", "`folder` of inputs that reached something new, from which fuzzing goes on; without it the user's cache")
 	flag.StringVar(&o.only, "only", "", "fuzz targets that match this `expression` alone, as in models/tflite.FuzzParse")
 	flag.DurationVar(&o.growth, "growth", 0, "watch the memory of a campaign for this `time`")
 	flag.DurationVar(&o.every, "every", 10*time.Second, "`time` between two looks at it")
@@ -89,10 +91,11 @@ func run(ctx context.Context, o options) error {
 		bad = append(bad, s.Torture.Sound())
 	}
 	if o.fuzz > 0 {
-		if s.Fuzzing, err = fuzz(ctx, o, at); err != nil {
+		f, err := fuzz(ctx, o, at)
+		if err != nil {
 			return err
 		}
-		if list := s.Fuzzing.Failures(); len(list) > 0 {
+		if list := f.Failures(); len(list) > 0 {
 			bad = append(bad, fmt.Errorf("%d targets failed", len(list)))
 		}
 	}
@@ -121,6 +124,13 @@ func keep(s endurance.Summary) error {
 		all.Torture = s.Torture
 	}
 	if s.Fuzzing != nil {
+		if all.Fuzzing != nil {
+			list, err := endurance.Targets(".", nil)
+			if err != nil {
+				return err
+			}
+			s.Fuzzing.Add(all.Fuzzing, list)
+		}
 		all.Fuzzing = s.Fuzzing
 	}
 	if s.Growth != nil {
@@ -197,11 +207,37 @@ func fuzz(ctx context.Context, o options, at string) (*endurance.Fuzzing, error)
 	if err != nil {
 		return nil, err
 	}
-	f, err := endurance.Fuzz(ctx, ".", list, o.fuzz, say)
-	if err != nil {
+	if o.corpus == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			return nil, err
+		}
+		o.corpus = filepath.Join(cache, "upset-fuzz")
+	}
+	if o.corpus, err = filepath.Abs(o.corpus); err != nil {
 		return nil, err
 	}
-	f.Revision = at
+	if o.budget > 0 {
+		had := &endurance.Fuzzing{}
+		if all, err := endurance.Read(stored); err == nil && all.Fuzzing != nil {
+			had = all.Fuzzing
+		}
+		list = had.Next(list, o.fuzz, o.budget)
+	}
+	f := &endurance.Fuzzing{}
+	for i := range list { // each is kept at once, so that a run that is cut short is worth its time
+		one, err := endurance.Fuzz(ctx, ".", o.corpus, list[i:i+1], o.fuzz, say)
+		if err != nil {
+			return nil, err
+		}
+		one.Revisions = []string{at}
+		f.Targets = append(f.Targets, one.Targets...)
+		if o.store {
+			if err := keep(endurance.Summary{Fuzzing: one}); err != nil {
+				return nil, err
+			}
+		}
+	}
 	n, seconds := f.Total()
 	say("%d targets, %d executions in %.1f core-minutes, %d failed, %d too slow to find anything", len(f.Targets), n, seconds/60, len(f.Failures()), len(f.Idle()))
 	for _, t := range f.Idle() {
