@@ -48,7 +48,7 @@ type moment struct {
 }
 
 func (c *cell) step(x, h []float64) moment {
-	m := moment{x: x, before: h, write: kit.Times(c.gate.Value, x), held: kit.Times(c.in.Value, x), state: make([]float64, units)}
+	m := moment{x: x, before: h, write: kit.Product(c.gate.Value, x), held: kit.Product(c.in.Value, x), state: make([]float64, units)}
 	for i := range units {
 		m.write[i] = kit.Logistic(m.write[i] + c.start.Value[i])
 		m.state[i] = float64((1-m.write[i])*h[i]) + float64(m.write[i]*m.held[i])
@@ -63,7 +63,7 @@ func (c *cell) run(tokens [][]float64, order []int) (moments []moment, y []float
 		m := c.step(tokens[t], h)
 		moments, h = append(moments, m), m.state
 	}
-	y = kit.Times(c.out.Value, h)
+	y = kit.Product(c.out.Value, h)
 	for k := range y {
 		y[k] += c.last.Value[k]
 	}
