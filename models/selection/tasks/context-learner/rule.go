@@ -109,10 +109,14 @@ func (r *learner) right(answers []int, from, to int) float64 {
 }
 
 // Bounds of the check: the learner is right, and the more so the more examples it has
-// seen; one that was trained on a single task has learnt that task and not to learn.
+// seen; one that was trained on a single task has learnt that task and not to learn. A gain
+// of 15 points is the aim. Seeds 1 to 12 have 0.15 in the mean with a deviation of 0.073,
+// since there are 48 early answers of a seed: asserted is what the mean of some seeds keeps
+// in 99 of 100 cases.
 const (
 	least      = 0.8
-	gain       = 0.1
+	gain       = 0.15
+	gainSpread = 0.073
 	singleMost = 0.65
 )
 
@@ -131,7 +135,7 @@ func check(runs []selection.Run) (selection.Check, error) {
 	return selection.Check{
 		Metric: "accuracy on unseen tasks after ten examples", Threshold: least, Measured: last,
 		Baseline: first, Against: "the answers after one and two examples",
-		Pass: last >= least && last >= first+gain && single <= singleMost,
+		Pass: last >= least && last >= first+kit.Floor(gain, gainSpread, len(runs)) && single <= singleMost,
 		Note: fmt.Sprintf("a learner that was trained on one task has %.3f after ten examples of others", single),
 	}, nil
 }

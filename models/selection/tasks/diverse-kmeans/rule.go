@@ -168,10 +168,14 @@ func (r *diverse) Consequence(_ []selection.Table, golden, faulty selection.Outc
 	return 1 - r.Accuracy(faulty.Items)/was
 }
 
-// Bounds of the check.
+// Bounds of the check. A gain is asserted of the first round alone: all 60 picks are 0.014
+// ahead of random sets in seeds 1 to 12, with a deviation of 0.034, and are not to fall
+// behind by more than the mean of some seeds does in one of 100 cases.
 const (
 	diverseAhead  = 0.05 // accuracy of the first round ahead of random sets
 	diverseWeight = 0.25 // of the spoiled clusters, times the uniform weight
+	diverseAll    = 0.014
+	diverseSpread = 0.034
 )
 
 // spoiledWeight is the mean weight of the clusters most of whose rows are
@@ -212,7 +216,7 @@ func check(runs []selection.Run) (selection.Check, error) {
 	}
 	return selection.Check{
 		Metric: "accuracy of the nearest neighbour among the 20 picks of the first round", Threshold: few + diverseAhead, Measured: first,
-		Baseline: few, Against: "random sets", Pass: first >= few+diverseAhead && all > many && weight <= diverseWeight,
+		Baseline: few, Against: "random sets", Pass: first >= few+diverseAhead && all-many >= kit.Floor(diverseAll, diverseSpread, len(runs)) && weight <= diverseWeight,
 		Note: fmt.Sprintf("weight of spoiled clusters after %d rounds: %.3f of the uniform one; accuracy of all %d picks %.4f, with uniform weights %.4f, of random rows %.4f",
 			diverseRounds, weight, diverseRounds*diverseBudget, all, plain, many),
 	}, nil

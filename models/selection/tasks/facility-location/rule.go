@@ -89,7 +89,7 @@ func (r *facility) sampled(picks []int, gains []float64) [][]int {
 const (
 	facilityAhead  = 0.08
 	facilitySpread = 0.025
-	facilityCover  = 0.4 // seeds 1 to 22 have 0.59 or more, garbage 0.25 or less
+	facilityCover  = 0.4 // seeds 1 to 22 have 0.59 or more, garbage 0.22 or less
 	bruteRows      = 16  // of the pool, for the comparison with the best set
 	brutePicks     = 4
 )

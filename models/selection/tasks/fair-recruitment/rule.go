@@ -145,11 +145,14 @@ func (r *recruitment) exposure(t *selection.Table, hires []int) (by [2]float64) 
 }
 
 // Bounds of the check: the group that was marked down is rare among those whom the
-// network hires that sees faces, and not among the others, who have merit.
+// network hires that sees faces, and not among the others, who have merit. Shares of a
+// hundred people are off by 0.05 by chance alone (binomial law), which the bounds allow for;
+// the gap between both hirings from one pool, which is nearer to the claim, has none of that.
 const (
 	biasedMost    = 0.35
 	agnosticLeast = 0.42
 	meritLeast    = 0.8
+	chance        = 0.05
 )
 
 func check(runs []selection.Run) (selection.Check, error) {
@@ -173,10 +176,11 @@ func check(runs []selection.Run) (selection.Check, error) {
 			exposed[g] += by[g] / n
 		}
 	}
+	most, least := kit.Ceiling(biasedMost, chance, len(runs)), kit.Floor(agnosticLeast, chance, len(runs))
 	return selection.Check{
-		Metric: "share of the group that was marked down among those hired by a network that sees faces", Threshold: biasedMost, Measured: shares[biased],
+		Metric: "share of the group that was marked down among those hired by a network that sees faces", Threshold: most, Measured: shares[biased],
 		Baseline: shares[agnostic], Against: "a network that sees merits alone",
-		Pass: shares[biased] <= biasedMost && shares[agnostic] >= agnosticLeast && merit >= meritLeast,
+		Pass: shares[biased] <= most && shares[agnostic] >= least && shares[agnostic]-shares[biased] >= agnosticLeast-biasedMost && merit >= meritLeast,
 		Note: fmt.Sprintf("the second hiring has %.3f of the merit of the best; of single flipped bits of its scores %.4f change whether the person is hired in the group that was not marked down and %.4f in the other", merit, exposed[0], exposed[1]),
 	}, nil
 }

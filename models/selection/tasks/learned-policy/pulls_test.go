@@ -236,6 +236,12 @@ func TestFaultsGoOn(t *testing.T) {
 	for i := range 6 {
 		r.instances = append(r.instances, draw(i%len(difficulties), rng))
 	}
+	// One whose arms show much at their second pull and little later: the last pull decides.
+	fickle := steady(0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0)
+	for k := range fickle.shows {
+		fickle.shows[k][1], fickle.shows[k][2] = 10, -30
+	}
+	r.instances = append(r.instances, fickle)
 	golden, before := decide(t, r, nil)
 	if len(before) != len(r.instances)*turns || len(golden.Items) != len(r.instances) || len(golden.Values) != len(before) {
 		t.Fatalf("%d inferences, %d arms, %d pulls", len(before), len(golden.Items), len(golden.Values))
