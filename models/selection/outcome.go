@@ -70,6 +70,15 @@ func ShareOfRows(a, b []int) float64 {
 	return float64(differ) / float64(n)
 }
 
+// Harm rates rows whose values are decisions by themselves, such as classes: 1 where one of
+// them differs, else the share of items that differ, such as the networks that gave them.
+func Harm(golden, faulty Outcome) float64 {
+	if !slices.Equal(golden.Values, faulty.Values) {
+		return 1
+	}
+	return ShareOfRows(golden.Items, faulty.Items)
+}
+
 func distinct(items []int) []int {
 	s := slices.Clone(items)
 	slices.Sort(s)

@@ -36,6 +36,23 @@ func TestOutcomeDistance(t *testing.T) {
 	}
 }
 
+// TestHarm: a value that differs is a harm of one, however few items do.
+func TestHarm(t *testing.T) {
+	golden := Outcome{Metric: Route, Items: []int{0, 1, 2, 3}, Values: []float64{7, 8, 9, 9}}
+	for _, c := range []struct {
+		items  []int
+		values []float64
+		want   float64
+	}{
+		{[]int{0, 1, 2, 3}, golden.Values, 0}, {[]int{0, 1, 2, 0}, golden.Values, 0.25}, {[]int{3, 2, 1, 0}, golden.Values, 1},
+		{[]int{0, 1, 2, 3}, []float64{7, 8, 9, 8}, 1}, {[]int{0, 1, 2}, golden.Values, 0.25}, {[]int{0, 1, 2, 3}, nil, 1},
+	} {
+		if got := Harm(golden, Outcome{Metric: Route, Items: c.items, Values: c.values}); got != c.want {
+			t.Errorf("%v and %v: harm %v, want %v", c.items, c.values, got, c.want)
+		}
+	}
+}
+
 func TestWithRow(t *testing.T) {
 	golden := Table{Scale: 0.5, ZeroPoint: -1, Width: 2, Data: []byte{0xff, 1, 2, 3}}
 	patched, err := golden.WithRow(1, []byte{0x80, 7})

@@ -124,3 +124,31 @@ func Encoder(x [][]float64, hidden, code, epochs int, rng *rand.Rand) *nets.Grap
 	}
 	return half
 }
+
+// Sizes of the tasks that choose among digits by the codes of an encoder (our choice).
+const (
+	encoderTraining = 1000
+	encoderPool     = 300
+	encoderTest     = 400
+	encoderHidden   = 32
+	encoderCode     = 16
+	encoderEpochs   = 80
+	encoderSamples  = 300 // that set its quantisation
+)
+
+// Encoded trains an encoder without labels on some digits, and gives the files that Open
+// reads, with a pool and held-out pictures of others.
+func Encoded(rng *rand.Rand) (map[string][]byte, error) {
+	all, err := Shuffled(rng)
+	if err != nil {
+		return nil, err
+	}
+	training := Part(all, 0, encoderTraining)
+	g := Encoder(training.X, encoderHidden, encoderCode, encoderEpochs, rng)
+	model, err := g.Export(training.X[:encoderSamples], nets.Options{Description: "encoder of digits", Input: &Fine})
+	if err != nil {
+		return nil, err
+	}
+	pool := Part(all, encoderTraining, encoderPool)
+	return Files("encoder", model, pool, Part(all, encoderTraining+encoderPool, encoderTest)), nil
+}

@@ -2,17 +2,10 @@ package kit
 
 import (
 	"math"
-	"slices"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
 )
-
-func TestTimes(t *testing.T) {
-	if got := Times([]float64{1, 2, 3, 4, 5, 6}, []float64{1, 0, -1}); !slices.Equal(got, []float64{-2, -2}) {
-		t.Errorf("%v", got)
-	}
-}
 
 // The rows span what they did: what they leave of each old row is nothing.
 func TestOrthonormal(t *testing.T) {

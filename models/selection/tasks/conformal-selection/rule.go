@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"upset/models/selection"
+	"upset/models/selection/kit"
 )
 
 // Sizes of one selection (our choice): the first rows calibrate, the next ones
@@ -118,12 +119,16 @@ func (r *conformal) repeats(t *selection.Table, seed uint64) (fdr, power [3]floa
 	return fdr, power
 }
 
-// Bounds of the check.
+// Bounds of the check. Scores that know nothing keep the level too but find little, so the
+// power has a floor: over seeds 1 to 22 it is 0.26 with a deviation of 0.08, since the drawn
+// property is harder to learn in some than in others; the floor is what the mean of some
+// seeds keeps in 99 of 100 cases. With noise in half of the rows it is about 0.11.
 const (
-	conformalNaive = 0.05 // the naive choice exceeds the level by more than this
-	conformalSlack = 0.03 // OptCS stays within this above the level
-	conformalPower = 1.3  // its power relative to the split's
-	conformalFloor = 0.2  // its power: scores that know nothing keep the level too, but find little
+	conformalNaive  = 0.05 // the naive choice exceeds the level by more than this
+	conformalSlack  = 0.03 // OptCS stays within this above the level
+	conformalPower  = 1.3  // its power relative to the split's
+	conformalFinds  = 0.26
+	conformalSpread = 0.08
 )
 
 func check(runs []selection.Run) (selection.Check, error) {
@@ -139,7 +144,8 @@ func check(runs []selection.Run) (selection.Check, error) {
 			power[k] += p[k] / float64(len(runs))
 		}
 	}
-	pass := fdr[0] > conformalLevel+conformalNaive && fdr[1] <= conformalLevel+conformalSlack && power[1] >= conformalPower*power[2] && power[1] >= conformalFloor
+	pass := fdr[0] > conformalLevel+conformalNaive && fdr[1] <= conformalLevel+conformalSlack &&
+		power[1] >= conformalPower*power[2] && power[1] >= kit.Floor(conformalFinds, conformalSpread, len(runs))
 	return selection.Check{
 		Metric: "false discovery rate of OptCS", Threshold: conformalLevel + conformalSlack, Measured: fdr[1],
 		Baseline: fdr[0], Against: "the naive choice of the best model", Pass: pass,

@@ -75,10 +75,7 @@ func (r *router) Decide(ask *selection.Ask) (selection.Outcome, error) {
 // Consequence is 1 where a class differs, since each is a decision by itself;
 // else the share of rows that another expert served.
 func (r *router) Consequence(_ []selection.Table, golden, faulty selection.Outcome) float64 {
-	if !slices.Equal(golden.Values, faulty.Values) {
-		return 1
-	}
-	return selection.ShareOfRows(golden.Items, faulty.Items)
+	return selection.Harm(golden, faulty)
 }
 
 // flips are the effects of every single flipped bit of the outputs that a pool

@@ -104,3 +104,56 @@ func TestConsequenceGrows(t *testing.T) {
 		t.Errorf("one row alone: consequence %v", before)
 	}
 }
+
+// By pictures of two directions, a set of one row of each covers all there is and a set of
+// two of one covers as little as can be; the mean of random sets is nothing.
+func TestCover(t *testing.T) {
+	p := scoretest.Pool(make([]float64, 20), make([]int, 20)...)
+	for i := range p.Rows {
+		p.Rows[i] = []float64{1, 0}
+		if i >= 10 {
+			p.Rows[i] = []float64{0, 2}
+		}
+	}
+	r := &facility{p, 2}
+	whole, half := r.cover([]int{3, 14}), r.cover([]int{3, 4})
+	if math.Abs(whole-1) > 1e-12 || half >= 0 {
+		t.Errorf("cover of both directions %v, of one %v", whole, half)
+	}
+	mean := 0.0
+	for _, set := range r.Random(2) {
+		mean += r.cover(set) / float64(len(r.Random(2)))
+	}
+	if math.Abs(mean) > 1e-9 {
+		t.Errorf("random sets cover %v", mean)
+	}
+}
+
+// Picks that cover the pictures pass the check, and picks by scores that say nothing do not.
+func TestCheck(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 9))
+	const rows, groups = 160, 40
+	p := scoretest.Pool(make([]float64, rows), make([]int, rows)...)
+	var codes, blind [][]int
+	for i := range rows {
+		// Groups of very different sizes, so that random sets miss some.
+		g := int(groups * math.Pow(rng.Float64(), 3))
+		if i < groups {
+			g = i
+		}
+		x, code := make([]float64, groups), make([]int, groups)
+		x[g], code[g], p.Truth[i] = 1, 90, g
+		p.Rows[i], codes, blind = x, append(codes, code), append(blind, []int{rng.IntN(200) - 100, rng.IntN(200) - 100})
+	}
+	p.Test, p.Want = p.Rows[:groups], p.Truth[:groups]
+	r := &facility{p, facilityPicks}
+	for name, c := range map[string]struct {
+		table selection.Table
+		want  bool
+	}{"codes of the groups": {scoretest.Scores(codes...), true}, "codes that say nothing": {scoretest.Scores(blind...), false}} {
+		got, err := check([]selection.Run{{Seed: 1, Workload: scoretest.Workload(r, rows), Scores: []selection.Table{c.table}, Outcome: scoretest.Decide(t, r, c.table)}})
+		if err != nil || got.Pass != c.want {
+			t.Errorf("%s: %+v, error %v", name, got, err)
+		}
+	}
+}

@@ -61,7 +61,7 @@ func (b *branch) run(x [][]float64) (moments []moment, feature []float64) {
 	h := make([]float64, units)
 	feature = make([]float64, units)
 	for _, v := range x {
-		m := moment{x: v, before: h, write: kit.Times(b.gate.Value, v), in: kit.Times(b.in.Value, v), up: kit.Times(b.up.Value, v), out: kit.Times(b.out.Value, v), state: make([]float64, units)}
+		m := moment{x: v, before: h, write: kit.Product(b.gate.Value, v), in: kit.Product(b.in.Value, v), up: kit.Product(b.up.Value, v), out: kit.Product(b.out.Value, v), state: make([]float64, units)}
 		for i := range units {
 			m.write[i] = 1 / (1 + math.Exp(-m.write[i]-b.start.Value[i]))
 			m.state[i] = float64((1-m.write[i])*h[i]) + float64(m.write[i]*float64(m.in[i]*m.up[i]))

@@ -71,7 +71,7 @@ func (m *model) run(x [][]float64) trace {
 	var first []float64
 	t.base, first = m.base.run(x)
 	t.new, t.extra = m.new.run(x)
-	t.feature = kit.Times(m.residual.Value, t.mean)
+	t.feature = kit.Product(m.residual.Value, t.mean)
 	for i := range units {
 		t.feature[i] += first[i] + t.extra[i]
 	}
@@ -80,7 +80,7 @@ func (m *model) run(x [][]float64) trace {
 
 // class is the best one of some.
 func (m *model) class(x [][]float64, among []int) int {
-	scores := kit.Times(m.frame, m.run(x).feature)
+	scores := kit.Product(m.frame, m.run(x).feature)
 	best := among[0]
 	for _, k := range among {
 		if scores[k] > scores[best] {
@@ -139,6 +139,65 @@ const (
 	separation  = 0.01
 )
 
+// session is a training of the new branch: pictures of which the first ones are old, and
+// what the frozen parts give of each.
+type session struct {
+	list      []picture
+	old       int
+	fixed     [][]float64
+	count     map[int]float64 // pictures by class
+	sensitive bool            // with the losses that tell old classes from new ones
+}
+
+// gradient adds the gradients of the new branch. The loss is that of all classes alike, plus
+// with class-sensitive losses suppression/2 times the square of what the branch gives for
+// each old picture, in the same shares, and separation times the cosine of the means of B, C
+// and Δ over old and over new pictures.
+func (s *session) gradient(m *model) {
+	n := [2]float64{float64(s.old), float64(len(s.list) - s.old)} // of old and new pictures
+	group := func(k int) int {
+		if k < s.old {
+			return 0
+		}
+		return 1
+	}
+	moments, extra := make([][]moment, len(s.list)), make([][]float64, len(s.list))
+	means := [2][]float64{make([]float64, 3*units), make([]float64, 3*units)}
+	for k, p := range s.list {
+		moments[k], extra[k] = m.new.run(p.x)
+		for i, v := range chosen(moments[k]) {
+			means[group(k)][i] += v / n[group(k)]
+		}
+	}
+	away := [2][]float64{}
+	cosine := kit.Cosine(means[0], means[1])
+	for g, own := range means {
+		other := means[1-g]
+		for i := range own {
+			away[g] = append(away[g], separation*(other[i]/(kit.Norm(own)*kit.Norm(other))-cosine*own[i]/(kit.Norm(own)*kit.Norm(own))))
+		}
+	}
+	for k, p := range s.list {
+		f := make([]float64, units)
+		for i, v := range extra[k] {
+			f[i] = s.fixed[k][i] + v
+		}
+		d := m.toClass(f, p.class)
+		share := 1 / float64(len(s.count)) / s.count[p.class] // all classes alike
+		for i := range d {
+			if s.sensitive && group(k) == 0 {
+				d[i] += suppression * extra[k][i]
+			}
+			d[i] *= share
+		}
+		var apart []float64
+		if s.sensitive {
+			apart = scaled(away[group(k)], 1/n[group(k)])
+		}
+		m.new.backward(moments[k], d, apart)
+	}
+}
+
 // later trains the new branch alone, on few pictures of new classes and on mean maps
 // of those of the first session. With class-sensitive losses the branch is to keep
 // still on classes of the first session, and to choose other B, C and Δ on new ones.
@@ -148,62 +207,18 @@ func (m *model) later(old, novel []picture, sensitive bool) {
 			copy(p.Value, m.base.params()[k].Value)
 		}
 	}
-	optimiser := nets.NewAdam(m.new.params())
-	list := append(append([]picture{}, old...), novel...)
-	count := map[int]float64{}
-	var fixed [][]float64 // what the frozen parts give
-	for _, p := range list {
-		count[p.class]++
+	s := &session{append(slices.Clone(old), novel...), len(old), nil, map[int]float64{}, sensitive}
+	for _, p := range s.list {
+		s.count[p.class]++
 		t := m.run(p.x)
 		for i, v := range t.extra {
 			t.feature[i] -= v
 		}
-		fixed = append(fixed, t.feature)
+		s.fixed = append(s.fixed, t.feature)
 	}
+	optimiser := nets.NewAdam(m.new.params())
 	for step := range laterSteps {
-		moments, extra := make([][]moment, len(list)), make([][]float64, len(list))
-		means := [2][]float64{make([]float64, 3*units), make([]float64, 3*units)} // of old and new pictures
-		for k, p := range list {
-			moments[k], extra[k] = m.new.run(p.x)
-			group, n := 0, float64(len(old))
-			if k >= len(old) {
-				group, n = 1, float64(len(novel))
-			}
-			for i, v := range chosen(moments[k]) {
-				means[group][i] += v / n
-			}
-		}
-		away := [2][]float64{}
-		cosine := kit.Cosine(means[0], means[1])
-		for group, own := range means {
-			other := means[1-group]
-			for i := range own {
-				away[group] = append(away[group], separation*(other[i]/(kit.Norm(own)*kit.Norm(other))-cosine*own[i]/(kit.Norm(own)*kit.Norm(own))))
-			}
-		}
-		for k, p := range list {
-			f := make([]float64, units)
-			for i, v := range extra[k] {
-				f[i] = fixed[k][i] + v
-			}
-			d := m.toClass(f, p.class)
-			share := 1 / float64(len(count)) / count[p.class] // all classes alike
-			group, n := 0, float64(len(old))
-			if k >= len(old) {
-				group, n = 1, float64(len(novel))
-			}
-			for i := range d {
-				if sensitive && group == 0 {
-					d[i] += suppression * extra[k][i]
-				}
-				d[i] *= share
-			}
-			var apart []float64
-			if sensitive {
-				apart = scaled(away[group], 1/n)
-			}
-			m.new.backward(moments[k], d, apart)
-		}
+		s.gradient(m)
 		optimiser.Step(laterRate*(1-0.9*float64(step)/laterSteps), 1)
 	}
 }

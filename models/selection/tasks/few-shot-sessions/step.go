@@ -29,7 +29,7 @@ func (r *ranges) note(m *model, list []picture) {
 		sum := make([]float64, units)
 		t := m.run(p.x)
 		for k := range t.base {
-			mean := kit.Times(m.residual.Value, p.x[k])
+			mean := kit.Product(m.residual.Value, p.x[k])
 			for i := range units {
 				sum[i] += mean[i] / tokens
 			}
@@ -46,7 +46,7 @@ func (r *ranges) note(m *model, list []picture) {
 				}
 			}
 			grow(&r.feature, sum...)
-			grow(&r.score, kit.Times(m.frame, sum)...)
+			grow(&r.score, kit.Product(m.frame, sum)...)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package boosting
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"upset/models/selection"
@@ -26,7 +25,7 @@ func Task() selection.Task {
 		Name: "gradient-boosting", Title: "Sequential Training of Neural Networks with Gradient Boosting",
 		Family: "exit", Kind: selection.OnNPU, Utility: "loss", Mechanism: "threshold",
 		Metric: selection.Depth, Epsilon: 0.01, Build: build, Check: check,
-		Negative: "the lead over a plain network that is cut: 30 points expected, 5 measured",
+		Negative: "the lead over a plain network that is cut: 30 points expected, 7 measured",
 	}
 }
 
@@ -108,10 +107,7 @@ func (r *boosting) Decide(ask *selection.Ask) (selection.Outcome, error) {
 // Consequence is 1 where a class differs; else the share of rows of another
 // depth.
 func (r *boosting) Consequence(_ []selection.Table, golden, faulty selection.Outcome) float64 {
-	if !slices.Equal(golden.Values, faulty.Values) {
-		return 1
-	}
-	return selection.ShareOfRows(golden.Items, faulty.Items)
+	return selection.Harm(golden, faulty)
 }
 
 // accuracies are the shares of right classes after the first group and after all.
@@ -135,12 +131,16 @@ func (r *boosting) accuracies(ask *selection.Ask) (first, all float64, err error
 // Bounds of the check, in shares of right answers: the first sixth of the
 // boosted units against all of them and against the first sixth of a plain
 // network. A lead of 0.30 over the latter was expected, but our plain networks
-// keep 0.82 to 0.92 of right answers when cut, in float64 as well and whether
-// trained for 15, 60 or 150 epochs; so the lead that was measured is asserted.
+// keep 0.80 to 0.92 of right answers when cut, in float64 as well and whether
+// trained for 15, 60 or 150 epochs. Over seeds 1 to 22 the lead is 0.075 with a
+// deviation of 0.033 from one pool of 300 rows to the next: asserted is the least
+// that the mean of some seeds has in 99 of 100 cases, and that it is not as
+// published, so that this is noticed.
 const (
 	boostLoss      = 0.025
-	boostGain      = 0.054
-	boostTolerance = 0.03
+	boostGain      = 0.075
+	boostSpread    = 0.033
+	boostPublished = 0.30
 )
 
 func check(runs []selection.Run) (selection.Check, error) {
@@ -160,7 +160,7 @@ func check(runs []selection.Run) (selection.Check, error) {
 	}
 	return selection.Check{
 		Metric: "accuracy of the first sixth of the units relative to all", Threshold: -boostLoss, Measured: first - all,
-		Baseline: plain - all, Against: "the first sixth of a plain network", Pass: first-all >= -boostLoss && first > plain && math.Abs(first-plain-boostGain) <= boostTolerance,
+		Baseline: plain - all, Against: "the first sixth of a plain network", Pass: first-all >= -boostLoss && first-plain >= kit.Floor(boostGain, boostSpread, len(runs)) && first-plain < boostPublished,
 		Note: fmt.Sprintf("mean accuracy: first sixth %.4f, all %.4f, plain network cut to a sixth %.4f; the expected lead of 0.30 does not appear, in float64 neither", first, all, plain),
 	}, nil
 }

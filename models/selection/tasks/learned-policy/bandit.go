@@ -72,8 +72,8 @@ func (h *history) pull(k int) {
 // regret is the gap of the arm with the largest mean.
 func (h *history) regret() float64 { return h.of.gaps[kit.Argmax(h.mean)] }
 
-// channels of a state: by arm, the lead over the best other mean, the pulls over a
-// quarter of leadMost, and the share of turns that are left.
+// channels of a state: by arm, the lead over the best other mean, a quarter of the pulls,
+// and the share of turns that are left.
 const channels = 3
 
 // state is the input of the policy before a turn.
