@@ -4,7 +4,6 @@ import (
 	"math"
 	"testing"
 
-	"upset/models/selection"
 	"upset/models/train/data"
 )
 
@@ -136,8 +135,5 @@ func TestCosts(t *testing.T) {
 	}
 	if n := len(w.Scorers[0].Rows); n != pool || len(w.Rule.(*offers).users) != n {
 		t.Errorf("%d rows", n)
-	}
-	if _, ok := w.Rule.(selection.Rule); !ok {
-		t.Error("no rule")
 	}
 }

@@ -178,6 +178,20 @@ func TestOnTheNPU(t *testing.T) {
 	if err != nil || len(calls) != 4*length || bits[0] != 16*units {
 		t.Fatalf("%d steps with %v bits of state, %v", len(calls), bits[0], err)
 	}
+	for k, at := range calls { // a step reads what the one before it wrote, the first one nothing
+		c, want := run.Calls[at], make([]byte, 2*units)
+		if k%length > 0 {
+			before := run.Calls[calls[k-1]]
+			out, err := run.Source.Infer(before.Scorer, -1, before.Input)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want = out[len(out)-2*units:]
+		}
+		if !bytes.Equal(c.Input[2*width:], want) {
+			t.Fatalf("step %d reads another state", k)
+		}
+	}
 	// The sign of a unit flips before step 5: no token of another sequence is touched. A
 	// flip in the state that Reset replaces is one before the first step.
 	for _, step := range []int{0, 5, length - 1} {
