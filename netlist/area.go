@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"math/bits"
 
 	"upset/npu/isa"
 )
@@ -105,7 +106,7 @@ func (t *Table) Gates(c *Costs) []Gates {
 func bankBits() int {
 	n := 0
 	for _, info := range isa.Table {
-		n += popcount(info.Mask)
+		n += bits.OnesCount32(info.Mask)
 	}
 	return n
 }

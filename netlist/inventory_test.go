@@ -1,6 +1,7 @@
 package netlist
 
 import (
+	"math/bits"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -304,10 +305,10 @@ func checkFlip(t *testing.T, tab *Table, m *npu.Machine, id SiteID, ecc npu.ECC)
 	n := 0
 	if p.Register.ram != notRAM {
 		for i := range was.RAM.Mem {
-			n += popcount(uint32(was.RAM.Mem[i] ^ m.S.RAM.Mem[i]))
+			n += bits.OnesCount32(uint32(was.RAM.Mem[i] ^ m.S.RAM.Mem[i]))
 		}
 		if p.Register.ram == ramCheck {
-			n = popcount(uint32(was.RAM.Syn[p.Element] ^ m.S.RAM.Syn[p.Element]))
+			n = bits.OnesCount32(uint32(was.RAM.Syn[p.Element] ^ m.S.RAM.Syn[p.Element]))
 		}
 		if m.S.Flops != was.Flops {
 			t.Errorf("%s: a flip in the RAM changes flops", tab.Name(id))
@@ -334,7 +335,7 @@ func differingBits(a, b *npu.State) int {
 	n, k := 0, 0
 	leaves(reflect.ValueOf(&b.Flops).Elem(), "", "", func(l leaf) {
 		elements(l.value, func(_ int, v uint64) {
-			n += popcount(uint32(v^x[k])) + popcount(uint32((v^x[k])>>32))
+			n += bits.OnesCount32(uint32(v^x[k])) + bits.OnesCount32(uint32((v^x[k])>>32))
 			k++
 		})
 	})

@@ -2,6 +2,7 @@ package netlist
 
 import (
 	"fmt"
+	"math/bits"
 	"path"
 	"reflect"
 	"sort"
@@ -30,7 +31,7 @@ func (t *Table) Place(id SiteID) (Place, error) {
 		return Place{r, n / r.Width, n % r.Width}, nil
 	}
 	for e, m := range r.masks {
-		c := popcount(m)
+		c := bits.OnesCount32(m)
 		if n >= c {
 			n -= c
 			continue
@@ -150,9 +151,9 @@ func (r *Register) site(elem, bit int) (SiteID, bool) {
 	if r.masks[elem]>>bit&1 == 0 {
 		return 0, false
 	}
-	n := popcount(r.masks[elem] & (1<<bit - 1))
+	n := bits.OnesCount32(r.masks[elem] & (1<<bit - 1))
 	for _, m := range r.masks[:elem] {
-		n += popcount(m)
+		n += bits.OnesCount32(m)
 	}
 	return r.First + SiteID(n), true
 }

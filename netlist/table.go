@@ -5,6 +5,7 @@ package netlist
 
 import (
 	"fmt"
+	"math/bits"
 	"reflect"
 	"strconv"
 	"strings"
@@ -65,7 +66,7 @@ func (r *Register) Bits() int {
 	if r.masks != nil {
 		n := 0
 		for _, m := range r.masks {
-			n += popcount(m)
+			n += bits.OnesCount32(m)
 		}
 		return n
 	}
@@ -212,11 +213,3 @@ func (b *builder) banks(path []int, block, name string) {
 
 // snake turns a Go field name into the lower-case name used in site names.
 func snake(s string) string { return strings.ToLower(s) }
-
-func popcount(v uint32) int {
-	n := 0
-	for ; v != 0; v &= v - 1 {
-		n++
-	}
-	return n
-}

@@ -118,7 +118,7 @@ func ProofPower(strata []ProofStratum, budget, confidence float64, repeats int, 
 			}
 			sample[i] = Stratum{Weight: s.Weight, N: s.N, Failures: binomialDraw(s.N, s.P, src)}
 		}
-		total, err := Combine(sample, confidence)
+		total, err := combine(sample, confidence, false)
 		if err != nil {
 			return 0, err
 		}

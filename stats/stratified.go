@@ -103,6 +103,11 @@ func checkWeight(w float64) error {
 // complement, which are then the tighter ones. They are joint: not a sum of
 // limits per stratum. Counts are taken as drawn with replacement.
 func Combine(strata []Stratum, confidence float64) (Total, error) {
+	return combine(strata, confidence, true)
+}
+
+// combine is Combine, on demand without the lower limit, which takes most of the time.
+func combine(strata []Stratum, confidence float64, both bool) (Total, error) {
 	if err := checkConfidence(confidence); err != nil {
 		return Total{}, err
 	}
@@ -144,13 +149,22 @@ func Combine(strata []Stratum, confidence float64) (Total, error) {
 	switch {
 	case drawn == 0:
 	case drawn == 1:
-		low, _ := ClopperPearsonLower(single.Failures, single.N, confidence)
 		high, _ := ClopperPearsonUpper(single.Failures, single.N, confidence)
-		lower, upper = single.Weight*low, single.Weight*high
+		upper = single.Weight * high
+		if both {
+			low, _ := ClopperPearsonLower(single.Failures, single.N, confidence)
+			lower = single.Weight * low
+		}
 	case 2*fails.sum <= sampled:
-		lower, upper = fails.lower(confidence), fails.upper(confidence)
+		upper = fails.upper(confidence)
+		if both {
+			lower = fails.lower(confidence)
+		}
 	default:
-		lower, upper = sampled-passes.upper(confidence), sampled-passes.lower(confidence)
+		upper = sampled - passes.lower(confidence)
+		if both {
+			lower = sampled - passes.upper(confidence)
+		}
 	}
 	total.Estimate = exact + fails.sum
 	total.Lower = exact + min(max(lower, 0), fails.sum)

@@ -126,7 +126,7 @@ var mayImport = map[string][]string{
 	"models/selection/digits":           {"models/reference", "models/selection", "models/selection/...", "models/tflite", "models/train/..."},
 	"models/selection/scoretest":        {"models/selection", "models/selection/digits"},
 	"models/selection/tasks/*":          {"models/selection", "models/selection/...", "models/tflite", "models/train", "models/train/...", "stats/descent"},
-	"models/selection/audit":            {"models/selection", "models/tflite", "npu/isa"},
+	"models/selection/audit":            {"models/selection", "models/selection/kit", "models/tflite", "npu/isa"},
 	"models/selection/guide":            {"models/selection", "models/selection/tasks"},
 	"models/selection/own":              {"models/guest", "models/selection", "models/tflite"},
 	"models/selection/own/generate":     {"models/selection/digits", "models/train/data", "models/train/nets"},

@@ -2,6 +2,7 @@ package artefacts
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -85,5 +86,29 @@ func TestTraining(t *testing.T) {
 	}
 	if _, err := s.Open(6); err == nil {
 		t.Error("a seed that cannot be trained: no error")
+	}
+}
+
+// Errors say of which task and seed a file is, what is stored is not trained, and a network
+// that is none is refused with its name.
+func TestErrorsNameTheFile(t *testing.T) {
+	s, trained := store(t)
+	s.Stored.(fstest.MapFS)["data/1/bad.tflite"] = &fstest.MapFile{Data: []byte("no network")}
+	f, err := s.Open(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, missing := f.Bytes("absent")
+	_, bad := f.Scorers("rows.bin", "net", "bad")
+	for name, err := range map[string]error{"absent": missing, "bad": bad} {
+		if err == nil || !strings.Contains(err.Error(), "small, seed 1") || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if *trained != 0 {
+		t.Errorf("trained %d times", *trained)
+	}
+	if _, err = s.Open(6); err == nil || !strings.Contains(err.Error(), "small, seed 6") || !strings.Contains(err.Error(), "no such class") {
+		t.Errorf("a seed that cannot be trained: %v", err)
 	}
 }

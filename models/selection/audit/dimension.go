@@ -4,6 +4,8 @@ import (
 	"errors"
 	"math"
 	"slices"
+
+	"upset/models/selection/kit"
 )
 
 // trimmed is the share of the largest ratios that the fit leaves out, as its authors do.
@@ -27,7 +29,7 @@ func Dimension(rows [][]float64) (float64, error) {
 			if j == i {
 				continue
 			}
-			switch d := squared(rows[i], rows[j]); {
+			switch d := kit.SquaredDistance(rows[i], rows[j]); {
 			case d < first:
 				first, second = d, first
 			case d < second:

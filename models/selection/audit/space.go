@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
+
+	"upset/models/selection/kit"
 )
 
 // Space is a space of hypotheses that know training rows: functions of a Gaussian process
@@ -69,7 +71,7 @@ func (k Kernel) between(a, b [][]float64) *mat.Dense {
 	m := mat.NewDense(len(a), len(b), nil)
 	for i := range a {
 		for j := range b {
-			m.Set(i, j, math.Exp(-squared(a[i], b[j])/(2*k.Length*k.Length)))
+			m.Set(i, j, math.Exp(-kit.SquaredDistance(a[i], b[j])/(2*k.Length*k.Length)))
 		}
 	}
 	return m
@@ -192,19 +194,12 @@ func standardised(rows [][]float64) (columns [][]float64) {
 	return columns
 }
 
-func squared(a, b []float64) (sum float64) {
-	for i := range a {
-		sum += (a[i] - b[i]) * (a[i] - b[i])
-	}
-	return sum
-}
-
 // medianDistance is the median of the distances between rows that differ.
 func medianDistance(rows [][]float64) float64 {
 	var list []float64
 	for i := range rows {
 		for j := range i {
-			if d := squared(rows[i], rows[j]); d > 0 {
+			if d := kit.SquaredDistance(rows[i], rows[j]); d > 0 {
 				list = append(list, d)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 
 	"upset/models/reference"
+	"upset/models/selection/kit"
 	"upset/models/tflite"
 	"upset/models/train/data"
 	"upset/models/train/nets"
@@ -88,6 +89,17 @@ func Rows(x [][]float64, q nets.Quant) []byte {
 		all = append(all, nets.Row(v, q)...)
 	}
 	return all
+}
+
+// Reals are the real values of rows of int8 codes.
+func Reals(rows [][]byte, q nets.Quant) [][]float64 {
+	list := kit.Pictures(rows)
+	for _, x := range list {
+		for k, v := range x {
+			x[k] = float64(q.Scale) * (v - float64(q.ZeroPoint))
+		}
+	}
+	return list
 }
 
 // Scores runs an exported network on samples with the reference kernels and returns

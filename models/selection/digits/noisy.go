@@ -42,6 +42,15 @@ func (s *Noisy) Spoil(rng *rand.Rand) {
 	}
 }
 
+// Mislabel gives a share of the labels, drawn at random, another class.
+func Mislabel(labels []int, share float64, rng *rand.Rand) {
+	for i, l := range labels {
+		if rng.Float64() < share {
+			labels[i] = (l + 1 + rng.IntN(Classes-1)) % Classes
+		}
+	}
+}
+
 // Some returns the samples at the given places.
 func (s *Noisy) Some(places []int) *Noisy {
 	t := &Noisy{}

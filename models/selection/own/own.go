@@ -74,7 +74,11 @@ func Open(dir string) (*Task, error) {
 	var c config
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&c); err != nil {
+	err = d.Decode(&c)
+	if _, end := d.Token(); err == nil && end != io.EOF {
+		err = fmt.Errorf("there is something after the task")
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, "task.json"), err)
 	}
 	metrics := []selection.Metric{selection.Label, selection.Set, selection.Route, selection.Depth, selection.Accept}
@@ -221,7 +225,11 @@ func readFile(dir, name string, most int) ([]byte, error) {
 	if !filepath.IsLocal(name) {
 		return nil, fmt.Errorf("%q must lie in the folder of the task", name)
 	}
-	f, err := os.Open(filepath.Join(dir, name))
+	path := filepath.Join(dir, name)
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no file", path) // a pipe would hold up the reader
+	}
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,8 @@
 package data
 
 import (
+	"encoding/binary"
+	"math"
 	"math/rand/v2"
 
 	"upset/models/train"
@@ -42,4 +44,22 @@ func Labels(values []int) []byte {
 		out[i] = byte(v)
 	}
 	return out
+}
+
+// Singles turns numbers into the contents of a file: single precision, little-endian.
+func Singles(values ...float64) []byte {
+	var out []byte
+	for _, v := range values {
+		out = binary.LittleEndian.AppendUint32(out, math.Float32bits(float32(v)))
+	}
+	return out
+}
+
+// ReadSingles reads what Singles wrote; bytes beyond the last whole number are left out.
+func ReadSingles(b []byte) []float64 {
+	list := make([]float64, len(b)/4)
+	for i := range list {
+		list[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:])))
+	}
+	return list
 }

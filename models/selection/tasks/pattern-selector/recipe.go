@@ -7,6 +7,7 @@ import (
 
 	"upset/models/selection/artefacts"
 	"upset/models/selection/digits"
+	"upset/models/selection/kit"
 	"upset/models/train/data"
 	"upset/models/train/nets"
 )
@@ -98,7 +99,7 @@ func shares(x []float64) (list [sides]float64) {
 		for k := range width / signs {
 			sum += x[(b*width/signs+k)*fields]
 		}
-		up[b] = logistic(sharp * sum / math.Sqrt(width/signs))
+		up[b] = kit.Logistic(sharp * sum / math.Sqrt(width/signs))
 	}
 	for side := range list {
 		list[side] = 1
@@ -127,15 +128,13 @@ func (w *world) draw(n int, rng *rand.Rand) []user {
 					logit += float64(part * w[task][side][k] * v)
 				}
 			}
-			u.chance[task] = logistic(logit)
+			u.chance[task] = kit.Logistic(logit)
 			u.taken[task] = rng.Float64() < u.chance[task]
 		}
 		list[i] = u
 	}
 	return list
 }
-
-func logistic(v float64) float64 { return 1 / (1 + math.Exp(-v)) }
 
 // Sizes of the networks (our choice): the network without a selector is wider, so that it
 // costs no less.
@@ -184,7 +183,7 @@ func conversions(users []user) nets.Loss {
 			if task > 0 && !users[i].taken[0] {
 				continue
 			}
-			p, want := logistic(v), 0.0
+			p, want := kit.Logistic(v), 0.0
 			if users[i].taken[task] {
 				want = 1
 			}

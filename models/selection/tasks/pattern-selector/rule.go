@@ -69,7 +69,7 @@ func (r *offers) Decide(ask *selection.Ask) (selection.Outcome, error) {
 	}
 	chance := make([]float64, len(r.users))
 	for i := range chance {
-		chance[i] = logistic(t.At(i, 0)) * logistic(t.At(i, 1))
+		chance[i] = kit.Logistic(t.At(i, 0)) * kit.Logistic(t.At(i, 1))
 	}
 	o.Items = kit.TopK(chance, offered)
 	return o, nil
@@ -131,7 +131,7 @@ func check(runs []selection.Run) (selection.Check, error) {
 		gained += (1 - r.Consequence(nil, best, run.Outcome)) / n
 		said := 0.0
 		for i := range r.users {
-			said += logistic(run.Scores[0].At(i, 0)) * logistic(run.Scores[0].At(i, 1)) / float64(len(r.users))
+			said += kit.Logistic(run.Scores[0].At(i, 0)) * kit.Logistic(run.Scores[0].At(i, 1)) / float64(len(r.users))
 		}
 		shift += math.Abs(said-kit.Mean(r.conversions())) / n
 	}

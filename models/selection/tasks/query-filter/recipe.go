@@ -123,15 +123,6 @@ func recipe(seed uint64, _ *data.Source) (map[string][]byte, error) {
 const cloneStream = 5
 
 // quantised is a sample as the NPU sees it.
-func quantised(x []float64) []float64 { return pictures([][]byte{nets.Row(x, digits.Fine)})[0] }
-
-// pictures are the pixels of rows.
-func pictures(rows [][]byte) [][]float64 {
-	list := kit.Pictures(rows)
-	for _, x := range list {
-		for k, v := range x {
-			x[k] = float64(digits.Fine.Scale) * (v - float64(digits.Fine.ZeroPoint))
-		}
-	}
-	return list
+func quantised(x []float64) []float64 {
+	return digits.Reals([][]byte{nets.Row(x, digits.Fine)}, digits.Fine)[0]
 }

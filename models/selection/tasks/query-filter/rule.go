@@ -46,13 +46,13 @@ func build(seed uint64) (*selection.Workload, error) {
 	if w.Scorers, err = f.Scorers("rows.bin", "clone0", "clone1", "victim"); err != nil {
 		return nil, err
 	}
-	r := &filter{rows: pictures(w.Scorers[0].Rows)}
+	r := &filter{rows: digits.Reals(w.Scorers[0].Rows, digits.Fine)}
 	for name, x := range map[string]*[][]float64{"seeds": &r.seeds, "test": &r.test} {
 		s, err := f.Scorer("victim", name+".bin")
 		if err != nil {
 			return nil, err
 		}
-		*x = pictures(s.Rows)
+		*x = digits.Reals(s.Rows, digits.Fine)
 	}
 	if r.seedLabels, err = f.Labels("seed-labels.bin"); err != nil {
 		return nil, err

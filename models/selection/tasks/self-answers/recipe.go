@@ -2,8 +2,6 @@ package answers
 
 import (
 	"embed"
-	"encoding/binary"
-	"math"
 	"math/rand/v2"
 
 	"upset/models/selection/artefacts"
@@ -49,19 +47,15 @@ func untrained() *nets.Graph {
 func pack(g *nets.Graph) []byte {
 	var b []byte
 	for _, p := range g.Params() {
-		for _, v := range p.Value {
-			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(float32(v)))
-		}
+		b = append(b, data.Singles(p.Value...)...)
 	}
 	return b
 }
 
 func unpack(b []byte) *nets.Graph {
-	g := untrained()
+	g, values := untrained(), data.ReadSingles(b)
 	for _, p := range g.Params() {
-		for i := range p.Value {
-			p.Value[i], b = float64(math.Float32frombits(binary.LittleEndian.Uint32(b))), b[4:]
-		}
+		values = values[copy(p.Value, values):]
 	}
 	return g
 }

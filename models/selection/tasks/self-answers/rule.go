@@ -40,13 +40,7 @@ func open(f artefacts.Folder, name string) (domain, selection.Scorer, error) {
 	if err != nil {
 		return domain{}, s, err
 	}
-	d := domain{}
-	for _, row := range kit.Pictures(s.Rows) {
-		for k, v := range row {
-			row[k] = float64(digits.Fine.Scale) * (v - float64(digits.Fine.ZeroPoint))
-		}
-		d.x = append(d.x, row)
-	}
+	d := domain{x: digits.Reals(s.Rows, digits.Fine)}
 	d.truth, err = f.Labels(name + "-truth.bin")
 	return d, s, err
 }

@@ -33,13 +33,9 @@ var unit = nets.Quant{Scale: 1.0 / 512, ZeroPoint: -128}
 
 // normal brings a picture to unit length.
 func normal(x []float64) []float64 {
-	size := 0.0
-	for _, v := range x {
-		size += float64(v * v)
-	}
-	y := make([]float64, len(x))
+	size, y := kit.Norm(x), make([]float64, len(x))
 	for k, v := range x {
-		y[k] = v / math.Sqrt(max(size, 1e-9))
+		y[k] = v / max(size, 1e-9)
 	}
 	return y
 }
@@ -128,13 +124,8 @@ func recipe(seed uint64, _ *data.Source) (map[string][]byte, error) {
 	for i := range all.X {
 		all.X[i] = normal(all.X[i])
 	}
-	m := &memory{x: all.X[:prototypes]}
-	for _, l := range all.Labels[:prototypes] {
-		if rng.Float64() < wrong {
-			l = (l + 1 + rng.IntN(digits.Classes-1)) % digits.Classes
-		}
-		m.labels = append(m.labels, l)
-	}
+	m := &memory{x: all.X[:prototypes], labels: all.Labels[:prototypes]}
+	digits.Mislabel(m.labels, wrong, rng)
 	rest := digits.Part(all, prototypes, pool)
 	m.calibrate(digits.Part(all, prototypes+pool, digits.Calibration).X)
 	files := map[string][]byte{"rows.bin": digits.Rows(rest.X, unit), "truth.bin": data.Labels(rest.Labels), "labels.bin": data.Labels(m.labels)}

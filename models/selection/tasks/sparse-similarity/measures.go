@@ -24,8 +24,7 @@ func (r *sparse) explained(units, hidden *selection.Table) float64 {
 				guess[j] += float64(z[u] * d)
 			}
 		}
-		a, b := kit.Distance(h, guess), kit.Distance(h, average)
-		left, all = left+float64(a*a), all+float64(b*b)
+		left, all = left+kit.SquaredDistance(h, guess), all+kit.SquaredDistance(h, average)
 	}
 	return 1 - left/all
 }

@@ -2,9 +2,7 @@ package sparse
 
 import (
 	"embed"
-	"encoding/binary"
 	"encoding/json"
-	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -65,23 +63,15 @@ func (a *autoencoder) normalise() {
 
 // encode returns all units after ReLU with those beyond the largest set to 0.
 func (a *autoencoder) encode(h []float64) []float64 {
-	z, order := make([]float64, sparseUnits), make([]int, sparseUnits)
+	z := make([]float64, sparseUnits)
 	for u := range z {
-		order[u], z[u] = u, a.be.Value[u]
+		z[u] = a.be.Value[u]
 		for j, v := range h {
 			z[u] += float64(a.we.Value[u*digits.Hidden+j] * (v - a.b.Value[j]))
 		}
 		z[u] = max(0, z[u])
 	}
-	slices.SortStableFunc(order, func(x, y int) int {
-		if z[x] == z[y] {
-			return 0
-		} else if z[x] > z[y] {
-			return -1
-		}
-		return 1
-	})
-	for _, u := range order[sparseActive:] {
+	for _, u := range kit.Order(z)[sparseActive:] {
 		z[u] = 0
 	}
 	return z
@@ -158,9 +148,7 @@ func recipe(seed uint64, _ *data.Source) (map[string][]byte, error) {
 		}
 	}
 	files := map[string][]byte{"rows.bin": digits.Rows(rest.X[:sparsePool], digits.Pixel), "truth.bin": data.Labels(rest.Labels[:sparsePool])}
-	for _, v := range slices.Concat(a.b.Value, a.wd.Value) {
-		files["decoder.bin"] = binary.LittleEndian.AppendUint32(files["decoder.bin"], math.Float32bits(float32(v)))
-	}
+	files["decoder.bin"] = data.Singles(slices.Concat(a.b.Value, a.wd.Value)...)
 	if files["target.json"], err = json.Marshal(map[string]any{"class": class, "prototype": prototype, "centre": centre}); err != nil {
 		return nil, err
 	}

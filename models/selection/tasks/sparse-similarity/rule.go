@@ -1,14 +1,14 @@
 package sparse
 
 import (
-	"encoding/binary"
 	"fmt"
-	"math"
+	"slices"
 
 	"upset/models/selection"
 	"upset/models/selection/artefacts"
 	"upset/models/selection/digits"
 	"upset/models/selection/kit"
+	"upset/models/train/data"
 )
 
 // Sizes of the task (our choice).
@@ -84,14 +84,8 @@ func (r *sparse) decoder(f artefacts.Folder) error {
 	if len(b) != 4*digits.Hidden*(sparseUnits+1) {
 		return fmt.Errorf("sparse similarity: a decoder of %d bytes; build the artefacts anew", len(b))
 	}
-	for at := 0; at < len(b); at += 4 * digits.Hidden {
-		row := make([]float64, digits.Hidden)
-		for j := range row {
-			row[j] = float64(math.Float32frombits(binary.LittleEndian.Uint32(b[at+4*j:])))
-		}
-		r.direction = append(r.direction, row)
-	}
-	r.offset, r.direction = r.direction[0], r.direction[1:]
+	values := slices.Collect(slices.Chunk(data.ReadSingles(b), digits.Hidden))
+	r.offset, r.direction = values[0], values[1:]
 	return nil
 }
 

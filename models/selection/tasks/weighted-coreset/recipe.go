@@ -35,11 +35,7 @@ func recipe(seed uint64, _ *data.Source) (map[string][]byte, error) {
 		return nil, err
 	}
 	for _, s := range parts[:2] {
-		for i, l := range s.Labels {
-			if rng.Float64() < wrong {
-				s.Labels[i] = (l + 1 + rng.IntN(digits.Classes-1)) % digits.Classes
-			}
-		}
+		digits.Mislabel(s.Labels, wrong, rng)
 	}
 	rows, held := parts[0], parts[3]
 	files := map[string][]byte{
