@@ -271,7 +271,7 @@ func TestPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Verdicts) < 2000 {
+	if len(r.Verdicts) < 600 { // a third of them near the budget: 0 false claims leave 1.5 %
 		t.Errorf("%d machines", len(r.Verdicts))
 	}
 	near, err := count(r.Verdicts, func(v Verdict) bool { return v.Kind == Near }, Verdict.False)
