@@ -261,7 +261,7 @@ func TestPages(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := map[string]int{"convergence.md": 3, "engine.md": 2}[page]
+		want := map[string]int{"convergence.md": 3, "engine.md": 3}[page]
 		checkTables(t, string(text), want)
 	}
 }
