@@ -30,6 +30,8 @@ const (
 	probeFolder  = "faults/convergence/generate/probe"
 	engineFolder = "faults/engine"
 	oldEngine    = "faults" // where it was before it had a folder of its own
+	networks     = "models/network"
+	oldNetworks  = "models/driver" // as it was called before
 	profile      = "cmd/upset/default.pgo"
 )
 
@@ -237,6 +239,9 @@ func build(tree, program, folder string) error {
 		engine = oldEngine
 	}
 	text := bytes.ReplaceAll(probeSource, []byte(`"upset/`+engineFolder+`"`), []byte(`"upset/`+engine+`"`))
+	if _, err := os.Stat(filepath.Join(tree, networks)); errors.Is(err, fs.ErrNotExist) {
+		text = bytes.ReplaceAll(text, []byte(`"upset/`+networks+`"`), []byte(`network "upset/`+oldNetworks+`"`))
+	}
 	if err := over(filepath.Join(probeFolder, "main.go"), text); err != nil {
 		return err
 	}
