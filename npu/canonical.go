@@ -71,17 +71,10 @@ func dead[T any](v *T, yes bool) {
 	}
 }
 
-// Control returns the canonical form without the values of the datapath: operands,
-// decoded weights, sums, scales, and their data in queues and ports. Commands, the
-// stream of weights and copies, which may carry either, stay. What the machine does
-// next, and when, follows from the rest, the command stream and the weights.
-func Control(f *Flops) (c Flops) {
-	c.Canonical(f)
-	c.DropValues()
-	return c
-}
-
-// DropValues clears the values of the datapath in a canonical form, see [Control].
+// DropValues clears the values of the datapath in a canonical form: operands, decoded
+// weights, sums, scales, and their data in queues and ports. Commands, the stream of weights
+// and copies, which may carry either, stay. What the machine does next, and when, follows
+// from the rest, the command stream and the weights.
 func (c *Flops) DropValues() {
 	d, w, s, a := &c.DMA, &c.WD, &c.MAC, &c.AO
 	for p := range d.AXI {

@@ -5,7 +5,7 @@ package npu
 // turn. Which of them stands first makes no difference to what is computed, nor to when: a
 // half is only a place. It does where banks have a bounded number of ports.
 
-// TurnHalves exchanges the halves of double buffers in a, a form of [Control], where both
+// TurnHalves exchanges the halves of double buffers in a, a canonical form without values, where both
 // their users stand at the other half than in b. It leaves those alone to whose halves
 // something on its way refers by number or by address. It reports whether it exchanged any.
 func (a *Flops) TurnHalves(b *Flops) (turned bool) {

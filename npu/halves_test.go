@@ -29,8 +29,9 @@ func TestHalvesArePlaces(t *testing.T) {
 				if plain.S.Bus != other.S.Bus || plain.S.CC != other.S.CC || plain.S.Trav != other.S.Trav || plain.S.DMA.AXI != other.S.DMA.AXI {
 					t.Fatalf("%s on %v: other control in cycle %d", name, c, plain.Cycle())
 				}
-				x := npu.Control(&other.S.Flops)
-				y := npu.Control(&plain.S.Flops)
+				x, y := npu.Canonical(&other.S.Flops), npu.Canonical(&plain.S.Flops)
+				x.DropValues()
+				y.DropValues()
 				if x != y && !x.TurnHalves(&y) {
 					t.Fatalf("%s on %v, cycle %d: the states differ in more than halves", name, c, plain.Cycle())
 				}

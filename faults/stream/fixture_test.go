@@ -148,7 +148,8 @@ func few(t *testing.T) []*run {
 
 // withoutSetup is what controls the machine, without the configuration that waits.
 func withoutSetup(f *npu.Flops) npu.Flops {
-	c := npu.Control(f)
+	c := npu.Canonical(f)
+	c.DropValues()
 	c.CC.Bank, c.CC.OpCode, c.CC.OpParam = [4]isa.Registers{}, [4]uint8{}, [4]uint8{}
 	return c
 }
