@@ -8,7 +8,7 @@ onmessage = async (event) => {
   const m = event.data;
   try {
     if (m.module) {
-      memfsPut("/work/.keep", new Uint8Array(0));
+      memfsPut("/campaign/.keep", new Uint8Array(0));
       const ended = go.run(await WebAssembly.instantiate(m.module, go.importObject));
       ended.then(() => postMessage(JSON.stringify({ kind: "stopped", what: "the engine has ended: too little memory, or a fault in it" })));
       return;

@@ -14,7 +14,7 @@ import (
 const heap = 1 << 30
 
 // folder is that of the logs, in the memory file system of the page.
-const folder = "/work"
+const folder = "/campaign"
 
 func main() {
 	debug.SetMemoryLimit(heap)

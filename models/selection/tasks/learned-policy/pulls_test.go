@@ -368,9 +368,6 @@ func TestCheckBounds(t *testing.T) {
 // The teacher's choices can be learnt: after imitation the policy agrees with it far more
 // often than a chance.
 func TestImitate(t *testing.T) {
-	if testing.Short() {
-		t.Skip("trains a policy")
-	}
 	rng := data.Rand(10, 1)
 	g := network(rng)
 	if states := imitate(g, rng); len(states) != shown*turns {

@@ -88,9 +88,6 @@ func TestState(t *testing.T) {
 
 // The policy gradient moves a policy towards the arm that pays.
 func TestImprove(t *testing.T) {
-	if testing.Short() {
-		t.Skip("trains a policy")
-	}
 	rng := data.Rand(3, 0)
 	g := network(rng)
 	improve(g, rng)
