@@ -143,9 +143,9 @@ func run(shared, work string) error {
 	} else if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	tool := filepath.Join(dir, "upset")
-	if out, err := exec.Command("go", "build", "-o", tool, "./cmd/upset").CombinedOutput(); err != nil {
-		return fmt.Errorf("go build: %w: %s", err, out)
+	tool, err := buildTool(dir)
+	if err != nil {
+		return err
 	}
 	var all study
 	made, err := provenance.Now(context.Background())
@@ -185,12 +185,21 @@ func run(shared, work string) error {
 	return all.join(dir, tool)
 }
 
+// buildTool builds upset in a folder.
+func buildTool(dir string) (string, error) {
+	tool := filepath.Join(dir, "upset")
+	if out, err := exec.Command("go", "build", "-o", tool, "./cmd/upset").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w: %s", err, out)
+	}
+	return tool, nil
+}
+
 // runJoint measures one chip for all networks anew and says with which build, as the
 // assessments are of an earlier one. It goes on where a run of the same build ended.
 func runJoint(dir string) error {
-	tool := filepath.Join(dir, "upset")
-	if out, err := exec.Command("go", "build", "-o", tool, "./cmd/upset").CombinedOutput(); err != nil {
-		return fmt.Errorf("go build: %w: %s", err, out)
+	tool, err := buildTool(dir)
+	if err != nil {
+		return err
 	}
 	text, err := os.ReadFile(resultsFile)
 	if err != nil {

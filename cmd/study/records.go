@@ -3,12 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 	"runtime/debug"
 
 	"upset/faults/audit"
 	"upset/faults/campaign"
+	"upset/stats/report"
 )
 
 // writeRecords puts the records of the study's campaigns into one archive: a release file,
@@ -39,13 +40,7 @@ func writeRecords(name, dir string) error {
 	if b, ok := debug.ReadBuildInfo(); ok {
 		tool += " " + b.Main.Version
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), ".records-*.tmp")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	if err := errors.Join(audit.Write(f, audit.Manifest{Tool: tool, DigestsOnly: true}, entries), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
+	return report.WriteFileAtomic(name, func(w io.Writer) error {
+		return audit.Write(w, audit.Manifest{Tool: tool, DigestsOnly: true}, entries)
+	})
 }

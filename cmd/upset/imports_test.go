@@ -111,7 +111,7 @@ var mayImport = map[string][]string{
 	"cmd/readme":                        {},
 	"cmd/dist":                          {"stats/report"},
 	"cmd/ports":                         {"faults/provenance", "models/cycles", "models/readings", "npu", "npu/...", "stats/result"},
-	"cmd/study":                         {"faults/audit", "faults/campaign", "faults/mechanism", "faults/protect", "faults/provenance", "netlist", "npu", "npu/isa", "stats", "stats/figure", "stats/result"},
+	"cmd/study":                         {"faults/audit", "faults/campaign", "faults/mechanism", "faults/protect", "faults/provenance", "netlist", "npu", "npu/isa", "stats", "stats/figure", "stats/report", "stats/result"},
 	"cmd/page":                          {"faults/provenance"},
 	"cmd/page/worker":                   {"cmd/page/job"},
 	"cmd/page/job":                      {"faults", "faults/campaign", "faults/engine", "faults/protect", "faults/story", "models/check", "models/inputs", "models/network", "npu", "npu/isa", "stats", "stats/report", "stats/result"},

@@ -135,7 +135,7 @@ func introduction(r Results) string {
 	return fmt.Sprintf(`
 ## Verdicts on machines of known truth
 
-    go run ./faults/verdicts/generate
+    go run ./faults/verdicts/generate -machines %d
 
 %s
 
@@ -146,5 +146,5 @@ judgement are those of upset assess at a confidence of %.0f %%; only outcomes ar
 machines mechanisms let %.0f %% of the violations through that they should stop, which the search does not know. The ratio of
 hardened cells is one of %v. The seed, %d, was set before the first run.
 
-`, r.Made.Line(), len(r.Verdicts), phases, Injections, 100*Confidence, 100*leak, hardened, r.Seed)
+`, len(r.Verdicts), r.Made.Line(), len(r.Verdicts), phases, Injections, 100*Confidence, 100*leak, hardened, r.Seed)
 }

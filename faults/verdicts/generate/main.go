@@ -97,6 +97,10 @@ func withoutSearch(ctx context.Context, n int, out string) error {
 			break
 		}
 	}
+	return store(results, out)
+}
+
+func store(results verdicts.Results, out string) error {
 	data, err := json.Marshal(results)
 	if err != nil {
 		return err
@@ -133,11 +137,7 @@ func measure(ctx context.Context, n int, methods bool, out string) error {
 			return err
 		}
 		results.Methods.Lists = append(results.Methods.Lists, verdicts.Other{Method: m, Verdicts: list})
-		data, err := json.Marshal(results)
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(out, append(data, '\n'), 0o644); err != nil {
+		if err := store(results, out); err != nil {
 			return err
 		}
 	}
