@@ -34,6 +34,9 @@ type handOff struct {
 	ends   []uint64
 	macs   int64 // multiply-accumulates spent
 
+	of    *golden.Run // whose trace it is
+	trace *cone.Trace
+
 	stay, gone []golden.Change // bytes that are not written again, and those that are
 
 	deviations []cone.Deviation // outputs that values on their way will make wrong
@@ -70,6 +73,15 @@ func (w *Worker) handOver(r *faults.Record, u *pursuit, ahead *stream.Outlook) b
 	}
 	h.deviations = h.deviations[:0]
 	return w.propagate(r, u, from, ahead, faults.PathHandOff)
+}
+
+// trace is the run of an input without a clock. A worker holds the last one, since all
+// workers together may work on more inputs than there is room for.
+func (w *Worker) trace(g *golden.Run) *cone.Trace {
+	if h := w.handOffState(); h.of != g {
+		h.of, h.trace = g, w.e.TraceOf(g)
+	}
+	return w.hand.trace
 }
 
 // handOffState returns the worker's memory for the hand-off.
@@ -172,9 +184,9 @@ func (w *Worker) propagate(r *faults.Record, u *pursuit, from int, ahead *stream
 	var macs int64
 	var err error
 	if h := w.hand; len(h.deviations) > 0 {
-		left, macs, err = h.runner.PropagateDeviating(e.TraceOf(g), from, h.diff, h.deviations)
+		left, macs, err = h.runner.PropagateDeviating(w.trace(g), from, h.diff, h.deviations)
 	} else {
-		left, macs, err = h.runner.PropagateAltered(e.TraceOf(g), from, h.diff, ahead.Altered)
+		left, macs, err = h.runner.PropagateAltered(w.trace(g), from, h.diff, ahead.Altered)
 	}
 	w.hand.macs += macs
 	if err != nil {

@@ -40,7 +40,7 @@ func (w *Worker) traced(r *faults.Record, u *pursuit, b *npu.Flops, cycle uint64
 			h.op[o.Bank&3] = op
 		}
 	}
-	trace := e.TraceOf(u.g)
+	trace := w.trace(u.g)
 	if p == nil {
 		w.pair.Set(e.Stream, &m.S.Flops, b)
 	}

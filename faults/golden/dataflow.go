@@ -174,7 +174,11 @@ func (e *Runs) TraceOf(g *Run) *cone.Trace {
 			return
 		}
 		// It was recorded before, so that it can be again.
-		k.value, _ = e.Dataflow.Program.Record(mem)
+		if g.known {
+			k.value, _ = e.Dataflow.Program.Recompute(mem)
+		} else {
+			k.value, _ = e.Dataflow.Program.Record(mem)
+		}
 	})
 	return k.value
 }

@@ -47,7 +47,8 @@ type Run struct {
 		Later
 		err error
 	}
-	Followed bool // the same run can be followed without a clock, see traceOf
+	Followed bool // the same run can be followed without a clock, see TraceOf
+	known    bool // its trace can be made again by Recompute
 }
 
 // Before returns the last point at or before a cycle of the first inference.
@@ -189,7 +190,7 @@ func (e *Runs) functional(g *Run) (err error) {
 		g.expected, err = e.program.RunFunctional(g.Input)
 		return err
 	}
-	g.Followed = true
+	g.Followed, g.known = true, trace.Known()
 	e.Traces.Keep(g, trace, trace.Bytes(), e.traceRoom())
 	g.expected = e.program.ReadOutputs(mem)
 	return nil

@@ -44,6 +44,7 @@ type storedRun struct {
 	Hash           uint64
 	Handed         []uint64
 	Followed       bool
+	Known          bool
 	Step           uint64
 }
 
@@ -55,7 +56,7 @@ func (e *Runs) Store(out io.Writer, key string) error {
 	life, short := e.Life.(*lifetimes)
 	small.Long, small.Coding = !short, short && e.Codes != life
 	for _, g := range e.Golds {
-		small.Runs = append(small.Runs, storedRun{g.Output, g.second.Output, g.End, g.Hash, g.Handed, g.Followed, g.step})
+		small.Runs = append(small.Runs, storedRun{g.Output, g.second.Output, g.End, g.Hash, g.Handed, g.Followed, g.known, g.step})
 	}
 	if e.Dataflow != nil {
 		small.Loaded = e.Dataflow.loads.n
@@ -152,7 +153,7 @@ func Load(in io.ReadSeeker, key string, p *network.Program, inputs [][]byte, o f
 		}
 	}
 	for i, s := range small.Runs {
-		g := &Run{Input: inputs[i], Next: next(inputs, i), Output: s.Output, Cycles: small.Noted.Cycles, Ops: small.Ops, End: s.End, Hash: s.Hash, Handed: s.Handed, Followed: s.Followed, step: s.Step}
+		g := &Run{Input: inputs[i], Next: next(inputs, i), Output: s.Output, Cycles: small.Noted.Cycles, Ops: small.Ops, End: s.End, Hash: s.Hash, Handed: s.Handed, Followed: s.Followed, known: s.Known, step: s.Step}
 		g.Points = r.points()
 		for k := range g.Points {
 			if g.Points[k].Begin {

@@ -66,7 +66,9 @@ func (o *operation) with(d *isa.Decoded) *operation {
 			p.scales[i].prepare(d.Round)
 		}
 	}
-	p.quick = o.d.UsesWeights && p.isQuick()
+	if o.d.UsesWeights {
+		p.stage()
+	}
 	return &p
 }
 

@@ -118,7 +118,7 @@ func (b *builder) kernel(o *operation) error {
 		}
 		o.opaque = err.Error()
 	}
-	o.quick = o.isQuick()
+	o.stage()
 	return nil
 }
 

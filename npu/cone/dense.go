@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"upset/npu/functional"
 	"upset/npu/isa"
 )
 
@@ -44,10 +43,8 @@ func (r *Runner) Dense(mem *isa.Memory) (macs int64, err error) {
 		r.compute(o, in, in2, out, nil)
 		o.ofm.scatter(out, mem)
 		macs += o.MACs
-		if !o.d.UsesLUT && p.cfg.Spec().ReservedLUT == 0 {
-			for j := range table {
-				table[j] = functional.LostTable
-			}
+		if o.loses(p.cfg) {
+			*table = lost
 		}
 	}
 	return macs, nil
@@ -82,8 +79,15 @@ func (r *Runner) word(offset int) uint32 { return binary.LittleEndian.Uint32(r.l
 // compute executes one kernel operation on feature maps in HWC order. Keep, if
 // not nil, receives the accumulators.
 func (r *Runner) compute(o *operation, in, in2, out []byte, keep *recorded) {
-	if o.Kind == Elementwise {
+	switch {
+	case o.Kind == Elementwise:
 		r.elementwise(o, in, in2, out)
+		return
+	case o.lanes16 != nil && o.Kind == Conv:
+		r.convAll(o, in, out, keep)
+		return
+	case o.lanes16 != nil:
+		r.depthwiseAll(o, in, out, keep)
 		return
 	}
 	x := grow(&r.x, o.ifm.elements())
@@ -153,16 +157,15 @@ func (r *Runner) patch(o *operation, x []int32, oy, ox int) []int32 {
 
 func (r *Runner) conv(o *operation, x []int32, out []byte, keep *recorded) {
 	d := &o.d
-	var acc [pairs]int64
-	lanes, e := o.lanes(), 0
+	e := 0
 	for oy := range d.OFMH {
 		for ox := range d.OFMW {
 			p := r.patch(o, x, oy, ox)
 			w := o.weights
-			for oc := 0; oc < d.OFMD; oc += lanes {
-				o.spread(&acc, dot(p, w[:o.taps]))
+			for oc := 0; oc < d.OFMD; oc += words {
+				acc := dot(p, w[:o.taps])
 				w = w[o.taps:]
-				part := acc[:min(lanes, d.OFMD-oc)]
+				part := acc[:min(words, d.OFMD-oc)]
 				o.settle(part, e, keep)
 				r.outputs(o, out, e, oc, part)
 				e += len(part)
@@ -192,18 +195,6 @@ func dot(x []int32, w [][4]int64) (s [4]int64) {
 		d += f * q[3]
 	}
 	return [4]int64{a, b, c, d}
-}
-
-// spread separates the sums of a group of channels.
-func (o *operation) spread(acc *[pairs]int64, s [4]int64) {
-	if !o.paired {
-		copy(acc[:], s[:])
-		return
-	}
-	for i, v := range s {
-		low := int64(int32(v))
-		acc[2*i], acc[2*i+1] = low, (v-low)>>spread
-	}
 }
 
 func (r *Runner) depthwise(o *operation, x []int32, out []byte, keep *recorded) {

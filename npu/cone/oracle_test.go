@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -205,6 +206,9 @@ func (s *stream) compare(t *testing.T, r *rand.Rand, samples int) (done outcome)
 	if done.opaque == 0 {
 		s.dense(t, p, golden)
 	}
+	if trace.Known() {
+		s.recompute(t, p, trace)
+	}
 	return done
 }
 
@@ -218,6 +222,19 @@ func (s *stream) dense(t *testing.T, p *cone.Program, golden *isa.Memory) {
 	}
 	if !slices.Equal(mem.SRAM, golden.SRAM) || macs != p.MACs() {
 		t.Errorf("a dense inference leaves other bytes or counts %d MACs, not %d", macs, p.MACs())
+	}
+}
+
+// recompute holds a trace that is made again against the recorded one, with all of its sums
+// and tables.
+func (s *stream) recompute(t *testing.T, p *cone.Program, recorded *cone.Trace) {
+	t.Helper()
+	again, err := p.Recompute(s.fresh())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(again, recorded) {
+		t.Error("the trace that is made again is another one")
 	}
 }
 

@@ -70,20 +70,20 @@ func TestFieldMap(t *testing.T) {
 	}
 }
 
-// TestNoteLot marks each pattern of differing bytes at every place in a word.
-func TestNoteLot(t *testing.T) {
+// TestMark marks each pattern of differing bytes at every place in a word.
+func TestMark(t *testing.T) {
 	for at := range 70 {
 		for pattern := range 256 {
 			o := &operation{}
 			o.ofm = newFieldMap(isa.FeatureMap{Width0: 1, Height0: 1, StrideX: 8, StrideY: 8, Bytes: 1, Base: [4]uint32{uint32(at)}}, [8]uint32{isa.SRAMBase}, 1, 1, lot)
 			r := &Runner{}
 			r.mem.reset(80)
-			g, out := &recorded{ofm: make([]byte, lot)}, uint64(0)
+			g, out := &recorded{ofm: make([]byte, lot)}, make([]byte, lot)
 			for i := range lot {
 				g.ofm[i] = byte(3 * i)
-				out |= uint64(3*i^(pattern>>i&1)<<(i%8)) << (8 * i)
+				out[i] = byte(3*i ^ (pattern>>i&1)<<(i%8))
 			}
-			r.noteLot(o, g, 0, out)
+			r.mark(o, g, 0, out)
 			n := 0
 			for i := range lot {
 				want := pattern>>i&1 != 0

@@ -6,6 +6,7 @@ import (
 
 	"upset/npu/functional"
 	"upset/npu/isa"
+	"upset/npu/kernel"
 )
 
 // Limits of a stream (our choice: far above any network that fits the default
@@ -89,12 +90,15 @@ type operation struct {
 	src, dst uint32 // DMA: first bytes
 	n        int    // DMA: length in bytes
 
+	lanes16   []int16    // of sums that are formed from runs: see packPairs; depthwise: [tap][channel]
+	stride    int        // of a group of output channels in lanes16
 	taps      int        // weights of one output channel of a convolution
-	paired    bool       // weights stand in pairs, 32 bits apart
-	weights   [][4]int64 // [group of channels][tap][lane]
+	weights   [][4]int64 // of others: [group of channels][tap][lane]
 	filters   []int32    // depthwise: [tap][channel]
 	scales    []scaling
-	quick     bool // the output stage fits quickly
+	quick     bool            // the output stage fits quickly
+	scaled    []kernel.Scales // of the lots of channels that fit the vectors
+	end       kernel.Stage
 	constants []constant
 	opaque    string // why differences cannot be followed through it, or empty
 }

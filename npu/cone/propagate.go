@@ -32,6 +32,9 @@ type Runner struct {
 	taps           []int32
 	deltas         []int64
 	rows           []int64 // sums of the touched pixels
+	runs           runs
+	lanes, none    []int32
+	out            []byte // of a pixel
 
 	hostStep HostStep
 	hostMem  *isa.Memory
@@ -106,12 +109,8 @@ func (r *Runner) step(op int, g *recorded) error {
 			return ErrClock
 		}
 	}
-	r.mem.collect(&r.a, &o.ifm, g.ifm)
-	r.b.reset()
-	if o.two {
-		r.mem.collect(&r.b, &o.ifm2, g.ifm2)
-	}
-	changed := len(r.a.at)+len(r.b.at) > 0
+	inRuns := o.lanes16 != nil && altered == nil
+	changed := r.collect(o, g, inRuns)
 	if (changed || altered != nil) && g.opaque != "" {
 		return ErrClock
 	}
@@ -131,6 +130,36 @@ func (r *Runner) step(op int, g *recorded) error {
 	if !changed {
 		return nil
 	}
+	switch {
+	case !inRuns:
+		r.sparse(o, g)
+	case o.Kind == Conv:
+		r.convRuns(o, g)
+	default:
+		r.depthwiseRuns(o, g)
+	}
+	return nil
+}
+
+// collect finds the differences in the operands of an operation, in runs or one by one.
+func (r *Runner) collect(o *operation, g *recorded, inRuns bool) (changed bool) {
+	if inRuns && o.ifm.regular && o.ifm.outside == 0 {
+		r.mem.collectRuns(&r.runs, &o.ifm, g.ifm)
+		return len(r.runs.list) > 0
+	}
+	r.mem.collect(&r.a, &o.ifm, g.ifm)
+	r.b.reset()
+	if o.two {
+		r.mem.collect(&r.b, &o.ifm2, g.ifm2)
+	}
+	if inRuns {
+		r.runs.of(&r.a, &o.ifm)
+	}
+	return len(r.a.at)+len(r.b.at) > 0
+}
+
+// sparse computes what the differences of single elements reach.
+func (r *Runner) sparse(o *operation, g *recorded) {
 	switch o.Kind {
 	case Conv:
 		r.sparseConv(o, g)
@@ -141,7 +170,6 @@ func (r *Runner) step(op int, g *recorded) error {
 	default:
 		r.sparseElementwise(o, g)
 	}
-	return nil
 }
 
 // transfer follows the differences through a DMA operation.

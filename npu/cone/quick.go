@@ -1,10 +1,8 @@
 package cone
 
 import (
-	"encoding/binary"
-	"math/bits"
-
 	"upset/npu/isa"
+	"upset/npu/kernel"
 )
 
 // lot is the number of channels that the output stage computes at a time.
@@ -23,6 +21,13 @@ func (o *operation) isQuick() bool {
 		}
 	}
 	return true
+}
+
+// stage finds out in which forms the output stage of an operation with weights can be had.
+func (o *operation) stage() {
+	o.quick = o.isQuick()
+	o.scaled = o.lots()
+	o.end = kernel.Stage{Zero: int32(o.out.zp), Low: int32(o.out.lo), High: int32(o.out.hi)}
 }
 
 // quickly turns accumulators of channels from oc on into bytes, or reports false
@@ -69,38 +74,14 @@ func (r *Runner) pixelSums(o *operation, g *recorded, q, oc int, sums []int64) {
 		r.eachSum(o, g, e, oc, sums)
 		return
 	}
-	if len(sums) == lot {
-		r.noteLot(o, g, e, binary.LittleEndian.Uint64(out[:]))
-		return
-	}
-	for i := range sums {
-		r.emit(o, g, e+i, uint32(out[i]))
-	}
+	r.mark(o, g, e, out[:len(sums)])
 }
 
-// noteLot notes the bytes of eight channels, which lie side by side, that differ
-// from the recorded ones. None of them is marked yet.
-func (r *Runner) noteLot(o *operation, g *recorded, e int, out uint64) {
-	const (
-		top  = 0x8080808080808080
-		rest = ^uint64(top)
-	)
-	diff := out ^ binary.LittleEndian.Uint64(g.ofm[e:])
-	if diff == 0 {
-		return
-	}
+// mark notes the bytes of channels, which lie side by side, that differ from the recorded
+// ones from element e on. None of them is marked yet.
+func (r *Runner) mark(o *operation, g *recorded, e int, out []byte) {
 	m := &r.mem
-	at := int(o.ofm.at(e) - isa.SRAMBase)
-	binary.LittleEndian.PutUint64(m.values[at:], out)
-	// The top bit of every byte that is not zero, then a bit for each byte.
-	mask := (((diff&rest + rest) | diff) & top) >> 7 * 0x0102040810204080 >> 56
-	m.live += bits.OnesCount64(mask)
-	m.marks[at>>6] |= mask << (at & 63)
-	if shift := at & 63; shift > 64-lot {
-		if over := mask >> (64 - shift); over != 0 {
-			m.marks[at>>6+1] |= over
-		}
-	}
+	m.live += kernel.Mark(m.values, m.marks, int(o.ofm.at(e)-isa.SRAMBase), out, g.ofm[e:])
 }
 
 // eachSum is pixelSums for any output stage. E is the first element.

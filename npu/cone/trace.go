@@ -159,13 +159,7 @@ func (t *Trace) after(i int, mem *isa.Memory, r *Runner, table *[isa.LUTBytes]by
 	if g.opaque != "" {
 		return
 	}
-	switch n := o.sums(); {
-	case n == 0:
-	case o.d.Acc40:
-		g.wide = make([]int64, n)
-	default:
-		g.sums = make([]int32, n)
-	}
+	g.hold(o)
 	r.lut = table
 	again := grow(&r.bytes, len(g.ofm))
 	r.compute(o, g.ifm, g.ifm2, again, g)

@@ -3,13 +3,15 @@ package cone
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"upset/npu/isa"
+	"upset/npu/kernel"
 )
 
-// Weights that are packed in lanes give the sums that they give one by one, for all inputs
-// and for a list of them; two to a word only where no sum can reach into its neighbour.
+// Packed weights give the sums that they give one by one, for all inputs and for a list of
+// them: in pairs for 8-bit features and sums of 32 bits, in words for others.
 func TestPackedWeights(t *testing.T) {
 	rng := rand.New(rand.NewPCG(8, 2))
 	paired, single := 0, 0
@@ -24,18 +26,13 @@ func TestPackedWeights(t *testing.T) {
 			w[k] = int16(rng.IntN(511) - 255)
 		}
 		o.pack(w)
-		if o.paired {
-			paired++
-		} else {
-			single++
-		}
-		if o.paired && (size != 1 || wide) {
-			t.Fatalf("pairs with elements of %d bytes, wide sums %t", size, wide)
+		if (o.lanes16 != nil) != (size == 1 && !wide) || (o.lanes16 != nil) == (o.weights != nil) {
+			t.Fatalf("elements of %d bytes, wide sums %t: %d weights in pairs, %d in words", size, wide, len(o.lanes16), len(o.weights))
 		}
 		// The inputs that reach furthest, and some.
-		x, deltas := make([]int32, taps), make([]int64, taps)
+		x := make([]int64, taps)
 		for k := range x {
-			x[k] = int32(rng.IntN(511) - 255)
+			x[k] = int64(rng.IntN(511) - 255)
 			if i%3 == 0 {
 				x[k] = 255
 				if w[k] < 0 {
@@ -45,29 +42,28 @@ func TestPackedWeights(t *testing.T) {
 			if size > 1 && i%3 != 0 {
 				x[k] <<= 8
 			}
-			deltas[k] = int64(x[k])
 		}
 		list := rng.Perm(taps)[:rng.IntN(taps+1)]
-		at, few := make([]int32, len(list)), make([]int64, len(list))
-		for k, tap := range list {
-			at[k], few[k] = int32(tap), deltas[tap]
+		slices.Sort(list)
+		all, some := make([]int64, oc), make([]int64, oc)
+		if o.lanes16 != nil {
+			paired++
+			inPairs(o, x, nil, all)
+			inPairs(o, x, list, some)
+		} else {
+			single++
+			inWords(o, x, list, all, some)
 		}
-		for first := 0; first < oc; first += o.lanes() {
-			group := o.weights[first/o.lanes()*taps:][:taps]
-			var all, some [pairs]int64
-			o.spread(&all, dot(x, group))
-			o.spread(&some, pick(at, few, group))
-			for c := first; c < min(oc, first+o.lanes()); c++ {
-				want, part := int64(0), int64(0)
-				for k := range taps {
-					want += int64(x[k]) * int64(w[c*taps+k])
-				}
-				for _, k := range list {
-					part += deltas[k] * int64(w[c*taps+k])
-				}
-				if all[c-first] != want || some[c-first] != part {
-					t.Fatalf("channel %d, pairs %t: %d and %d, want %d and %d", c, o.paired, all[c-first], some[c-first], want, part)
-				}
+		for c := range oc {
+			want, part := int64(0), int64(0)
+			for k := range taps {
+				want += x[k] * int64(w[c*taps+k])
+			}
+			for _, k := range list {
+				part += x[k] * int64(w[c*taps+k])
+			}
+			if all[c] != want || some[c] != part {
+				t.Fatalf("channel %d, pairs %t: %d and %d, want %d and %d", c, o.lanes16 != nil, all[c], some[c], want, part)
 			}
 		}
 	}
@@ -76,34 +72,46 @@ func TestPackedWeights(t *testing.T) {
 	}
 }
 
-// The bound for pairs is exact: the steepest channel at the largest input just fits 32 bits,
-// or the weights do not stand in pairs.
-func TestPairsAtTheBound(t *testing.T) {
-	const heaviest = 255
-	fits := math.MaxInt32 / (largest * heaviest) // weights of the largest size
-	for _, taps := range []int{fits - 1, fits, fits + 1} {
-		o := &operation{Op: Op{Kind: Conv}}
-		o.d.KH, o.d.KW, o.d.IFMD, o.d.OFMD, o.d.IFM.Bytes = 1, 1, taps, 3, 1
-		w := make([]int16, 3*taps)
-		x := make([]int32, taps)
-		for k := range taps {
-			w[k], w[taps+k], w[2*taps+k] = heaviest, -heaviest, 1
-			x[k] = largest
-		}
-		if got, want := steepest(w, taps), int64(taps*heaviest); got != want {
-			t.Fatalf("the steepest of %d taps sums to %d, want %d", taps, got, want)
-		}
-		o.pack(w)
-		if want := taps <= fits; o.paired != want {
-			t.Errorf("%d taps of %d: pairs %t, want %t", taps, heaviest, o.paired, want)
-		}
-		var acc [pairs]int64
-		o.spread(&acc, dot(x, o.weights[:taps]))
-		for c, want := range []int64{heaviest * largest * int64(taps), -heaviest * largest * int64(taps), largest * int64(taps)} {
-			if acc[c] != want {
-				t.Errorf("%d taps, channel %d: %d, want %d", taps, c, acc[c], want)
+// inWords sums with weights in words: dot for all inputs and pick for a list.
+func inWords(o *operation, x []int64, list []int, all, some []int64) {
+	narrow := make([]int32, len(x))
+	for k, v := range x {
+		narrow[k] = int32(v)
+	}
+	at, few := make([]int32, len(list)), make([]int64, len(list))
+	for k, tap := range list {
+		at[k], few[k] = int32(tap), x[tap]
+	}
+	for first := 0; first < len(all); first += words {
+		group := o.weights[first/words*o.taps:][:o.taps]
+		a, b := dot(narrow, group), pick(at, few, group)
+		copy(all[first:], a[:])
+		copy(some[first:], b[:])
+	}
+}
+
+// inPairs sums with weights in pairs, all of them without a list.
+func inPairs(o *operation, x []int64, list []int, sums []int64) {
+	acc := make([]int32, o.groups()*kernel.Channels)
+	for tap := range o.d.KH * o.d.KW {
+		var at []uint16
+		var v []int16
+		for p := range o.pairs() {
+			pair := [2]int16{}
+			for k := range pair {
+				c := 2*p + k
+				if in := tap*o.d.IFMD + c; c < o.d.IFMD && (list == nil || slices.Contains(list, in)) {
+					pair[k] = int16(x[in])
+				}
+			}
+			if list == nil || pair != [2]int16{} {
+				at, v = append(at, uint16(p)), append(v, pair[0], pair[1])
 			}
 		}
+		kernel.MultiplyPairs(acc, at, v, o.lanes16[tap*o.pairs()*kernel.PairWeights:], o.stride)
+	}
+	for c := range sums {
+		sums[c] = int64(acc[c])
 	}
 }
 

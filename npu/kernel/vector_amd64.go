@@ -107,6 +107,61 @@ func sumDotsVector(sum *Sums, dots *Dots, n int, shift, keep uint64) bool {
 	return true
 }
 
+func multiplyPairs(acc []int32, at []uint16, x, w []int16, stride int) bool {
+	if !accelerated {
+		return false
+	}
+	groups := len(acc) / Channels
+	_ = w[(groups-1)*stride+int(at[len(at)-1])*PairWeights+PairWeights-1]
+	multiplyPairsAVX2(&acc[0], groups, &at[0], len(at), &x[0], &w[0], 2*stride)
+	return true
+}
+
+func multiplyLanes(acc []int32, x, w []int16) int {
+	n := len(acc) &^ (Lot - 1)
+	if !accelerated || n == 0 {
+		return 0
+	}
+	multiplyLanesAVX2(&acc[0], &x[0], &w[0], n)
+	return n
+}
+
+// step is the number of bytes that differencesAVX2 takes at a time.
+const step = 16
+
+func differences(x []int16, memory, old []byte, marks []uint64, at int, signed bool) (done, n int) {
+	flip := uint64(0)
+	if signed {
+		flip = 0x8080808080808080
+	}
+	whole := len(x) &^ (step - 1)
+	// Four bytes of marks are read for each step.
+	if !accelerated || at>>3+len(x)/step*2+4 > 8*len(marks) || at+len(x) > len(memory) || len(x) > len(old) {
+		return 0, 0
+	}
+	if whole > 0 {
+		n = differencesAVX2(&x[0], &memory[at], &old[0], &marks[0], at, whole/step, flip, 1<<step-1)
+	}
+	rest := len(x) - whole
+	// The rest, where there is room for a whole step.
+	if rest == 0 || cap(x) < whole+step || at+whole+step > len(memory) || whole+step > cap(old) {
+		return whole, n
+	}
+	x, old = x[:whole+step], old[:whole+step]
+	return len(x), n + differencesAVX2(&x[whole], &memory[at+whole], &old[whole], &marks[0], at+whole, 1, flip, 1<<rest-1)
+}
+
+func scale(out []byte, acc, sums []int32, old []byte, s []Scales, end Stage) (ok, done bool) {
+	if !accelerated {
+		return false, false
+	}
+	var from *byte
+	if old != nil {
+		from = &old[0]
+	}
+	return scaleAVX2(&out[0], &acc[0], &sums[0], from, &s[0], len(s), uint64(uint32(end.Zero)), uint64(uint32(end.Low)), uint64(uint32(end.High))) == 0, true
+}
+
 //go:noescape
 func operandsAVX2(x *uint16, raw *uint64, n int, pixels, channels, flip, bias uint64)
 
@@ -139,3 +194,15 @@ func clockSumsAVX2(acc, from, sum *uint64, dots *int32, n int, shift, keep uint6
 
 //go:noescape
 func sumDotsAVX2(sum *uint64, dots *int32, n int, shift, keep uint64)
+
+//go:noescape
+func multiplyPairsAVX2(acc *int32, groups int, at *uint16, n int, x, w *int16, stride int)
+
+//go:noescape
+func multiplyLanesAVX2(acc *int32, x, w *int16, n int)
+
+//go:noescape
+func differencesAVX2(x *int16, now, old *byte, marks *uint64, at, n int, flip, keep uint64) int
+
+//go:noescape
+func scaleAVX2(out *byte, acc, sums *int32, old *byte, s *Scales, lots int, zero, low, high uint64) uint64

@@ -26,3 +26,14 @@ func dotsVector(dots *Dots, w *Weights, from []uint16, t *Token, pixels, channel
 }
 func lanesVector(dots *Dots, w *Weights, t *Token, pixels, channels int) bool { return false }
 func sumDotsVector(sum *Sums, dots *Dots, n int, shift, keep uint64) bool     { return false }
+
+func multiplyPairs(acc []int32, at []uint16, x, w []int16, stride int) bool { return false }
+func multiplyLanes(acc []int32, x, w []int16) int                           { return 0 }
+
+func differences(x []int16, memory, old []byte, marks []uint64, at int, signed bool) (done, n int) {
+	return 0, 0
+}
+
+func scale(out []byte, acc, sums []int32, old []byte, s []Scales, end Stage) (ok, done bool) {
+	return false, false
+}
