@@ -44,6 +44,16 @@ type Agreer interface {
 	Agrees(m *npu.Machine) bool
 }
 
+// Watcher is an Agreer whose mechanisms may only watch what does not depend on the values of
+// features: control, constants, and sums that must be right whatever is summed. Once they
+// agree, they do not act on a run that differs from the fault-free one, at the same cycle, in
+// such values alone.
+type Watcher interface {
+	Agreer
+	// Watches reports whether all that is active is of that kind.
+	Watches() bool
+}
+
 // Voter is a guard that can tell whether it has overruled an upset copy.
 type Voter interface {
 	Corrected() bool

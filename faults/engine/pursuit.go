@@ -65,7 +65,7 @@ func (w *Worker) resolve(r *faults.Record, g *golden.Run, place netlist.Place, s
 	corrected := m.Events[npu.EvECC]
 	u := pursuit{g: g, first: g.Before(from) + 1}
 	u.i, w.seen = u.first, -1
-	if w.follows(g) && guard == nil && from == r.Site.Cycle && !several {
+	if w.follows(g) && watches(guard) && place.Register != nil && from == r.Site.Cycle && !several {
 		u.bound = w.bound(place)
 	}
 	hang := from + hangAfter // the next look for a hang
@@ -74,7 +74,7 @@ func (w *Worker) resolve(r *faults.Record, g *golden.Run, place netlist.Place, s
 		w.jumpCommand(&u, place)
 		w.dormant(&u, place)
 	}
-	if watch && place.Register != nil && waits(place) && from == r.Site.Cycle && !several && w.follows(g) && w.traced(r, &u, &w.base.S.Flops, from, nil) {
+	if !w.e.options.Engine.NoEarlyExit && watches(guard) && faults.Quiet(guard, m) && place.Register != nil && waits(place) && from == r.Site.Cycle && !several && w.follows(g) && w.traced(r, &u, &w.base.S.Flops, from, nil) {
 		return
 	}
 	for m.S.CC.Run != 0 && !w.hung() {
@@ -87,7 +87,7 @@ func (w *Worker) resolve(r *faults.Record, g *golden.Run, place netlist.Place, s
 			return
 		}
 		alone := guard == nil || !guard.Active()
-		if m.Cycle() == u.at(0, w.limit()) && (alone || faults.Quiet(guard, m)) && u.i <= g.End && w.early(r, &u, corrected, alone) {
+		if m.Cycle() == u.at(0, w.limit()) && u.i <= g.End && (alone || faults.Quiet(guard, m)) && w.early(r, &u, corrected, alone || u.shift == 0 && watches(guard)) {
 			return
 		}
 		if !alone && m.Cycle() == u.at(0, w.limit()) && u.i <= g.End && w.idle(r, &u, corrected, guard) {
@@ -120,15 +120,22 @@ func (w *Worker) follows(g *golden.Run) bool {
 	return w.e.Dataflow != nil && g.Followed && !w.e.options.Engine.NoHandOff
 }
 
+// watches reports whether there is no guard, or one that is blind to values once it agrees.
+func watches(guard faults.Guard) bool {
+	w, ok := guard.(faults.Watcher)
+	return guard == nil || ok && w.Watches()
+}
+
 // early looks for an early end at a point of the fault-free run.
 //
-// Beside a mechanism that goes on watching, nothing is done without a clock.
-func (w *Worker) early(r *faults.Record, u *pursuit, corrected uint64, alone bool) bool {
+// Beside a mechanism that goes on watching, nothing is done without a clock unless it is
+// blind to values.
+func (w *Worker) early(r *faults.Record, u *pursuit, corrected uint64, blind bool) bool {
 	e, m, p := w.e, w.m, &u.g.Points[u.i]
 	if e.options.Engine.NoEarlyExit || int64(m.Cycle()) != int64(p.Cycle)+u.shift || !e.Stream.SameJob(m, &p.Flops) {
 		return false
 	}
-	follows := alone && w.follows(u.g) && m.Events[npu.EvECC] == corrected && m.S.CC.Run != 0 && !w.hostHit()
+	follows := blind && w.follows(u.g) && m.Events[npu.EvECC] == corrected && m.S.CC.Run != 0 && !w.hostHit()
 	if ahead, ok := e.decide.outlook(&w.pair, e.Stream, &m.S.Flops, &p.Flops); ok && w.ramAlike(p) {
 		var all bool
 		if w.list, all = w.e.decide.changes(m, p, w.list[:0], maxChanges); !all {
@@ -147,7 +154,7 @@ func (w *Worker) early(r *faults.Record, u *pursuit, corrected uint64, alone boo
 			return false
 		}
 	}
-	if follows && u.alone && w.traced(r, u, &p.Flops, p.Cycle, p) {
+	if follows && w.traced(r, u, &p.Flops, p.Cycle, p) {
 		return true
 	}
 	if u.alone && u.shift == 0 && w.await(u) {

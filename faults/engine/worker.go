@@ -70,10 +70,8 @@ func (w *Worker) Inject(input int, s faults.Site, guard faults.Guard) (faults.Re
 	e, g := w.e, w.e.Golden(input)
 	var place netlist.Place
 	var err error
-	if guard == nil { // a guard also knows sites behind the end of the table
-		if place, err = e.table.Place(s.ID); err != nil {
-			return faults.Record{}, err
-		}
+	if place, err = e.table.Place(s.ID); err != nil && guard == nil { // a guard also knows sites behind the end of the table
+		return faults.Record{}, err
 	}
 	r := faults.Record{Site: s, Input: uint32(input), Op: uint16(g.OpAt(s.Cycle))}
 	w.faulty, w.failed, w.wrong, w.retried, w.struck = nil, nil, 0, 0, g
@@ -115,6 +113,7 @@ func (w *Worker) Inject(input int, s faults.Site, guard faults.Guard) (faults.Re
 	default:
 		var done bool
 		r.Before, r.After, done, r.Outcome, r.Cause = guard.Upset(w.m, s, hit)
+		several = place.Register == nil || !e.sameRegister(place, hit)
 		if done {
 			err := w.settled(&r, g, guard)
 			return r, err

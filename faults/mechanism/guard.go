@@ -165,6 +165,11 @@ func (g *Guard) Agrees(m *npu.Machine) bool {
 	return true
 }
 
+// Watches reports whether checkers alone are active. What they hold beside each other goes
+// through the same operations: counters and their residue, a stream of weights and its CRC,
+// dot products and their checksum, whose operands are the same.
+func (g *Guard) Watches() bool { return g.watch == None }
+
 // Raised is the mechanism that has raised the alarm since the upset, None where there
 // was no alarm. Of several at one clock it is the first of the design.
 func (g *Guard) Raised() Kind { return g.raised }

@@ -176,6 +176,13 @@ func (g *guard) Begin(m *npu.Machine) { g.inner.Begin(m) }
 // Agrees reports whether the mechanisms hold what those of a fault-free run hold.
 func (g *guard) Agrees(m *npu.Machine) bool { return g.inner.Agrees(m) }
 
+// Watches reports whether checkers alone are active. Mechanisms that run from the start of
+// an inference tell of none.
+func (g *guard) Watches() bool {
+	inner, ok := g.inner.(*mechanism.Guard)
+	return ok && inner.Watches()
+}
+
 // Corrected reports whether a voter has overruled a copy.
 func (g *guard) Corrected() bool { return g.inner.Corrected() }
 
