@@ -52,6 +52,9 @@ type Watcher interface {
 	Agreer
 	// Watches reports whether all that is active is of that kind.
 	Watches() bool
+	// Held appends what the registers of the mechanisms hold. Together with the state of the
+	// machine they alone decide what is held behind the next clock, and whether an alarm is raised.
+	Held(list []uint64) []uint64
 }
 
 // Voter is a guard that can tell whether it has overruled an upset copy.

@@ -1,6 +1,11 @@
 package engine
 
-import "upset/npu"
+import (
+	"slices"
+
+	"upset/faults"
+	"upset/npu"
+)
 
 // Hang: a machine that will never move again need not be run to its watchdog.
 //
@@ -31,6 +36,23 @@ func (w *Worker) stuck() bool {
 	}
 	m.Step()
 	return ownSuccessor(&before, m)
+}
+
+// stuckBeside is stuck for a machine beside a guard that watches: it and all that the guard
+// holds are their own successors. The clock of the proof may raise an alarm.
+func (w *Worker) stuckBeside(guard faults.Guard) (stuck, alarm bool) {
+	m := w.m
+	g, ok := guard.(faults.Watcher)
+	if !ok || !g.Watches() || w.e.options.Engine.NoHangProof || !w.e.decide.rests(&m.S.Flops) {
+		return false, false
+	}
+	before := m.S.Flops
+	w.before = g.Held(w.before[:0])
+	if w.advance(m.Cycle()+1, guard) {
+		return false, true
+	}
+	w.behind = g.Held(w.behind[:0])
+	return ownSuccessor(&before, m) && slices.Equal(w.before, w.behind), false
 }
 
 // Rests reports whether a machine, which has just done a clock from the given state, will

@@ -112,8 +112,15 @@ func (w *Worker) along(l *golden.Later, guard faults.Guard) (alarm, alike bool) 
 		if w.within(m.Cycle()+hangStep, guard) {
 			return true, false
 		}
-		if (guard == nil || !guard.Active()) && m.S.CC.Run != 0 && !w.hung() && w.stuck() {
-			return false, false
+		if m.S.CC.Run == 0 || w.hung() {
+			continue
+		}
+		if guard == nil || !guard.Active() {
+			if w.stuck() {
+				return false, false
+			}
+		} else if stuck, alarm := w.stuckBeside(guard); stuck || alarm {
+			return alarm, false
 		}
 	}
 	return false, false

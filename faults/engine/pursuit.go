@@ -93,8 +93,14 @@ func (w *Worker) resolve(r *faults.Record, g *golden.Run, place netlist.Place, s
 		if !alone && m.Cycle() == u.at(0, w.limit()) && u.i <= g.End && w.idle(r, &u, corrected, guard) {
 			return
 		}
-		if alone && m.Cycle() >= hang && m.S.CC.Run != 0 && !w.hung() {
-			stuck := w.stuck() || w.drains()
+		if m.Cycle() >= hang && m.S.CC.Run != 0 && !w.hung() {
+			var stuck, alarm bool
+			if alone {
+				stuck = w.stuck() || w.drains()
+			} else if stuck, alarm = w.stuckBeside(guard); alarm {
+				w.alarmed(r, g, guard)
+				return
+			}
 			if hang = m.Cycle() + hangStep; stuck {
 				w.ended(r, faults.DUEHang, faults.CauseWatchdog)
 				r.Path, r.End = faults.PathHang, w.limit()

@@ -170,6 +170,16 @@ func (g *Guard) Agrees(m *npu.Machine) bool {
 // dot products and their checksum, whose operands are the same.
 func (g *Guard) Watches() bool { return g.watch == None }
 
+// Held appends what the registers of the checkers hold.
+func (g *Guard) Held(list []uint64) []uint64 {
+	for _, c := range g.checks {
+		for _, r := range c.check.regs() {
+			list = append(list, *r.word)
+		}
+	}
+	return list
+}
+
 // Raised is the mechanism that has raised the alarm since the upset, None where there
 // was no alarm. Of several at one clock it is the first of the design.
 func (g *Guard) Raised() Kind { return g.raised }

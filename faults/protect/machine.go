@@ -183,6 +183,14 @@ func (g *guard) Watches() bool {
 	return ok && inner.Watches()
 }
 
+// Held appends what the registers of the checkers hold.
+func (g *guard) Held(list []uint64) []uint64 {
+	if inner, ok := g.inner.(*mechanism.Guard); ok {
+		return inner.Held(list)
+	}
+	return list
+}
+
 // Corrected reports whether a voter has overruled a copy.
 func (g *guard) Corrected() bool { return g.inner.Corrected() }
 
