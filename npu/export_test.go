@@ -77,3 +77,41 @@ func TurnAll(m *Machine) bool {
 	m.Touched()
 	return true
 }
+
+// Footprint calls f for the address of every element that the operation of a bank writes up to
+// there, and for every one that it may read of its first feature map.
+func (m *Machine) Footprint(r Reach, f func(addr uint32, bytes int, write bool)) {
+	p := &m.op[r.Bank&3]
+	for y := range r.Rows {
+		for x := range r.Columns {
+			for c := range p.OFM.Lanes(p.OFMD) {
+				f(m.regionAddr(p.OFM.Region, p.OFM.Addr(y, x, c)), p.OFM.Bytes, true)
+			}
+		}
+	}
+	for y := range min(p.SrcH, (r.Rows-1)*p.StrideY+(p.KH-1)*p.DilY+1) {
+		for x := range min(p.SrcW, (r.Columns-1)*p.StrideX+(p.KW-1)*p.DilX+1) {
+			n := p.OFMD
+			if p.kind == kindConv || p.kind == kindReduce {
+				n = p.IFMD
+			}
+			for c := range n {
+				f(m.regionAddr(p.IFM.Region, p.IFM.Addr(y, x, c)), p.IFM.Bytes, false)
+			}
+		}
+	}
+}
+
+// Beyond reports whether a unit that works on the operation of a bank has passed a reach.
+func (m *Machine) Beyond(r Reach) bool {
+	t := &m.S.Trav
+	past := func(on, bank uint8, y, x uint16) bool {
+		return on != 0 && bank == r.Bank && (int(x) >= r.Columns || int(y) >= r.Rows)
+	}
+	for _, j := range []*Job{&t.IFM, &t.WD, &t.MAC} {
+		if past(j.On, j.Bank, j.OY, j.OX) {
+			return true
+		}
+	}
+	return past(t.AO.On, t.AO.Bank, t.AO.OY, t.AO.OX) || past(t.OFM.On, t.OFM.Bank, t.OFM.OY, t.OFM.OX)
+}

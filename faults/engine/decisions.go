@@ -34,6 +34,8 @@ type decisions struct {
 	skipDrain func(d *npu.Drain, m *npu.Machine, limit uint64) uint64
 	// valuesOnly says whether only values differ, perhaps with other halves of double buffers.
 	valuesOnly func(p *stream.Pair, halves bool) (stream.Outlook, bool)
+	// reach says what an operation comes to, at the most, that cannot be over by then.
+	reach func(m *npu.Machine, clocks uint64) (npu.Reach, bool)
 	// rests says that nothing outside the machine waits for a later cycle.
 	rests func(f *npu.Flops) bool
 	// key stands for a state in the cache.
@@ -42,7 +44,7 @@ type decisions struct {
 
 // standard are the right answers.
 func (e *Engine) standard() decisions {
-	return decisions{outlook, golden.Changes, e.Stream.Unseen, e.Stream.LookedAt, held, (*npu.Machine).WeightUses, (*npu.Machine).RecordUses, credits[:], stays, faults.Repeater.Repeats, (*npu.Drain).Skip, (*stream.Pair).ValuesOnly, busSettled, (*Worker).key}
+	return decisions{outlook, golden.Changes, e.Stream.Unseen, e.Stream.LookedAt, held, (*npu.Machine).WeightUses, (*npu.Machine).RecordUses, credits[:], stays, faults.Repeater.Repeats, (*npu.Drain).Skip, (*stream.Pair).ValuesOnly, (*npu.Machine).Reach, busSettled, (*Worker).key}
 }
 
 // alike reports whether two states have the same future.

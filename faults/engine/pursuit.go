@@ -71,6 +71,10 @@ func (w *Worker) resolve(r *faults.Record, g *golden.Run, place netlist.Place, s
 	hang := from + hangAfter // the next look for a hang
 	watch := guard == nil && !w.e.options.Engine.NoEarlyExit
 	if u.alone = watch; watch && w.e.options.Model.Kind == faults.SEU {
+		if from == r.Site.Cycle && w.outlasts(&w.base.S.Flops, nil) {
+			w.hangs(r)
+			return
+		}
 		w.jumpCommand(&u, place)
 		w.dormant(&u, place)
 	}
@@ -102,8 +106,7 @@ func (w *Worker) resolve(r *faults.Record, g *golden.Run, place netlist.Place, s
 				return
 			}
 			if hang = m.Cycle() + hangStep; stuck {
-				w.ended(r, faults.DUEHang, faults.CauseWatchdog)
-				r.Path, r.End = faults.PathHang, w.limit()
+				w.hangs(r)
 				return
 			}
 		}
@@ -119,6 +122,12 @@ func (w *Worker) resolve(r *faults.Record, g *golden.Run, place netlist.Place, s
 	if r.Outcome == faults.Masked && m.Events[npu.EvECC] != corrected {
 		r.Outcome, r.Cause = faults.Corrected, faults.CauseRAMCode
 	}
+}
+
+// hangs fills in the record of a run that is sure to be ended by the watchdog.
+func (w *Worker) hangs(r *faults.Record) {
+	w.ended(r, faults.DUEHang, faults.CauseWatchdog)
+	r.Path, r.End = faults.PathHang, w.limit()
 }
 
 // follows reports whether differences can be followed without a clock.
@@ -140,6 +149,10 @@ func (w *Worker) early(r *faults.Record, u *pursuit, corrected uint64, blind boo
 	e, m, p := w.e, w.m, &u.g.Points[u.i]
 	if e.options.Engine.NoEarlyExit || int64(m.Cycle()) != int64(p.Cycle)+u.shift || !e.Stream.SameJob(m, &p.Flops) {
 		return false
+	}
+	if u.alone && u.shift == 0 && w.outlasts(&p.Flops, p) {
+		w.hangs(r)
+		return true
 	}
 	follows := blind && w.follows(u.g) && m.Events[npu.EvECC] == corrected && m.S.CC.Run != 0 && !w.hostHit()
 	if ahead, ok := e.decide.outlook(&w.pair, e.Stream, &m.S.Flops, &p.Flops); ok && w.ramAlike(p) {

@@ -1,0 +1,162 @@
+package npu
+
+import (
+	"math"
+
+	"upset/npu/isa"
+)
+
+// How long the operation in the MAC array will take at the least, and where it may write: its
+// counters alone decide that, and the settings of its bank.
+
+// Reach bounds what the units can have come to with the operation that the MAC array works on.
+type Reach struct {
+	Bank          uint8
+	Columns, Rows int // of the outputs, from the first on
+}
+
+// ahead is the number of columns of blocks by which a unit may be in front of the array: it
+// has two boxes of inputs, and one is counted for the block under way.
+const ahead = 4
+
+// Reach bounds what the units come to within so many clocks: the array takes a token a clock
+// at the most, and none of them is more than a few blocks in front of it. It reports false
+// where the operation may be over by then, or there is none.
+func (m *Machine) Reach(clocks uint64) (r Reach, ok bool) {
+	t := m.S.Trav.MAC
+	p := &m.op[t.Bank&3]
+	column := m.columnTokens(p, t.OY, 0)
+	if t.On == 0 || !p.UsesMAC || column == 0 {
+		return Reach{}, false
+	}
+	r.Bank = t.Bank & 3
+	budget := float64(clocks) + ahead*column
+	if x := float64(t.OX) + float64(p.BlkW)*(budget/column+2); x < float64(p.OFMW) {
+		if r.Columns = int(x); t.OY > 0 { // units behind the array may be at the end of the row before
+			r.Columns = p.OFMW
+		}
+		r.Rows = min(p.OFMH, int(t.OY)+p.BlkH)
+		return r, true
+	}
+	r.Columns, r.Rows = p.OFMW, p.OFMH
+	return r, m.tokensLeft(p, &t) > budget
+}
+
+// tokensLeft counts the tokens of all blocks behind the column of blocks in which a job is.
+func (m *Machine) tokensLeft(p *params, t *Job) float64 {
+	total := m.rowTokens(p, t.OY, int(t.OX)+p.BlkW)
+	if rows := ceilDiv(p.OFMH-int(t.OY), p.BlkH) - 1; rows > 0 {
+		total += m.rowTokens(p, uint16(int(t.OY)+rows*p.BlkH), 0)
+		if rows > 1 {
+			total += float64(rows-1) * m.rowTokens(p, t.OY+uint16(p.BlkH), 0)
+		}
+	}
+	return total
+}
+
+// rowTokens counts the tokens of the blocks of a row from column from on.
+func (m *Machine) rowTokens(p *params, y uint16, from int) (n float64) {
+	columns := ceilDiv(p.OFMW-from, p.BlkW)
+	if columns <= 0 {
+		return 0
+	}
+	n = m.columnTokens(p, y, from+(columns-1)*p.BlkW)
+	if columns > 1 {
+		n += float64(columns-1) * m.columnTokens(p, y, from)
+	}
+	return n
+}
+
+// columnTokens counts the tokens of the blocks at a row and a column, with all output channels.
+func (m *Machine) columnTokens(p *params, y uint16, x int) (n float64) {
+	if p.blocksZ > 1 {
+		n = float64(p.blocksZ-1) * m.blockTokens(p, Job{OY: y, OX: uint16(x)})
+	}
+	return n + m.blockTokens(p, Job{OY: y, OX: uint16(x), OZ: uint16((p.blocksZ - 1) * p.BlkD)})
+}
+
+// blockTokens counts the tokens of the block at which a job stands, with all jobs of it.
+func (m *Machine) blockTokens(p *params, j Job) (n float64) {
+	const columns, rows = 64, 32 // that the counters of a block tell apart
+	x := min(ceilDiv(clip(j.OX, p.BlkW, p.OFMW), p.ubW), columns/p.ubW)
+	y := min(ceilDiv(clip(j.OY, p.BlkH, p.OFMH), p.ubH), rows/p.ubH)
+	for at := j; ; {
+		blocks := 1
+		for in := (Inner{}); !in.nextOf(p, &at, m.depth); blocks++ {
+			if blocks > math.MaxUint16 {
+				return 0 // settings that no operation has
+			}
+		}
+		n += float64(blocks * x * y * p.tokens(sub(at.KX, p.subX, p.KW)*sub(at.KY, p.subY, p.KH)))
+		if at.lastOfBlock(p) {
+			return n
+		}
+		at.next(p)
+	}
+}
+
+// WriteRange is a range of addresses that holds all that an operation writes up to there, and
+// ReadRange one of what it reads of its first feature map. They report false where that is not one
+// range within 32 bits, or addresses are not those of the built-in map.
+func (m *Machine) WriteRange(r Reach) (lo, hi uint64, ok bool) {
+	p := &m.op[r.Bank&3]
+	return m.addresses(&p.OFM, r.Columns, r.Rows, p.OFMD)
+}
+
+// ReadRange is described at WriteRange.
+func (m *Machine) ReadRange(r Reach) (lo, hi uint64, ok bool) {
+	p := &m.op[r.Bank&3]
+	depth := p.OFMD
+	if p.kind == kindConv || p.kind == kindReduce {
+		depth = p.IFMD
+	}
+	last := (r.Columns-1)*p.StrideX + (p.KW-1)*p.DilX
+	return m.addresses(&p.IFM, min(p.SrcW, last+1), p.SrcH, depth)
+}
+
+// addresses is the range of a part of a feature map, from its first element on.
+func (m *Machine) addresses(f *isa.FeatureMap, w, h, depth int) (lo, hi uint64, ok bool) {
+	lo = math.MaxUint64
+	pitch := uint64(f.StrideX)
+	bytes := uint64(depth * f.Bytes)
+	if f.Brick {
+		pitch = isa.BrickDepth * uint64(f.Bytes)
+		bytes = uint64((f.Lanes(depth)-1)/isa.BrickDepth)*uint64(f.StrideC) + pitch
+	}
+	left, right := min(w, f.Width0), w-f.Width0
+	for tile, t := range [4]struct{ w, h int }{
+		{left, min(h, f.Height0)}, {right, min(h, f.Height1)},
+		{left, h - f.Height0}, {right, h - f.Height1},
+	} {
+		if t.w <= 0 || t.h <= 0 {
+			continue
+		}
+		first := uint64(m.S.CC.BaseP[f.Region&7]) + uint64(f.Base[tile])
+		lo, hi = min(lo, first), max(hi, first+uint64(t.h-1)*uint64(f.StrideY)+uint64(t.w-1)*pitch+bytes)
+	}
+	return lo &^ isa.BeatMask, (hi + isa.BeatMask) &^ isa.BeatMask, lo < hi && hi < math.MaxUint32 && m.routes == nil
+}
+
+// PassesOf lists the counters of the passes over weights and scale records that are still to
+// come for the operation of a bank: one for each column of blocks. It reports false where one
+// of the streams that the operation uses is not at it.
+func (m *Machine) PassesOf(f *Flops, bank uint8) (list []*uint32, ok bool) {
+	p := &m.op[bank&3]
+	at := func(used bool, on, of uint8, passes *uint32) bool {
+		if !used {
+			return true
+		}
+		list = append(list, passes)
+		return on != 0 && of == bank
+	}
+	w, s, r := &f.DMA.Wgt, &f.DMA.Scl, &f.AOScale
+	ok = at(p.UsesWeights, w.Active, w.Bank, &w.Passes) && at(p.UsesScales, s.Active, s.Bank, &s.Passes) && at(p.UsesScales, r.On, r.Bank, &r.Left)
+	return list, ok
+}
+
+// MorePasses is the number of passes by which the operation of a bank has more than one whose
+// outputs have another number of columns.
+func (m *Machine) MorePasses(bank uint8, columns int) uint32 {
+	p := &m.op[bank&3]
+	return uint32((p.blocksX - ceilDiv(columns, p.BlkW)) * p.blocksY)
+}
