@@ -64,9 +64,15 @@ func (d *difference) collectRuns(s *runs, m *fieldMap, recorded []byte) {
 		return
 	}
 	at, end := int(whole.Lo-isa.SRAMBase), min(int(whole.Hi-isa.SRAMBase), len(d.values))
+	pixel, behind := 0, 0 // the pixel behind the last one, which ends there, of a map without gaps
 	for {
 		if at = d.next(at, end); at >= end {
 			return
+		}
+		if behind > 0 && at < behind+m.c {
+			d.run(s, pixel, 0, m.c, behind, recorded[pixel*m.c:], m.Signed)
+			at, pixel, behind = behind+m.c, pixel+1, behind+m.c
+			continue
 		}
 		e := m.element(isa.SRAMBase + uint32(at))
 		if e < 0 {
@@ -75,13 +81,16 @@ func (d *difference) collectRuns(s *runs, m *fieldMap, recorded []byte) {
 		}
 		z := e % m.c
 		from, n := 0, m.c
-		if m.Brick {
+		if m.Brick && !m.packed {
 			from = z &^ (isa.BrickDepth - 1)
 			n = min(isa.BrickDepth, m.c-from)
 		}
 		first := at - (z - from)
 		d.run(s, e/m.c, from, n, first, recorded[e-(z-from):], m.Signed)
 		at = first + n
+		if m.packed {
+			pixel, behind = e/m.c+1, at
+		}
 	}
 }
 
@@ -307,6 +316,10 @@ func (r *Runner) settled(o *operation, acc []int32, e int, out []byte, keep *rec
 // convRuns is sparseConv for runs.
 func (r *Runner) convRuns(o *operation, g *recorded) {
 	d, s := &o.d, &r.runs
+	if d.KH*d.KW == 1 && (o.ifm.packed || !o.ifm.Brick) {
+		r.pointRuns(o, g)
+		return
+	}
 	r.touched.reset(d.OFMH * d.OFMW)
 	r.nodes = r.nodes[:0]
 	for i := range s.list {
@@ -330,6 +343,25 @@ func (r *Runner) convRuns(o *operation, g *recorded) {
 			kernel.MultiplyPairs(acc, at, x, o.lanes16[(int(r.nodes[n].tap)*o.pairs()+int(one.first)/2)*kernel.PairWeights:], o.stride)
 		}
 		r.pixel(o, g, int(q), acc[:d.OFMD])
+	}
+}
+
+// pointRuns is convRuns for a kernel of one tap, where a pixel has a single run: an output has
+// no other inputs.
+func (r *Runner) pointRuns(o *operation, g *recorded) {
+	d, s := &o.d, &r.runs
+	acc := grow(&r.lanes, o.groups()*kernel.Channels)
+	for i := range s.list {
+		one := &s.list[i]
+		at, v := s.pairs(one)
+		for _, y := range o.rows.reaches(int(one.pixel) / o.ifm.w) {
+			for _, x := range o.cols.reaches(int(one.pixel) % o.ifm.w) {
+				clear(acc)
+				r.macs += int64(one.n) * int64(d.OFMD)
+				kernel.MultiplyPairs(acc, at, v, o.lanes16, o.stride)
+				r.pixel(o, g, int(y.out)*d.OFMW+int(x.out), acc[:d.OFMD])
+			}
+		}
 	}
 }
 
