@@ -39,6 +39,11 @@ func (m *Machine) Reach(clocks uint64) (r Reach, ok bool) {
 		return r, true
 	}
 	r.Columns, r.Rows = p.OFMW, p.OFMH
+	row := m.rowTokens(p, t.OY, 0)
+	if y := float64(t.OY) + float64(p.BlkH)*(budget/row+2); row > 0 && y < float64(p.OFMH) {
+		r.Rows = int(y)
+		return r, true
+	}
 	return r, m.tokensLeft(p, &t) > budget
 }
 
@@ -154,9 +159,9 @@ func (m *Machine) PassesOf(f *Flops, bank uint8) (list []*uint32, ok bool) {
 	return list, ok
 }
 
-// MorePasses is the number of passes by which the operation of a bank has more than one whose
-// outputs have another number of columns.
-func (m *Machine) MorePasses(bank uint8, columns int) uint32 {
+// MorePasses is the number of passes by which the operation of a bank has more than one with
+// another number of rows or columns of outputs.
+func (m *Machine) MorePasses(bank uint8, rows, columns int) uint32 {
 	p := &m.op[bank&3]
-	return uint32((p.blocksX - ceilDiv(columns, p.BlkW)) * p.blocksY)
+	return uint32(p.blocksX*p.blocksY - ceilDiv(columns, p.BlkW)*ceilDiv(rows, p.BlkH))
 }

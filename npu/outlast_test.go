@@ -8,7 +8,7 @@ import (
 	"upset/npu/isa"
 )
 
-// TestReachIsABound makes the outputs of operations wider and asks at many cycles how far the
+// TestReachIsABound makes the outputs of operations wider or higher and asks at many cycles how far the
 // operation in the MAC array can have come some clocks later: by then no unit is further, the
 // operation is still there, and what it reads and writes up to there lies within the ranges.
 func TestReachIsABound(t *testing.T) {
@@ -20,10 +20,10 @@ func TestReachIsABound(t *testing.T) {
 	for _, c := range isa.Configs {
 		p, input := velaProgram(t, c, "kws_ref_model"), goldenInput(t, "kws_ref_model")
 		bounds, near, checked := 0, 0, 0
-		for range 24 {
+		for k := range 24 {
 			m := load(t, p, input, npu.DefaultSystem(), npu.ECCNone)
 			m.Run(rng.Uint64N(60_000))
-			m.S.CC.Bank[m.S.CC.Cur][isa.OFMWidthM1] ^= 1 << rng.IntN(9)
+			m.S.CC.Bank[m.S.CC.Cur][[2]isa.Reg{isa.OFMWidthM1, isa.OFMHeightM1}[k%2]] ^= 1 << rng.IntN(9)
 			m.Touched()
 			end := m.Cycle() + 40_000
 			var list []bound

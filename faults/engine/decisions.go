@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"sync"
+
 	"upset/faults"
 	"upset/faults/golden"
 	"upset/faults/stream"
@@ -47,10 +49,14 @@ func (e *Engine) standard() decisions {
 	return decisions{outlook, golden.Changes, e.Stream.Unseen, e.Stream.LookedAt, held, (*npu.Machine).WeightUses, (*npu.Machine).RecordUses, credits[:], stays, faults.Repeater.Repeats, (*npu.Drain).Skip, (*stream.Pair).ValuesOnly, (*npu.Machine).Reach, busSettled, (*Worker).key}
 }
 
+// pairs keeps the memory of comparisons, which is large.
+var pairs = sync.Pool{New: func() any { return new(stream.Pair) }}
+
 // alike reports whether two states have the same future.
 func (e *Engine) alike(a, b *npu.Flops) bool {
-	var p stream.Pair
-	o, ok := e.decide.outlook(&p, e.Stream, a, b)
+	p := pairs.Get().(*stream.Pair)
+	defer pairs.Put(p)
+	o, ok := e.decide.outlook(p, e.Stream, a, b)
 	return ok && o.Plain()
 }
 

@@ -29,9 +29,9 @@ func (w *Worker) drains() (hang bool) {
 	if !ok {
 		return false
 	}
-	var journal npu.Journal
+	journal := &w.journal
 	watchMilestones(m, &w.seen)
-	m.Probe.Journal = &journal
+	m.Probe.Journal = journal
 	defer func() { m.Probe = npu.Probe{} }()
 	for range drainWatch {
 		if m.S.CC.Run == 0 || w.hung() {

@@ -24,6 +24,7 @@ type Engine struct {
 	criterion  criterion.Criterion
 	decide     decisions
 	cache      *cache      // nil where outcomes are not remembered
+	stay       *lasting    // leaks that are known to stay
 	transients *transients // of pulses in blocks that were measured
 }
 
@@ -65,7 +66,7 @@ func From(runs *golden.Runs, o faults.Options) (*Engine, error) {
 		return nil, err
 	}
 	o.System = runs.System()
-	e := &Engine{Runs: runs, table: netlist.New(p.Config, o.ECC), options: o, criterion: o.Criterion.Resolve(p), cache: newCache(o.Cache)}
+	e := &Engine{Runs: runs, table: netlist.New(p.Config, o.ECC), options: o, criterion: o.Criterion.Resolve(p), cache: newCache(o.Cache), stay: newLasting()}
 	e.decide = e.standard()
 	e.transients = newTransients(e.table, set)
 	if p.Retries() {

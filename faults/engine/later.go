@@ -56,6 +56,9 @@ func (w *Worker) later(r *faults.Record, guard faults.Guard) {
 		if guard == nil {
 			now := w.leaks(l, k)
 			if e.decide.forGood(now, leaked) {
+				e.stay.add(now)
+			}
+			if e.stay.has(now) {
 				unsettled(r)
 				return
 			}

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"sync"
+
 	"upset/faults"
 	"upset/faults/golden"
 	"upset/npu"
@@ -15,7 +17,8 @@ import (
 // Why it is exact: a whole inference was simulated that began and ended with the same leak
 // and nothing else that is read, took less than the watchdog allows and came out right;
 // since control does not depend on the data, all behind it take their time in the same
-// way. That leaves the outcome of what does not settle.
+// way. That leaves the outcome of what does not settle. What one run has shown of a leak
+// holds for every other that begins an inference with it.
 //
 // Guarded by: TestLeaksEqualPlain, TestFewerBeatsAhead; planted: "leak anywhere".
 
@@ -29,6 +32,26 @@ type leak struct {
 var credits = [...]func(f *npu.Flops) *uint8{
 	func(f *npu.Flops) *uint8 { return &f.DMA.IFM.Out },
 	func(f *npu.Flops) *uint8 { return &f.DMA.M2M.Out },
+}
+
+// lasting are leaks that are known to stay. Workers share them.
+type lasting struct {
+	mu    sync.Mutex
+	known map[leak]bool
+}
+
+func newLasting() *lasting { return &lasting{known: map[leak]bool{}} }
+
+func (l *lasting) add(k leak) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.known[k] = true
+}
+
+func (l *lasting) has(k leak) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.known[k]
 }
 
 // leaks finds the count that alone differs from a fault-free machine at the start of the

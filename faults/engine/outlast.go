@@ -7,20 +7,20 @@ import (
 	"upset/npu/isa"
 )
 
-// Outlast: an operation that has become so wide that it outlasts the watchdog need not be run
+// Outlast: an operation that has become so large that it outlasts the watchdog need not be run
 // up to it.
 //
 // Premise: the MAC array takes a token a clock at the most, its own counters and the settings
 // of its bank decide how many it has to take, and no unit is more than a few blocks in front of
 // it; no operation behind it begins before.
 //
-// Why it is exact: nothing but the number of columns of the outputs, and of the inputs that
-// follows from it, differs from the fault-free run, so that what is decoded and parsed is as
+// Why it is exact: nothing but the number of rows or columns of the outputs, and of the inputs
+// that follows from it, differs from the fault-free run, so that what is decoded and parsed is as
 // there, only later, as long as the operation overwrites nothing that decides about that.
 // As far as it comes it reads memory, and writes its window: nothing can end the run
 // before its watchdog.
 //
-// Guarded by: TestWideOutputs, TestOverestimatedOperation.
+// Guarded by: TestLargeOutputs, TestOverestimatedOperation.
 
 // outlasts reports whether the machine is sure to be ended by the watchdog, which differs in
 // its flops alone from a fault-free state of the same cycle, that of a point if there is one.
@@ -36,7 +36,7 @@ func (w *Worker) outlasts(b *npu.Flops, p *golden.Point) bool {
 			continue
 		}
 		x := f.CC.Bank[k]
-		x[isa.OFMWidthM1] = b.CC.Bank[k][isa.OFMWidthM1]
+		x[isa.OFMWidthM1], x[isa.OFMHeightM1] = b.CC.Bank[k][isa.OFMWidthM1], b.CC.Bank[k][isa.OFMHeightM1]
 		if x != b.CC.Bank[k] {
 			return false
 		}
@@ -65,17 +65,18 @@ func (w *Worker) outlasts(b *npu.Flops, p *golden.Point) bool {
 	x.CC.Bank = b.CC.Bank
 	for k := range other {
 		if other[k] { // derived from it
-			x.CC.IFMW[k] = b.CC.IFMW[k]
+			x.CC.IFMW[k], x.CC.IFMH[k] = b.CC.IFMW[k], b.CC.IFMH[k]
 		}
 	}
-	// The passes over weights and scale records must be those of the wide operation: it has
-	// begun as such.
+	// The passes over weights and scale records must be those of the larger operation: it
+	// has begun as such.
 	mine, ok := m.PassesOf(&x, r.Bank)
 	others, found := m.PassesOf(&y, r.Bank)
 	if !ok || !found {
 		return false
 	}
-	for i, more := 0, m.MorePasses(r.Bank, int(b.CC.Bank[r.Bank][isa.OFMWidthM1])+1); i < len(mine); i++ {
+	is := &b.CC.Bank[r.Bank]
+	for i, more := 0, m.MorePasses(r.Bank, int(is[isa.OFMHeightM1])+1, int(is[isa.OFMWidthM1])+1); i < len(mine); i++ {
 		if *mine[i]-*others[i] != more {
 			return false
 		}

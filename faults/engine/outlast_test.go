@@ -11,8 +11,8 @@ import (
 	"upset/npu/isa"
 )
 
-// wide are upsets of the number of columns of an output, in any bank.
-func wide(t *testing.T, e *Engine, rng *rand.Rand) faults.Site {
+// enlarged is an upset of the number of columns or rows of an output, in any bank.
+func enlarged(t *testing.T, e *Engine, rng *rand.Rand) faults.Site {
 	t.Helper()
 	for {
 		hot := sitesOf(t, e, "cc.bank*")
@@ -21,15 +21,15 @@ func wide(t *testing.T, e *Engine, rng *rand.Rand) faults.Site {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p.Element == int(isa.OFMWidthM1) {
+		if p.Element == int(isa.OFMWidthM1) || p.Element == int(isa.OFMHeightM1) {
 			return faults.Site{ID: netlist.SiteID(id), Cycle: rng.Uint64N(e.Cycles())}
 		}
 	}
 }
 
-// Runs of an operation with wide outputs that are ended ahead of the watchdog have the record
+// Runs of an operation with wide or high outputs that are ended ahead of the watchdog have the record
 // of the plain machine; many of them are.
-func TestWideOutputs(t *testing.T) {
+func TestLargeOutputs(t *testing.T) {
 	for _, c := range isa.Configs {
 		p := nettest.SharedProgram(t, "kws_ref_model", c)
 		e, err := New(p, [][]byte{make([]byte, p.InputBytes())}, faults.Options{}, nil)
@@ -41,8 +41,8 @@ func TestWideOutputs(t *testing.T) {
 		with, without := worker(t, e), worker(t, &off)
 		rng := rand.New(rand.NewPCG(18, 5))
 		found, compared := 0, 0
-		for range 100 {
-			s := wide(t, e, rng)
+		for range 150 {
+			s := enlarged(t, e, rng)
 			before, long := with.Stepped(), without.Stepped()
 			a, err := with.Inject(0, s, nil)
 			if err != nil {
@@ -70,9 +70,9 @@ func TestWideOutputs(t *testing.T) {
 				t.Errorf("%v: %s@%d: %+v, plain %+v", c, e.Table().Name(s.ID), s.Cycle, a, plain)
 			}
 		}
-		t.Logf("%v: %d of 100 are ended ahead of the watchdog", c, found)
+		t.Logf("%v: %d of 150 are ended ahead of the watchdog", c, found)
 		if found < 12 {
-			t.Errorf("%v: only %d of 100 runs are ended ahead of the watchdog", c, found)
+			t.Errorf("%v: only %d of 150 runs are ended ahead of the watchdog", c, found)
 		}
 	}
 }
@@ -89,7 +89,7 @@ func TestOverestimatedOperation(t *testing.T) {
 	right, wrong := worker(t, e), worker(t, &planted)
 	rng := rand.New(rand.NewPCG(18, 6))
 	for range 400 {
-		s := wide(t, e, rng)
+		s := enlarged(t, e, rng)
 		a, err := right.Inject(0, s, nil)
 		if err != nil {
 			t.Fatal(err)

@@ -203,21 +203,28 @@ func TestDrainsEqualPlain(t *testing.T) {
 	}
 }
 
-// Counts of outstanding beats that stay too high have the outcome of the plain machine.
+// Counts of outstanding beats that stay too high have the outcome of the plain machine, most of
+// them by what an earlier run has shown.
 func TestLeaksEqualPlain(t *testing.T) {
 	e := engine(t, "fashion-tiny", isa.U55x64, 3, faults.Options{})
-	leaks := 0
+	leaks, shown := 0, 0
 	right := e.decide.forGood
 	e.decide.forGood = func(now, before leak) bool {
 		yes := right(now, before)
 		if yes {
-			leaks++
+			shown++
 		}
 		return yes
 	}
-	equalPlain(t, e, 61, 120, func(r *faults.Record) bool { return !r.Path.Pruned() }, "dma.ifm.out", "dma.m2m.out")
-	if leaks < 20 {
-		t.Errorf("%d leaks", leaks)
+	equalPlain(t, e, 61, 120, func(r *faults.Record) bool {
+		if r.Cause == faults.CauseUnsettled {
+			leaks++
+		}
+		return !r.Path.Pruned()
+	}, "dma.ifm.out", "dma.m2m.out")
+	t.Logf("%d leaks, %d of them shown by their own run, %d kinds", leaks, shown, len(e.stay.known))
+	if leaks < 20 || shown >= leaks || shown < 3 {
+		t.Errorf("%d leaks, %d shown", leaks, shown)
 	}
 }
 

@@ -34,6 +34,8 @@ type Worker struct {
 	retried     int         // jobs that the host has run once more since the upset
 	wrong       int         // times that the host took over something wrong since the upset
 
+	journal npu.Journal // of clocks in which a stream is discarded
+
 	before, behind []uint64 // what a guard holds before and behind a clock
 
 	job   int    // of m, that the watchdog is armed for
