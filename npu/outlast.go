@@ -15,17 +15,19 @@ type Reach struct {
 	Columns, Rows int // of the outputs, from the first on
 }
 
-// ahead is the number of columns of blocks by which a unit may be in front of the array: it
-// has two boxes of inputs, and one is counted for the block under way.
-const ahead = 4
+// ahead is the number of columns of blocks by which a unit may be in front of another one: there
+// are two boxes of inputs, two accumulator buffers and two output buffers, and one block
+// is counted for that under way.
+const ahead = 7
 
 // Reach bounds what the units come to within so many clocks: the array takes a token a clock
-// at the most, and none of them is more than a few blocks in front of it. It reports false
-// where the operation may be over by then, or there is none.
+// at the most, the output stage a step for each of its own, and none of them is more than a few
+// blocks in front of the others. It reports false where the operation may be over by then, or
+// there is none.
 func (m *Machine) Reach(clocks uint64) (r Reach, ok bool) {
 	t := m.S.Trav.MAC
 	p := &m.op[t.Bank&3]
-	column := m.columnTokens(p, t.OY, 0)
+	column := m.columnClocks(p, t.OY, 0)
 	if t.On == 0 || !p.UsesMAC || column == 0 {
 		return Reach{}, false
 	}
@@ -39,45 +41,59 @@ func (m *Machine) Reach(clocks uint64) (r Reach, ok bool) {
 		return r, true
 	}
 	r.Columns, r.Rows = p.OFMW, p.OFMH
-	row := m.rowTokens(p, t.OY, 0)
+	row := m.rowClocks(p, t.OY, 0)
 	if y := float64(t.OY) + float64(p.BlkH)*(budget/row+2); row > 0 && y < float64(p.OFMH) {
 		r.Rows = int(y)
 		return r, true
 	}
-	return r, m.tokensLeft(p, &t) > budget
+	return r, m.clocksLeft(p, &t) > budget
 }
 
-// tokensLeft counts the tokens of all blocks behind the column of blocks in which a job is.
-func (m *Machine) tokensLeft(p *params, t *Job) float64 {
-	total := m.rowTokens(p, t.OY, int(t.OX)+p.BlkW)
+// clocksLeft is the time of all blocks behind the column of blocks in which a job is.
+func (m *Machine) clocksLeft(p *params, t *Job) float64 {
+	total := m.rowClocks(p, t.OY, int(t.OX)+p.BlkW)
 	if rows := ceilDiv(p.OFMH-int(t.OY), p.BlkH) - 1; rows > 0 {
-		total += m.rowTokens(p, uint16(int(t.OY)+rows*p.BlkH), 0)
+		total += m.rowClocks(p, uint16(int(t.OY)+rows*p.BlkH), 0)
 		if rows > 1 {
-			total += float64(rows-1) * m.rowTokens(p, t.OY+uint16(p.BlkH), 0)
+			total += float64(rows-1) * m.rowClocks(p, t.OY+uint16(p.BlkH), 0)
 		}
 	}
 	return total
 }
 
-// rowTokens counts the tokens of the blocks of a row from column from on.
-func (m *Machine) rowTokens(p *params, y uint16, from int) (n float64) {
+// rowClocks is the time of the blocks of a row from column from on.
+func (m *Machine) rowClocks(p *params, y uint16, from int) (n float64) {
 	columns := ceilDiv(p.OFMW-from, p.BlkW)
 	if columns <= 0 {
 		return 0
 	}
-	n = m.columnTokens(p, y, from+(columns-1)*p.BlkW)
+	n = m.columnClocks(p, y, from+(columns-1)*p.BlkW)
 	if columns > 1 {
-		n += float64(columns-1) * m.columnTokens(p, y, from)
+		n += float64(columns-1) * m.columnClocks(p, y, from)
 	}
 	return n
 }
 
-// columnTokens counts the tokens of the blocks at a row and a column, with all output channels.
-func (m *Machine) columnTokens(p *params, y uint16, x int) (n float64) {
-	if p.blocksZ > 1 {
-		n = float64(p.blocksZ-1) * m.blockTokens(p, Job{OY: y, OX: uint16(x)})
+// columnClocks is the time of the blocks at a row and a column, with all output channels: the
+// tokens of the array, or the clocks of the output stage where these are more.
+func (m *Machine) columnClocks(p *params, y uint16, x int) (n float64) {
+	out := float64(0)
+	at := func(z, blocks int) {
+		j := Job{OY: y, OX: uint16(x), OZ: uint16(z)}
+		n += float64(blocks) * m.blockTokens(p, j)
+		out += float64(blocks * m.outputClocks(p, &j))
 	}
-	return n + m.blockTokens(p, Job{OY: y, OX: uint16(x), OZ: uint16((p.blocksZ - 1) * p.BlkD)})
+	at(0, p.blocksZ-1)
+	at((p.blocksZ-1)*p.BlkD, 1)
+	return max(n, out)
+}
+
+// outputClocks is the time that the output stage takes for a block at the least: its lanes
+// take a step together, which lasts as long as the multiplier is needed for the scale.
+func (m *Machine) outputClocks(p *params, j *Job) int {
+	lanes := m.Spec.ElementUnits
+	steps := clip(j.OY, p.BlkH, p.OFMH) * clip(j.OX, p.BlkW, p.OFMW) * ceilDiv(clip(j.OZ, p.BlkD, p.OFMD), lanes)
+	return steps * max(1, int(p.aoCost[min(lanes, maxLanes)].scale))
 }
 
 // blockTokens counts the tokens of the block at which a job stands, with all jobs of it.

@@ -28,7 +28,7 @@ var mayImport = map[string][]string{
 	"models/npy":                        {},
 	"models/reference":                  {"models/tflite", "npu/..."},
 	"models/compile":                    {"models/reference", "models/tflite", "npu/..."},
-	"npu/cone":                          {"npu/arith", "npu/functional", "npu/isa", "npu/mlw"},
+	"npu/cone":                          {"npu/arith", "npu/functional", "npu/isa", "npu/kernel", "npu/mlw"},
 	"npu/kernel":                        {"npu/arith"},
 	"models/tflite/flextest":            {},
 	"models/train":                      {"models/train/nets"},

@@ -10,9 +10,10 @@ import (
 // Outlast: an operation that has become so large that it outlasts the watchdog need not be run
 // up to it.
 //
-// Premise: the MAC array takes a token a clock at the most, its own counters and the settings
-// of its bank decide how many it has to take, and no unit is more than a few blocks in front of
-// it; no operation behind it begins before.
+// Premise: the MAC array takes a token a clock at the most and the output stage a step for each
+// of its own; the array's counters and the settings of its bank decide how many are to come,
+// and no unit is more than a few blocks in front of another; no operation behind it begins
+// before.
 //
 // Why it is exact: nothing but the number of rows or columns of the outputs, and of the inputs
 // that follows from it, differs from the fault-free run, so that what is decoded and parsed is as

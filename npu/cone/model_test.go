@@ -361,7 +361,11 @@ func checkCollect(t *testing.T, rng *rand.Rand, m *fieldMap, recorded []byte, ow
 	d.reset(1 << 17)
 	now := bytes.Clone(recorded)
 	whole := bound(m.runs)
-	for range rng.IntN(40) {
+	marks := rng.IntN(40)
+	if rng.IntN(4) == 0 {
+		marks = m.bytes() // many in a row
+	}
+	for range marks {
 		a := whole.Lo + rng.Uint32N(whole.Hi-whole.Lo+8) - 4
 		if a < isa.SRAMBase {
 			continue
@@ -394,6 +398,84 @@ func checkCollect(t *testing.T, rng *rand.Rand, m *fieldMap, recorded []byte, ow
 		got, ok := found[int32(e)]
 		if ok != (want != take(recorded, e, m.Bytes)) || ok && got != want {
 			t.Fatalf("element %d is %#x, found %t, want %#x", e, got, ok, want)
+		}
+	}
+	if m.Bytes == 1 && m.regular && m.outside == 0 {
+		var one, all runs
+		d.collectRuns(&one, m, recorded)
+		checkRuns(t, &one, m, recorded, now)
+		all.of(&c, m)
+		checkRuns(t, &all, m, recorded, now)
+	}
+}
+
+// checkRuns holds runs against all elements of a map.
+func checkRuns(t *testing.T, s *runs, m *fieldMap, recorded, now []byte) {
+	t.Helper()
+	value := func(b byte) int16 {
+		if m.Signed {
+			return int16(int8(b))
+		}
+		return int16(b)
+	}
+	got := make([]int16, m.elements())
+	for i := range s.list {
+		r := &s.list[i]
+		at, x := s.pairs(r)
+		n := 0
+		for k, p := range at {
+			if k > 0 && p <= at[k-1] {
+				t.Fatalf("pairs %v are not in order", at)
+			}
+			for j, v := range x[2*k : 2*k+2] {
+				c := int(r.first) + 2*int(p) + j
+				if v == 0 {
+					continue
+				}
+				if c >= m.c || got[int(r.pixel)*m.c+c] != 0 {
+					t.Fatalf("pixel %d: channel %d of %d is there twice, or behind the last", r.pixel, c, m.c)
+				}
+				got[int(r.pixel)*m.c+c] = v
+				n++
+			}
+		}
+		if n != int(r.n) || n == 0 {
+			t.Fatalf("a run of %d differences says %d", n, r.n)
+		}
+	}
+	for e := range got {
+		if want := value(now[e]) - value(recorded[e]); got[e] != want {
+			t.Fatalf("element %d is larger by %d, want %d", e, got[e], want)
+		}
+	}
+}
+
+// A whole map in runs has the value of every element less the zero point, and zeros where the
+// depth is odd.
+func TestWholeMapsInRuns(t *testing.T) {
+	rng := rand.New(rand.NewPCG(21, 2))
+	var s runs
+	for range 300 {
+		m := fieldMap{h: 1 + rng.IntN(5), w: 1 + rng.IntN(5), c: 1 + rng.IntN(40)}
+		m.Bytes, m.Signed, m.ZeroPoint = 1, rng.IntN(2) == 0, int32(rng.IntN(256))
+		in := make([]byte, m.elements())
+		for i := range in {
+			in[i] = byte(rng.Uint32())
+		}
+		s.all(in, &m)
+		if len(s.list) != m.h*m.w {
+			t.Fatalf("%d runs of %d pixels", len(s.list), m.h*m.w)
+		}
+		for pixel := range s.list {
+			at, x := s.pairs(&s.list[pixel])
+			if len(at) != (m.c+1)/2 || m.c%2 == 1 && x[len(x)-1] != 0 {
+				t.Fatalf("%d channels: %d pairs, values %v", m.c, len(at), x)
+			}
+			for c := range m.c {
+				if want := m.value(uint32(in[pixel*m.c+c]), m.zeroPoint()); int32(x[c]) != want {
+					t.Fatalf("pixel %d, channel %d: %d, want %d", pixel, c, x[c], want)
+				}
+			}
 		}
 	}
 }

@@ -1,7 +1,8 @@
 // Package kernel holds the inner loops of the simulator: one clock of the MAC
 // array for the cycle-level machine, register by register (OperandsArray, MultiplyArray,
 // SumProductsArray, AccumulateArray, AccumulateMax) or in one step (Token, SumDots,
-// ClockSums).
+// ClockSums), and the sums and outputs of whole layers, through which differences are
+// followed without a clock (Differences, MultiplyPairs, MultiplyLanes, Scale, Mark).
 //
 // # Two variants
 //
