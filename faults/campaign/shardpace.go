@@ -41,7 +41,7 @@ func Pace(ctx context.Context, e *engine.Engine, spec Spec, o RunOptions, limit 
 	defer cancel()
 	done, began := 0, time.Now()
 	crew := crew{max(1, o.Workers), r.worker, r.pop}
-	err = crew.inject(inner, blocks(ctx, list), func(a answer) { done += len(a.jobs) }, func([]indexed) error { return nil })
+	err = crew.inject(inner, blocks(ctx, list, r.frame.block()), func(a answer) { done += len(a.jobs) }, func([]indexed) error { return nil })
 	took := time.Since(began)
 	switch {
 	case ctx.Err() != nil:

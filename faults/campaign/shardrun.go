@@ -79,7 +79,7 @@ func (r *runner) shard(ctx context.Context, j *Job, number int) error {
 		return err
 	}
 	crew := crew{max(1, r.options.Workers), r.worker, r.pop}
-	if err := crew.inject(ctx, blocks(ctx, s.left(r)), func(answer) {}, s.keep); err != nil {
+	if err := crew.inject(ctx, blocks(ctx, s.left(r), r.frame.block()), func(answer) {}, s.keep); err != nil {
 		return err
 	}
 	if len(s.have) < s.total {

@@ -16,7 +16,9 @@ import (
 // round, so that what is known after each block is an unbiased estimate; within a
 // block injections go by input and cycle, so that checkpoints stay in the cache.
 const (
-	blockSize = 512
+	blockSize   = 512
+	blockCycles = 500_000 // of an inference, for each of which a block is as large again
+	mostBlock   = 16 * blockSize
 	batchSize = 32
 	chunkSize = 1024 // records that are written at once
 	frameSize = 64   // records per frame of the log: what a flipped bit costs
@@ -59,12 +61,18 @@ func (r *runner) jobs(ctx context.Context, k int) [][]job {
 			left = append(left, job{i, d.cell, d.input, r.frame.site(r.pop, d)})
 		}
 	}
-	return blocks(ctx, left)
+	return blocks(ctx, left, r.frame.block())
 }
 
-// blocks deals jobs out into blocks; not all of them when the context ends.
-func blocks(ctx context.Context, left []job) [][]job {
-	list := make([][]job, (len(left)+blockSize-1)/blockSize)
+// block is the number of injections of a block. It is larger where inferences are long: to
+// walk to the injections of an input costs up to an inference for each block.
+func (f *Frame) block() int {
+	return int(min(mostBlock, max(1, f.Cycles/blockCycles)*blockSize))
+}
+
+// blocks deals jobs out into blocks of a size; not all of them when the context ends.
+func blocks(ctx context.Context, left []job, size int) [][]job {
+	list := make([][]job, (len(left)+size-1)/size)
 	for j, x := range left {
 		b := j % len(list)
 		list[b] = append(list[b], x)

@@ -11,10 +11,20 @@ import (
 	"upset/stats/result"
 )
 
-// alarmsMost is the number of alarms of a proof up to which all are injected again
-// (our choice: about two seconds on a small network). Of more, every second, third …
-// record of each stratum counts.
-const alarmsMost = 2000
+// Bounds of the alarms of a proof up to which all are injected again (our choice: about
+// two seconds on a small network, and a quarter of a minute on one that takes ten million cycles):
+// as many inferences as take so many cycles. Of more, every second, third … record of each
+// stratum counts.
+const (
+	alarmsMost   = 2000
+	alarmsLeast  = 200
+	alarmsCycles = 3_000_000_000
+)
+
+// alarmsOf is the bound for an inference of so many cycles.
+func alarmsOf(cycles uint64) int {
+	return int(min(alarmsMost, max(alarmsLeast, alarmsCycles/max(1, cycles))))
+}
 
 // Sorts of alarms.
 const (
@@ -67,7 +77,8 @@ func (b engineBench) Alarms(ctx context.Context, d *mechanism.Design, spec campa
 			out.Alarms++
 		}
 	}
-	every := max(1, (out.Alarms+alarmsMost-1)/alarmsMost)
+	most := alarmsOf(e.Cycles())
+	every := max(1, (out.Alarms+most-1)/most)
 	taken, err := s.Thinned(every)
 	if err != nil {
 		return nil, err
