@@ -54,7 +54,7 @@ type Speed struct {
 	Golden, Wall time.Duration // the fault-free runs, and the injections after them
 	Efforts      []Effort      // by class
 	Paths        [faults.NumPaths]PathEffort
-	Inference    time.Duration // by scalar kernels on one core
+	Inference    time.Duration // by the dense kernels in plain Go on one core, see Inference
 	MACs         int64         // of that inference
 	ConeMACs     int64         // spent without a clock by all injections
 }
@@ -97,9 +97,7 @@ func MeasureSpeed(e *engine.Engine, name string, golden time.Duration, seed uint
 			s.Paths[i].Time += p.Time
 		}
 	}
-	var err error
-	s.Inference, s.MACs, err = scalarInference(e)
-	return s, err
+	return s, nil
 }
 
 // lot is an injection of the draw.
@@ -174,12 +172,11 @@ func spend(e *engine.Engine, list []lot) (efforts [netlist.NumClasses]Effort, pa
 	return efforts, paths, w.MACs(), nil
 }
 
-// scalarInference times one inference by the dense kernels in plain Go, the
-// fastest of a few.
-func scalarInference(e *engine.Engine) (best time.Duration, macs int64, err error) {
-	p := e.Program()
+// Inference times one inference by the dense kernels on one core, the fastest of a few. They are
+// plain Go where the processor has no vectors, or GODEBUG turns them off.
+func Inference(p *network.Program, input []byte) (best time.Duration, macs int64, err error) {
 	mem := new(isa.Memory)
-	if err := p.Load(mem, e.Golden(0).Input); err != nil {
+	if err := p.Load(mem, input); err != nil {
 		return 0, 0, err
 	}
 	c, err := cone.New(p.Config, p.Commands, p.Bases(), mem)
@@ -189,7 +186,7 @@ func scalarInference(e *engine.Engine) (best time.Duration, macs int64, err erro
 	r := c.Runner()
 	const rounds = 5 // our choice
 	for range rounds {
-		if err := p.Load(mem, e.Golden(0).Input); err != nil {
+		if err := p.Load(mem, input); err != nil {
 			return 0, 0, err
 		}
 		at := time.Now()

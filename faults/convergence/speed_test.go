@@ -18,6 +18,9 @@ func TestMeasureSpeed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if s.Inference, s.MACs, err = Inference(e.Program(), e.Golden(0).Input); err != nil {
+		t.Fatal(err)
+	}
 	total := s.total()
 	if total.Injections != n || total.Pruned == 0 || total.Simulated() == 0 || total.Pruned+total.Simulated() != n {
 		t.Errorf("the classes hold %+v of %d injections", total, n)

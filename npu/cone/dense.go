@@ -157,15 +157,16 @@ func (r *Runner) patch(o *operation, x []int32, oy, ox int) []int32 {
 
 func (r *Runner) conv(o *operation, x []int32, out []byte, keep *recorded) {
 	d := &o.d
-	e := 0
+	var acc [pairs]int64
+	lanes, e := o.lanes(), 0
 	for oy := range d.OFMH {
 		for ox := range d.OFMW {
 			p := r.patch(o, x, oy, ox)
 			w := o.weights
-			for oc := 0; oc < d.OFMD; oc += words {
-				acc := dot(p, w[:o.taps])
+			for oc := 0; oc < d.OFMD; oc += lanes {
+				o.spread(&acc, dot(p, w[:o.taps]))
 				w = w[o.taps:]
-				part := acc[:min(words, d.OFMD-oc)]
+				part := acc[:min(lanes, d.OFMD-oc)]
 				o.settle(part, e, keep)
 				r.outputs(o, out, e, oc, part)
 				e += len(part)
@@ -195,6 +196,18 @@ func dot(x []int32, w [][4]int64) (s [4]int64) {
 		d += f * q[3]
 	}
 	return [4]int64{a, b, c, d}
+}
+
+// spread separates the sums of a group of channels.
+func (o *operation) spread(acc *[pairs]int64, s [4]int64) {
+	if !o.paired {
+		copy(acc[:], s[:])
+		return
+	}
+	for i, v := range s {
+		low := int64(int32(v))
+		acc[2*i], acc[2*i+1] = low, (v-low)>>spread
+	}
 }
 
 func (r *Runner) depthwise(o *operation, x []int32, out []byte, keep *recorded) {

@@ -257,6 +257,7 @@ func compareFiles(t *testing.T, files func(c isa.Config) []string, samples int) 
 			}
 			t.Run(c.String()+"/"+filepath.Base(file), func(t *testing.T) {
 				r := rand.New(rand.NewPCG(uint64(k), uint64(i)))
+				defer cone.Vectors(i%2 == 0)()
 				for _, p := range programs(t, file, c) {
 					done := newStream(t, p, r).compare(t, r, n)
 					all.exact += done.exact

@@ -93,6 +93,7 @@ type operation struct {
 	lanes16   []int16    // of sums that are formed from runs: see packPairs; depthwise: [tap][channel]
 	stride    int        // of a group of output channels in lanes16
 	taps      int        // weights of one output channel of a convolution
+	paired    bool       // weights stand in pairs, 32 bits apart
 	weights   [][4]int64 // of others: [group of channels][tap][lane]
 	filters   []int32    // depthwise: [tap][channel]
 	scales    []scaling

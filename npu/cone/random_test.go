@@ -188,7 +188,8 @@ func randomStream(r *rand.Rand) *stream {
 }
 
 // TestRandomStreams follows differences through streams that no compiler writes:
-// all kinds and widths, gaps, tiles that overlap, outputs over inputs.
+// all kinds and widths, gaps, tiles that overlap, outputs over inputs. Every second one is
+// followed with vectors, the others without.
 func TestRandomStreams(t *testing.T) {
 	n := 400
 	if full() {
@@ -200,6 +201,7 @@ func TestRandomStreams(t *testing.T) {
 	for i := range n {
 		r := rand.New(rand.NewPCG(uint64(i), 77))
 		s := randomStream(r)
+		defer cone.Vectors(i%2 == 0)()
 		p, err := cone.New(s.config, s.commands, s.bases, &s.mem)
 		if err != nil {
 			skipped++

@@ -11,6 +11,9 @@ import (
 // Sums of 8-bit features into 32-bit accumulators are by far the most work. What inputs are
 // larger by stands in runs of channels, as pairs of 16-bit lanes for the vectors.
 
+// vectors says that they are in use. Tests turn them off.
+var vectors = kernel.Accelerated()
+
 // run is some channels of a pixel of which differences are known.
 type run struct {
 	pixel int32
@@ -215,14 +218,14 @@ func (s *runs) all(in []byte, m *fieldMap) {
 // [group of channels][tap][pair of inputs][channel][2].
 func (o *operation) packPairs(w []int16) {
 	d := &o.d
-	o.stride = d.KH * d.KW * o.pairs() * kernel.PairWeights
+	o.stride = d.KH * d.KW * o.inputPairs() * kernel.PairWeights
 	o.lanes16 = make([]int16, o.groups()*o.stride)
 	for oc := range d.OFMD {
 		group := o.lanes16[oc/kernel.Channels*o.stride:][:o.stride]
 		c := 2 * (oc % kernel.Channels)
 		for tap := range d.KH * d.KW {
 			from := w[(oc*d.KH*d.KW+tap)*d.IFMD:][:d.IFMD]
-			to := group[tap*o.pairs()*kernel.PairWeights:]
+			to := group[tap*o.inputPairs()*kernel.PairWeights:]
 			for ic, v := range from {
 				to[ic/2*kernel.PairWeights+c+ic&1] = v
 			}
@@ -230,19 +233,20 @@ func (o *operation) packPairs(w []int16) {
 	}
 }
 
-// pairs is the number of pairs of input channels, groups that of output channels.
-func (o *operation) pairs() int  { return (o.d.IFMD + 1) / 2 }
-func (o *operation) groups() int { return (o.d.OFMD + kernel.Channels - 1) / kernel.Channels }
+// inputPairs is the number of pairs of input channels, groups that of output channels.
+func (o *operation) inputPairs() int { return (o.d.IFMD + 1) / 2 }
+func (o *operation) groups() int     { return (o.d.OFMD + kernel.Channels - 1) / kernel.Channels }
 
-// inRuns reports whether the sums of an operation with weights are formed from runs.
+// inRuns reports whether the sums of an operation with weights are formed from runs: without
+// vectors, weights in pairs are faster.
 func (o *operation) inRuns() bool {
 	d := &o.d
-	return d.IFM.Bytes == 1 && !d.Acc40 && d.IFMD < math.MaxUint16 && d.OFMD < math.MaxUint16 && (o.Kind == Conv || o.Kind == Depthwise)
+	return vectors && d.IFM.Bytes == 1 && !d.Acc40 && d.IFMD < math.MaxUint16 && d.OFMD < math.MaxUint16 && (o.Kind == Conv || o.Kind == Depthwise)
 }
 
 // lots lists the scales for the vectors; none where an output stage does not fit them.
 func (o *operation) lots() []kernel.Scales {
-	if !o.quick || o.out.lo < math.MinInt32 || o.out.hi > math.MaxInt32 {
+	if !vectors || !o.quick || o.out.lo < math.MinInt32 || o.out.hi > math.MaxInt32 {
 		return nil
 	}
 	list := make([]kernel.Scales, o.d.OFMD/kernel.Lot)
@@ -269,7 +273,7 @@ func (r *Runner) convAll(o *operation, in, out []byte, keep *recorded) {
 			for kx := range d.KW {
 				if p := o.tap(q/d.OFMW, ky, q%d.OFMW, kx); p >= 0 {
 					at, x := r.runs.pairs(&r.runs.list[p])
-					kernel.MultiplyPairs(acc, at, x, o.lanes16[(ky*d.KW+kx)*o.pairs()*kernel.PairWeights:], o.stride)
+					kernel.MultiplyPairs(acc, at, x, o.lanes16[(ky*d.KW+kx)*o.inputPairs()*kernel.PairWeights:], o.stride)
 				}
 			}
 		}
@@ -340,7 +344,7 @@ func (r *Runner) convRuns(o *operation, g *recorded) {
 			one := &s.list[r.nodes[n].first]
 			at, x := s.pairs(one)
 			r.macs += int64(one.n) * int64(d.OFMD)
-			kernel.MultiplyPairs(acc, at, x, o.lanes16[(int(r.nodes[n].tap)*o.pairs()+int(one.first)/2)*kernel.PairWeights:], o.stride)
+			kernel.MultiplyPairs(acc, at, x, o.lanes16[(int(r.nodes[n].tap)*o.inputPairs()+int(one.first)/2)*kernel.PairWeights:], o.stride)
 		}
 		r.pixel(o, g, int(q), acc[:d.OFMD])
 	}

@@ -100,11 +100,12 @@ func (r *Runner) sparseConv(o *operation, g *recorded) {
 
 // convPixel computes the channels of one pixel from the list of differences.
 func (r *Runner) convPixel(o *operation, g *recorded, q int) {
-	w := o.weights
-	for oc := 0; oc < o.d.OFMD; oc += words {
-		acc := pick(r.taps, r.deltas, w[:o.taps])
+	var acc [pairs]int64
+	w, lanes := o.weights, o.lanes()
+	for oc := 0; oc < o.d.OFMD; oc += lanes {
+		o.spread(&acc, pick(r.taps, r.deltas, w[:o.taps]))
 		w = w[o.taps:]
-		r.pixelSums(o, g, q, oc, acc[:min(words, o.d.OFMD-oc)])
+		r.pixelSums(o, g, q, oc, acc[:min(lanes, o.d.OFMD-oc)])
 	}
 }
 

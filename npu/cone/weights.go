@@ -2,6 +2,7 @@ package cone
 
 import (
 	"fmt"
+	"math"
 
 	"upset/npu/isa"
 	"upset/npu/mlw"
@@ -82,8 +83,13 @@ func (b *builder) decode(d *isa.Decoded, stream []byte) ([]int16, error) {
 	return w, nil
 }
 
-// words is the number of channels of a group of weights that stand in words.
-const words = 4
+// Lanes of a group of weights.
+const (
+	words   = 4         // 64-bit words of a group
+	spread  = 32        // bits between the two weights of a pair
+	pairs   = 2 * words // channels of a group of pairs
+	largest = 255       // largest change and value of an 8-bit feature, either sign
+)
 
 // pack lays the weights out for the inner loops.
 func (o *operation) pack(w []int16) {
@@ -92,22 +98,50 @@ func (o *operation) pack(w []int16) {
 	case o.Kind == Depthwise && o.inRuns():
 		o.lanes16 = w
 		return
+	case o.inRuns():
+		o.packPairs(w)
+		return
 	case o.Kind == Depthwise:
 		o.filters = make([]int32, len(w))
 		for i, v := range w {
 			o.filters[i] = int32(v)
 		}
 		return
-	case o.inRuns():
-		o.packPairs(w)
-		return
 	}
 	o.taps = d.KH * d.KW * d.IFMD
-	o.weights = make([][4]int64, (d.OFMD+words-1)/words*o.taps)
+	o.paired = d.IFM.Bytes == 1 && !d.Acc40 && largest*steepest(w, o.taps) <= math.MaxInt32
+	lanes := o.lanes()
+	groups := (d.OFMD + lanes - 1) / lanes
+	o.weights = make([][4]int64, groups*o.taps)
 	for oc := range d.OFMD {
-		group := o.weights[oc/words*o.taps:][:o.taps]
+		group := o.weights[oc/lanes*o.taps:][:o.taps]
 		for k, v := range w[oc*o.taps : (oc+1)*o.taps] {
-			group[k][oc%words] = int64(v)
+			if lane := oc % lanes; o.paired {
+				group[k][lane/2] += int64(v) << (spread * (lane % 2))
+			} else {
+				group[k][lane] = int64(v)
+			}
 		}
 	}
+}
+
+// lanes is the number of channels of a group.
+func (o *operation) lanes() int {
+	if o.paired {
+		return pairs
+	}
+	return words
+}
+
+// steepest is the largest sum of absolute weights of an output channel.
+func steepest(w []int16, taps int) int64 {
+	most := int64(0)
+	for at := 0; at+taps <= len(w); at += taps {
+		sum := int64(0)
+		for _, v := range w[at : at+taps] {
+			sum += max(int64(v), -int64(v))
+		}
+		most = max(most, sum)
+	}
+	return most
 }

@@ -10,9 +10,111 @@ import (
 	"upset/npu/kernel"
 )
 
-// Packed weights give the sums that they give one by one, for all inputs and for a list of
-// them: in pairs for 8-bit features and sums of 32 bits, in words for others.
+// Weights that are packed in words give the sums that they give one by one, for all inputs
+// and for a list of them; two to a word only where no sum can reach into its neighbour.
 func TestPackedWeights(t *testing.T) {
+	defer Vectors(false)()
+	rng := rand.New(rand.NewPCG(8, 2))
+	paired, single := 0, 0
+	for i := range 300 {
+		kh, kw, ic, oc := 1+rng.IntN(3), 1+rng.IntN(3), 1+rng.IntN(20), 1+rng.IntN(40)
+		size, wide := []int{1, 1, 2}[rng.IntN(3)], rng.IntN(4) == 0
+		o := &operation{Op: Op{Kind: Conv}}
+		o.d.KH, o.d.KW, o.d.IFMD, o.d.OFMD, o.d.IFM.Bytes, o.d.Acc40 = kh, kw, ic, oc, size, wide
+		taps := kh * kw * ic
+		w := make([]int16, oc*taps)
+		for k := range w {
+			w[k] = int16(rng.IntN(511) - 255)
+		}
+		o.pack(w)
+		if o.paired {
+			paired++
+		} else {
+			single++
+		}
+		if o.paired && (size != 1 || wide) {
+			t.Fatalf("pairs with elements of %d bytes, wide sums %t", size, wide)
+		}
+		// The inputs that reach furthest, and some.
+		x, deltas := make([]int32, taps), make([]int64, taps)
+		for k := range x {
+			x[k] = int32(rng.IntN(511) - 255)
+			if i%3 == 0 {
+				x[k] = 255
+				if w[k] < 0 {
+					x[k] = -255
+				}
+			}
+			if size > 1 && i%3 != 0 {
+				x[k] <<= 8
+			}
+			deltas[k] = int64(x[k])
+		}
+		list := rng.Perm(taps)[:rng.IntN(taps+1)]
+		at, few := make([]int32, len(list)), make([]int64, len(list))
+		for k, tap := range list {
+			at[k], few[k] = int32(tap), deltas[tap]
+		}
+		for first := 0; first < oc; first += o.lanes() {
+			group := o.weights[first/o.lanes()*taps:][:taps]
+			var all, some [pairs]int64
+			o.spread(&all, dot(x, group))
+			o.spread(&some, pick(at, few, group))
+			for c := first; c < min(oc, first+o.lanes()); c++ {
+				want, part := int64(0), int64(0)
+				for k := range taps {
+					want += int64(x[k]) * int64(w[c*taps+k])
+				}
+				for _, k := range list {
+					part += deltas[k] * int64(w[c*taps+k])
+				}
+				if all[c-first] != want || some[c-first] != part {
+					t.Fatalf("channel %d, pairs %t: %d and %d, want %d and %d", c, o.paired, all[c-first], some[c-first], want, part)
+				}
+			}
+		}
+	}
+	if paired < 20 || single < 20 {
+		t.Errorf("%d in pairs, %d not: too little is shown", paired, single)
+	}
+}
+
+// The bound for pairs is exact: the steepest channel at the largest input just fits 32 bits,
+// or the weights do not stand in pairs.
+func TestPairsAtTheBound(t *testing.T) {
+	defer Vectors(false)()
+	const heaviest = 255
+	fits := math.MaxInt32 / (largest * heaviest) // weights of the largest size
+	for _, taps := range []int{fits - 1, fits, fits + 1} {
+		o := &operation{Op: Op{Kind: Conv}}
+		o.d.KH, o.d.KW, o.d.IFMD, o.d.OFMD, o.d.IFM.Bytes = 1, 1, taps, 3, 1
+		w := make([]int16, 3*taps)
+		x := make([]int32, taps)
+		for k := range taps {
+			w[k], w[taps+k], w[2*taps+k] = heaviest, -heaviest, 1
+			x[k] = largest
+		}
+		if got, want := steepest(w, taps), int64(taps*heaviest); got != want {
+			t.Fatalf("the steepest of %d taps sums to %d, want %d", taps, got, want)
+		}
+		o.pack(w)
+		if want := taps <= fits; o.paired != want {
+			t.Errorf("%d taps of %d: pairs %t, want %t", taps, heaviest, o.paired, want)
+		}
+		var acc [pairs]int64
+		o.spread(&acc, dot(x, o.weights[:taps]))
+		for c, want := range []int64{heaviest * largest * int64(taps), -heaviest * largest * int64(taps), largest * int64(taps)} {
+			if acc[c] != want {
+				t.Errorf("%d taps, channel %d: %d, want %d", taps, c, acc[c], want)
+			}
+		}
+	}
+}
+
+// Packed weights give the sums that they give one by one, for all inputs and for a list of
+// them: in lanes for 8-bit features and sums of 32 bits, in words for others.
+func TestWeightsInLanes(t *testing.T) {
+	defer Vectors(true)()
 	rng := rand.New(rand.NewPCG(8, 2))
 	paired, single := 0, 0
 	for i := range 300 {
@@ -96,7 +198,7 @@ func inPairs(o *operation, x []int64, list []int, sums []int64) {
 	for tap := range o.d.KH * o.d.KW {
 		var at []uint16
 		var v []int16
-		for p := range o.pairs() {
+		for p := range o.inputPairs() {
 			pair := [2]int16{}
 			for k := range pair {
 				c := 2*p + k
@@ -108,7 +210,7 @@ func inPairs(o *operation, x []int64, list []int, sums []int64) {
 				at, v = append(at, uint16(p)), append(v, pair[0], pair[1])
 			}
 		}
-		kernel.MultiplyPairs(acc, at, v, o.lanes16[tap*o.pairs()*kernel.PairWeights:], o.stride)
+		kernel.MultiplyPairs(acc, at, v, o.lanes16[tap*o.inputPairs()*kernel.PairWeights:], o.stride)
 	}
 	for c := range sums {
 		sums[c] = int64(acc[c])

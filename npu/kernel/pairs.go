@@ -9,6 +9,9 @@ import (
 // of a sum, or what they are larger by, are 16-bit lanes in pairs, so that one instruction
 // multiplies two and adds them.
 
+// Accelerated reports whether the vector variants are in use.
+func Accelerated() bool { return accelerated }
+
 // Channels is the number of output channels that a group of weights holds.
 const Channels = 16
 

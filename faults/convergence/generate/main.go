@@ -54,11 +54,14 @@ func main() {
 	name := flag.String("network", "kws_ref_model", "network of -cycles and -kind")
 	kind := flag.String("kind", "", "compare upsets of these registers with plain runs, on -network: patterns, separated by commas")
 	only := flag.String("paths", "", "of -kind: the paths of the samples, separated by commas")
+	dense := flag.Bool("inference", false, "print how many nanoseconds an inference of -network takes by the dense kernels, and its multiply-accumulates")
 	number := flag.Int("samples", 1000, "of -kind: samples on each configuration")
 	flag.Parse()
-	if *cycles > 0 || *kind != "" {
+	if *cycles > 0 || *kind != "" || *dense {
 		err := error(nil)
-		if *kind != "" {
+		if *dense {
+			err = inference(os.Stdout, *shared, *name)
+		} else if *kind != "" {
 			err = compareKind(os.Stdout, *shared, *name, *kind, *only, *number)
 		} else {
 			err = steppedCycles(os.Stdout, *shared, *name, *cycles)
@@ -248,6 +251,9 @@ func speeds(w io.Writer, shared string) error {
 		}
 		s, err := convergence.MeasureSpeed(e, t.name, golden, seed, t.injections, runtime.NumCPU())
 		if err != nil {
+			return err
+		}
+		if s.Inference, s.MACs, err = scalarInference(shared, t.name); err != nil {
 			return err
 		}
 		fmt.Fprintf(os.Stderr, "%s: %d injections in %.1f s after %.1f s\n", t.name, s.Injections, s.Wall.Seconds(), s.Golden.Seconds())
