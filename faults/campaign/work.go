@@ -19,9 +19,9 @@ const (
 	blockSize   = 512
 	blockCycles = 500_000 // of an inference, for each of which a block is as large again
 	mostBlock   = 16 * blockSize
-	batchSize = 32
-	chunkSize = 1024 // records that are written at once
-	frameSize = 64   // records per frame of the log: what a flipped bit costs
+	batchSize   = 32
+	chunkSize   = 1024 // records that are written at once
+	frameSize   = 64   // records per frame of the log: what a flipped bit costs
 )
 
 // flushAfter is the longest time that a record stays out of the log.

@@ -78,7 +78,8 @@ func (w *Worker) resolve(r *faults.Record, g *golden.Run, place netlist.Place, s
 		w.jumpCommand(&u, place)
 		w.dormant(&u, place)
 	}
-	if !w.e.options.Engine.NoEarlyExit && watches(guard) && faults.Quiet(guard, m) && place.Register != nil && waits(place) && from == r.Site.Cycle && !several && w.follows(g) && w.traced(r, &u, &w.base.S.Flops, from, nil) {
+	at := place.Register != nil && waits(place) && from == r.Site.Cycle && !several
+	if at && !w.e.options.Engine.NoEarlyExit && watches(guard) && faults.Quiet(guard, m) && w.follows(g) && w.traced(r, &u, &w.base.S.Flops, from, nil) {
 		return
 	}
 	for m.S.CC.Run != 0 && !w.hung() {
