@@ -67,7 +67,7 @@ func (d *decoder) number(what string, limit int) int {
 		return 0
 	}
 	d.data = d.data[k:]
-	if v > uint64(limit) {
+	if limit = max(0, limit); v > uint64(limit) { // below zero where more was taken than is left
 		d.fail("%s is %d, at most %d is possible", what, v, limit)
 		return 0
 	}
