@@ -23,14 +23,8 @@ func TestOtherHalves(t *testing.T) {
 	for range 3000 {
 		s := faults.Site{ID: hot[rng.IntN(len(hot))], Cycle: rng.Uint64N(e.Cycles())}
 		before, long := with.Stepped(), without.Stepped()
-		a, err := with.Inject(0, s, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := without.Inject(0, s, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		a := injected(t, with, s)
+		b := injected(t, without, s)
 		if !a.Same(b) {
 			t.Fatalf("%s@%d: %+v, but without halves %+v", e.Table().Name(s.ID), s.Cycle, a, b)
 		}
@@ -67,14 +61,8 @@ func TestForgottenHalves(t *testing.T) {
 	rng := rand.New(rand.NewPCG(18, 5))
 	for i := range 20000 {
 		s := faults.Site{ID: hot[rng.IntN(len(hot))], Cycle: rng.Uint64N(e.Cycles())}
-		a, err := right.Inject(0, s, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := wrong.Inject(0, s, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		a := injected(t, right, s)
+		b := injected(t, wrong, s)
 		if !a.Same(b) {
 			t.Logf("draw %d, %s@%d: %+v, not %+v", i, e.Table().Name(s.ID), s.Cycle, a, b)
 			return

@@ -44,14 +44,8 @@ func TestLargeOutputs(t *testing.T) {
 		for range 150 {
 			s := enlarged(t, e, rng)
 			before, long := with.Stepped(), without.Stepped()
-			a, err := with.Inject(0, s, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			b, err := without.Inject(0, s, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
+			a := injected(t, with, s)
+			b := injected(t, without, s)
 			if !a.Same(b) {
 				t.Fatalf("%v: %s@%d: %+v, run up to the watchdog %+v", c, e.Table().Name(s.ID), s.Cycle, a, b)
 			}
@@ -90,14 +84,8 @@ func TestOverestimatedOperation(t *testing.T) {
 	rng := rand.New(rand.NewPCG(18, 6))
 	for range 400 {
 		s := enlarged(t, e, rng)
-		a, err := right.Inject(0, s, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := wrong.Inject(0, s, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		a := injected(t, right, s)
+		b := injected(t, wrong, s)
 		if !a.Same(b) {
 			return
 		}

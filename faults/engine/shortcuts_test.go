@@ -25,6 +25,16 @@ func sitesOf(t *testing.T, e *Engine, patterns ...string) (all []netlist.SiteID)
 	return all
 }
 
+// injected is the record of an upset of the first input.
+func injected(t *testing.T, w *Worker, s faults.Site) faults.Record {
+	t.Helper()
+	r, err := w.Inject(0, s, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 // equalPlain injects upsets of some registers until so many of them are kept, and compares
 // these with plain runs.
 func equalPlain(t *testing.T, e *Engine, seed uint64, n int, keep func(r *faults.Record) bool, patterns ...string) {

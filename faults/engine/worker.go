@@ -72,9 +72,8 @@ func (w *Worker) Output() []byte { return w.faulty }
 // Inject performs one injection. With a guard the machine is protected by it.
 func (w *Worker) Inject(input int, s faults.Site, guard faults.Guard) (faults.Record, error) {
 	e, g := w.e, w.e.Golden(input)
-	var place netlist.Place
-	var err error
-	if place, err = e.table.Place(s.ID); err != nil && guard == nil { // a guard also knows sites behind the end of the table
+	place, err := e.table.Place(s.ID)
+	if err != nil && guard == nil { // a guard also knows sites behind the end of the table
 		return faults.Record{}, err
 	}
 	r := faults.Record{Site: s, Input: uint32(input), Op: uint16(g.OpAt(s.Cycle))}

@@ -6,7 +6,7 @@ import (
 )
 
 // lot is the number of channels that the output stage computes at a time.
-const lot = 8
+const lot = kernel.Lot
 
 // isQuick reports whether the output stage of an operation with weights fits the
 // short form: 8-bit outputs without function or table, 32-bit accumulators, and

@@ -10,13 +10,14 @@ import (
 	"upset/npu/kernel"
 )
 
-// Weights that are packed in words give the sums that they give one by one, for all inputs
-// and for a list of them; two to a word only where no sum can reach into its neighbour.
+// Packed weights give the sums that they give one by one, for all inputs and for a list of
+// them: in lanes for the vectors, in pairs where no sum can reach into its neighbour, or in words.
 func TestPackedWeights(t *testing.T) {
-	defer Vectors(false)()
-	rng := rand.New(rand.NewPCG(8, 2))
-	paired, single := 0, 0
-	for i := range 300 {
+	forms := map[string]int{}
+	for i := range 600 {
+		on := i%2 == 0
+		undo := Vectors(on)
+		rng := rand.New(rand.NewPCG(8, uint64(i)))
 		kh, kw, ic, oc := 1+rng.IntN(3), 1+rng.IntN(3), 1+rng.IntN(20), 1+rng.IntN(40)
 		size, wide := []int{1, 1, 2}[rng.IntN(3)], rng.IntN(4) == 0
 		o := &operation{Op: Op{Kind: Conv}}
@@ -27,18 +28,15 @@ func TestPackedWeights(t *testing.T) {
 			w[k] = int16(rng.IntN(511) - 255)
 		}
 		o.pack(w)
-		if o.paired {
-			paired++
-		} else {
-			single++
-		}
-		if o.paired && (size != 1 || wide) {
-			t.Fatalf("pairs with elements of %d bytes, wide sums %t", size, wide)
+		undo()
+		narrow := size == 1 && !wide
+		if (o.lanes16 != nil) != (on && narrow) || (o.lanes16 != nil) == (o.weights != nil) || o.paired && !narrow {
+			t.Fatalf("vectors %t, elements of %d bytes, wide sums %t: %d weights in lanes, %d in words, pairs %t", on, size, wide, len(o.lanes16), len(o.weights), o.paired)
 		}
 		// The inputs that reach furthest, and some.
-		x, deltas := make([]int32, taps), make([]int64, taps)
+		x := make([]int64, taps)
 		for k := range x {
-			x[k] = int32(rng.IntN(511) - 255)
+			x[k] = int64(rng.IntN(511) - 255)
 			if i%3 == 0 {
 				x[k] = 255
 				if w[k] < 0 {
@@ -48,34 +46,38 @@ func TestPackedWeights(t *testing.T) {
 			if size > 1 && i%3 != 0 {
 				x[k] <<= 8
 			}
-			deltas[k] = int64(x[k])
 		}
 		list := rng.Perm(taps)[:rng.IntN(taps+1)]
-		at, few := make([]int32, len(list)), make([]int64, len(list))
-		for k, tap := range list {
-			at[k], few[k] = int32(tap), deltas[tap]
+		slices.Sort(list)
+		all, some := make([]int64, oc), make([]int64, oc)
+		form := "words"
+		switch {
+		case o.lanes16 != nil:
+			form = "lanes"
+			inPairs(o, x, nil, all)
+			inPairs(o, x, list, some)
+		case o.paired:
+			form = "pairs"
+			fallthrough
+		default:
+			inWords(o, x, list, all, some)
 		}
-		for first := 0; first < oc; first += o.lanes() {
-			group := o.weights[first/o.lanes()*taps:][:taps]
-			var all, some [pairs]int64
-			o.spread(&all, dot(x, group))
-			o.spread(&some, pick(at, few, group))
-			for c := first; c < min(oc, first+o.lanes()); c++ {
-				want, part := int64(0), int64(0)
-				for k := range taps {
-					want += int64(x[k]) * int64(w[c*taps+k])
-				}
-				for _, k := range list {
-					part += deltas[k] * int64(w[c*taps+k])
-				}
-				if all[c-first] != want || some[c-first] != part {
-					t.Fatalf("channel %d, pairs %t: %d and %d, want %d and %d", c, o.paired, all[c-first], some[c-first], want, part)
-				}
+		forms[form]++
+		for c := range oc {
+			want, part := int64(0), int64(0)
+			for k := range taps {
+				want += x[k] * int64(w[c*taps+k])
+			}
+			for _, k := range list {
+				part += x[k] * int64(w[c*taps+k])
+			}
+			if all[c] != want || some[c] != part {
+				t.Fatalf("channel %d in %s: %d and %d, want %d and %d", c, form, all[c], some[c], want, part)
 			}
 		}
 	}
-	if paired < 20 || single < 20 {
-		t.Errorf("%d in pairs, %d not: too little is shown", paired, single)
+	if forms["lanes"] < 40 || forms["pairs"] < 40 || forms["words"] < 40 {
+		t.Errorf("%v: too little is shown", forms)
 	}
 }
 
@@ -111,69 +113,6 @@ func TestPairsAtTheBound(t *testing.T) {
 	}
 }
 
-// Packed weights give the sums that they give one by one, for all inputs and for a list of
-// them: in lanes for 8-bit features and sums of 32 bits, in words for others.
-func TestWeightsInLanes(t *testing.T) {
-	defer Vectors(true)()
-	rng := rand.New(rand.NewPCG(8, 2))
-	paired, single := 0, 0
-	for i := range 300 {
-		kh, kw, ic, oc := 1+rng.IntN(3), 1+rng.IntN(3), 1+rng.IntN(20), 1+rng.IntN(40)
-		size, wide := []int{1, 1, 2}[rng.IntN(3)], rng.IntN(4) == 0
-		o := &operation{Op: Op{Kind: Conv}}
-		o.d.KH, o.d.KW, o.d.IFMD, o.d.OFMD, o.d.IFM.Bytes, o.d.Acc40 = kh, kw, ic, oc, size, wide
-		taps := kh * kw * ic
-		w := make([]int16, oc*taps)
-		for k := range w {
-			w[k] = int16(rng.IntN(511) - 255)
-		}
-		o.pack(w)
-		if (o.lanes16 != nil) != (size == 1 && !wide) || (o.lanes16 != nil) == (o.weights != nil) {
-			t.Fatalf("elements of %d bytes, wide sums %t: %d weights in pairs, %d in words", size, wide, len(o.lanes16), len(o.weights))
-		}
-		// The inputs that reach furthest, and some.
-		x := make([]int64, taps)
-		for k := range x {
-			x[k] = int64(rng.IntN(511) - 255)
-			if i%3 == 0 {
-				x[k] = 255
-				if w[k] < 0 {
-					x[k] = -255
-				}
-			}
-			if size > 1 && i%3 != 0 {
-				x[k] <<= 8
-			}
-		}
-		list := rng.Perm(taps)[:rng.IntN(taps+1)]
-		slices.Sort(list)
-		all, some := make([]int64, oc), make([]int64, oc)
-		if o.lanes16 != nil {
-			paired++
-			inPairs(o, x, nil, all)
-			inPairs(o, x, list, some)
-		} else {
-			single++
-			inWords(o, x, list, all, some)
-		}
-		for c := range oc {
-			want, part := int64(0), int64(0)
-			for k := range taps {
-				want += x[k] * int64(w[c*taps+k])
-			}
-			for _, k := range list {
-				part += x[k] * int64(w[c*taps+k])
-			}
-			if all[c] != want || some[c] != part {
-				t.Fatalf("channel %d, pairs %t: %d and %d, want %d and %d", c, o.lanes16 != nil, all[c], some[c], want, part)
-			}
-		}
-	}
-	if paired < 20 || single < 20 {
-		t.Errorf("%d in pairs, %d not: too little is shown", paired, single)
-	}
-}
-
 // inWords sums with weights in words: dot for all inputs and pick for a list.
 func inWords(o *operation, x []int64, list []int, all, some []int64) {
 	narrow := make([]int32, len(x))
@@ -184,11 +123,13 @@ func inWords(o *operation, x []int64, list []int, all, some []int64) {
 	for k, tap := range list {
 		at[k], few[k] = int32(tap), x[tap]
 	}
-	for first := 0; first < len(all); first += words {
-		group := o.weights[first/words*o.taps:][:o.taps]
-		a, b := dot(narrow, group), pick(at, few, group)
-		copy(all[first:], a[:])
-		copy(some[first:], b[:])
+	for first := 0; first < len(all); first += o.lanes() {
+		group := o.weights[first/o.lanes()*o.taps:][:o.taps]
+		var a, b [pairs]int64
+		o.spread(&a, dot(narrow, group))
+		o.spread(&b, pick(at, few, group))
+		copy(all[first:], a[:o.lanes()])
+		copy(some[first:], b[:o.lanes()])
 	}
 }
 
