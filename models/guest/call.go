@@ -267,7 +267,8 @@ func (m *Module) instantiate() (*instance, error) {
 	// The default configuration has no files, arguments and environment, discards
 	// what is printed, and has a clock and random numbers of its own that are
 	// always the same.
-	module, err := m.runtime.InstantiateModule(ctx, m.compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions(exportStart))
+	config := wazero.NewModuleConfig().WithName("").WithStartFunctions(exportStart)
+	module, err := guarded(func() (api.Module, error) { return m.runtime.InstantiateModule(ctx, m.compiled, config) })
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("%s: its start takes more than %v and was ended", m.name, m.limits.Call)

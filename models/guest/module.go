@@ -154,7 +154,7 @@ func (m *Module) compile(ctx context.Context, wasm []byte) error {
 	}
 	done := make(chan compiled, 1)
 	go func() {
-		c, err := m.runtime.CompileModule(ctx, wasm)
+		c, err := guarded(func() (wazero.CompiledModule, error) { return m.runtime.CompileModule(ctx, wasm) })
 		done <- compiled{c, err}
 	}()
 	limit := time.NewTimer(m.limits.Compile)
@@ -170,6 +170,16 @@ func (m *Module) compile(ctx context.Context, wasm []byte) error {
 	case <-limit.C:
 		return fmt.Errorf("%s takes more than %v to compile: use a smaller module", m.name, m.limits.Compile)
 	}
+}
+
+// guarded turns a panic into an error: the runtime has taken modules for valid that are not.
+func guarded[T any](f func() (T, error)) (v T, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the runtime fails on it: %v", r)
+		}
+	}()
+	return f()
 }
 
 // open checks what the module imports and exports.

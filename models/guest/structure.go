@@ -53,6 +53,8 @@ type structure struct {
 	// growing says that a table may grow beyond maxTable: it names no maximum, or a
 	// larger one.
 	growing bool
+	// kinds is the number of types of functions.
+	kinds int
 }
 
 // examine walks the sections of a module before anything is made of it: every count
@@ -99,6 +101,7 @@ func (s *structure) section(id byte, r *reader, locals *int) {
 	switch id {
 	case sectionType:
 		r.vector(3, func() {
+			s.kinds++
 			if form := r.byte(); form != 0x60 {
 				r.fail(fmt.Errorf("type %#x is no function", form))
 			}
@@ -111,7 +114,7 @@ func (s *structure) section(id byte, r *reader, locals *int) {
 			r.name()
 			switch kind := r.byte(); kind {
 			case 0:
-				r.u32()
+				s.kind(r)
 			case 1:
 				s.table(r)
 			case 2:
@@ -123,7 +126,7 @@ func (s *structure) section(id byte, r *reader, locals *int) {
 			}
 		})
 	case sectionFunction:
-		r.vector(1, func() { r.u32() })
+		r.vector(1, func() { s.kind(r) })
 	case sectionTable:
 		r.vector(3, func() { s.table(r) })
 	case sectionMemory:
@@ -163,6 +166,14 @@ func (s *structure) section(id byte, r *reader, locals *int) {
 			}
 			r.name() // bytes with their number in front, as a name
 		})
+	}
+}
+
+// kind reads the type of a function: the compiler takes it for granted that the type of a
+// function that is called exists.
+func (s *structure) kind(r *reader) {
+	if n := r.u32(); n >= s.kinds {
+		r.fail(fmt.Errorf("a function of type %d of %d", n, s.kinds))
 	}
 }
 

@@ -38,6 +38,8 @@ func TestCountsAreCheckedBeforeTheyAreBelieved(t *testing.T) {
 		"passive data":       module(section(sectionData, slices.Concat([]byte{1, 1}, huge))),
 		"size of a section":  module(slices.Concat([]byte{sectionExport}, huge)),
 		"long number":        module(section(sectionExport, slices.Repeat([]byte{0xff}, 12))),
+		"type of a function": module(section(sectionType, []byte{1, 0x60, 0, 0}), section(sectionFunction, []byte{1, 34})),
+		"type of an import":  module(section(sectionType, []byte{1, 0x60, 0, 0}), section(sectionImport, []byte{1, 0, 0, 0, 1})),
 		"sixth section":      module(section(42, nil)),
 		"two sections":       module(section(sectionType, []byte{0}), section(sectionType, []byte{0})),
 		"exception tags":     module(section(13, slices.Concat(huge, []byte{0}))),
@@ -70,6 +72,14 @@ func TestCountsAreCheckedBeforeTheyAreBelieved(t *testing.T) {
 		if got := after.TotalAlloc - before.TotalAlloc; got > 1<<20 || took > time.Second {
 			t.Errorf("%s (%d bytes) takes %d bytes and %v", what, len(wasm), got, took)
 		}
+	}
+}
+
+// A panic of the runtime is an error.
+func TestPanicsOfTheRuntimeAreErrors(t *testing.T) {
+	_, err := guarded(func() (int, error) { return []int{}[len(os.Args)], nil })
+	if err == nil || !strings.Contains(err.Error(), "fails on it") {
+		t.Error(err)
 	}
 }
 
