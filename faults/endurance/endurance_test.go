@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -58,24 +59,96 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// All targets of the module are found, those that the readers of files need among them.
-func TestTargets(t *testing.T) {
+// Every target of the readers is there.
+func TestReadersHaveTargets(t *testing.T) {
 	list, err := Targets("../..", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	found := map[string]bool{}
 	for _, x := range list {
-		found[x.Package+" "+x.Name] = true
+		found[x.Package+"."+x.Name] = true
 	}
-	for _, want := range []string{
-		"models/tflite FuzzParse", "models/executorch FuzzParse", "models/network FuzzPTE", "models/container FuzzPayload", "models/network FuzzFromVela", "npu FuzzContainer",
-		"npu FuzzStream", "npu/mlw FuzzDecode", "models/inputs FuzzParseNPY", "models/inputs FuzzNPZ", "cmd/upset FuzzParseSystem", "cmd/upset FuzzParseSweep",
-		"faults/campaign FuzzReadLog", "faults/campaign FuzzShard", "models/guest FuzzExamine", "netlist/gate FuzzRead",
-	} {
-		if !found[want] {
-			t.Errorf("there is no target %s", want)
+	for _, r := range readers {
+		for _, want := range r.Targets {
+			if !found[want] {
+				t.Errorf("%s: there is no target %s", r.Name, want)
+			}
 		}
+	}
+}
+
+// The targets of a reader share its time.
+func TestReadersShareTime(t *testing.T) {
+	half := leastTime.Seconds() / 2
+	f := &Fuzzing{Targets: []Target{
+		{Package: "models/guest", Name: "FuzzLoad", Executions: 3, CoreSeconds: half},
+		{Package: "models/guest", Name: "FuzzExamine", Executions: 4, CoreSeconds: half},
+		{Package: "npu", Name: "FuzzStream", CoreSeconds: half},
+	}}
+	for _, h := range f.Readers() {
+		if guests := strings.HasPrefix(h.Name, "guests"); h.Short() == guests || guests && h.Executions != 7 {
+			t.Errorf("%+v, short %v", h, h.Short())
+		}
+	}
+}
+
+// Of a corpus those inputs are kept that reach something which nothing before reached, and
+// they are where go test runs them.
+func TestKeep(t *testing.T) {
+	root, corpus := t.TempDir(), t.TempDir()
+	target := Target{Package: "p", Name: "FuzzLetters"}
+	from := target.corpus(corpus)
+	for _, dir := range []string{filepath.Join(root, "p"), from} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	input := func(text string) string { return "go test fuzz v1\nstring(" + strconv.Quote(text) + ")\n" }
+	for name, text := range map[string]string{
+		filepath.Join(root, "go.mod"): "module letters\n\ngo 1.24\n",
+		filepath.Join(root, "p", "p.go"): `package p
+
+func Count(s string) (a, b, c int) {
+	for _, x := range s {
+		switch x {
+		case 'a':
+			a++
+		case 'b':
+			b++
+		case 'c':
+			c++
+		}
+	}
+	return a, b, c
+}
+`,
+		filepath.Join(root, "p", "p_test.go"): `package p
+
+import "testing"
+
+func FuzzLetters(f *testing.F) {
+	f.Add("a")
+	f.Fuzz(func(t *testing.T, s string) { Count(s) })
+}
+`,
+		filepath.Join(from, "both"): input("bbc"), filepath.Join(from, "one"): input("b"), filepath.Join(from, "none"): input("a"),
+		filepath.Join(from, "long"): input(strings.Repeat("abc", mostKept)),
+	} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept, err := target.Keep(t.Context(), root, corpus, 3)
+	if err != nil || !slices.Equal(kept, []string{"both"}) {
+		t.Fatalf("%q, %v", kept, err)
+	}
+	list, err := os.ReadDir(filepath.Join(root, "p", "testdata", "fuzz", "FuzzLetters"))
+	if err != nil || len(list) != 1 || list[0].Name() != "both" {
+		t.Errorf("%v, %v", list, err)
+	}
+	if kept, err = target.Keep(t.Context(), root, corpus, 3); err != nil || len(kept) != 0 {
+		t.Errorf("once more %q, %v", kept, err)
 	}
 }
 

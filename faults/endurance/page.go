@@ -19,17 +19,12 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 		_, seconds := f.Total()
 		return fmt.Sprintf("%.1f", seconds/60)
 	},
-	"last": func(list []string) string { return list[len(list)-1] },
-	"least": func(f *Fuzzing) string {
-		least := math.Inf(1)
-		for _, t := range f.Targets {
-			least = min(least, t.CoreSeconds)
-		}
-		return fmt.Sprintf("%.1f", least/60)
-	},
-	"minutes": func(seconds float64) string { return fmt.Sprintf("%.1f", seconds/60) },
-	"every":   func(n, i int) bool { return n < 25 || i%((n+23)/24) == 0 || i == n-1 },
-	"code":    func(s string) string { return "`" + strings.ReplaceAll(s, "`", "'") + "`" },
+	"last":         func(list []string) string { return list[len(list)-1] },
+	"leastMinutes": func() string { return fmt.Sprintf("%.0f", leastTime.Minutes()) },
+	"join":         func(list []string) string { return strings.Join(list, ", ") },
+	"minutes":      func(seconds float64) string { return fmt.Sprintf("%.1f", seconds/60) },
+	"every":        func(n, i int) bool { return n < 25 || i%((n+23)/24) == 0 || i == n-1 },
+	"code":         func(s string) string { return "`" + strings.ReplaceAll(s, "`", "'") + "`" },
 }).Parse(pageText))
 
 // thousands writes a number with commas.

@@ -4,6 +4,7 @@
 //
 //	go run ./faults/endurance/generate -kills 100
 //	go run ./faults/endurance/generate -fuzz 1m
+//	go run ./faults/endurance/generate -keep 8
 //	go run ./faults/endurance/generate -growth 1h
 package main
 
@@ -31,11 +32,11 @@ const (
 
 // options are those of the command line.
 type options struct {
-	kills, injections, rounds, disks, full int
-	seed                                   uint64
-	fuzz, budget, growth, every            time.Duration
-	only, corpus, network, program         string
-	page, store                            bool
+	kills, injections, rounds, disks, full, keep int
+	seed                                         uint64
+	fuzz, budget, growth, every                  time.Duration
+	only, corpus, network, program               string
+	page, store                                  bool
 }
 
 func main() {
@@ -49,7 +50,8 @@ func main() {
 	flag.DurationVar(&o.fuzz, "fuzz", 0, "fuzz every target for this `time`")
 	flag.DurationVar(&o.budget, "budget", 0, "fuzz for this core `time` in all, the targets first that have had least; without it every target")
 	flag.StringVar(&o.corpus, "corpus", "", "`folder` of inputs that reached something new, from which fuzzing goes on; without it the user's cache")
-	flag.StringVar(&o.only, "only", "", "fuzz targets that match this `expression` alone, as in models/tflite.FuzzParse")
+	flag.IntVar(&o.keep, "keep", 0, "keep so many inputs of the corpus beside each target at most, which reach statements that no other reaches")
+	flag.StringVar(&o.only, "only", "", "fuzz, or keep inputs of, targets that match this `expression` alone, as in models/tflite.FuzzParse")
 	flag.DurationVar(&o.growth, "growth", 0, "watch the memory of a campaign for this `time`")
 	flag.DurationVar(&o.every, "every", 10*time.Second, "`time` between two looks at it")
 	flag.StringVar(&o.network, "network", "../shared/models/kws_ref_model.tflite", "`file` of the network of -growth")
@@ -68,8 +70,8 @@ func main() {
 func say(format string, values ...any) { fmt.Printf(format+"\n", values...) }
 
 func run(ctx context.Context, o options) error {
-	if o.kills <= 0 && o.fuzz <= 0 && o.growth <= 0 && !o.page {
-		return errors.New("say -kills N, -fuzz TIME, -growth TIME or -page")
+	if o.kills <= 0 && o.fuzz <= 0 && o.keep <= 0 && o.growth <= 0 && !o.page {
+		return errors.New("say -kills N, -fuzz TIME, -keep N, -growth TIME or -page")
 	}
 	var s endurance.Summary
 	at := revision(ctx) // of what is tested: the checkout may move on meanwhile
@@ -97,6 +99,11 @@ func run(ctx context.Context, o options) error {
 		}
 		if list := f.Failures(); len(list) > 0 {
 			bad = append(bad, fmt.Errorf("%d targets failed", len(list)))
+		}
+	}
+	if o.keep > 0 {
+		if err := keepInputs(ctx, o); err != nil {
+			return err
 		}
 	}
 	if o.growth > 0 {
@@ -197,24 +204,48 @@ func revision(ctx context.Context) string {
 	return text
 }
 
-// fuzz fuzzes the targets.
-func fuzz(ctx context.Context, o options, at string) (*endurance.Fuzzing, error) {
+// targets are those that the command line asks for, and the folder of what was found for them.
+func targets(o options) (list []endurance.Target, corpus string, err error) {
 	only, err := regexp.Compile(o.only)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	list, err := endurance.Targets(".", only)
-	if err != nil {
-		return nil, err
+	if list, err = endurance.Targets(".", only); err != nil {
+		return nil, "", err
 	}
-	if o.corpus == "" {
+	if corpus = o.corpus; corpus == "" {
 		cache, err := os.UserCacheDir()
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
-		o.corpus = filepath.Join(cache, "upset-fuzz")
+		corpus = filepath.Join(cache, "upset-fuzz")
 	}
-	if o.corpus, err = filepath.Abs(o.corpus); err != nil {
+	corpus, err = filepath.Abs(corpus)
+	return list, corpus, err
+}
+
+// keepInputs keeps inputs of the corpus beside the targets.
+func keepInputs(ctx context.Context, o options) error {
+	list, corpus, err := targets(o)
+	if err != nil {
+		return err
+	}
+	for _, t := range list {
+		kept, err := t.Keep(ctx, ".", corpus, o.keep)
+		if err != nil {
+			return err
+		}
+		if len(kept) > 0 {
+			say("%-28s %-20s keeps %s", t.Package, t.Name, strings.Join(kept, " "))
+		}
+	}
+	return nil
+}
+
+// fuzz fuzzes the targets.
+func fuzz(ctx context.Context, o options, at string) (*endurance.Fuzzing, error) {
+	list, corpus, err := targets(o)
+	if err != nil {
 		return nil, err
 	}
 	if o.budget > 0 {
@@ -226,7 +257,7 @@ func fuzz(ctx context.Context, o options, at string) (*endurance.Fuzzing, error)
 	}
 	f := &endurance.Fuzzing{}
 	for i := range list { // each is kept at once, so that a run that is cut short is worth its time
-		one, err := endurance.Fuzz(ctx, ".", o.corpus, list[i:i+1], o.fuzz, say)
+		one, err := endurance.Fuzz(ctx, ".", corpus, list[i:i+1], o.fuzz, say)
 		if err != nil {
 			return nil, err
 		}
