@@ -75,17 +75,18 @@ func (d *decoder) number(what string, limit int) int {
 }
 
 // count takes the number of things that have at least size bytes each in what
-// is left.
+// is left behind it, which may be written with more bytes than it needs.
 func (d *decoder) count(what string, size int) int {
-	return d.number(what, len(d.data)/size)
+	n := d.number(what, maxFile)
+	if most := len(d.data) / size; n > most {
+		d.fail("%s is %d, at most %d is possible", what, n, most)
+		return 0
+	}
+	return n
 }
 
 func (d *decoder) text(what string) string {
 	k := d.count("the length of "+what, 1)
-	if k > len(d.data) {
-		d.fail("cut at %s", what)
-		return ""
-	}
 	s := string(d.data[:k])
 	d.data = d.data[k:]
 	return s

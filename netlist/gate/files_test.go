@@ -136,6 +136,7 @@ func TestClaimsAreBounded(t *testing.T) {
 		"registers": big(0, 0, 1<<40),
 		"gates":     big(0, 0, 0, 1<<40),
 		"input":     append(big(1, 1, 'a', 1<<40), 0, 0, 0),
+		"long":      append(big(0, 0, 0), 0x81, 0x80, 0x80, 0), // one gate in four bytes, and none behind them
 		"flops":     append(big(0, 0, 1, 1, 'r', 0, 1<<40), 0, 0, 0),
 	} {
 		var before, after runtime.MemStats
