@@ -171,17 +171,39 @@ func TestFuzzingAddsUp(t *testing.T) {
 	}
 }
 
+// A slope is found beside a step where a round is planned, and a step alone is none.
 func TestSlope(t *testing.T) {
 	g := &Growth{}
 	for i := range 40 {
-		g.Samples = append(g.Samples, Moment{float64(90 * i), 100 + math.Min(float64(i), 10) + float64(i)*0.5 + 0.01*float64(i%2)})
+		m := Moment{Seconds: float64(90 * i), MiB: 100 + math.Min(float64(i), 10) + float64(i)*0.5 + 0.01*float64(i%2), LiveMiB: 50 + 0.01*float64(i%2), Planned: 1000}
+		if i >= 25 {
+			m.MiB, m.LiveMiB, m.Planned = m.MiB+70, m.LiveMiB+70, 2000
+		}
+		g.Samples = append(g.Samples, m)
 	}
 	// Half a MiB in 90 s behind the first quarter.
-	if err := g.Fit(); err != nil || math.Abs(g.SlopeMiBPerHour-20) > 3*g.SlopeError || g.SlopeError > 0.05 || g.SlopeError <= 0 {
-		t.Errorf("%v MiB an hour, error %v, %v", g.SlopeMiBPerHour, g.SlopeError, err)
+	if err := g.Fit(); err != nil || math.Abs(g.Resident.MiBPerHour-20) > 3*g.Resident.Error || g.Resident.Error > 0.05 || g.Resident.Error <= 0 {
+		t.Errorf("resident %+v, %v", g.Resident, err)
+	}
+	if math.Abs(g.Live.MiBPerHour) > 3*g.Live.Error || g.Live.Error > 0.05 {
+		t.Errorf("alive %+v", g.Live)
 	}
 	if err := (&Growth{Samples: g.Samples[:3]}).Fit(); err == nil {
-		t.Error("two samples have a slope")
+		t.Error("three samples have a slope")
+	}
+}
+
+// What a process prints is passed on, but for what the collector says, which is taken from it.
+func TestListener(t *testing.T) {
+	var printed bytes.Buffer
+	l := &listener{to: &printed}
+	for _, part := range []string{"upset: injections: 12 of 50", "00\ngc 22 @74.631s 0%: 13+503+0.12 ms clock, 27+0.030/138/69+0.25 ms cpu, 902->905->49", "4 MB, 908 MB goal, 0 MB stacks\nmore\n"} {
+		if n, err := l.Write([]byte(part)); n != len(part) || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	if live, planned := l.heard(); live != 494 || planned != 5000 || printed.String() != "upset: injections: 12 of 5000\nmore\n" {
+		t.Errorf("%v alive, %d planned, printed %q", live, planned, printed.String())
 	}
 }
 

@@ -1,22 +1,26 @@
 package endurance
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"os/exec"
 	"regexp"
 	"strconv"
+	"sync"
 	"time"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 
 	"upset/faults/campaign"
 )
 
-// Growth is how the resident memory of a campaign changes over time.
+// Growth is how the memory of a campaign changes over time.
 type Growth struct {
 	Program  string `json:"program"`
 	Revision string `json:"revision"`
@@ -25,19 +29,32 @@ type Growth struct {
 	// Injections were done when the campaign was stopped.
 	Injections int      `json:"injections"`
 	Samples    []Moment `json:"samples"`
-	// SlopeMiBPerHour is that of a straight line through the samples behind the first
-	// quarter, by least squares, and SlopeError its standard error; the first quarter has the
-	// fault-free runs and caches that fill.
-	SlopeMiBPerHour float64 `json:"slope_mib_per_hour"`
-	SlopeError      float64 `json:"slope_error"`
+	// Resident is the slope of what is resident, Live that of what the garbage collector
+	// found alive, which is the sharper one: what is resident stays below the limit that
+	// --memory sets, whatever happens, and collections come more often instead.
+	Resident Slope `json:"resident"`
+	Live     Slope `json:"live"`
 	// PeakMiB is the most that was resident at any time, as the kernel counts it.
 	PeakMiB float64 `json:"peak_mib"`
 }
 
-// Moment is the resident memory at a time.
+// Moment is the memory at a time.
 type Moment struct {
 	Seconds float64 `json:"seconds"`
 	MiB     float64 `json:"mib"`
+	// LiveMiB was alive when garbage was last collected.
+	LiveMiB float64 `json:"live_mib"`
+	// Planned is the number of injections in the rounds that are planned so far: the records
+	// of all of them have their place from the start of the round.
+	Planned int `json:"planned"`
+}
+
+// Slope is that of straight lines through the samples behind the first quarter, which has the
+// fault-free runs and caches that fill, by least squares: one slope, and a height for each
+// number of planned injections.
+type Slope struct {
+	MiBPerHour float64 `json:"mib_per_hour"`
+	Error      float64 `json:"error"` // standard error
 }
 
 // Hours is how long the campaign ran.
@@ -48,26 +65,41 @@ func (g *Growth) Hours() float64 {
 	return g.Samples[len(g.Samples)-1].Seconds / 3600
 }
 
-// Fit takes the slope. Its error takes samples for independent, which those between two
-// collections of garbage are not: it is too small rather than too large.
-func (g *Growth) Fit() error {
-	var x, y []float64
-	for _, m := range g.Samples[len(g.Samples)/4:] {
-		x, y = append(x, m.Seconds/3600), append(y, m.MiB)
+// Fit takes the slopes. Their errors take samples for independent, which those between two
+// collections of garbage are not: they are too small rather than too large.
+func (g *Growth) Fit() (err error) {
+	later := g.Samples[len(g.Samples)/4:]
+	if g.Resident, err = slope(later, func(m Moment) float64 { return m.MiB }); err != nil {
+		return err
 	}
-	if len(x) < 4 {
-		return fmt.Errorf("%d samples are too few for a slope", len(g.Samples))
+	g.Live, err = slope(later, func(m Moment) float64 { return m.LiveMiB })
+	return err
+}
+
+// slope is that within the rounds.
+func slope(samples []Moment, of func(Moment) float64) (Slope, error) {
+	rounds := make(map[int][]Moment)
+	for _, m := range samples {
+		rounds[m.Planned] = append(rounds[m.Planned], m)
 	}
-	at, slope := stat.LinearRegression(x, y, nil, false)
-	rest := 0.0
-	for i := range x {
-		d := y[i] - at - slope*x[i]
-		rest += d * d
+	var x, y []float64 // from their means in the round
+	for _, round := range rounds {
+		var hours, mib []float64
+		for _, m := range round {
+			hours, mib = append(hours, m.Seconds/3600), append(mib, of(m))
+		}
+		floats.AddConst(-stat.Mean(hours, nil), hours)
+		floats.AddConst(-stat.Mean(mib, nil), mib)
+		x, y = append(x, hours...), append(y, mib...)
 	}
-	_, spread := stat.MeanVariance(x, nil)
-	n := float64(len(x))
-	g.SlopeMiBPerHour, g.SlopeError = slope, math.Sqrt(rest/(n-2)/(spread*(n-1)))
-	return nil
+	free := len(x) - len(rounds) - 1
+	spread := floats.Dot(x, x)
+	if free < 2 || spread == 0 {
+		return Slope{}, fmt.Errorf("%d samples in %d rounds are too few for a slope", len(samples), len(rounds))
+	}
+	at := floats.Dot(x, y) / spread
+	floats.AddScaled(y, -at, x)
+	return Slope{at, math.Sqrt(floats.Dot(y, y) / float64(free) / spread)}, nil
 }
 
 var (
@@ -98,6 +130,54 @@ func memoryOf(pid int) (now, peak float64, err error) {
 	return now, peak, nil
 }
 
+// listener passes on what a process prints and takes from it what the garbage collector
+// found alive, and how many injections are planned.
+type listener struct {
+	to io.Writer
+
+	mu      sync.Mutex
+	part    []byte // of a line
+	live    float64
+	planned int
+}
+
+var (
+	// collectedLine is that of GODEBUG=gctrace=1: sizes when the collection began, when it ended,
+	// and of what is alive.
+	collectedLine = regexp.MustCompile(`^gc \d+ @.* \d+->\d+->(\d+) MB, `)
+	plannedLine   = regexp.MustCompile(`injections: \d+ of (\d+)`)
+)
+
+func (l *listener) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.part = append(l.part, b...)
+	for {
+		line, rest, ok := bytes.Cut(l.part, []byte("\n"))
+		if !ok {
+			return len(b), nil
+		}
+		if m := collectedLine.FindSubmatch(line); m != nil {
+			l.live, _ = strconv.ParseFloat(string(m[1]), 64) // digits
+		} else {
+			if m := plannedLine.FindSubmatch(line); m != nil {
+				l.planned, _ = strconv.Atoi(string(m[1])) // digits
+			}
+			if _, err := l.to.Write(append(line, '\n')); err != nil {
+				return 0, err
+			}
+		}
+		l.part = rest
+	}
+}
+
+// heard is what the process has said of itself.
+func (l *listener) heard() (live float64, planned int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.live, l.planned
+}
+
 // Grow runs a campaign without end on a network for a time, and looks at its memory every
 // so often. The campaign is then interrupted as a user would.
 func (p Program) Grow(ctx context.Context, network, dir string, long, every time.Duration, say func(format string, values ...any)) (g *Growth, err error) {
@@ -107,8 +187,9 @@ func (p Program) Grow(ctx context.Context, network, dir string, long, every time
 	}
 	g.Machine = machine()
 	cmd := exec.CommandContext(ctx, p.Path, "campaign", "run", network, "--injections", "10000000", "--out", dir, "--workers", "1")
-	cmd.Env = append(os.Environ(), p.Env...)
-	cmd.Stderr = os.Stderr
+	cmd.Env = append(append(os.Environ(), p.Env...), "GODEBUG=gctrace=1")
+	says := &listener{to: os.Stderr}
+	cmd.Stderr = says
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -126,8 +207,9 @@ func (p Program) Grow(ctx context.Context, network, dir string, long, every time
 			return nil, errors.Join(err, cmd.Process.Kill())
 		}
 		g.PeakMiB = peak
-		g.Samples = append(g.Samples, Moment{time.Since(began).Seconds(), now})
-		say("%6.0f s  %7.1f MiB resident", time.Since(began).Seconds(), now)
+		live, planned := says.heard()
+		g.Samples = append(g.Samples, Moment{time.Since(began).Seconds(), now, live, planned})
+		say("%6.0f s  %7.1f MiB resident, %5.0f MiB alive", time.Since(began).Seconds(), now, live)
 	}
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		return nil, err
