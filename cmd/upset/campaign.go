@@ -223,6 +223,7 @@ func checkLayers(p *network.Program, layers []int) error {
 
 // injectAll runs or resumes the campaign in a folder and stores its results there.
 func (p *program) injectAll(ctx context.Context, e *engine.Engine, spec campaign.Spec, dir string, o campaign.RunOptions) (*result.Campaign, error) {
+	p.noteRecords(spec.Injections)
 	bar := p.progress("injections", 0)
 	told := 0
 	o.Progress = func(g campaign.Progress) {

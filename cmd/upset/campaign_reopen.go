@@ -19,7 +19,7 @@ import (
 // reopen rebuilds the experiment of a stored campaign, after it has made sure that model,
 // inputs, system and sites are those of the campaign.
 func (p *program) reopen(ctx context.Context, s campaign.Spec, note map[string]string) (*experiment, campaign.Population, error) {
-	job, pop, now, err := reassemble(ctx, s, note, memoryOf(p.engines))
+	job, pop, now, err := reassemble(ctx, s, note, memoryOf(p.engines, s.Injections))
 	if err != nil {
 		return nil, nil, err
 	}

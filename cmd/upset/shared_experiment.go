@@ -104,7 +104,7 @@ func readOptions(c *cli.Context, system npu.System) (faults.Options, error) {
 	if c.Command.Name == "assess" {
 		engines = 2 // a proof on other inputs has fault-free runs of its own
 	}
-	o := faults.Options{System: system, Memory: memoryOf(engines), NoWatchdog: c.Bool("no-watchdog"), AssumeReload: c.Bool("assume-reload")}
+	o := faults.Options{System: system, Memory: memoryOf(engines, c.Int("injections")), NoWatchdog: c.Bool("no-watchdog"), AssumeReload: c.Bool("assume-reload")}
 	const most, verify = 1 << 24, 64
 	n := c.Int("cache")
 	if n < 0 || n > most {

@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"upset/faults"
+	"upset/faults/campaign"
 	"upset/models/check"
 	"upset/models/network"
 	"upset/npu"
@@ -110,10 +111,42 @@ func allowedMemory() int {
 	return 0
 }
 
-// memoryOf is what an engine may take of the allowed memory where so many are held at once:
-// more than there is would be paid for with collections of garbage. No engine gets less than
-// [faults.MinMemory].
-func memoryOf(engines int) int { return allowedMemory() / max(1, engines) }
+// memoryOf is what an engine may take of the allowed memory where so many are held at once, beside
+// the records of so many injections: more than there is would be paid for with collections
+// of garbage. No engine gets less than [faults.MinMemory].
+func memoryOf(engines, injections int) int {
+	return shareOf(allowedMemory(), engines, injections)
+}
+
+// shareOf is memoryOf of an allowed memory.
+func shareOf(allowed, engines, injections int) int {
+	if allowed == 0 {
+		return 0
+	}
+	// Up to a thirty-second the records fit what engines leave (our choice).
+	if records := injections * campaign.RecordBytes; records > allowed/32 {
+		allowed = max(faults.MinMemory, allowed-records)
+	}
+	return allowed / max(1, engines)
+}
+
+// noteRecords says where the records of a campaign leave too little of the allowed memory.
+func (p *program) noteRecords(injections int) {
+	if need := enoughFor(allowedMemory(), injections); need > 0 {
+		p.note("the records of %d injections take %d MiB: give --memory %d, or this takes more than it may and longer than it must", injections, injections*campaign.RecordBytes>>20, need)
+	}
+}
+
+// enoughFor is the --memory in MiB that has room for an engine beside the records of so many
+// injections, 0 where what is allowed has it.
+func enoughFor(allowed, injections int) int {
+	records := injections * campaign.RecordBytes
+	if allowed == 0 || allowed-records >= faults.MinMemory {
+		return 0
+	}
+	const mib = 1 << 20
+	return (records + faults.DefaultMemory) * 16 / 15 / mib // see heapOf
+}
 
 // maxWorkers bounds the number of workers, each of which holds a machine (our
 // choice).

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unsafe"
 
 	"upset/faults"
 	"upset/faults/disk"
@@ -251,14 +252,20 @@ func (r *runner) reclaim(round Round) error {
 	return nil
 }
 
+// RecordBytes is what a planned injection takes in memory until its campaign ends.
+const RecordBytes = int(unsafe.Sizeof(faults.Record{}) + unsafe.Sizeof(false))
+
 // grow makes room for the records of all rounds.
 func (r *runner) grow() {
 	n := 0
 	if len(r.rounds) > 0 {
 		n = r.rounds[len(r.rounds)-1].end()
 	}
-	r.records = append(r.records, make([]faults.Record, n-len(r.records))...)
-	r.have = append(r.have, make([]bool, n-len(r.have))...)
+	// Of that length and no more: append would leave room for as much as a quarter beyond.
+	records, have := make([]faults.Record, n), make([]bool, n)
+	copy(records, r.records)
+	copy(have, r.have)
+	r.records, r.have = records, have
 }
 
 // finish runs the rounds that are left. It reports whether the campaign is
