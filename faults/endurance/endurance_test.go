@@ -179,14 +179,18 @@ func TestSlope(t *testing.T) {
 		if i >= 25 {
 			m.MiB, m.LiveMiB, m.Planned = m.MiB+70, m.LiveMiB+70, 2000
 		}
+		if i == 25 {
+			m.LiveMiB = 0 // nothing was collected since
+		}
 		g.Samples = append(g.Samples, m)
 	}
+	g.Samples[15].MiB, g.Samples[15].LiveMiB = 900, 900 // in the middle of a collection
 	// Half a MiB in 90 s behind the first quarter.
-	if err := g.Fit(); err != nil || math.Abs(g.Resident.MiBPerHour-20) > 3*g.Resident.Error || g.Resident.Error > 0.05 || g.Resident.Error <= 0 {
-		t.Errorf("resident %+v, %v", g.Resident, err)
+	if err := g.Fit(); err != nil || math.Abs(g.Resident.MiBPerHour-20) > 0.1 || !(g.Resident.Lower <= 20 && 20 <= g.Resident.Upper) || g.Resident.Upper-g.Resident.Lower > 1 {
+		t.Errorf("resident %v, %v", g.Resident, err)
 	}
-	if math.Abs(g.Live.MiBPerHour) > 3*g.Live.Error || g.Live.Error > 0.05 {
-		t.Errorf("alive %+v", g.Live)
+	if !(g.Live.Lower <= 0 && 0 <= g.Live.Upper) || g.Live.Upper-g.Live.Lower > 1 {
+		t.Errorf("alive %v", g.Live)
 	}
 	if err := (&Growth{Samples: g.Samples[:3]}).Fit(); err == nil {
 		t.Error("three samples have a slope")
@@ -202,8 +206,17 @@ func TestListener(t *testing.T) {
 			t.Fatal(n, err)
 		}
 	}
-	if live, planned := l.heard(); live != 494 || planned != 5000 || printed.String() != "upset: injections: 12 of 5000\nmore\n" {
+	if _, err := l.Write([]byte("upset: injections: 13 of 5000\n")); err != nil {
+		t.Fatal(err)
+	}
+	if live, planned := l.heard(); live != 494 || planned != 5000 || printed.String() != "upset: injections: 12 of 5000\nmore\nupset: injections: 13 of 5000\n" {
 		t.Errorf("%v alive, %d planned, printed %q", live, planned, printed.String())
+	}
+	if _, err := l.Write([]byte("upset: injections: 5001 of 9000\n")); err != nil {
+		t.Fatal(err)
+	}
+	if live, planned := l.heard(); live != 0 || planned != 9000 {
+		t.Errorf("behind the plan of a round %v alive, %d planned", live, planned)
 	}
 }
 

@@ -10,12 +10,12 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
 
-	"gonum.org/v1/gonum/floats"
-	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
 
 	"upset/faults/campaign"
 )
@@ -42,19 +42,27 @@ type Growth struct {
 type Moment struct {
 	Seconds float64 `json:"seconds"`
 	MiB     float64 `json:"mib"`
-	// LiveMiB was alive when garbage was last collected.
-	LiveMiB float64 `json:"live_mib"`
+	// LiveMiB was alive when garbage was last collected, 0 where that was before the latest
+	// round was planned.
+	LiveMiB float64 `json:"live_mib,omitempty"`
 	// Planned is the number of injections in the rounds that are planned so far: the records
 	// of all of them have their place from the start of the round.
 	Planned int `json:"planned"`
 }
 
-// Slope is that of straight lines through the samples behind the first quarter, which has the
-// fault-free runs and caches that fill, by least squares: one slope, and a height for each
-// number of planned injections.
+// Slope is that of the samples behind the first quarter, which has the fault-free runs and
+// caches that fill: the median of the slopes between all two samples of the same round, with its
+// 95 % limits (P. K. Sen, Estimates of the regression coefficient based on Kendall's tau,
+// JASA 63, 1968). A sample in the middle of a collection, or between the plan of a round and
+// the line that tells of it, does not move it.
 type Slope struct {
 	MiBPerHour float64 `json:"mib_per_hour"`
-	Error      float64 `json:"error"` // standard error
+	Lower      float64 `json:"lower"`
+	Upper      float64 `json:"upper"`
+}
+
+func (s Slope) String() string {
+	return fmt.Sprintf("%+.1f MiB an hour [%+.1f, %+.1f]", s.MiBPerHour, s.Lower, s.Upper)
 }
 
 // Hours is how long the campaign ran.
@@ -65,8 +73,8 @@ func (g *Growth) Hours() float64 {
 	return g.Samples[len(g.Samples)-1].Seconds / 3600
 }
 
-// Fit takes the slopes. Their errors take samples for independent, which those between two
-// collections of garbage are not: they are too small rather than too large.
+// Fit takes the slopes. Their limits take samples for independent, which those between two
+// collections of garbage are not: they are too narrow rather than too wide.
 func (g *Growth) Fit() (err error) {
 	later := g.Samples[len(g.Samples)/4:]
 	if g.Resident, err = slope(later, func(m Moment) float64 { return m.MiB }); err != nil {
@@ -80,26 +88,31 @@ func (g *Growth) Fit() (err error) {
 func slope(samples []Moment, of func(Moment) float64) (Slope, error) {
 	rounds := make(map[int][]Moment)
 	for _, m := range samples {
-		rounds[m.Planned] = append(rounds[m.Planned], m)
-	}
-	var x, y []float64 // from their means in the round
-	for _, round := range rounds {
-		var hours, mib []float64
-		for _, m := range round {
-			hours, mib = append(hours, m.Seconds/3600), append(mib, of(m))
+		if of(m) > 0 {
+			rounds[m.Planned] = append(rounds[m.Planned], m)
 		}
-		floats.AddConst(-stat.Mean(hours, nil), hours)
-		floats.AddConst(-stat.Mean(mib, nil), mib)
-		x, y = append(x, hours...), append(y, mib...)
 	}
-	free := len(x) - len(rounds) - 1
-	spread := floats.Dot(x, x)
-	if free < 2 || spread == 0 {
+	var slopes []float64
+	variance := 0.0 // of the number of rising pairs less that of falling ones
+	for _, round := range rounds {
+		for i, m := range round {
+			for _, before := range round[:i] {
+				slopes = append(slopes, (of(m)-of(before))/(m.Seconds-before.Seconds)*3600)
+			}
+		}
+		n := float64(len(round))
+		variance += n * (n - 1) * (2*n + 5) / 18
+	}
+	if len(slopes) < 10 {
 		return Slope{}, fmt.Errorf("%d samples in %d rounds are too few for a slope", len(samples), len(rounds))
 	}
-	at := floats.Dot(x, y) / spread
-	floats.AddScaled(y, -at, x)
-	return Slope{at, math.Sqrt(floats.Dot(y, y) / float64(free) / spread)}, nil
+	slices.Sort(slopes)
+	off := distuv.UnitNormal.Quantile(0.975) * math.Sqrt(variance) / 2
+	rank := func(r float64) float64 {
+		return slopes[min(max(0, int(math.Round(r))), len(slopes)-1)]
+	}
+	middle := float64(len(slopes)-1) / 2
+	return Slope{rank(middle), rank(middle - off), rank(middle + off)}, nil
 }
 
 var (
@@ -161,7 +174,9 @@ func (l *listener) Write(b []byte) (int, error) {
 			l.live, _ = strconv.ParseFloat(string(m[1]), 64) // digits
 		} else {
 			if m := plannedLine.FindSubmatch(line); m != nil {
-				l.planned, _ = strconv.Atoi(string(m[1])) // digits
+				if n, _ := strconv.Atoi(string(m[1])); n != l.planned { // digits
+					l.planned, l.live = n, 0
+				}
 			}
 			if _, err := l.to.Write(append(line, '\n')); err != nil {
 				return 0, err

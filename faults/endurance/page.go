@@ -26,12 +26,9 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"leastMinutes": func() string { return fmt.Sprintf("%.0f", leastTime.Minutes()) },
 	"join":         func(list []string) string { return strings.Join(list, ", ") },
 	"minutes":      func(seconds float64) string { return fmt.Sprintf("%.1f", seconds/60) },
-	"slope": func(s Slope) string {
-		return fmt.Sprintf("%+.1f MiB an hour (standard error %.1f)", s.MiBPerHour, s.Error)
-	},
-	"recordBytes": func() uintptr { return unsafe.Sizeof(faults.Record{}) },
-	"every":       func(n, i int) bool { return n < 25 || i%((n+23)/24) == 0 || i == n-1 },
-	"code":        func(s string) string { return "`" + strings.ReplaceAll(s, "`", "'") + "`" },
+	"recordBytes":  func() uintptr { return unsafe.Sizeof(faults.Record{}) },
+	"every":        func(n, i int) bool { return n < 25 || i%((n+23)/24) == 0 || i == n-1 },
+	"code":         func(s string) string { return "`" + strings.ReplaceAll(s, "`", "'") + "`" },
 }).Parse(pageText))
 
 // thousands writes a number with commas.

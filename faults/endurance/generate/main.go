@@ -113,8 +113,7 @@ func run(ctx context.Context, o options) error {
 		}
 		s.Growth.Revision = at
 		s.Growth.Network = strings.TrimSuffix(filepath.Base(o.network), ".tflite")
-		say("slope behind the first quarter: resident %+.1f MiB an hour, standard error %.1f; alive %+.1f, standard error %.1f; peak %.0f MiB; %d injections",
-			s.Growth.Resident.MiBPerHour, s.Growth.Resident.Error, s.Growth.Live.MiBPerHour, s.Growth.Live.Error, s.Growth.PeakMiB, s.Growth.Injections)
+		say("slope behind the first quarter: alive %s; resident %s; peak %.0f MiB; %d injections", s.Growth.Live, s.Growth.Resident, s.Growth.PeakMiB, s.Growth.Injections)
 	}
 	if o.store || o.page {
 		bad = append(bad, keep(s))
