@@ -7,9 +7,8 @@ import (
 	"math"
 	"strings"
 	"text/template"
-	"unsafe"
 
-	"upset/faults"
+	"upset/faults/campaign"
 )
 
 //go:embed page.tmpl
@@ -26,7 +25,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"leastMinutes": func() string { return fmt.Sprintf("%.0f", leastTime.Minutes()) },
 	"join":         func(list []string) string { return strings.Join(list, ", ") },
 	"minutes":      func(seconds float64) string { return fmt.Sprintf("%.1f", seconds/60) },
-	"recordBytes":  func() uintptr { return unsafe.Sizeof(faults.Record{}) },
+	"recordBytes":  func() int { return campaign.RecordBytes },
 	"every":        func(n, i int) bool { return n < 25 || i%((n+23)/24) == 0 || i == n-1 },
 	"code":         func(s string) string { return "`" + strings.ReplaceAll(s, "`", "'") + "`" },
 }).Parse(pageText))
