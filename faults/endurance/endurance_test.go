@@ -171,6 +171,18 @@ func TestFuzzingAddsUp(t *testing.T) {
 	}
 }
 
+// What the fuzzer says where its time ends is no failure; everything else is, with what was said beside the progress.
+func TestComplaints(t *testing.T) {
+	progress := strings.Repeat("fuzz: elapsed: 3s, execs: 46776 (15591/sec), new interesting: 0 (total: 145)\n", 100)
+	over := "--- FAIL: FuzzX (0.15s)\n    context deadline exceeded\nFAIL\n"
+	found := "--- FAIL: FuzzX (0.15s)\n    --- FAIL: FuzzX (0.00s)\n        x_test.go:9: context deadline exceeded\n    \n    Failing input written to testdata/fuzz/FuzzX/1\nFAIL\n"
+	for text, want := range map[string]string{progress + over: "", progress + found: found, progress: "no reason given", "panic: x\n" + over: "panic: x\n" + over} {
+		if got := complaint([]byte(text)); got != want {
+			t.Errorf("%.20q...: %q", text[max(0, len(text)-200):], got)
+		}
+	}
+}
+
 // A slope is found beside a step where a round is planned, and a step alone is none.
 func TestSlope(t *testing.T) {
 	g := &Growth{}
