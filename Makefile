@@ -1,7 +1,7 @@
 # Everything a contributor needs: make test, make check.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: test check full bench profile generate synth bench-rtl lint-rtl verilate golden readme page dist arm64 torture fuzz growth
+.PHONY: test check full bench profile generate synth bench-rtl lint-rtl verilate golden readme page pictures dist arm64 torture fuzz growth
 
 test:
 	go test ./...
@@ -54,6 +54,10 @@ readme:
 # The simulator as one page for a browser, page/index.html.
 page:
 	go run ./cmd/page -out page
+
+# The pictures of a report and of the page in the documents, taken in Chromium.
+pictures:
+	go run ./cmd/page -pictures docs
 
 # Static programs for linux, macOS and windows on amd64 and arm64, with checksums; VERSION
 # names a release.

@@ -1,11 +1,6 @@
 package main
 
-import (
-	"fmt"
-	"os"
-
-	"github.com/chromedp/chromedp"
-)
+import "fmt"
 
 // text is that of an element.
 func (t *tab) text(id string) (string, error) {
@@ -20,13 +15,4 @@ func (t *tab) fill(id, value string) error {
 // click presses a button.
 func (t *tab) click(id string) error {
 	return t.do(fmt.Sprintf("document.getElementById(%q).click()", id))
-}
-
-// picture stores a picture of the whole page, as PNG.
-func (t *tab) picture(name string) error {
-	data, err := chromedp.Run(t.ctx, chromedp.FullScreenshot(100))
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(name, data, 0o644)
 }

@@ -4,7 +4,8 @@
 //
 //	go run ./cmd/page -out page
 //
-// With -measure it times the page in Chromium beside a native build and writes docs/page.md.
+// With -measure it times the page in Chromium beside a native build and writes docs/page.md; with
+// -pictures it makes the pictures of the documents in a folder.
 package main
 
 import (
@@ -18,9 +19,13 @@ import (
 func main() {
 	out := flag.String("out", "page", "folder for index.html")
 	measured := flag.String("measure", "", "time the page in Chromium and write this page of figures")
+	drawn := flag.String("pictures", "", "make the pictures of the documents in this folder")
 	flag.Parse()
 	do := func() error { return run(*out) }
-	if *measured != "" {
+	switch {
+	case *drawn != "":
+		do = func() error { return pictures(context.Background(), *drawn) }
+	case *measured != "":
 		do = func() error { return measure(context.Background(), *measured) }
 	}
 	if err := do(); err != nil {

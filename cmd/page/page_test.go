@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"image/png"
 	"math"
 	"net"
 	"net/http"
@@ -147,7 +148,7 @@ func get[T any](t *testing.T, b *tab, script string) T {
 func shot(t *testing.T, b *tab, name string) {
 	t.Helper()
 	if dir := os.Getenv("UPSET_PICTURES"); dir != "" {
-		must(t, b.picture(filepath.Join(dir, name+".png")))
+		must(t, b.picture(filepath.Join(dir, name+".png"), ""))
 	}
 }
 
@@ -247,6 +248,30 @@ func forget(v any) {
 	}
 }
 
+// The picture of a report is of the assessment that the README prints.
+func TestPictureOfReport(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	must(t, err)
+	if label := labelOf(t, "../../docs/report.png"); !bytes.Contains(readme, []byte("result "+label)) {
+		t.Errorf("docs/report.png is of result %q: make it again by make pictures", label)
+	}
+	if _, err := labelled([]byte("GIF89a, which is none, however long it may be"), "x"); err == nil {
+		t.Error("a digest can be put into what is no PNG")
+	}
+}
+
+// labelOf is the digest that a picture carries; a decoder checks that it is one.
+func labelOf(t *testing.T, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	must(t, err)
+	if _, err := png.Decode(bytes.NewReader(data)); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	_, rest, _ := bytes.Cut(data, []byte("tEXt"+keyword))
+	return string(rest[:min(len(rest), 64)])
+}
+
 // The page, opened as a file, gives what the command line gives, and touches no network.
 func TestPage(t *testing.T) {
 	needBrowser(t)
@@ -265,6 +290,9 @@ func TestPage(t *testing.T) {
 	}
 	if id := get[string](t, b, "document.activeElement.id"); id != "result" {
 		t.Errorf("the focus is on %q, not on the result", id)
+	}
+	if label := labelOf(t, "../../docs/page.png"); label != page["result_digest"] {
+		t.Errorf("docs/page.png is of result %q: make it again by make pictures", label)
 	}
 	words := strings.Fields(get[string](t, b, `$("command").textContent`))
 	same(t, "campaign", page, upset(t, words[1:]...))
