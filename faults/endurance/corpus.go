@@ -26,8 +26,9 @@ const (
 
 // Keep keeps a few inputs from a corpus beside the target, in testdata/fuzz, where go test runs
 // them: those that reach statements of the target's package which neither its seeds nor
-// what was kept before reach, in the order of how many each adds. It returns their names.
-func (t Target) Keep(ctx context.Context, root, corpus string, few int) (kept []string, err error) {
+// what was kept before reach, in the order of how many each adds. Inputs that hold a piece of a file below
+// the folder apart are left: they are not ours to keep. It returns the names.
+func (t Target) Keep(ctx context.Context, root, corpus, apart string, few int) (kept []string, err error) {
 	dir := filepath.Join(root, filepath.FromSlash(t.Package))
 	from := t.corpus(corpus)
 	names, err := t.candidates(from)
@@ -62,15 +63,21 @@ func (t Target) Keep(ctx context.Context, root, corpus string, few int) (kept []
 	if err := os.MkdirAll(to, 0o755); err != nil {
 		return nil, err
 	}
-	reach := make(map[string]map[string]bool)
+	inputs := make(map[string][]byte)
 	for _, name := range names {
-		file := filepath.Join(to, name)
-		if _, err := os.Stat(file); err == nil {
-			continue // kept already
-		}
-		text, err := os.ReadFile(filepath.Join(from, name))
-		if err != nil {
+		if inputs[name], err = os.ReadFile(filepath.Join(from, name)); err != nil {
 			return nil, err
+		}
+	}
+	theirs, err := borrowed(apart, inputs)
+	if err != nil {
+		return nil, err
+	}
+	reach := make(map[string]map[string]bool)
+	for name, text := range inputs {
+		file := filepath.Join(to, name)
+		if _, err := os.Stat(file); err == nil || theirs[name] {
+			continue // kept already, or not ours
 		}
 		if err := os.WriteFile(file, text, 0o644); err != nil {
 			return nil, err
@@ -81,11 +88,7 @@ func (t Target) Keep(ctx context.Context, root, corpus string, few int) (kept []
 		}
 	}
 	for _, name := range choose(reach, covered, few) {
-		text, err := os.ReadFile(filepath.Join(from, name))
-		if err != nil {
-			return kept, err
-		}
-		if err := os.WriteFile(filepath.Join(to, name), text, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(to, name), inputs[name], 0o644); err != nil {
 			return kept, err
 		}
 		kept = append(kept, name)

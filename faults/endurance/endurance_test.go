@@ -49,13 +49,22 @@ func TestPage(t *testing.T) {
 	if !bytes.Equal(got, want) {
 		t.Error("docs/endurance.md is not what is stored: go run ./faults/endurance/generate -page")
 	}
-	if s.Torture != nil {
-		if err := s.Torture.Sound(); err != nil {
-			t.Error(err)
-		}
+	if s.Torture == nil || s.Fuzzing == nil || s.Growth == nil {
+		t.Fatal("something was never measured")
 	}
-	if s.Fuzzing != nil && len(s.Fuzzing.Failures()) > 0 {
+	if err := s.Torture.Sound(); err != nil {
+		t.Error(err)
+	}
+	if n := s.Torture.Total().Kills; n < 100 {
+		t.Errorf("only %d kills", n)
+	}
+	if len(s.Fuzzing.Failures()) > 0 {
 		t.Error("a fuzz target failed in the stored run")
+	}
+	for _, h := range s.Fuzzing.Readers() {
+		if h.Short() {
+			t.Errorf("%s had %.1f core-minutes of the fuzzer", h.Name, h.CoreSeconds/60)
+		}
 	}
 }
 
@@ -99,7 +108,8 @@ func TestKeep(t *testing.T) {
 	root, corpus := t.TempDir(), t.TempDir()
 	target := Target{Package: "p", Name: "FuzzLetters"}
 	from := target.corpus(corpus)
-	for _, dir := range []string{filepath.Join(root, "p"), from} {
+	apart, theirs := filepath.Join(root, "apart"), "the quick brown fox jumps over it"
+	for _, dir := range []string{filepath.Join(root, "p"), from, apart} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -133,13 +143,15 @@ func FuzzLetters(f *testing.F) {
 }
 `,
 		filepath.Join(from, "both"): input("bbc"), filepath.Join(from, "one"): input("b"), filepath.Join(from, "none"): input("a"),
-		filepath.Join(from, "long"): input(strings.Repeat("abc", mostKept)),
+		filepath.Join(from, "alien"):   input(theirs + "bbcc"),
+		filepath.Join(apart, "a.file"): "x" + theirs + "y",
+		filepath.Join(from, "long"):    input(strings.Repeat("abc", mostKept)),
 	} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	kept, err := target.Keep(t.Context(), root, corpus, 3)
+	kept, err := target.Keep(t.Context(), root, corpus, apart, 3)
 	if err != nil || !slices.Equal(kept, []string{"both"}) {
 		t.Fatalf("%q, %v", kept, err)
 	}
@@ -147,8 +159,11 @@ func FuzzLetters(f *testing.F) {
 	if err != nil || len(list) != 1 || list[0].Name() != "both" {
 		t.Errorf("%v, %v", list, err)
 	}
-	if kept, err = target.Keep(t.Context(), root, corpus, 3); err != nil || len(kept) != 0 {
+	if kept, err = target.Keep(t.Context(), root, corpus, apart, 3); err != nil || len(kept) != 0 {
 		t.Errorf("once more %q, %v", kept, err)
+	}
+	if kept, err = target.Keep(t.Context(), root, corpus, filepath.Join(root, "absent"), 3); err != nil || len(kept) != 0 {
+		t.Errorf("without the folder apart %q, %v", kept, err)
 	}
 }
 

@@ -231,7 +231,7 @@ func keepInputs(ctx context.Context, o options) error {
 		return err
 	}
 	for _, t := range list {
-		kept, err := t.Keep(ctx, ".", corpus, o.keep)
+		kept, err := t.Keep(ctx, ".", corpus, filepath.Join("..", "shared"), o.keep)
 		if err != nil {
 			return err
 		}
