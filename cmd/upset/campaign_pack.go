@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/csv"
 	"encoding/hex"
@@ -56,13 +57,28 @@ Examples:
 			if err != nil {
 				return err
 			}
-			if c.String("output") == "" {
+			file := cmp.Or(c.String("output"), o.out) // a pack is the only result: --out can mean nothing else
+			if file == "" {
 				return usage("name the file of the pack with -o, for example -o audit.zip")
 			}
+			if err := roomFor(file); err != nil {
+				return err
+			}
 			k := &packing{verification: verification{program: p, common: o, model: c.String("model"), inputs: c.String("inputs")}, only: c.Bool("digests-only")}
-			return k.run(args[0], c.String("output"))
+			return k.run(args[0], file)
 		},
 	}
+}
+
+// roomFor says before the work whether a file can be put where it is to go.
+func roomFor(file string) error {
+	if info, err := os.Stat(file); err == nil && info.IsDir() {
+		return usage("%s is a folder: name a file in it, for example -o %s", file, filepath.Join(file, "audit.zip"))
+	}
+	if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
+		return usage("there is no folder %s for the pack: make it first", filepath.Dir(file))
+	}
+	return nil
 }
 
 // packed is the result of upset campaign pack.

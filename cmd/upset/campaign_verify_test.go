@@ -162,7 +162,12 @@ func TestVerifyTampered(t *testing.T) {
 	work := t.TempDir()
 	inputs, dir, pack := fewInputs(t), filepath.Join(work, "run"), filepath.Join(work, "audit.zip")
 	mustRun(t, codeDone, "campaign", "run", tiny, "--inputs", inputs, "--out", dir, "--injections", "600", "--budget", "5")
-	o := mustRun(t, codeDone, "campaign", "pack", dir, "-o", pack, "--format", "json")
+	for file, want := range map[string]string{work: "is a folder", filepath.Join(work, "none", "a.zip"): "there is no folder"} {
+		if o := mustRun(t, codeUsage, "campaign", "pack", dir, "-o", file); !strings.Contains(o.errors, want) {
+			t.Errorf("a pack at %s: %q", file, o.errors)
+		}
+	}
+	o := mustRun(t, codeDone, "campaign", "pack", dir, "--out", pack, "--format", "json")
 	spec := parse(t, o.out)["spec_digest"].(string)
 	if err := os.RemoveAll(dir); err != nil { // the pack is all that there is
 		t.Fatal(err)
