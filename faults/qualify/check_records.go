@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"time"
 
@@ -18,8 +19,9 @@ import (
 // Sizes of the checks of records (our choice: seconds each).
 const (
 	recordInjections = 3000
+	killedInjections = 20000 // so that a kill finds records behind the start of the process
 	kills            = 5
-	longestWait      = 1500 * time.Millisecond // before a kill
+	mostTried        = 40 // kills, of which some come too late
 	flippedBits      = 60
 )
 
@@ -61,64 +63,119 @@ func workers(ctx context.Context, b *bench) (f finding, err error) {
 	return f, nil
 }
 
-// killed runs a campaign as a process of its own, kills it again and again, and lets it
-// end.
+// killed runs a campaign as a process of its own, kills it at random times within that of an undisturbed
+// one, and lets it end. Only kills before the end count, and at least half of them must come when there is something to lose.
 func killed(ctx context.Context, b *bench) (f finding, err error) {
 	if b.Self == nil {
 		f.left = "no program to kill was given"
 		return f, nil
 	}
-	rng := rand.New(rand.NewPCG(b.Seed, kills))
-	args := func(dir string) []string {
-		return []string{"campaign", "run", filepath.Join(b.models, small+".tflite"), "--seed", fmt.Sprint(b.Seed), "--injections", fmt.Sprint(b.spec().Injections), "--out", dir}
+	v := victim{bench: b, rng: rand.New(rand.NewPCG(b.Seed, kills))}
+	quiet := filepath.Join(b.Dir, "quiet")
+	began := time.Now()
+	if err := v.finish(quiet); err != nil {
+		return f, err
 	}
-	quiet, torn := filepath.Join(b.Dir, "quiet"), filepath.Join(b.Dir, "killed")
-	if out, err := b.Self(args(quiet)...).CombinedOutput(); err != nil {
-		return f, fmt.Errorf("%w: %s", err, bytes.TrimSpace(out))
+	v.takes = time.Since(began)
+	undisturbed, err := campaign.Load(quiet)
+	if err != nil {
+		return f, err
 	}
-	hit := 0
-	for range b.n(kills) {
-		c := b.Self(args(torn)...)
-		if err := c.Start(); err != nil {
+	want := undisturbed.ResultDigest()
+	// end lets a campaign end and compares it.
+	end := func(dir string) error {
+		if err := v.finish(dir); err != nil {
+			return fmt.Errorf("resume: %w", err)
+		}
+		z, err := campaign.Load(dir)
+		if err != nil {
+			return err
+		}
+		if !z.Complete || z.ResultDigest() != want {
+			f.fail("complete %t, digest %s, undisturbed %s", z.Complete, z.ResultDigest(), want)
+		}
+		return nil
+	}
+	const folder = "killed-%d"
+	least, half := b.n(kills), (b.n(kills)+1)/2
+	dir, torn, begun := filepath.Join(b.Dir, fmt.Sprintf(folder, 0)), 0, false
+	for tried := 0; tried < mostTried && (f.cases < least || torn < half); tried++ {
+		hit, err := v.kill(ctx, dir)
+		if err != nil {
 			return f, err
 		}
-		ended := make(chan error, 1)
-		go func() { ended <- c.Wait() }()
-		select {
-		case <-time.After(time.Duration(rng.Int64N(int64(longestWait)))):
-			if err := c.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		if hit {
+			f.cases++
+			begun = true
+			if stored, err := campaign.Load(dir); err == nil && len(stored.Records) > 0 && !stored.Complete {
+				torn++
+			}
+			continue
+		}
+		if begun { // it has been killed before, and came to its end
+			if err := end(dir); err != nil {
 				return f, err
 			}
-			if err := <-ended; err != nil {
-				hit++
-			}
-		case err := <-ended:
-			if err != nil {
-				return f, fmt.Errorf("a campaign that was not killed: %w", err)
-			}
-		case <-ctx.Done():
-			_ = c.Process.Kill()
-			<-ended
-			return f, ctx.Err()
 		}
-		f.cases++
+		dir, begun = filepath.Join(b.Dir, fmt.Sprintf(folder, tried+1)), false
 	}
-	if out, err := b.Self(args(torn)...).CombinedOutput(); err != nil {
-		return f, fmt.Errorf("resume: %w: %s", err, bytes.TrimSpace(out))
+	if begun {
+		if err := end(dir); err != nil {
+			return f, err
+		}
 	}
-	a, err := campaign.Load(quiet)
-	if err != nil {
-		return f, err
+	if f.cases < least || torn < half {
+		f.left = fmt.Sprintf("of %d kills %d came before the end, %d of them when records were stored", mostTried, f.cases, torn)
+		return f, nil
 	}
-	z, err := campaign.Load(torn)
-	if err != nil {
-		return f, err
-	}
-	if !z.Complete || a.ResultDigest() != z.ResultDigest() {
-		f.fail("complete %t, digest %s, undisturbed %s", z.Complete, z.ResultDigest(), a.ResultDigest())
-	}
-	f.measured = fmt.Sprintf("%d of them before the end; digest %.16s", hit, z.ResultDigest())
+	f.measured = fmt.Sprintf("before the end, %d of them when records were stored; digest %.16s", torn, want)
 	return f, nil
+}
+
+// victim is the program with a campaign that is killed.
+type victim struct {
+	*bench
+	rng   *rand.Rand
+	takes time.Duration // undisturbed
+}
+
+// command is the campaign in a folder.
+func (v *victim) command(dir string) *exec.Cmd {
+	return v.Self("campaign", "run", filepath.Join(v.models, small+".tflite"), "--seed", fmt.Sprint(v.Seed), "--injections", fmt.Sprint(killedInjections), "--out", dir)
+}
+
+// finish lets it come to its end.
+func (v *victim) finish(dir string) error {
+	if out, err := v.command(dir).CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s", err, bytes.TrimSpace(out))
+	}
+	return nil
+}
+
+// kill kills it at a random time, and reports whether that was before its end.
+func (v *victim) kill(ctx context.Context, dir string) (hit bool, err error) {
+	c := v.command(dir)
+	if err := c.Start(); err != nil {
+		return false, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- c.Wait() }()
+	select {
+	case <-time.After(time.Duration(v.rng.Int64N(int64(v.takes)))):
+		if err := c.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			return false, err
+		}
+		return <-ended != nil, nil
+	case err := <-ended:
+		if err != nil {
+			return false, fmt.Errorf("a campaign that was not killed: %w", err)
+		}
+		return false, nil
+	case <-ctx.Done():
+		_ = c.Process.Kill()
+		<-ended
+		return false, ctx.Err()
+	}
 }
 
 // damaged flips single bits of a stored campaign. What is read then is refused, or a
