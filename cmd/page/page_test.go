@@ -250,9 +250,9 @@ func forget(v any) {
 
 // The picture of a report is of the assessment that the README prints.
 func TestPictureOfReport(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+	readme, err := os.ReadFile("README.md")
 	must(t, err)
-	if label := labelOf(t, "../../docs/report.png"); !bytes.Contains(readme, []byte("result "+label)) {
+	if label := labelOf(t, "docs/report.png"); !bytes.Contains(readme, []byte("result "+label)) {
 		t.Errorf("docs/report.png is of result %q: make it again by make pictures", label)
 	}
 	if _, err := labelled([]byte("GIF89a, which is none, however long it may be"), "x"); err == nil {
@@ -291,7 +291,7 @@ func TestPage(t *testing.T) {
 	if id := get[string](t, b, "document.activeElement.id"); id != "result" {
 		t.Errorf("the focus is on %q, not on the result", id)
 	}
-	if label := labelOf(t, "../../docs/page.png"); label != page["result_digest"] {
+	if label := labelOf(t, "docs/page.png"); label != page["result_digest"] {
 		t.Errorf("docs/page.png is of result %q: make it again by make pictures", label)
 	}
 	words := strings.Fields(get[string](t, b, `$("command").textContent`))
