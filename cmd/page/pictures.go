@@ -44,11 +44,13 @@ func pictures(ctx context.Context, folder string) error {
 	if err := pictureResult(ctx, filepath.Join(dir, "index.html"), filepath.Join(folder, "page.png")); err != nil {
 		return err
 	}
-	text, err := exec.CommandContext(ctx, "go", "run", "./cmd/upset", "assess", assessed, "--out", filepath.Join(dir, "run")).CombinedOutput()
-	if exit := (*exec.ExitError)(nil); err != nil && !(errors.As(err, &exit) && exit.ExitCode() == 1) { // go run has 1 for exit code 4, a verdict
-		return fmt.Errorf("assess: %w: %s", err, text)
+	campaign := filepath.Join(dir, "campaign")
+	text, err := exec.CommandContext(ctx, "go", "run", "./cmd/upset", "assess", assessed, "--out", campaign).CombinedOutput()
+	report := filepath.Join(campaign, "assess.html")
+	if _, missing := os.Stat(report); missing != nil { // the exit code may be a verdict
+		return fmt.Errorf("assess: %w: %s", errors.Join(err, missing), text)
 	}
-	return pictureReport(ctx, filepath.Join(dir, "run", "assess.html"), filepath.Join(folder, "report.png"))
+	return pictureReport(ctx, report, filepath.Join(folder, "report.png"))
 }
 
 // pictureResult runs a short campaign in the page, steps into the story of one flip, and takes a
