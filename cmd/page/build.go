@@ -93,6 +93,20 @@ func build() (*page, error) {
 	return p, nil
 }
 
+// buildApart builds the page into a new folder, which is the caller's to remove.
+func buildApart() (p *page, dir string, err error) {
+	if p, err = build(); err != nil {
+		return nil, "", err
+	}
+	if dir, err = os.MkdirTemp("", "page"); err != nil {
+		return nil, "", err
+	}
+	if err := p.write(dir); err != nil {
+		return nil, "", errors.Join(err, os.RemoveAll(dir))
+	}
+	return p, dir, nil
+}
+
 // write writes the page into a folder, complete or not at all.
 func (p *page) write(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {

@@ -41,15 +41,11 @@ func megabytes(n int) string { return fmt.Sprintf("%.2f", float64(n)/1e6) }
 
 // measure builds the page, times it beside a native build, and writes docs/page.md.
 func measure(ctx context.Context, out string) error {
-	dir, err := os.MkdirTemp("", "page")
+	p, dir, err := buildApart()
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	p, err := build()
-	if err != nil {
-		return err
-	}
 	travels, err := p.travels()
 	if err != nil {
 		return err
@@ -57,9 +53,6 @@ func measure(ctx context.Context, out string) error {
 	native := filepath.Join(dir, "worker")
 	if text, err := exec.Command("go", "build", "-o", native, "./cmd/page/worker").CombinedOutput(); err != nil {
 		return fmt.Errorf("native build: %w: %s", err, text)
-	}
-	if err := p.write(dir); err != nil {
-		return err
 	}
 	address, err := fileAddress(filepath.Join(dir, "index.html"))
 	if err != nil {

@@ -29,18 +29,11 @@ var pictured = []string{
 func pictures(ctx context.Context, folder string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute) // it takes one
 	defer cancel()
-	dir, err := os.MkdirTemp("", "page")
+	_, dir, err := buildApart()
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	p, err := build()
-	if err != nil {
-		return err
-	}
-	if err := p.write(dir); err != nil {
-		return err
-	}
 	if err := pictureResult(ctx, filepath.Join(dir, "index.html"), filepath.Join(folder, "page.png")); err != nil {
 		return err
 	}
