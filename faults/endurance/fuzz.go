@@ -6,6 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -124,8 +127,6 @@ func (f *Fuzzing) Failures() (list []Target) {
 	return list
 }
 
-var declared = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(\w+ \*testing\.F\)`)
-
 // Targets finds the fuzz targets below a folder: packages are folders relative to it.
 func Targets(root string, only *regexp.Regexp) (list []Target, err error) {
 	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
@@ -138,7 +139,7 @@ func Targets(root string, only *regexp.Regexp) (list []Target, err error) {
 		if d.IsDir() || !strings.HasSuffix(path, "_test.go") {
 			return nil
 		}
-		text, err := os.ReadFile(path)
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
 		if err != nil {
 			return err
 		}
@@ -146,8 +147,12 @@ func Targets(root string, only *regexp.Regexp) (list []Target, err error) {
 		if err != nil {
 			return err
 		}
-		for _, m := range declared.FindAllSubmatch(text, -1) {
-			t := Target{Package: filepath.ToSlash(dir), Name: string(m[1])}
+		for _, d := range file.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok || f.Recv != nil || !strings.HasPrefix(f.Name.Name, "Fuzz") {
+				continue
+			}
+			t := Target{Package: filepath.ToSlash(dir), Name: f.Name.Name}
 			if only == nil || only.MatchString(t.Package+"."+t.Name) {
 				list = append(list, t)
 			}
