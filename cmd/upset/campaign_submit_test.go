@@ -21,19 +21,29 @@ import (
 // which it kills tasks, or 0.
 const asSbatch = "UPSET_TEST_AS_SBATCH"
 
+// killedTasks names the file to which that sbatch adds a line for each task that it has killed.
+const killedTasks = "UPSET_TEST_KILLED_TASKS"
+
 // fakeSlurm puts an sbatch on the path that runs scripts at once, as Slurm would: tasks of
 // an array side by side and with their index, jobs behind others after them. It kills
-// every third task or so, at random, within the given time.
-func fakeSlurm(t *testing.T, kill time.Duration) {
+// the first task at once and every third or so at random, within the given time. What it returns
+// counts them.
+func fakeSlurm(t *testing.T, kill time.Duration) (killed func() int) {
 	t.Helper()
 	noArray(t)
 	bin := t.TempDir()
+	list := filepath.Join(bin, "killed")
+	t.Setenv(killedTasks, list)
 	text := fmt.Sprintf("#!/bin/sh\n%s=%d exec %s \"$@\"\n", asSbatch, kill.Milliseconds(), os.Args[0])
 	if err := os.WriteFile(filepath.Join(bin, "sbatch"), []byte(text), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	t.Setenv(asCommand, "1") // for what the scripts run
+	return func() int {
+		text, _ := os.ReadFile(list) // absent where none was
+		return bytes.Count(text, []byte("\n"))
+	}
 }
 
 // sbatchMain is the fake.
@@ -57,7 +67,9 @@ func sbatchMain() int {
 		}
 	}
 	var all sync.WaitGroup
-	for _, index := range tasksOf(option["array"]) {
+	list := os.Getenv(killedTasks)
+	_, begun := os.Stat(list)
+	for i, index := range tasksOf(option["array"]) {
 		all.Go(func() {
 			cmd := exec.Command("sh", os.Args[2])
 			if index != "" {
@@ -72,15 +84,32 @@ func sbatchMain() int {
 			if cmd.Start() != nil {
 				return
 			}
-			if kill > 0 && index != "" && rand.IntN(3) == 0 {
+			switch {
+			case kill == 0 || index == "":
+			case begun != nil && i == 0:
+				_ = cmd.Process.Kill()
+			case rand.IntN(3) == 0:
 				time.AfterFunc(time.Duration(rand.IntN(kill))*time.Millisecond, func() { _ = cmd.Process.Kill() })
 			}
 			_ = cmd.Wait()
+			if !cmd.ProcessState.Exited() {
+				note(list, index)
+			}
 		})
 	}
 	all.Wait()
 	fmt.Printf("%d;fake\n", os.Getpid())
 	return 0
+}
+
+// note adds a line to a file.
+func note(file, line string) {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	fmt.Fprintln(f, line)
 }
 
 // tasksOf lists the tasks of an array such as 0-3,7; one without an index for no array.
@@ -141,7 +170,7 @@ func TestSubmit(t *testing.T) {
 	for _, engine := range []string{engineSlurm, engineLocal} {
 		t.Run(engine, func(t *testing.T) {
 			dir := filepath.Join(work, engine)
-			fakeSlurm(t, 200*time.Millisecond)
+			killed := fakeSlurm(t, 200*time.Millisecond)
 			o := invoke(append([]string{"campaign", "submit", tiny, "--engine", engine, "--shards", "3", "--out", dir}, flags...)...)
 			for range 20 { // three attempts may all be killed
 				if s := parse(t, mustRun(t, codeDone, "campaign", "status", dir, "--format", "json").out); s["complete"] == true {
@@ -154,6 +183,9 @@ func TestSubmit(t *testing.T) {
 			}
 			if got := parse(t, mustRun(t, codeDone, "report", dir, "--format", "json").out)["result_digest"]; got != want {
 				t.Errorf("%v, want %v", got, want)
+			}
+			if n := killed(); n == 0 && engine == engineSlurm {
+				t.Error("no task was killed")
 			}
 		})
 	}
