@@ -33,7 +33,7 @@ var (
 	// until it is measured again. Nothing else may say so of itself, and a page that
 	// has been measured leaves the list.
 	older = []string{
-		"full.md", "selection.md",
+		"selection.md",
 	}
 )
 
