@@ -52,7 +52,14 @@ func borrowed(folder string, inputs map[string][]byte) (map[string]bool, error) 
 		}
 	}
 	found := make(map[string]bool)
-	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+	folder, err := filepath.EvalSymlinks(folder) // a walk does not follow them
+	if errors.Is(err, fs.ErrNotExist) {
+		return found, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	err = filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
 			return err
 		}
@@ -69,9 +76,6 @@ func borrowed(folder string, inputs map[string][]byte) (map[string]bool, error) 
 		}
 		return err
 	})
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
-	}
 	return found, err
 }
 

@@ -64,7 +64,8 @@ func workers(ctx context.Context, b *bench) (f finding, err error) {
 }
 
 // killed runs a campaign as a process of its own, kills it at random times within that of an undisturbed
-// one, and lets it end. Only kills before the end count, and at least half of them must come when there is something to lose.
+// one, and lets it end. Only kills before the end count, and half as many as are asked for must come when there is
+// something to lose.
 func killed(ctx context.Context, b *bench) (f finding, err error) {
 	if b.Self == nil {
 		f.left = "no program to kill was given"
