@@ -17,13 +17,7 @@ import (
 // protected runs a campaign on a machine with mechanisms.
 func protected(t testing.TB, e *engine.Engine, n int, choices []mechanism.Choice) (*result.Campaign, *campaign.Stored) {
 	t.Helper()
-	d, err := mechanism.New(e.Table(), choices, mechanism.DefaultCells(), 3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := Equip(e, d); err != nil {
-		t.Fatal(err)
-	}
+	d := equipped(t, e, 3, choices)
 	spec := campaign.Spec{Injections: n, Seed: 9, Sampling: campaign.SamplingStratified}
 	base, err := campaign.NewPlain(e.Table(), spec.For(e))
 	if err != nil {

@@ -44,13 +44,7 @@ func TestWatchdogCountsJobs(t *testing.T) {
 	if len(begins) != 3 {
 		t.Fatalf("jobs begin at %d", begins)
 	}
-	d, err := mechanism.New(e.Table(), []mechanism.Choice{{Block: "cc", Kind: mechanism.Watchdog}}, mechanism.DefaultCells(), 3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := Equip(e, d); err != nil {
-		t.Fatal(err)
-	}
+	d := equipped(t, e, 3, []mechanism.Choice{{Block: "cc", Kind: mechanism.Watchdog}})
 	standing, err := Standing(e, d)
 	if err != nil {
 		t.Fatal(err)

@@ -56,6 +56,19 @@ func engineWith(t testing.TB, name string, inputs int, o faults.Options) *engine
 	return e
 }
 
+// equipped puts the choices on the engine's machine. The seed decides which upsets flip a hardened cell.
+func equipped(t testing.TB, e *engine.Engine, seed uint64, choices []mechanism.Choice) *mechanism.Design {
+	t.Helper()
+	d, err := mechanism.New(e.Table(), choices, mechanism.DefaultCells(), seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Equip(e, d); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
 // baseCampaign runs a campaign on the plain machine.
 func baseCampaign(t testing.TB, e *engine.Engine, n int) *campaign.Stored {
 	t.Helper()

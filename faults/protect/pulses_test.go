@@ -92,13 +92,7 @@ func TestPulsesAgreeWithPlain(t *testing.T) {
 	set := e.Transients()
 	_, events := drawPulses(e, PulsesOptions{Seed: 9, N: 600})
 	for _, k := range []mechanism.Kind{mechanism.ParityAlways, mechanism.Parity, mechanism.Duplicate, mechanism.Triplicate, mechanism.Residue, mechanism.Checksum, mechanism.StreamCRC} {
-		d, err := mechanism.New(e.Table(), Everywhere(k), mechanism.DefaultCells(), 5)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := Equip(e, d); err != nil {
-			t.Fatal(err)
-		}
+		d := equipped(t, e, 5, Everywhere(k))
 		w, err := e.Worker()
 		if err != nil {
 			t.Fatal(err)

@@ -36,13 +36,7 @@ func TestRepeatEqualsPlain(t *testing.T) {
 	for _, block := range []string{"cc", "traversal", "dma", "wd", "mac", "ao", "sb"} {
 		choices = append(choices, mechanism.Choice{Block: block, Kind: mechanism.Duplicate})
 	}
-	d, err := mechanism.New(e.Table(), choices, mechanism.DefaultCells(), 3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := Equip(e, d); err != nil {
-		t.Fatal(err)
-	}
+	d := equipped(t, e, 3, choices)
 	w, err := e.Worker()
 	if err != nil {
 		t.Fatal(err)

@@ -31,13 +31,7 @@ func effects(t *testing.T, s *stuckSample, choices ...mechanism.Choice) []effect
 	t.Helper()
 	var designs []*mechanism.Design
 	for _, e := range s.engines {
-		d, err := mechanism.New(e.Table(), choices, mechanism.DefaultCells(), 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := Equip(e, d); err != nil {
-			t.Fatal(err)
-		}
+		d := equipped(t, e, 1, choices)
 		designs = append(designs, d)
 	}
 	if len(choices) == 0 {

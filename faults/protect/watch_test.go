@@ -6,7 +6,6 @@ import (
 
 	"upset/faults"
 	"upset/faults/engine"
-	"upset/faults/mechanism"
 	"upset/netlist"
 	"upset/npu"
 )
@@ -16,13 +15,7 @@ import (
 func besideCheckers(t *testing.T, fast, slow *engine.Engine, records []faults.Record, wrap func(*guard) faults.Guard) (paths [faults.NumPaths]int, alarms, other int) {
 	t.Helper()
 	inject := func(e *engine.Engine, wrap func(*guard) faults.Guard) func(r faults.Record) faults.Record {
-		d, err := mechanism.New(e.Table(), beside(subsets-1), mechanism.DefaultCells(), 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := Equip(e, d); err != nil {
-			t.Fatal(err)
-		}
+		d := equipped(t, e, 0, beside(subsets-1))
 		w, err := e.Worker()
 		if err != nil {
 			t.Fatal(err)
