@@ -57,20 +57,25 @@ func TestCountsAreCheckedBeforeTheyAreBelieved(t *testing.T) {
 		cases["a stored case"] = wasm
 	}
 	for what, wasm := range cases {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		began := time.Now()
-		m, err := Load("bad.wasm", wasm, Limits{})
-		took := time.Since(began)
-		runtime.ReadMemStats(&after)
-		if err == nil {
-			m.Close()
+		// The least of three: a compilation that another test has given up goes on and takes memory too.
+		bytes, took := uint64(1<<63), time.Hour
+		for range 3 {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			began := time.Now()
+			m, err := Load("bad.wasm", wasm, Limits{})
+			took = min(took, time.Since(began))
+			runtime.ReadMemStats(&after)
+			bytes = min(bytes, after.TotalAlloc-before.TotalAlloc)
+			if err == nil {
+				m.Close()
+			}
+			if err == nil || !strings.Contains(err.Error(), "no WebAssembly module") || strings.Contains(err.Error(), "\n") {
+				t.Fatalf("%s: %v", what, err)
+			}
 		}
-		if err == nil || !strings.Contains(err.Error(), "no WebAssembly module") || strings.Contains(err.Error(), "\n") {
-			t.Errorf("%s: %v", what, err)
-		}
-		if got := after.TotalAlloc - before.TotalAlloc; got > 1<<20 || took > time.Second {
-			t.Errorf("%s (%d bytes) takes %d bytes and %v", what, len(wasm), got, took)
+		if bytes > 1<<20 || took > time.Second {
+			t.Errorf("%s (%d bytes) takes %d bytes and %v", what, len(wasm), bytes, took)
 		}
 	}
 }
