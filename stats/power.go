@@ -118,7 +118,7 @@ func ProofPower(strata []ProofStratum, budget, confidence float64, repeats int, 
 			}
 			sample[i] = Stratum{Weight: s.Weight, N: s.N, Failures: binomialDraw(s.N, s.P, src)}
 		}
-		total, err := combine(sample, confidence, false)
+		total, err := CombineUpper(sample, confidence)
 		if err != nil {
 			return 0, err
 		}

@@ -106,7 +106,13 @@ func Combine(strata []Stratum, confidence float64) (Total, error) {
 	return combine(strata, confidence, true)
 }
 
-// combine is Combine, on demand without the lower limit, which takes most of the time.
+// CombineUpper is [Combine] without the lower limit, which takes most of its time: Lower is no
+// limit here.
+func CombineUpper(strata []Stratum, confidence float64) (Total, error) {
+	return combine(strata, confidence, false)
+}
+
+// combine is Combine, on demand without the lower limit.
 func combine(strata []Stratum, confidence float64, both bool) (Total, error) {
 	if err := checkConfidence(confidence); err != nil {
 		return Total{}, err

@@ -179,6 +179,21 @@ func TestNothingToProtect(t *testing.T) {
 	}
 }
 
+// Where a design exists that no affordable proof can show, it is shown as a prediction, not as nothing.
+func TestUnprovableDesignIsShown(t *testing.T) {
+	e := tinyEngine(t, "fashion-tiny", 2, npu.ECCSECDED)
+	p, err := Run(context.Background(), e, baseCampaign(t, e, 200), Options{Dir: t.TempDir(), MaxProof: 200})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(p.Warnings, func(w result.Warning) bool { return w.Code == "no_proof" }) || len(p.Proof.Attempts) != 0 || p.Meets {
+		t.Fatalf("a proof of 200 injections: %+v, warnings %v", p.Proof, p.Warnings)
+	}
+	if len(p.Choice) == 0 || !(p.AreaOverhead > 0) || !(p.FITViolating.Upper > 0) || !(p.SPFM.Lower > 0.99) || len(p.BreakEven) == 0 {
+		t.Errorf("area %v, residual %+v, SPFM %+v, %d choices, %d limits of inputs", p.AreaOverhead, p.FITViolating, p.SPFM, len(p.Choice), len(p.BreakEven))
+	}
+}
+
 // RAM without a code makes every design miss the budget; with a code as an option
 // the search adds it and the proof runs on the machine with it.
 func TestCodeIsAnOption(t *testing.T) {

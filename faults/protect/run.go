@@ -181,6 +181,11 @@ func search(ctx context.Context, nets []subject, o Options) (*result.Protect, er
 			return r.out, err
 		}
 	}
+	if r.final.pr == nil {
+		if err := r.predict(); err != nil {
+			return r.out, err
+		}
+	}
 	return r.out, r.explain(ctx)
 }
 

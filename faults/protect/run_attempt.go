@@ -91,23 +91,35 @@ func (r *run) candidate(margin Shares, number int) (c candidate, feasible bool, 
 	return c, true, c.planned(r.number(number, c.d), r.o.MaxProof)
 }
 
-// fallBack proves the candidate whose largest affordable proof has the greatest
-// power, or says that there is none.
-func (r *run) fallBack(ctx context.Context, number int) (done bool, err error) {
-	var best candidate
+// provable is the candidate whose largest affordable proof has the greatest power, of
+// those that were not put to one.
+func (r *run) provable(number int) (best candidate, err error) {
 	for _, c := range r.seen {
 		if r.proven[c.d.String()] {
 			continue
 		}
 		if err = c.planned(r.number(number, c.d), r.o.MaxProof); err != nil {
-			return false, err
+			return best, err
 		}
-		if c.plan.Power > best.plan.Power {
+		if best.pr == nil || c.plan.Power > best.plan.Power {
 			best = c
 		}
 	}
+	return best, nil
+}
+
+// fallBack proves the candidate that is most provable, or says that there is none.
+func (r *run) fallBack(ctx context.Context, number int) (done bool, err error) {
+	best, err := r.provable(number)
+	if err != nil {
+		return false, err
+	}
 	if best.plan.Power < leastPower {
-		r.warn("no_proof", fmt.Sprintf("No further design can be proven by %d injections with a power of %.0f %% or more; take a larger campaign.", r.o.MaxProof, 100*leastPower))
+		which := "No further design"
+		if r.final.pr == nil {
+			which = "No design"
+		}
+		r.warn("no_proof", fmt.Sprintf("%s can be proven by %d injections with a power of %.0f %% or more; take a larger campaign.", which, r.o.MaxProof, 100*leastPower))
 		return true, nil
 	}
 	if !r.o.NoProof {
@@ -172,6 +184,16 @@ func (r *run) put(ctx context.Context, c candidate, attempt int) (done bool, err
 	}
 	again := r.missed(worst)
 	return worst.attempt.Holds && !r.pulsesMissed(worst) && !again, nil
+}
+
+// predict shows the most provable design where none was put to a proof.
+func (r *run) predict() error {
+	best, err := r.provable(1)
+	if err != nil || best.pr == nil {
+		return err
+	}
+	r.final = best
+	return r.chosen(best.pr, best.found)
 }
 
 // hopeless records that no design meets the target.

@@ -2,6 +2,7 @@ package protect
 
 import (
 	"math"
+	"slices"
 
 	"upset/faults/mechanism"
 	"upset/npu"
@@ -88,14 +89,16 @@ func (r *run) cheapest(margin Shares) (best *Problem, found Found, err error) {
 	var searched int64
 	least, bound := math.Inf(1), math.Inf(1)
 	optimal := true
+	var before []*Problem
 	for set := range sets {
 		pr, err := r.searchable(margin, set)
 		if err != nil {
 			return nil, found, err
 		}
-		if best != nil && pr.base >= least {
+		if best != nil && pr.base >= least || slices.ContainsFunc(before, pr.noCheaper) {
 			continue
 		}
+		before = append(before, pr)
 		if best != nil && !math.IsInf(least, 1) {
 			pr.least = least
 		}
@@ -134,6 +137,16 @@ func (r *run) cheapest(margin Shares) (best *Problem, found Found, err error) {
 		best, err = r.problemBeside(margin, best.set)
 	}
 	return best, found, err
+}
+
+// noCheaper reports that the checkers catch nothing that those of another problem do not, in no less area:
+// whatever meets the target beside these also does beside the others.
+func (pr *Problem) noCheaper(other *Problem) bool {
+	same := func(a, b Unit) bool { return slices.Equal(a.Pieces, b.Pieces) }
+	return pr.base >= other.base &&
+		slices.EqualFunc(pr.networks(), other.networks(), func(a, b *Problem) bool {
+			return slices.EqualFunc(a.Evidence.Units, b.Evidence.Units, same)
+		})
 }
 
 // lockstep takes lock-step of the whole NPU where it is cheaper than what was found.

@@ -185,13 +185,16 @@ func (pr *Problem) feasibleAlone(a Assignment) (bool, error) {
 	if pr.estimateOnly {
 		return true, nil
 	}
-	e, err := pr.evaluate(a, pr.Target.Question.Confidence)
+	q, reach := pr.Target.Question, pr.Target.Reach
+	fit, err := stats.CombineUpper(pr.strata(a, false), q.Confidence)
+	if err != nil || fit.Upper > reach[limitFIT]*q.BudgetFIT {
+		return false, err
+	}
+	flops, err := stats.CombineUpper(pr.strata(a, true), q.Confidence)
 	if err != nil {
 		return false, err
 	}
-	q := pr.Target.Question
-	reach := pr.Target.Reach
-	return e.FIT.Upper <= reach[limitFIT]*q.BudgetFIT && 1-e.SPFM.Lower <= reach[limitSPFM]*(1-q.Target.SPFM), nil
+	return 1-spfm(flops, pr.rate(false)*pr.related(a)).Lower <= reach[limitSPFM]*(1-q.Target.SPFM), nil
 }
 
 // total is the estimate of what an assignment takes of a limit.

@@ -99,6 +99,10 @@ func (s *bounds) cut(at int, area, best, factor float64, fixed *[numLimits]sums)
 		reach, joint := 0.0, false
 		if limit < limitDUE {
 			reach = s.pr.Target.Reach[limit]
+			if limit == limitSPFM && s.pr.joint > 0 {
+				// What the hardened cells that are decided take from the denominator.
+				reach -= reach * (fixed[limitJoint].mean - fixed[limitSPFM].mean) / s.pr.joint
+			}
 			joint = s.plain && f.raw > 2*reach
 		}
 		if joint {
@@ -113,10 +117,6 @@ func (s *bounds) cut(at int, area, best, factor float64, fixed *[numLimits]sums)
 		}
 		if area+s.tails[at][limit].at(left-f.mean) >= best {
 			return true
-		}
-		if joint && limit == limitSPFM && s.pr.joint > 0 {
-			// What the hardened cells that are decided take from the denominator.
-			reach -= s.pr.Target.Reach[limitSPFM] * (fixed[limitJoint].mean - fixed[limitSPFM].mean) / s.pr.joint
 		}
 		// The limit is at most -ln α times its mean: most branches are clear.
 		if joint && (f.mean+f.largest)*factor > reach && monotone(confidence)*jointUpper(f, confidence) > reach+tolerance {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"upset/faults/mechanism"
+	"upset/npu"
 	"upset/stats"
 )
 
@@ -42,22 +43,22 @@ func randomProblem(t *testing.T, r *rand.Rand) *Problem {
 			}
 			flop := u.Bits * 6.5
 			area += flop * (1 + 2*r.Float64())
-			options := []Option{{Keep: 1}, {Kind: mechanism.Harden, Area: flop * (0.9 + 0.2*r.Float64()), Keep: 2e-4}}
+			options := []Option{{Keep: 1, Raw: 1}, {Kind: mechanism.Harden, Area: flop * (0.9 + 0.2*r.Float64()), Keep: 2e-4, Raw: []float64{2e-4, 0.01, 1}[r.IntN(3)]}}
 			if r.IntN(6) == 0 {
 				options = options[:1]
 			}
 			if r.IntN(2) == 0 {
-				options = append(options, Option{Kind: mechanism.HardenLight, Area: flop * 0.2, Keep: 0.25})
+				options = append(options, Option{Kind: mechanism.HardenLight, Area: flop * 0.2, Keep: 0.25, Raw: 0.25})
 			}
 			if r.IntN(2) == 0 {
-				options = append(options, Option{Kind: mechanism.Parity, Area: flop * 0.8 * r.Float64(), Keep: 1, Stops: true, Alarms: u.Bits * 1.1})
+				options = append(options, Option{Kind: mechanism.Parity, Area: flop * 0.8 * r.Float64(), Keep: 1, Raw: 1, Stops: true, Alarms: u.Bits * 1.1})
 			}
 			block.Units = append(block.Units, len(pr.Evidence.Units))
 			pr.Evidence.Units = append(pr.Evidence.Units, u)
 			pr.Options = append(pr.Options, options)
 		}
 		if r.IntN(4) > 0 {
-			block.Duplicate = &Option{Kind: mechanism.Duplicate, Area: area * (0.3 + r.Float64()), Keep: 1, Stops: true, Alarms: 2 * area / 6.5}
+			block.Duplicate = &Option{Kind: mechanism.Duplicate, Area: area * (0.3 + r.Float64()), Keep: 1, Raw: 1, Stops: true, Alarms: 2 * area / 6.5}
 		}
 		pr.Blocks = append(pr.Blocks, block)
 	}
@@ -192,6 +193,45 @@ func TestSearchEqualsBruteForce(t *testing.T) {
 		t.Errorf("%d instances with a solution, %d where the exact search beats greedy, %d without, %d where a second network costs area: the instances are too easy", solved, cheaper, hopeless, bound)
 	}
 	t.Logf("%d of 400 solved; greedy was dearer in %d", solved, cheaper)
+}
+
+// A few hundred injections leave a target out of reach, or nearly, where most flops must be hardened and are no
+// part of the rate that SPFM is measured against. The search says so after a short while too.
+func TestSearchOfFewInjectionsEnds(t *testing.T) {
+	e := tinyEngine(t, "fashion-tiny", 2, npu.ECCSECDED)
+	pricing := mechanism.NewPricing(e.Table(), e.Table().Areas(nil), nil, mechanism.DefaultCells())
+	hopeless := 0
+	for _, injections := range []int{200, 400, 800} {
+		s := baseCampaign(t, e, injections)
+		ev, err := gatherAs(s, e.Table(), nil, view{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := Options{}.normal(s.Spec, e.Table(), len(s.Records)).Question
+		for _, margin := range []float64{0.7, 0.5, 0.35, 0.2, 0.1} {
+			pr, err := NewProblem(ev, pricing, Target{Question: q, Margin: Even(margin), Reach: reach(Even(margin))}, OptionsFull, mechanism.DefaultCells(), false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found, err := pr.Search()
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("%d injections, margin %v: %d looked at, feasible %v", injections, margin, found.Searched, found.Feasible)
+			if !found.whole {
+				t.Errorf("%d injections, margin %v: the search gave up", injections, margin)
+			}
+			if found.Feasible {
+				continue
+			}
+			if hopeless++; found.Searched > 60_000 {
+				t.Errorf("%d injections, margin %v: %d designs and parts of them were looked at, though none is good enough", injections, margin, found.Searched)
+			}
+		}
+	}
+	if hopeless < 5 {
+		t.Errorf("%d targets are out of reach: too few to say anything", hopeless)
+	}
 }
 
 // The bound of the search rests on how little the joint limit falls when counts
