@@ -51,6 +51,9 @@ func briefProtected(p result.Protect) section {
 	s.pairs = append(s.pairs, pair{"area", percent(p.AreaOverhead, nearest) + " of logic added" + spanText(p.AreaOverhead, p.AreaOverheadRange, inLibraries) + ", " + overheadText(p.AreaOverheadWithRAM, p.AreaOverheadWithRAMRange) + " with RAM; lock-step " + overheadText(p.Lockstep.AreaOverhead, p.Lockstep.AreaOverheadRange) +
 		", hardening everything " + overheadText(p.HardenAll.AreaOverhead, p.HardenAll.AreaOverheadRange) + "; its SPFM " + metricPercent(p.HardenAll.SPFM.Estimate, nearest) + " %"})
 	s.pairs = append(s.pairs, decidedPairs(p.Decided)...)
+	if len(p.Decided) == 0 && len(p.Choice) > 0 {
+		s.pairs = append(s.pairs, pair{"predicted residual", limitsText(p.FITViolating) + " FIT, budget " + significant(p.BudgetFIT, nearest) + " FIT"}, pair{"predicted SPFM", metricText(p.SPFM)})
+	}
 	if p.SPFMCoverage != p.SPFM && p.SPFMCoverage != (result.Limits{}) {
 		s.pairs = append(s.pairs, pair{"", "with hardening as coverage instead of a lower rate: " + metricText(p.SPFMCoverage)})
 	}
@@ -68,7 +71,6 @@ func briefProtected(p result.Protect) section {
 	return s
 }
 
-// plural is a count with its noun.
 // begun says how many proofs of a folder have parts of the error.
 func begun(n int) string {
 	if n == 1 {
@@ -77,6 +79,7 @@ func begun(n int) string {
 	return plural(n, "proof") + " ever begun in this folder share the error"
 }
 
+// plural is a count with its noun.
 func plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun

@@ -9,6 +9,21 @@ import (
 	"upset/stats/result"
 )
 
+// Where nothing was proven the screen says what the design is predicted to do; a proof takes that place.
+func TestPredictionsAreShown(t *testing.T) {
+	a := result.Assess{Campaign: sampleCampaign(t), Protect: sampleProtect()}
+	a.Protect.Decided = []result.Decided{{Metric: "fit"}}
+	if text := render(t, FormatText, a); strings.Contains(text, "predicted") {
+		t.Errorf("predictions beside a proof:\n%s", text)
+	}
+	a.Protect.Decided, a.Protect.Proof = nil, result.Proof{}
+	for _, want := range []string{"predicted residual  " + limitsText(a.Protect.FITViolating), "predicted SPFM      " + metricText(a.Protect.SPFM), "figures are predictions"} {
+		if text := render(t, FormatText, a); !strings.Contains(text, want) {
+			t.Errorf("the screen lacks %q:\n%s", want, text)
+		}
+	}
+}
+
 // An assessment fits one screen and shows, for each thing that decides, a line; all
 // tables stand behind the detailed text.
 func TestAssessmentFitsOneScreen(t *testing.T) {
