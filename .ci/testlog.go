@@ -19,7 +19,7 @@ import (
 )
 
 // Limits on two cores: seconds of one package, and of the whole run. The package of the command
-// takes about 370, and some machines are a third slower at times.
+// takes about 240, and some machines are a third slower at times.
 const (
 	packageLimit = 600
 	totalLimit   = 900
