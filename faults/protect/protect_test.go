@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"upset/faults"
@@ -188,6 +189,9 @@ func TestUnprovableDesignIsShown(t *testing.T) {
 	}
 	if !slices.ContainsFunc(p.Warnings, func(w result.Warning) bool { return w.Code == "no_proof" }) || len(p.Proof.Attempts) != 0 || p.Meets {
 		t.Fatalf("a proof of 200 injections: %+v, warnings %v", p.Proof, p.Warnings)
+	}
+	if slices.ContainsFunc(p.Warnings, func(w result.Warning) bool { return strings.Contains(w.Message, "proof is likely") }) {
+		t.Errorf("a proof is likely to hold and cannot be made: %v", p.Warnings)
 	}
 	if len(p.Choice) == 0 || !(p.AreaOverhead > 0) || !(p.FITViolating.Upper > 0) || !(p.SPFM.Lower > 0.99) || len(p.BreakEven) == 0 {
 		t.Errorf("area %v, residual %+v, SPFM %+v, %d choices, %d limits of inputs", p.AreaOverhead, p.FITViolating, p.SPFM, len(p.Choice), len(p.BreakEven))

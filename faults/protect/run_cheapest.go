@@ -139,8 +139,8 @@ func (r *run) cheapest(margin Shares) (best *Problem, found Found, err error) {
 	return best, found, err
 }
 
-// noCheaper reports that the checkers catch nothing that those of another problem do not, in no less area:
-// whatever meets the target beside these also does beside the others.
+// noCheaper reports that the checkers leave what those of another problem leave, in no less area: the cheapest
+// design beside these is no cheaper.
 func (pr *Problem) noCheaper(other *Problem) bool {
 	same := func(a, b Unit) bool { return slices.Equal(a.Pieces, b.Pieces) }
 	return pr.base >= other.base &&

@@ -151,8 +151,12 @@ func (r *run) chosen(pr *Problem, f Found) error {
 	if len(r.copied) > 0 {
 		which += " for upsets, with copies of " + r.copies() + " against pulses in logic,"
 	}
-	r.warn("margin", fmt.Sprintf("The design is %s whose estimate takes at most %.0f %% of the budget (upper limit %.0f %%) and %.0f %% of what the SPFM allows (%.0f %%), so that an independent proof is likely to hold.",
-		which, 100*m[limitFIT], 100*reach[limitFIT], 100*m[limitSPFM], 100*reach[limitSPFM]))
+	purpose := ", so that an independent proof is likely to hold"
+	if r.final.plan.Power < wantedPower {
+		purpose = "" // no proof is likely to
+	}
+	r.warn("margin", fmt.Sprintf("The design is %s whose estimate takes at most %.0f %% of the budget (upper limit %.0f %%) and %.0f %% of what the SPFM allows (%.0f %%)%s.",
+		which, 100*m[limitFIT], 100*reach[limitFIT], 100*m[limitSPFM], 100*reach[limitSPFM], purpose))
 	return nil
 }
 

@@ -195,6 +195,71 @@ func TestSearchEqualsBruteForce(t *testing.T) {
 	t.Logf("%d of 400 solved; greedy was dearer in %d", solved, cheaper)
 }
 
+// The search judges a design by upper limits alone, and comes to what all of its figures say.
+func TestFeasibleIsWhatTheFiguresSay(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	var counts [2]int
+	for range 300 {
+		pr := randomProblem(t, r)
+		pr.rivals = nil
+		for range 20 {
+			a := pr.none()
+			for u := range a.Option {
+				a.Option[u] = r.IntN(len(pr.Options[u]))
+			}
+			e, err := pr.Evaluate(a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := e.FIT.Upper <= pr.Target.Reach[limitFIT]*pr.Target.Question.BudgetFIT && 1-e.SPFM.Lower <= pr.Target.Reach[limitSPFM]*(1-pr.Target.Question.Target.SPFM)
+			for limit := range numLimits {
+				want = want && pr.total(a, limit) <= pr.caps[limit]*(1+tolerance)
+			}
+			got, err := pr.feasible(a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != want {
+				t.Fatalf("%+v: feasible %v, but %+v", a, got, e)
+			}
+			if got {
+				counts[1]++
+			} else {
+				counts[0]++
+			}
+		}
+	}
+	if counts[0] < 100 || counts[1] < 100 {
+		t.Errorf("%v designs miss and meet their target: too few of a kind", counts)
+	}
+}
+
+// Checkers that leave the same are searched beside once, those that leave less or cost less anew.
+func TestCheckersThatLeaveTheSame(t *testing.T) {
+	with := func(base float64, any int) *Problem {
+		return &Problem{base: base, Evidence: &Evidence{Units: []Unit{{Pieces: []Piece{{N: 10, Any: 3}}}, {Pieces: []Piece{{N: 10, Any: any}}}}}}
+	}
+	two := with(5, 3)
+	two.rivals = []*Problem{with(5, 2)}
+	other := with(4, 3)
+	other.rivals = []*Problem{with(4, 3)}
+	for _, x := range []struct {
+		name   string
+		pr, of *Problem
+		want   bool
+	}{
+		{"the same for more", with(5, 3), with(4, 3), true},
+		{"the same for as much", with(4, 3), with(4, 3), true},
+		{"the same for less", with(3, 3), with(4, 3), false},
+		{"less for more", with(5, 2), with(4, 3), false},
+		{"less on the second network", two, other, false},
+	} {
+		if got := x.pr.noCheaper(x.of); got != x.want {
+			t.Errorf("%s: %v", x.name, got)
+		}
+	}
+}
+
 // A few hundred injections leave a target out of reach, or nearly, where most flops must be hardened and are no
 // part of the rate that SPFM is measured against. The search says so after a short while too.
 func TestSearchOfFewInjectionsEnds(t *testing.T) {
